@@ -1,0 +1,101 @@
+"""The command line: its options, and the one door through which errors become messages and exit codes."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from vllm_digest import __version__
+from vllm_digest.errors import DigestError
+from vllm_digest.world import World
+
+# What the commands do is imported when one begins: `--help` must not wait for it.
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """The program."""
+    sys.exit(run_command(sys.argv[1:], World()))
+
+
+def run_command(arguments: Sequence[str], world: World) -> int:
+    """Run one command and give its exit code; what a person can act on becomes a message on stderr."""
+    try:
+        code = commands.main(list(arguments), prog_name="vllm-digest", standalone_mode=False, obj=world)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except DigestError as error:
+        click.echo(f"vllm-digest: {error}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("vllm-digest: interrupted; nothing half-done was left behind.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone. Without this, Python would complain once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code if isinstance(code, int) else 0
+
+
+def _shared(command: F) -> F:
+    """Options that every command has."""
+    for option in (
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more on stderr."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version")
+def commands() -> None:
+    """Turn a window of a repository's issues and pull requests into a Chinese report page.
+
+    \b
+    Exit codes:
+      0    done; a quiet window is done, too
+      2    wrong usage or configuration
+      3    GitHub failed, and nothing was published
+      5    a file could not be written
+      130  interrupted
+    """
+
+
+@commands.command()
+@click.option("--window", metavar="LENGTH", help="How long it is: 90m, 1h, 24h, 7d.  [default: 1h]")
+@click.option(
+    "--since", metavar="TIME", help="Its start, ISO 8601; in the configured zone without an offset."
+)
+@click.option("--until", metavar="TIME", help="Its end, which does not belong to it.  [default: now]")
+@click.option("--date", metavar="DATE", help="A whole calendar day of the configured zone.")
+@click.option("--now", metavar="TIME", help="The present time for this run, to repeat or simulate it.")
+@click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
+@click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
+@click.option("--output", metavar="DIR", help="The folder to write to.  [default: site]")
+@click.option("--sample", is_flag=True, help="Report on a recorded hour: no token, key or network.")
+@click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
+@click.option("--dry-run", is_flag=True, help="Print the page and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
+@_shared
+@click.pass_obj
+def run(world: World, /, **options: Any) -> None:
+    """Report on a window and store its page; print the page's path."""
+    from vllm_digest import app
+
+    app.run(world, app.RunOptions(**options))
+
+
+@commands.command()
+@click.argument("data", metavar="DATA.json")
+@_shared
+@click.pass_obj
+def render(world: World, /, **options: Any) -> None:
+    """Print the page of a stored data file, made anew without network."""
+    from vllm_digest import app
+
+    app.render(world, app.RenderOptions(**options))

@@ -1,0 +1,43 @@
+"""What can go wrong, one class per exit code; the command line alone turns them into messages."""
+
+from typing import ClassVar
+
+
+class DigestError(Exception):
+    """A failure a person can act on.
+
+    `problem` names what failed and where in one sentence; `remedy`, when there is one, the way on.
+    Neither ever holds a secret.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
+
+
+class UsageError(DigestError):
+    """The command line, the configuration or the environment asks for something impossible."""
+
+    exit_code = 2
+
+
+class DocumentError(UsageError):
+    """A file given to read is not there, is damaged, or holds something else."""
+
+
+class SourceError(DigestError):
+    """GitHub did not give what a complete report needs, so nothing was published."""
+
+    exit_code = 3
+
+
+class StorageError(DigestError):
+    """A file could not be written; what stood there before still does."""
+
+    exit_code = 5

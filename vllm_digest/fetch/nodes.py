@@ -1,0 +1,165 @@
+"""GitHub's GraphQL nodes, read into our values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from vllm_digest.errors import SourceError
+from vllm_digest.fetch.client import Answer
+from vllm_digest.fetch.faults import QueryTooLargeError
+from vllm_digest.models import GHOST, Account, Gap, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.window import TimeWindow
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thread that may belong to a window; `closed_at` is the time of merging, too."""
+
+    id: str
+    number: int
+    kind: Kind
+    created_at: datetime
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        return cls(
+            id=node["id"],
+            number=node["number"],
+            kind=_kind(node),
+            created_at=moment(node["createdAt"]),
+            closed_at=_moment_or_none(node["closedAt"]),
+        )
+
+    def is_listed_in(self, window: TimeWindow) -> bool:
+        """Does it belong to one of the window's five lists?"""
+        return self.created_at in window or self.closed_at in window
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The threads that may belong to a window of `repo` (its present name), and what was not to be had."""
+
+    repo: str
+    found: tuple[Found, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+def moment(text: str) -> datetime:
+    """A time as GitHub writes it, as UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def repository(answer: Answer, repo: str) -> Node:
+    """The repository of an answer; SourceError when there is none."""
+    found: Node | None = answer.data.get("repository")
+    if found is None:
+        if not answer.not_found:
+            raise QueryTooLargeError("no repository in the answer")
+        raise SourceError(
+            f"GitHub knows no repository {repo}, or the token may not see it.",
+            "Check github.repo (OWNER/NAME) and what the token may read.",
+        )
+    return found
+
+
+def whole(connection: Node) -> list[Node]:
+    """All nodes of a connection's page; QueryTooLargeError when GitHub left one out."""
+    nodes: list[Node | None] = connection["nodes"]
+    present = [node for node in nodes if node is not None]
+    if len(present) < len(nodes):
+        raise QueryTooLargeError("GitHub left out an entry of a list")
+    return present
+
+
+def next_cursor(connection: Node) -> str | None:
+    info = connection["pageInfo"]
+    cursor: str | None = info["endCursor"] if info["hasNextPage"] else None
+    return cursor
+
+
+def thread(node: Node) -> Thread:
+    """An issue or pull request of details.graphql, without its remarks and paths."""
+    is_pull = _kind(node) is Kind.PULL_REQUEST
+    events = [event for event in node["timelineItems"]["nodes"] if event is not None]
+    closings = [event for event in events if event["__typename"] == "ClosedEvent"]
+    last_closing = closings[-1] if closings and node["closedAt"] else {}
+    duplicates = [e["canonical"] for e in events if e["__typename"] == "MarkedAsDuplicateEvent"]
+    return Thread(
+        number=node["number"],
+        kind=_kind(node),
+        title=node["title"],
+        body=node["body"],
+        url=node["url"],
+        author=account(node["author"]),
+        association=node["authorAssociation"],
+        state=State(node["state"].lower()),
+        created_at=moment(node["createdAt"]),
+        updated_at=moment(node["updatedAt"]),
+        closed_at=_moment_or_none(node["closedAt"]),
+        merged_at=_moment_or_none(node.get("mergedAt")),
+        state_reason=(node.get("stateReason") or "").lower(),
+        closed_by=account(last_closing["actor"]) if last_closing else None,
+        closed_by_pull=(last_closing.get("closer") or {}).get("number"),
+        duplicate_of=(duplicates[-1] or {}).get("number") if duplicates else None,
+        draft=node.get("isDraft", False),
+        labels=tuple(label["name"] for label in _present(node["labels"])),
+        closes=tuple(issue["number"] for issue in _present(node["closingIssuesReferences"]))
+        if is_pull
+        else (),
+        additions=node.get("additions"),
+        deletions=node.get("deletions"),
+        changed_files=node.get("changedFiles"),
+        reactions=tuple(sorted(moment(reaction["createdAt"]) for reaction in _present(node["reactions"]))),
+    )
+
+
+def comment(node: Node) -> Remark:
+    return _remark(node, RemarkKind.COMMENT, node["createdAt"])
+
+
+def review(node: Node) -> Remark:
+    """A review without the comments on lines of code that came with it."""
+    return _remark(node, RemarkKind.REVIEW, node["submittedAt"], verdict=node["state"])
+
+
+def review_comment(node: Node) -> Remark:
+    return _remark(node, RemarkKind.REVIEW_COMMENT, node["createdAt"], path=node["path"])
+
+
+def _remark(node: Node, kind: RemarkKind, at: str, *, verdict: str = "", path: str = "") -> Remark:
+    return Remark(
+        id=node["fullDatabaseId"],
+        kind=kind,
+        author=account(node["author"]),
+        association=node["authorAssociation"],
+        at=moment(at),
+        url=node["url"],
+        body=node["body"],
+        verdict=verdict,
+        path=path,
+        hidden=node["isMinimized"],
+    )
+
+
+def account(actor: Node | None) -> Account:
+    """A deleted account has no actor."""
+    if actor is None:
+        return GHOST
+    login: str = actor["login"]
+    return Account(login.removesuffix("[bot]"), actor["__typename"] == "Bot" or login.endswith("[bot]"))
+
+
+def _present(connection: Node) -> list[Node]:
+    return [node for node in connection["nodes"] if node is not None]
+
+
+def _kind(node: Node) -> Kind:
+    return Kind.ISSUE if node["__typename"] == "Issue" else Kind.PULL_REQUEST
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    return moment(text) if text else None

@@ -1,0 +1,85 @@
+"""Values as JSON files, and writes that happen whole or not at all."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from vllm_digest.errors import DocumentError, StorageError
+
+T = TypeVar("T")
+
+
+def to_json(value: object, form: str) -> bytes:
+    """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
+    fields = TypeAdapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+    return (json.dumps({"form": form, **fields}, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def from_json(path: Path, kind: type[T], form: str) -> T:
+    """The value in a document of `to_json`; DocumentError when it cannot be read or is something else."""
+    try:
+        document: Any = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise DocumentError(
+            f"{path} holds no JSON, or only a part of one.", "Run its window again."
+        ) from None
+    found = document.pop("form", None) if isinstance(document, dict) else None
+    if found != form:
+        raise DocumentError(
+            f"{path} is no {form} document" + (f" but {found!r}." if found else "."),
+            "It may come from another version of vllm-digest, or be another kind of file.",
+        )
+    try:
+        return TypeAdapter(kind).validate_python(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DocumentError(f"{path}: {place}: {first['msg']}.", "Run its window again.") from None
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files so that each is whole, and a failure on the way leaves all as they were.
+
+    They appear one after the other in the order given; StorageError names the file that could not be
+    written.
+    """
+    drafts: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            drafts[path] = path.with_name(f".{path.name}.tmp")
+            _write_through(drafts[path], content)
+        for path, draft in drafts.items():
+            draft.replace(path)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.",
+            "Nothing was changed; mend it and run the window again.",
+        ) from None
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write and wait until the disk has it, so that the name never points to less than all."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,56 @@
+"""Which threads of a window belong together: reverts, fixes, duplicates, follow-ups."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from vllm_digest.models import Thread
+from vllm_digest.report import Link, LinkKind
+
+# The closing keywords are GitHub's ("Linking a pull request to an issue"); the rest is how people write.
+_PHRASES = {
+    LinkKind.REVERTS: r"reverts?",
+    LinkKind.CLOSES: r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)",
+    LinkKind.DUPLICATES: r"duplicate of",
+    LinkKind.FOLLOWS: r"(?:follow[- ]?up(?: (?:to|of|on|for|from))?|supersedes|relands|continuation of)",
+}
+_REVERT_TITLE = re.compile(r"\[?revert\b[^#]*#(\d{1,7})\b", re.I)
+"""GitHub's own titles of reverts end in the number of what they revert."""
+_READ = 20_000
+"""Characters of a body that are looked at: references stand near its beginning or nowhere."""
+
+
+def links(threads: Iterable[Thread], repo: str) -> tuple[Link, ...]:
+    """The links whose two ends are both among the threads, each once, in the order of their sources.
+
+    A revert counts whether or not what it reverts is among them.
+    """
+    known = {thread.number: thread for thread in threads}
+    phrases = {kind: re.compile(_mention(phrase, repo), re.I) for kind, phrase in _PHRASES.items()}
+    found = (link for thread in known.values() for link in _links_of(thread, phrases))
+    return tuple(
+        dict.fromkeys(
+            link
+            for link in found
+            if link.source != link.target and (link.target in known or link.kind is LinkKind.REVERTS)
+        )
+    )
+
+
+def _mention(phrase: str, repo: str) -> str:
+    name = re.escape(repo)
+    return rf"\b{phrase}:? {{1,3}}(?:(?:{name})?#|https://github\.com/{name}/(?:issues|pull)/)(\d{{1,7}})\b"
+
+
+def _links_of(thread: Thread, phrases: dict[LinkKind, re.Pattern[str]]) -> Iterator[Link]:
+    number = thread.number
+    title = _REVERT_TITLE.match(thread.title)
+    if title:
+        yield Link(LinkKind.REVERTS, number, int(title[1]))
+    yield from (Link(LinkKind.CLOSES, number, issue) for issue in thread.closes)
+    if thread.closed_by_pull is not None:
+        yield Link(LinkKind.CLOSES, thread.closed_by_pull, number)
+    if thread.duplicate_of is not None:
+        yield Link(LinkKind.DUPLICATES, number, thread.duplicate_of)
+    for kind, phrase in phrases.items():
+        if thread.is_pull or kind is not LinkKind.CLOSES:
+            yield from (Link(kind, number, int(match[1])) for match in phrase.finditer(thread.body[:_READ]))

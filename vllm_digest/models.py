@@ -1,0 +1,162 @@
+"""The values that the stages hand on: all frozen, all times aware UTC."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime
+
+from vllm_digest.window import TimeWindow
+
+
+class Kind(StrEnum):
+    ISSUE = "issue"
+    PULL_REQUEST = "pull_request"
+
+
+class State(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class RemarkKind(StrEnum):
+    COMMENT = "comment"
+    REVIEW = "review"
+    REVIEW_COMMENT = "review_comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who did something.
+
+    `login` is GitHub's, without the `[bot]` that REST adds; a deleted account is `ghost`.
+    """
+
+    login: str
+    is_bot: bool = False
+
+
+GHOST = Account("ghost")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment, a review, or a comment on a line of code, in Markdown as its author wrote it.
+
+    `association` is the author's to the repository, in GitHub's words (`MEMBER`, `CONTRIBUTOR`, …).
+    `verdict` is a review's (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), else empty;
+    `path` the file a review comment stands at, else empty. `hidden` ones were minimized by a maintainer.
+    """
+
+    id: str
+    kind: RemarkKind
+    author: Account
+    association: str
+    at: AwareDatetime
+    url: str
+    body: str
+    verdict: str = ""
+    path: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """An issue or a pull request with all that was said in it, as it stood at one moment.
+
+    `state_reason` is an issue's (`completed`, `not_planned`, `duplicate`, `reopened`) or empty.
+    `closes` are the issues a pull request closes; `closed_by_pull` is the pull request that closed
+    this issue, `duplicate_of` what it was marked a duplicate of. `paths` are the changed files;
+    `additions`, `deletions` count lines and `changed_files` files, None where GitHub did not say.
+    `reactions` are the times of the last hundred.
+    """
+
+    number: int
+    kind: Kind
+    title: str
+    body: str
+    url: str
+    author: Account
+    association: str
+    state: State
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    closed_at: AwareDatetime | None = None
+    merged_at: AwareDatetime | None = None
+    state_reason: str = ""
+    closed_by: Account | None = None
+    closed_by_pull: int | None = None
+    duplicate_of: int | None = None
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    closes: tuple[int, ...] = ()
+    paths: tuple[str, ...] = ()
+    additions: int | None = None
+    deletions: int | None = None
+    changed_files: int | None = None
+    reactions: tuple[AwareDatetime, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def is_pull(self) -> bool:
+        return self.kind is Kind.PULL_REQUEST
+
+    def happened_in(self, window: TimeWindow) -> bool:
+        """Was it created, closed or merged in the window, or did anyone say anything in it then?"""
+        times = (self.created_at, self.closed_at, self.merged_at, *(remark.at for remark in self.remarks))
+        return any(moment in window for moment in times)
+
+    def as_of(self, end: datetime) -> Self:
+        """The thread without what happened at `end` or later.
+
+        Title, body, labels and draft are as they were fetched: GitHub keeps no usable history of them.
+        """
+        closed = self.closed_at is not None and self.closed_at < end
+        return replace(
+            self,
+            state=self.state if closed else State.OPEN,
+            closed_at=self.closed_at if closed else None,
+            merged_at=self.merged_at if closed else None,
+            state_reason=self.state_reason if closed else "",
+            closed_by=self.closed_by if closed else None,
+            closed_by_pull=self.closed_by_pull if closed else None,
+            reactions=tuple(at for at in self.reactions if at < end),
+            remarks=tuple(remark for remark in self.remarks if remark.at < end),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be fetched: `what` it is and the `reason`, both in Chinese for the page."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Every thread of `repo` that anything happened to in `window`, newest number first.
+
+    `requests` and `points` are what fetching it took; `fetched_at` is when that was.
+    """
+
+    repo: str
+    window: TimeWindow
+    fetched_at: AwareDatetime
+    threads: tuple[Thread, ...]
+    gaps: tuple[Gap, ...] = ()
+    requests: int = 0
+    points: int = 0
+
+    def within(self, window: TimeWindow) -> Self:
+        """The part of the snapshot that belongs to `window`, as it stood at the window's end."""
+        threads = (thread.as_of(window.end) for thread in self.threads)
+        return replace(
+            self, window=window, threads=tuple(thread for thread in threads if thread.happened_in(window))
+        )
+
+    def __iter__(self) -> Iterator[Thread]:
+        return iter(self.threads)

@@ -1,0 +1,55 @@
+"""The whole run in one screen: a window is fetched, judged, written about, rendered and stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from vllm_digest import __version__
+from vllm_digest.archive import Stored, store
+from vllm_digest.classify import Rules, classify
+from vllm_digest.models import Snapshot
+from vllm_digest.render import render
+from vllm_digest.report import Provenance, Report
+from vllm_digest.window import TimeWindow
+
+
+class Source(Protocol):
+    """Where snapshots come from."""
+
+    def fetch(self, window: TimeWindow, now: datetime) -> Snapshot:
+        """Everything that happened in the window, or SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What all reports of a run have in common; `made_from` is `github` or `sample`."""
+
+    series: str
+    timezone: str
+    rules: Rules
+    made_from: str
+
+
+def make_report(window: TimeWindow, source: Source, edition: Edition, now: datetime) -> Report:
+    """The report of a window; SourceError when it cannot be complete."""
+    snapshot = source.fetch(window, now)
+    digest = classify(snapshot, edition.rules)
+    return Report(
+        series=edition.series,
+        timezone=edition.timezone,
+        digest=digest,
+        provenance=Provenance(
+            made_at=now,
+            made_from=edition.made_from,
+            fetched_at=snapshot.fetched_at,
+            requests=snapshot.requests,
+            points=snapshot.points,
+            version=__version__,
+        ),
+    )
+
+
+def publish(finished: Report, root: Path) -> Stored:
+    """Store a report's page and data below `root`; StorageError when that fails."""
+    return store(root, finished, render(finished))

@@ -1,0 +1,104 @@
+"""Report → Markdown, through the templates.
+
+Every value a template prints is escaped for its place on the page, unless it was made to be Markdown: a
+title cannot act because somebody forgot a filter.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from vllm_digest.markdown import Safe, code, escape, link, yaml_text
+from vllm_digest.report import Relevance, Report
+from vllm_digest.window import local_minute
+
+
+def render(report: Report) -> str:
+    """The page, whole: front matter and Markdown. The same report gives the same bytes."""
+    zone = ZoneInfo(report.timezone)
+    digest = report.digest
+    lists = digest.lists.items()
+    day = f"{digest.window.start.astimezone(zone):%Y-%m-%d}"
+    return (
+        _environment()
+        .get_template("report.md.j2")
+        .render(
+            report=report,
+            digest=digest,
+            title=f"{digest.project} 开发动态报告 - {day}",
+            day=Markup(day),
+            permalink=f"/{report.place}/",
+            counts={name: len(numbers) for name, numbers in lists.items()},
+            lists={name: [digest.thread(number) for number in numbers] for name, numbers in lists.items()},
+            relevant=digest.relevant(Relevance.YES),
+            passing=digest.relevant(Relevance.PASSING),
+            near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
+            thread=digest.thread,
+            address=partial(
+                _address, {thread.number: thread.url for thread in digest.threads}, digest.repo_url
+            ),
+            minute=lambda moment: Markup(local_minute(moment, zone)),
+        )
+    )
+
+
+def templates() -> Path:
+    """The folder of the templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    return next(folder for folder in (package / "templates", package.parent / "templates") if folder.is_dir())
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates()),
+        # Not for HTML: it makes macros give Markup, which _finalize lets through.
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "code": lambda text: Markup(code(text)),
+        "inline": lambda text: Markup(escape(text, at_start=False)),
+        "link": lambda text, url: Markup(link(text, url)),
+        "percent": lambda count, total: Markup(f"{count / total:.0%}"),
+        "span": _span,
+        "title": lambda text: Markup(escape(text, at_start=False) or "（无标题）"),
+        "yaml": lambda text: Markup(yaml_text(text)),
+    }
+    return environment
+
+
+def _finalize(value: object) -> Markup:
+    match value:
+        case Markup():
+            return value
+        case Safe():
+            return Markup(value)
+        case str():
+            return Markup(escape(value))
+        case int():
+            return Markup(str(value))
+    raise TypeError(f"a template prints {value!r}, which is no text")
+
+
+def _address(known: Mapping[int, str], repo_url: str, number: int) -> str:
+    """A thread's page; GitHub leads from an issue's address to a pull request of that number."""
+    return known.get(number) or f"{repo_url}/issues/{number}"
+
+
+def _span(length: timedelta) -> str:
+    """A length of time in words: `90 分钟`, `24 小时`, `7 天`."""
+    minutes = length // timedelta(minutes=1)
+    if minutes % 60:
+        return f"{minutes} 分钟"
+    return (
+        f"{minutes // 60} 小时" if minutes <= 24 * 60 or minutes % (24 * 60) else f"{minutes // 24 // 60} 天"
+    )

@@ -1,0 +1,52 @@
+"""A report as one JSON object for machines: the `--json` line, whose keys stay as they are."""
+
+from typing import Any
+
+from vllm_digest.archive import Stored
+from vllm_digest.report import Relevance, Report, Section
+
+
+def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
+    """The object the README documents under `--json`; paths are null when nothing was written."""
+    digest = report.digest
+    lists = digest.lists.items()
+    return {
+        "repo": digest.repo,
+        "window": {
+            "start": digest.window.start.isoformat(),
+            "end": digest.window.end.isoformat(),
+            "timezone": report.timezone,
+        },
+        "page": str(stored.page) if stored else None,
+        "data": str(stored.data) if stored else None,
+        "counts": {name: len(numbers) for name, numbers in lists.items()},
+        "lists": {name: list(numbers) for name, numbers in lists.items()},
+        "amd": [
+            {
+                "number": thread.number,
+                "relevance": thread.judgement.relevance.value,
+                "reasons": list(thread.judgement.reasons),
+            }
+            for thread in digest.threads
+            if thread.judgement.relevance is not Relevance.NONE
+        ],
+        "hot": [
+            {
+                "number": number,
+                "score": digest.thread(number).heat.score,
+                "comments": digest.thread(number).heat.comments,
+                "participants": len(digest.thread(number).heat.participants),
+            }
+            for number in digest.hot
+        ],
+        "sections": {section.value: "rules" for section in Section},
+        "gaps": [f"{gap.what}: {gap.reason}" for gap in digest.gaps],
+        "github": {"requests": report.provenance.requests, "points": report.provenance.points},
+        "llm": {
+            "calls": 0,
+            "prompt_tokens": 0,
+            "completion_tokens": 0,
+            "cached_answers": 0,
+            "fallbacks": 0,
+        },
+    }

@@ -1,0 +1,59 @@
+"""What a run takes from outside, as one value that tests replace."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from vllm_digest.errors import UsageError
+
+_TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
+_PUBLIC_API = "api.github.com"
+
+
+@dataclass(frozen=True)
+class World:
+    """The clock (aware UTC), the environment, and a way to wait some seconds."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    sleep: Callable[[float], None] = time.sleep
+
+    def github_token(self, api_url: str) -> str:
+        """The token of the environment, else that of GitHub's own program; UsageError without one."""
+        for name in _TOKEN_NAMES:
+            if token := self.environ.get(name, "").strip():
+                return _checked(token, name)
+        if token := self._token_of_gh(api_url):
+            return _checked(token, "gh auth token")
+        raise UsageError(
+            "There is no GitHub token.",
+            "Put one into GITHUB_TOKEN or GH_TOKEN, or log in with `gh auth login`; "
+            "public repositories need no permissions on it.\n"
+            "To see a page without a token, run `vllm-digest run --sample`.",
+        )
+
+    def _token_of_gh(self, api_url: str) -> str:
+        program = shutil.which("gh", path=self.environ.get("PATH", ""))
+        if program is None:
+            return ""
+        host = urlsplit(api_url).hostname or _PUBLIC_API
+        command = [program, "auth", "token", "--hostname", "github.com" if host == _PUBLIC_API else host]
+        try:
+            answer = subprocess.run(  # noqa: S603 - its path is from PATH, its arguments are ours
+                command, env=dict(self.environ), capture_output=True, text=True, timeout=10, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _checked(token: str, place: str) -> str:
+    """A token that fits into a header; the message about one that does not leaves it out."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"The token in {place} has characters no token has.", "Copy it again.")
+    return token
