@@ -1,0 +1,64 @@
+"""What all tests share: a sealed world, and the command line as a user types it."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from vllm_digest.cli import run_command
+from vllm_digest.world import World
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
+
+NOW = datetime(2025, 12, 10, 11, 42, 30, tzinfo=UTC)
+
+
+def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+        if host not in {"127.0.0.1", "::1", "localhost"}:
+            raise RuntimeError(f"a test tried to reach {host}: tests stay on this machine")
+
+
+sys.addaudithook(_refuse_the_network)
+
+
+@pytest.fixture(autouse=True)
+def _sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees this machine's proxies, nor a configuration that lies about."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+    slept: tuple[float, ...]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("run", "--sample")`: one command in a world of its own, whose sleeps are only written down."""
+
+    def run(*arguments: str, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> Ran:
+        slept: list[float] = []
+        capsys.readouterr()
+        code = run_command(arguments, World(lambda: now, dict(environ or {}), slept.append))
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err, tuple(slept))
+
+    return run

@@ -1,0 +1,88 @@
+"""Bold that GitHub shows too: where ``**`` may stand next to Chinese punctuation.
+
+kramdown takes ``**“引用”**后`` for bold, CommonMark does not: punctuation inside the stars needs a space
+or punctuation outside. So signs move out over the stars (``“**引用**”后``), or a space is put outside.
+
+A line is a list of pieces: a plain ``str`` is text still to be written, a ``Safe`` is finished source.
+"""
+
+import string
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from vllm_digest.markdown import Safe
+
+STARS = Safe("**")
+"""The piece that may open or close bold; told from others by identity."""
+
+_STOPS = "，。、；：！？…,.;:!?"
+_PAIRS = ("“”", "‘’", "（）", "《》", "「」", "『』", "【】", "()")
+
+
+def segments(pieces: Sequence[str]) -> list[list[str]]:
+    """The pieces cut at the stars that make bold: every second segment is bold, other stars are dropped.
+
+    Simpler than CommonMark: stars before a sign open, the next ones close.
+    """
+    done: list[list[str]] = [[]]
+    for piece, after in pairwise([*pieces, ""]):
+        is_bold = len(done) % 2 == 0
+        if piece is not STARS:
+            done[-1].append(piece)
+        elif is_bold and done[-1]:
+            done.append([])
+        elif not is_bold and after and not after[0].isspace():
+            if done[-1] or len(done) == 1:
+                done.append([])
+            else:
+                done.pop()  # nothing between two bolds: it goes on
+    if len(done) % 2 == 0:
+        unclosed = done.pop()
+        done[-1] += unclosed
+    for at in range(1, len(done), 2):
+        _fit(*done[at - 1 : at + 2])
+    return done
+
+
+def _fit(left: list[str], bold: list[str], right: list[str]) -> None:
+    """Move signs out over the stars, or put a space outside, until GitHub takes the stars for bold too.
+
+    CommonMark wants a letter inside the stars, or a space or punctuation outside; kramdown wants neither. A
+    finished piece, being code or a link, begins and ends in none of the signs that move.
+    """
+    while bold:
+        first, last = bold[0][0], bold[-1][-1]
+        opens = _may_stand(first, left[-1][-1] if left else "")
+        closes = _may_stand(last, right[0][0] if right else "")
+        if first.isspace():
+            left.append(_take(bold, 0))
+        elif last.isspace():
+            right.insert(0, _take(bold, -1))
+        elif opens and closes:
+            return
+        elif first + last in _PAIRS and "".join(bold).count(first) == 1:
+            left.append(_take(bold, 0))
+            right.insert(0, _take(bold, -1))
+        elif not closes and last in _STOPS:
+            right.insert(0, _take(bold, -1))
+        elif not closes:
+            right.insert(0, " ")
+        else:
+            left.append(" ")
+
+
+def _may_stand(inside: str, outside: str) -> bool:
+    """Whether two stars between these signs, ``outside`` empty at the line's end, are an edge of bold."""
+    # Symbols (S) are punctuation only in newer versions of CommonMark: count on neither reading.
+    if inside not in string.punctuation and unicodedata.category(inside)[0] not in "PS":
+        return True
+    return outside in string.punctuation or outside.isspace() or unicodedata.category(outside)[0] == "P"
+
+
+def _take(pieces: list[str], at: int) -> str:
+    """Take the first (0) or last (-1) character away from pieces that have a text there."""
+    piece = pieces.pop(at)
+    if rest := piece[1:] if at == 0 else piece[:-1]:
+        pieces.insert(at if at == 0 else len(pieces), rest)
+    return piece[at]
