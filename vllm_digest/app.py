@@ -98,15 +98,15 @@ def run(world: World, options: RunOptions) -> None:
     report = pipeline.make_report(task.window, task.source, edition, now)
     stored = None if options.dry_run else pipeline.publish(report, settings.report.output)
     if options.as_json:
-        _print(json.dumps(summary(report, stored), ensure_ascii=False))
+        _print(json.dumps(summary(report, stored), ensure_ascii=False) + "\n")
     else:
-        _print(str(stored.page) if stored else render_page(report).rstrip("\n"))
+        _print(f"{stored.page}\n" if stored else render_page(report))
 
 
 def render(_world: World, options: RenderOptions) -> None:
     """Print the page of a data file."""
     _start_talking(options)
-    _print(render_page(archive.load(Path(options.data))).rstrip("\n"))
+    _print(render_page(archive.load(Path(options.data))))
 
 
 def _sample_task(options: RunOptions) -> _Task:
@@ -163,7 +163,7 @@ def _rules(settings: Settings) -> Rules:
 
 def _print(product: str) -> None:
     """To stdout, in UTF-8 whatever the terminal's locale is."""
-    click.echo(product.encode())
+    click.echo(product.encode(), nl=False)
 
 
 def _start_talking(options: TalkOptions) -> None:

@@ -1,6 +1,5 @@
 """The command line: its options, and the one door through which errors become messages and exit codes."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -34,10 +33,6 @@ def run_command(arguments: Sequence[str], world: World) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("vllm-digest: interrupted; nothing half-done was left behind.", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader of our output has gone. Without this, Python would complain once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     return code if isinstance(code, int) else 0
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vllm_digest.errors import UsageError
+from vllm_digest.focus import FocusSettings
 from vllm_digest.window import LONGEST, format_length, parse_length, parse_zone
 
 USUAL_FILE = Path("config.yaml")
@@ -100,6 +101,7 @@ class Settings(_Section):
     github: GitHubSettings = GitHubSettings()
     report: ReportSettings = ReportSettings()
     heat: HeatSettings = HeatSettings()
+    focus: FocusSettings = FocusSettings()
 
     @property
     def project(self) -> str:
@@ -180,13 +182,21 @@ def _from_environment(environ: Mapping[str, str]) -> _Values:
     for variable, (section, key) in (*_ALIASES.items(), *own.items()):
         text = environ.get(variable)
         if text:
-            # Lists are written as YAML writes them on one line.
-            value = yaml.safe_load(text) if text.startswith("[") else text
-            given[section, key] = _Given(value, variable)
+            given[section, key] = _Given(_list_or_text(text, variable), variable)
     for variable in environ:
         if variable.startswith(_PREFIX) and variable not in own:
             raise UsageError(f"{variable} is no setting.", _did_you_mean(variable, own))
     return given
+
+
+def _list_or_text(text: str, variable: str) -> object:
+    """A variable's value; lists are written as YAML writes them on one line."""
+    if not text.startswith("["):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"{variable}: {text!r} is no list.", "Write it as [one, two].") from None
 
 
 def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> _Values:

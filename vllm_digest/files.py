@@ -44,10 +44,10 @@ def from_json(path: Path, kind: type[T], form: str) -> T:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files so that each is whole, and a failure on the way leaves all as they were.
+    """Write files so that each is whole, and where the last of them stands, all belong together.
 
-    They appear one after the other in the order given; StorageError names the file that could not be
-    written.
+    They appear in the order given; when old ones are replaced, the last one is gone while that lasts.
+    StorageError names the file that could not be written; then all are as they were.
     """
     drafts: dict[Path, Path] = {}
     path = Path()
@@ -56,6 +56,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             drafts[path] = path.with_name(f".{path.name}.tmp")
             _write_through(drafts[path], content)
+        path.unlink(missing_ok=True)
         for path, draft in drafts.items():
             draft.replace(path)
             _sync_folder(path.parent)

@@ -14,7 +14,7 @@ _PHRASES = {
     LinkKind.FOLLOWS: r"(?:follow[- ]?up(?: (?:to|of|on|for|from))?|supersedes|relands|continuation of)",
 }
 _REVERT_TITLE = re.compile(r"\[?revert\b[^#]*#(\d{1,7})\b", re.I)
-"""GitHub's own titles of reverts end in the number of what they revert."""
+"""A revert quotes the title of what it reverts, which ends in its number when it was squashed."""
 _READ = 20_000
 """Characters of a body that are looked at: references stand near its beginning or nowhere."""
 

@@ -4,9 +4,8 @@ Every value a template prints is escaped for its place on the page, unless it wa
 title cannot act because somebody forgot a filter.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,28 +21,32 @@ def render(report: Report) -> str:
     """The page, whole: front matter and Markdown. The same report gives the same bytes."""
     zone = ZoneInfo(report.timezone)
     digest = report.digest
+    threads = {thread.number: thread for thread in digest.threads}
     lists = digest.lists.items()
     day = f"{digest.window.start.astimezone(zone):%Y-%m-%d}"
+
+    def address(number: int) -> str:
+        # GitHub leads from an issue's address to the pull request of that number.
+        return threads[number].url if number in threads else f"{digest.repo_url}/issues/{number}"
+
+    page = _environment().get_template("report.md.j2")
     return (
-        _environment()
-        .get_template("report.md.j2")
-        .render(
+        page.render(
             report=report,
             digest=digest,
             title=f"{digest.project} 开发动态报告 - {day}",
             day=Markup(day),
             permalink=f"/{report.place}/",
             counts={name: len(numbers) for name, numbers in lists.items()},
-            lists={name: [digest.thread(number) for number in numbers] for name, numbers in lists.items()},
+            lists={name: [threads[number] for number in numbers] for name, numbers in lists.items()},
             relevant=digest.relevant(Relevance.YES),
             passing=digest.relevant(Relevance.PASSING),
             near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
-            thread=digest.thread,
-            address=partial(
-                _address, {thread.number: thread.url for thread in digest.threads}, digest.repo_url
-            ),
+            thread=threads.__getitem__,
+            address=address,
             minute=lambda moment: Markup(local_minute(moment, zone)),
-        )
+        ).rstrip("\n")
+        + "\n"
     )
 
 
@@ -87,11 +90,6 @@ def _finalize(value: object) -> Markup:
         case int():
             return Markup(str(value))
     raise TypeError(f"a template prints {value!r}, which is no text")
-
-
-def _address(known: Mapping[int, str], repo_url: str, number: int) -> str:
-    """A thread's page; GitHub leads from an issue's address to a pull request of that number."""
-    return known.get(number) or f"{repo_url}/issues/{number}"
 
 
 def _span(length: timedelta) -> str:

@@ -132,7 +132,8 @@ class Client:
         def ask() -> tuple[Mapping[str, str], Any]:
             return self._github.requester.requestJsonAndCheck("GET", path, dict(parameters))
 
-        rows: list[Any] = self._persist(ask, list).data
+        # A list has no smaller question to fall back on: what is too much is asked again as it is.
+        rows: list[Any] = self._persist(ask, list, (InterruptedAnswerError, QueryTooLargeError)).data
         return rows
 
     def _graphql(self, question: Question) -> Answer:
@@ -140,11 +141,17 @@ class Client:
             headers, body = self._github.requester.graphql_query(question.document, dict(question.variables))
             return headers, body.get("data")
 
-        answer = self._persist(ask, dict)
+        answer = self._persist(ask, dict, (InterruptedAnswerError,))
         self.points += (answer.data.get("rateLimit") or {}).get("cost", 0)
         return answer
 
-    def _persist(self, ask: Callable[[], tuple[Mapping[str, str], Any]], shape: type) -> Answer:
+    def _persist(
+        self,
+        ask: Callable[[], tuple[Mapping[str, str], Any]],
+        shape: type,
+        passing: tuple[type[Exception], ...],
+    ) -> Answer:
+        """Ask until there is an answer; failures of the `passing` kinds are tried again a few times."""
         interruptions = 0
         blind_wait = _BLIND_WAIT
         while True:
@@ -153,7 +160,7 @@ class Client:
             except ThrottledError as throttled:
                 self._wait(throttled.wait or blind_wait)
                 blind_wait = blind_wait if throttled.wait else blind_wait * 2
-            except InterruptedAnswerError as error:
+            except passing as error:
                 interruptions += 1
                 if interruptions == TRIES:
                     raise SourceError(

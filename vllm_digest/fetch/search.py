@@ -48,7 +48,7 @@ class _Search:
     def query(self, repo: str) -> str:
         # A..B takes both ends, and GitHub's times are whole seconds.
         span = f"{_iso(self.start)}..{_iso(self.end - _SECOND)}"
-        return f"repo:{repo} is:{self.kind} {self.field}:{span} sort:{self.field}-asc"
+        return f"repo:{repo} is:{self.kind} {self.field}:{span} sort:created-asc"
 
     def pieces(self, count: int) -> list["_Search"]:
         """The same search in at most `count` spans of time, from their beginnings."""

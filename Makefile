@@ -1,0 +1,50 @@
+# Two commands for a newcomer: `make demo` and `make test`. The rest is what CI does besides.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint wheel schema clean
+
+demo: .venv/installed
+	@echo "The page of the recorded hour:"
+	@$(BIN)/vllm-digest run --sample
+
+test: .venv/installed-dev
+	$(BIN)/pytest
+
+check: lint wheel
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# A wheel must work where nothing else of ours is: an empty environment, another folder.
+wheel: .venv/installed-dev
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m build --wheel --outdir build/wheel
+	$(PYTHON) -m venv build/wheel/env
+	build/wheel/env/bin/pip install --quiet build/wheel/*.whl
+	cd build/wheel && env/bin/vllm-digest run --sample
+
+# GitHub's public schema, to check our queries against; it is theirs, so it is fetched and not kept here.
+schema: .cache/schema.graphql
+.cache/schema.graphql:
+	mkdir -p .cache
+	cd .cache && npm pack --silent @octokit/graphql-schema
+	tar -xzf .cache/octokit-graphql-schema-*.tgz -C .cache package/schema.graphql
+	mv .cache/package/schema.graphql $@
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/pip pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .cache build dist site

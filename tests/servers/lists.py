@@ -1,0 +1,115 @@
+"""The connections of GitHub's schema: what is in each list at the moment, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tests.servers.connections import Page, page, page_in_place, page_of_threads
+from tests.servers.index import Kind, number_of, seconds
+from tests.servers.views import Happened, Info, Said, bounds, in_conversation, on_code, reviewed
+from tests.servers.world import Closed, Comment, PullRequest, Reopened, Review, Thread, World
+
+Resolver = Callable[..., Page]
+
+
+def threads(kind: Kind) -> Resolver:
+    """The resolver of `repository.issues` or `repository.pullRequests`."""
+
+    def resolve(world: World, info: Info, **given: Any) -> Page:
+        request = info.context
+        order = given.get("orderBy") or {"field": "CREATED_AT", "direction": "ASC"}
+        since = (given.get("filterBy") or {}).get("since")
+        earliest = seconds(datetime.fromisoformat(since)) if since else None
+        now = seconds(request.now)
+
+        def wanted(key: int) -> bool:
+            thread = world[number_of(key)]
+            return (
+                thread.visible(request.now)
+                and (not given.get("states") or request.look(thread).state in given["states"])
+                and (earliest is None or world.index.updated_second(thread.number, now) >= earliest)
+            )
+
+        found = page_of_threads(
+            world.index,
+            kind,
+            now,
+            bounds(info, given),
+            by="updated" if order["field"] == "UPDATED_AT" else "created",
+            newest_first=order["direction"] == "DESC",
+            wanted=wanted,
+        )
+        return replace(found, nodes=[world[number_of(key)] for key in found.nodes])
+
+    return resolve
+
+
+def comments(thread: Thread, info: Info, **given: Any) -> Page:
+    now = info.context.now
+    said = [in_conversation(thread, comment) for comment in thread.comments if comment.at <= now]
+    return page(said, _written, bounds(info, given))
+
+
+def remarks(review: Said[Review], info: Info, **given: Any) -> Page:
+    now = info.context.now
+    said = [on_code(review.thread, remark) for remark in review.what.comments if remark.at <= now]
+    return page(sorted(said, key=_written), _written, bounds(info, given))
+
+
+def _written(said: Said[Comment]) -> tuple[int, int]:
+    return int(said.what.at.timestamp()), said.what.id
+
+
+def reviews(pull: PullRequest, info: Info, **given: Any) -> Page:
+    """Ordered by when they were begun, so one that was pending for long stands before later ones."""
+    now, states = info.context.now, given.get("states")
+    said = [
+        reviewed(pull, review)
+        for review in pull.reviews
+        if review.begun <= now and (not states or review.state(now) in states)
+    ]
+    return page(sorted(said, key=_begun), _begun, bounds(info, given))
+
+
+def _begun(said: Said[Review]) -> tuple[int, int]:
+    return int(said.what.begun.timestamp()), said.what.id
+
+
+def timeline(thread: Thread, info: Info, **given: Any) -> Page:
+    now, wanted = info.context.now, given.get("itemTypes")
+    happened = [
+        Happened(thread, event)
+        for event in thread.history
+        if event.at <= now and (not wanted or _event_type(event) in wanted)
+    ]
+    return page_in_place(happened, bounds(info, given))
+
+
+def _event_type(event: object) -> str:
+    if isinstance(event, Closed):
+        return "CLOSED_EVENT"
+    return "REOPENED_EVENT" if isinstance(event, Reopened) else "MARKED_AS_DUPLICATE_EVENT"
+
+
+def labels(thread: Thread, info: Info, **given: Any) -> Page:
+    return page_in_place(info.context.look(thread).labels, bounds(info, given))
+
+
+def reactions(thread: Thread, info: Info, **given: Any) -> Page:
+    now = info.context.now
+    given_so_far = (reaction for reaction in thread.reactions if reaction.at <= now)
+    return page_in_place(sorted(given_so_far, key=lambda reaction: reaction.at), bounds(info, given))
+
+
+def closing_issues(pull: PullRequest, info: Info, **given: Any) -> Page:
+    request = info.context
+    return page_in_place(
+        [issue for number in pull.closes if (issue := request.thread(number))], bounds(info, given)
+    )
+
+
+def files(pull: PullRequest, info: Info, **given: Any) -> Page:
+    return page_in_place(pull.files, bounds(info, given))

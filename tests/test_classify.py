@@ -1,0 +1,242 @@
+"""What the rules make of a window: lists, counts, rankings and what people did."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
+from vllm_digest.models import Account, State
+from vllm_digest.report import Link, LinkKind, Share, Worry, WorryKind
+
+
+def test_each_list_takes_what_happened_in_the_window_and_nothing_else() -> None:
+    facts = digest(
+        issue(1, created_at=WINDOW.start),
+        issue(2, created_at=WINDOW.end),
+        issue(3, closed_at=10),
+        pull(4, created_at=5),
+        pull(5, merged_at=20),
+        pull(6, closed_at=30),
+        pull(7, closed_at=BEFORE + timedelta(hours=1)),
+    )
+    assert facts.lists.items() == {
+        "new_issues": (1,),
+        "closed_issues": (3,),
+        "new_prs": (4,),
+        "merged_prs": (5,),
+        "closed_unmerged_prs": (6,),
+    }
+
+
+def test_a_thread_in_two_lists_counts_once_in_sums() -> None:
+    facts = digest(issue(1, created_at=5, closed_at=10, labels=("bug",)), pull(2, created_at=5, merged_at=9))
+    assert facts.lists.numbers == {1, 2}
+    assert facts.labels == (Share("bug", 1),)
+
+
+def test_a_thread_closed_after_the_window_was_open_at_its_end() -> None:
+    late = pull(1, created_at=5, merged_at=WINDOW.end, closed_by=Account("somebody"))
+    fact = digest(late).thread(1)
+    assert (fact.state, fact.merged_at, fact.closed_at, fact.closed_by) == (State.OPEN, None, None, None)
+
+
+class TestHeat:
+    def test_comes_from_people_and_what_they_say(self) -> None:
+        heat = (
+            digest(
+                issue(
+                    1,
+                    reactions=(minute(1), minute(2), BEFORE),
+                    remarks=(said("ann", 1), said("bob", 70, association="MEMBER"), said("ann", 90)),
+                )
+            )
+            .thread(1)
+            .heat
+        )
+        assert (heat.comments, heat.reviews, heat.participants) == (3, 0, ("ann", "bob"))
+        assert (heat.maintainers, heat.reactions, heat.span_minutes) == (1, 2, 89)
+        assert heat.score == 3 + 4 + 2 + 2 + 1
+
+    def test_leaves_out_bots_minimized_remarks_and_other_times(self) -> None:
+        facts = digest(
+            issue(
+                1,
+                remarks=(
+                    said("mergify[bot]", 1),
+                    said("vllm-bot", 2),
+                    said("spammer", 3, hidden=True),
+                    said("ann", BEFORE),
+                    said("ann", WINDOW.end),
+                ),
+            )
+        )
+        assert facts.thread(1).heat.score == 0
+        assert (facts.hot, facts.busiest) == ((), None)
+        assert facts.activity.bot_remarks == 2
+
+    def test_of_one_who_talks_to_himself_is_bounded(self) -> None:
+        facts = digest(issue(1, remarks=tuple(said("ann", n) for n in range(40))))
+        assert facts.thread(1).heat.score == 10
+        assert (facts.hot, facts.busiest) == ((), 1)
+
+    def test_counts_verdicts_and_reviews_with_words_not_the_wrapping_of_replies(self) -> None:
+        facts = digest(
+            pull(
+                1,
+                remarks=(
+                    said("ann", 1, body="", verdict="APPROVED"),
+                    said("bob", 2, body="Some words", verdict="COMMENTED"),
+                    said("cid", 3, body="", verdict="COMMENTED"),
+                ),
+            )
+        )
+        assert facts.thread(1).heat.reviews == 2
+        assert facts.thread(1).heat.participants == ("ann", "bob")
+
+    def test_ranks_equals_by_number_and_lets_old_threads_compete_with_new_ones(self) -> None:
+        hot = tuple(said(f"person{n}", n) for n in range(4))
+        facts = digest(issue(1, remarks=hot), issue(2, created_at=1, remarks=hot), issue(3, created_at=1))
+        assert facts.hot == (2, 1)
+        assert facts.busiest is None
+
+
+class TestActivity:
+    def test_counts_people_once_wherever_they_speak(self) -> None:
+        activity = digest(
+            issue(1, created_at=1, by="ann", remarks=(said("ann", 2), said("bob", 3))),
+            pull(2, created_at=1, by="bob", association="FIRST_TIME_CONTRIBUTOR"),
+            pull(3, created_at=1, by="dependabot[bot]"),
+        ).activity
+        assert (activity.people, activity.authors, activity.comments) == (2, 2, 2)
+        assert activity.newcomers == ("bob",)
+
+    def test_a_review_of_one_s_own_pull_request_is_none(self) -> None:
+        activity = digest(
+            pull(
+                1,
+                by="ann",
+                remarks=(said("ann", 1, verdict="COMMENTED"), said("bob", 2, verdict="APPROVED")),
+            )
+        ).activity
+        assert (activity.reviews, activity.reviewers) == (1, (Share("bob", 1),))
+
+    def test_the_response_time_is_that_of_the_first_other_human(self) -> None:
+        activity = digest(
+            issue(1, created_at=0, remarks=(said("author", 1), said("x[bot]", 2), said("bob", 30))),
+            issue(2, created_at=0, remarks=(said("bob", 10), said("ann", 50))),
+            issue(3, created_at=0),
+        ).activity
+        assert (activity.answered, activity.response_minutes) == (2, 20)
+
+    def test_issues_closed_by_bots_or_as_not_planned_are_told_apart(self) -> None:
+        activity = digest(
+            issue(
+                1, closed_at=1, closed_by=Account("github-actions", is_bot=True), state_reason="not_planned"
+            ),
+            issue(2, closed_at=1, closed_by=Account("ann"), state_reason="not_planned"),
+            issue(3, closed_at=1, closed_by=Account("ann"), state_reason="completed"),
+            issue(4, closed_at=1, closed_by=Account("vllm-bot"), state_reason="completed"),
+        ).activity
+        assert (activity.closed_by_bot, activity.closed_not_planned) == ((4, 1), (2,))
+
+
+class TestLinks:
+    @pytest.mark.parametrize(
+        ("fields", "kind"),
+        [
+            ({"title": 'Revert "An issue" (#1)'}, LinkKind.REVERTS),
+            ({"body": "Reverts vllm-project/vllm#1"}, LinkKind.REVERTS),
+            ({"closes": (1,)}, LinkKind.CLOSES),
+            ({"body": "This fixes: #1"}, LinkKind.CLOSES),
+            ({"body": "Closes https://github.com/vllm-project/vllm/issues/1"}, LinkKind.CLOSES),
+            ({"body": "duplicate of #1"}, LinkKind.DUPLICATES),
+            ({"body": "A follow-up to #1."}, LinkKind.FOLLOWS),
+        ],
+    )
+    def test_join_two_threads_of_the_window(self, fields: dict[str, Any], kind: LinkKind) -> None:
+        facts = digest(issue(1, closed_at=1), pull(9, created_at=1, **fields))
+        assert facts.links == (Link(kind, 9, 1),)
+
+    def test_come_from_what_github_knows_of_closings_and_duplicates(self) -> None:
+        facts = digest(
+            issue(1, closed_at=5, closed_by_pull=9),
+            issue(2, closed_at=5, duplicate_of=1),
+            pull(9, merged_at=5),
+        )
+        assert set(facts.links) == {Link(LinkKind.CLOSES, 9, 1), Link(LinkKind.DUPLICATES, 2, 1)}
+
+    @pytest.mark.parametrize(
+        "body", ["fixes 1 bug", "closes other/repo#1", "prefixes #1", "see #1", "fixes #9", "fixes #7"]
+    )
+    def test_are_not_seen_where_there_are_none(self, body: str) -> None:
+        assert digest(issue(1, closed_at=1), pull(9, created_at=1, body=body)).links == ()
+
+    def test_of_a_revert_count_though_the_change_is_older(self) -> None:
+        facts = digest(pull(9, 'Revert "Something old (#7)" (#9)', created_at=1))
+        assert facts.links == (Link(LinkKind.REVERTS, 9, 7),)
+
+
+class TestChanges:
+    def test_are_ranked_by_merging_size_labels_and_talk(self) -> None:
+        facts = digest(
+            pull(1, created_at=1, additions=2, deletions=0),
+            pull(2, created_at=1, additions=700, deletions=200),
+            pull(3, merged_at=1, additions=700, deletions=200),
+            pull(4, created_at=1, additions=700, deletions=200, labels=("performance",)),
+            pull(5, created_at=1, additions=700, deletions=200, draft=True),
+        )
+        assert facts.changes == (3, 4, 2, 5, 1)
+
+    def test_leave_out_bots_and_what_was_closed(self) -> None:
+        facts = digest(pull(1, created_at=1, by="dependabot[bot]"), pull(2, created_at=1, closed_at=2))
+        assert facts.changes == ()
+
+    def test_never_praise_what_was_reverted_nor_the_revert(self) -> None:
+        facts = digest(
+            pull(1, "Clean up", merged_at=1, additions=900), pull(2, 'Revert "Clean up" (#1)', merged_at=50)
+        )
+        assert facts.changes == ()
+        assert facts.worries == (Worry(2, WorryKind.REVERT),)
+
+
+class TestWorries:
+    def test_are_told_by_kind_and_hottest_first(self) -> None:
+        heated = tuple(said(f"person{n}", n) for n in range(5))
+        facts = digest(
+            issue(1, "[Bug]: it breaks", created_at=1),
+            pull(2, remarks=(said("ann", 1, verdict="CHANGES_REQUESTED"),)),
+            issue(3, remarks=heated),
+            issue(4, closed_at=1, remarks=(said("ann", 5), said("bob", 9))),
+        )
+        assert facts.worries == (
+            Worry(3, WorryKind.HOT_AND_OPEN),
+            Worry(2, WorryKind.CHANGES_REQUESTED),
+            Worry(4, WorryKind.TALK_AFTER_CLOSING),
+            Worry(1, WorryKind.UNANSWERED_BUG),
+        )
+
+    def test_do_not_include_a_bug_that_was_answered_or_is_minutes_old(self) -> None:
+        facts = digest(
+            issue(1, labels=("bug",), created_at=1, remarks=(said("ann", 2),)),
+            issue(2, labels=("bug",), created_at=100),
+            issue(3, labels=("bug",), created_at=1, closed_at=2),
+        )
+        assert facts.worries == ()
+
+    def test_do_not_include_a_request_for_changes_that_was_withdrawn(self) -> None:
+        reviews = (said("ann", 1, verdict="CHANGES_REQUESTED"), said("ann", 9, verdict="APPROVED"))
+        assert digest(pull(1, remarks=reviews)).worries == ()
+
+
+def test_the_same_threads_in_any_order_give_the_same_digest() -> None:
+    threads = (issue(1, created_at=1), pull(2, merged_at=1), issue(3, remarks=(said("ann", 1),)))
+    assert digest(*threads) == digest(*reversed(threads))
+
+
+def test_excerpts_are_kept_only_where_the_page_speaks_of_a_thread() -> None:
+    plain = [issue(number, body="A body.", created_at=1) for number in range(2, 12)]
+    facts = digest(issue(1, body="Body of the busiest.", remarks=(said("ann", 1, body="Hello."),)), *plain)
+    assert facts.thread(1).excerpt == "Body of the busiest."
+    assert [voice.excerpt for voice in facts.thread(1).voices] == ["Hello."]
+    assert {facts.thread(number).excerpt for number in range(2, 12)} == {""}

@@ -1,0 +1,83 @@
+"""Short ways to write down threads and what was said in them, as the stages hand them on."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vllm_digest.classify import Rules, classify
+from vllm_digest.focus import FocusSettings
+from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
+from vllm_digest.report import Digest
+from vllm_digest.window import TimeWindow
+
+START = datetime(2025, 12, 10, 10, 42, tzinfo=UTC)
+WINDOW = TimeWindow(START, START + timedelta(hours=2))
+BEFORE = START - timedelta(days=3)
+RULES = Rules("vLLM", FocusSettings().compiled(), hot_from=14, bots=frozenset({"vllm-bot"}))
+
+
+def minute(count: int) -> datetime:
+    """So many minutes after the window's start."""
+    return START + timedelta(minutes=count)
+
+
+def said(login: str, at: int | datetime, body: str = "words", **fields: Any) -> Remark:
+    """A comment; `at` in minutes after the window's start. `verdict="APPROVED"` makes it a review."""
+    when = minute(at) if isinstance(at, int) else at
+    is_review = "verdict" in fields
+    return Remark(
+        **{
+            "id": f"{login}-{at}",
+            "kind": RemarkKind.REVIEW if is_review else RemarkKind.COMMENT,
+            "author": Account(login, login.endswith("[bot]")),
+            "association": "NONE",
+            "at": when,
+            "url": f"https://github.com/vllm-project/vllm/issues/1#{login}-{at}",
+            "body": body,
+            **fields,
+        }
+    )
+
+
+def issue(number: int, title: str = "An issue", **fields: Any) -> Thread:
+    return _thread(number, Kind.ISSUE, "issues", {"title": title, **fields})
+
+
+def pull(number: int, title: str = "A pull request", **fields: Any) -> Thread:
+    return _thread(number, Kind.PULL_REQUEST, "pull", {"title": title, **fields})
+
+
+def _thread(number: int, kind: Kind, path: str, fields: dict[str, Any]) -> Thread:
+    times = {
+        name: minute(value) if isinstance(value, int) else value
+        for name, value in fields.items()
+        if name.endswith("_at")
+    }
+    author = fields.pop("by", "author")
+    merged, closed = times.get("merged_at"), times.get("closed_at")
+    return Thread(
+        **{
+            "number": number,
+            "kind": kind,
+            "body": "",
+            "url": f"https://github.com/vllm-project/vllm/{path}/{number}",
+            "author": Account(author, author.endswith("[bot]")),
+            "association": "NONE",
+            "state": State.MERGED if merged else State.CLOSED if closed else State.OPEN,
+            "created_at": BEFORE,
+            "updated_at": WINDOW.end,
+            **fields,
+            **times,
+            "closed_at": closed or merged,
+        }
+    )
+
+
+def digest(*threads: Thread, rules: Rules = RULES) -> Digest:
+    """What the rules make of these threads in `WINDOW`."""
+    return classify(snapshot(threads), rules)
+
+
+def snapshot(threads: Iterable[Thread]) -> Snapshot:
+    ordered = tuple(sorted(threads, key=lambda thread: thread.number, reverse=True))
+    return Snapshot("vllm-project/vllm", WINDOW, WINDOW.end, ordered).within(WINDOW)
