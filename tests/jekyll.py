@@ -20,7 +20,7 @@ cmarkgfm = pytest.importorskip("cmarkgfm", reason="GITHUB'S VIEW IS NOT TESTED: 
 
 LAYOUT = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{{ page.title | escape }}</title></head>
-<body><main>
+<body id="{{ page.path }}"><main>
 {{ content }}
 </main></body></html>
 """
@@ -60,11 +60,12 @@ class Element:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its HTML, the text of its ``<title>``, and its content as a tree."""
+    """One page: its HTML, the text of its ``<title>``, its content as a tree, and the file it came from."""
 
     html: str
     title: str
     content: Element
+    source: str
 
 
 class _Tree(HTMLParser):
@@ -132,16 +133,24 @@ def build(pages: Mapping[str, str], *, config: str = "") -> dict[str, Page]:
         log = (run.stdout + run.stderr).decode("utf-8", "replace")
         assert run.returncode == 0, log
         assert _COMPLAINT.search(log) is None, log
-        return {name: _page((site / name).with_suffix(".html").read_text("utf-8")) for name in pages}
+        # Front matter may send a page anywhere; the layout tells which one it was.
+        built = {page.source: page for page in map(_page, site.rglob("*.html"))}
+        return {name: built[name] for name in pages}
 
 
-def _page(html: str) -> Page:
+def _page(path: Path) -> Page:
+    html = path.read_text("utf-8")
     tree = parse(html)
-    return Page(html=html, title=tree.find("title")[0].text(), content=tree.find("main")[0])
+    return Page(
+        html=html,
+        title=tree.find("title")[0].text(),
+        content=tree.find("main")[0],
+        source=tree.find("body")[0].attributes["id"],
+    )
 
 
 def github(markdown: str) -> Page:
     """Markdown, without front matter, as GitHub's file view renders it before its sanitizer."""
     options = cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE | cmarkgfm.cmark.Options.CMARK_OPT_FOOTNOTES
     html = cmarkgfm.github_flavored_markdown_to_html(markdown, options=options)
-    return Page(html=html, title="", content=parse(html))
+    return Page(html=html, title="", content=parse(html), source="")

@@ -1,0 +1,218 @@
+"""How well and how fast threads are judged.
+
+`python benchmarks/relevance.py THREADS.jsonl [DAY.json …]` prints precision, recall and F1 against judged
+threads, for the part that the rules were tuned on and the part held out, with each misjudged thread and its
+reasons; then for each day (five lists with titles, labels and authors) what its threads that are labelled or
+named for the focus came out as; then CPU times. Without arguments it prints the times only.
+
+A judged thread is one JSON object a line: `number`, `kind` (issue or pr), `title`, `labels` with
+`labels_known`, `author`, `seen` (what `body_gist` is: the description, or the discussion) and `amd` (yes,
+passing, no).
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vllm_digest.focus import FocusSettings
+from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.relevance import judge
+from vllm_digest.report import Judgement, Relevance
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FOCUS = FocusSettings().compiled()
+ANSWERS = {"yes": Relevance.YES, "passing": Relevance.PASSING, "no": Relevance.NONE}
+
+
+def thread(
+    title: str,
+    *,
+    number: int = 1,
+    kind: Kind = Kind.ISSUE,
+    body: str = "",
+    author: str | None = "someone",
+    labels: Iterable[str] = (),
+    comments: Iterable[str] = (),
+) -> Thread:
+    return Thread(
+        number=number,
+        kind=kind,
+        title=title,
+        body=body,
+        url="",
+        author=Account(author) if author else GHOST,
+        association="NONE",
+        state=State.OPEN,
+        created_at=NOW,
+        updated_at=NOW,
+        labels=tuple(labels),
+        remarks=tuple(
+            Remark(str(at), RemarkKind.COMMENT, Account(f"reader-{at}"), "NONE", NOW, "", text)
+            for at, text in enumerate(comments)
+        ),
+    )
+
+
+def judged_thread(row: dict[str, Any]) -> Thread:
+    discussed = row["seen"] == "discussion"
+    return thread(
+        row["title"],
+        number=row["number"],
+        kind=Kind.ISSUE if row["kind"] == "issue" else Kind.PULL_REQUEST,
+        body="" if discussed else row["body_gist"],
+        author=row["author"],
+        labels=row["labels"] if row["labels_known"] else (),
+        comments=[row["body_gist"]] if discussed else (),
+    )
+
+
+def held_out(number: int) -> bool:
+    """Two fifths of all threads, fixed by their numbers."""
+    return hashlib.sha256(str(number).encode()).digest()[0] % 5 < 2
+
+
+def print_quality(name: str, rows: list[dict[str, Any]]) -> None:
+    pairs: Counter[tuple[Relevance, Relevance]] = Counter()
+    for row in rows:
+        expected, judgement = ANSWERS[row["amd"]], judge(judged_thread(row), FOCUS)
+        pairs[expected, judgement.relevance] += 1
+        if expected is not judgement.relevance:
+            print(f"  {line(row['number'], row['title'], judgement)}\n      expected {expected}")
+    found = sum(count for (_, answer), count in pairs.items() if answer is Relevance.YES)
+    right = pairs[Relevance.YES, Relevance.YES]
+    asides = pairs[Relevance.PASSING, Relevance.YES]
+    positives = sum(count for (expected, _), count in pairs.items() if expected is Relevance.YES)
+    precision, recall = right / max(1, found - asides), right / max(1, positives)
+    print(f"{name}: {len(rows)} threads, {positives} of them yes; passing ones apart")
+    print(
+        f"  precision {precision:.3f}  recall {recall:.3f}  F1 {2 * right / (found - asides + positives):.3f}"
+    )
+
+
+def line(number: int, title: str, judgement: Judgement) -> str:
+    return f"#{number} {judgement.relevance}: {title[:90]}\n      {'；'.join(judgement.reasons) or 'no sign'}"
+
+
+def print_day(path: Path) -> None:
+    day = json.loads(path.read_text(encoding="utf-8"))
+    print(path.name)
+    seen = set()
+    for name, rows in day.items():
+        for row in rows if name.startswith(("new", "closed", "merged")) else ():
+            if row["number"] in seen:
+                continue
+            seen.add(row["number"])
+            judgement = judge(
+                thread(
+                    row["title"],
+                    number=row["number"],
+                    kind=Kind.ISSUE if "issues" in name else Kind.PULL_REQUEST,
+                    author=row["author"],
+                    labels=row["labels"],
+                ),
+                FOCUS,
+            )
+            if judgement.reasons or judgement.relevance is not Relevance.NONE:
+                print(f"  {line(row['number'], row['title'], judgement)}")
+
+
+DUMP = "\n".join(
+    (
+        "<details>",
+        "<summary>The output of <code>python collect_env.py</code></summary>",
+        "```text",
+        "PyTorch version              : 2.9.0+cu129",
+        "CUDA used to build PyTorch   : 12.9",
+        "ROCM used to build PyTorch   : N/A",
+        *(f"GPU {index}: NVIDIA H100 80GB HBM3" for index in range(8)),
+        "HIP runtime version          : N/A",
+        "MIOpen runtime version       : N/A",
+        "Vendor ID:                   AuthenticAMD",
+        "Model name:                  AMD EPYC 9654 96-Core Processor",
+        "Flags:                       " + "fpu vme de pse tsc msr pae mce " * 30 + "amd_lbr_v2",
+        *(f"[pip3] nvidia-part-{index}==12.{index}" for index in range(40)),
+        "vLLM Build Flags:",
+        "  CUDA Archs: Not Set; ROCm: Disabled; XPU: Disabled",
+        "```",
+        "</details>",
+    )
+)
+TRACE = "\n".join(
+    f'(EngineCore_DP0 pid=77) ERROR 12-10 11:42:30 [core.py:{at}]   File "/venv/vllm/v1/core.py", line {at}'
+    for at in range(60)
+)
+COMMENT = "I see the same with 0.12.0, the relationship of memory and batch size looks wrong to me. " * 8
+
+
+def ordinary_day() -> list[Thread]:
+    return [
+        thread(
+            f"[Bug]: request {number} hangs when the cache is full",
+            number=number,
+            body=f"### Environment\n{DUMP}\n### Describe the bug\n{COMMENT}\n```text\n{TRACE}\n```\n",
+            comments=[COMMENT, TRACE, COMMENT, COMMENT],
+            labels=["bug"],
+        )
+        for number in range(300)
+    ]
+
+
+def hostile_texts() -> dict[str, str]:
+    """Texts of a million characters each."""
+    pieces = (
+        *("a", "\n", " ", "x", "9x", "中", "İ", "amd", "amd ", "rocm ", "ROCm/", "MI300X (", "gfx", "```\n"),
+        *(
+            "| ROCm | N/A |\n",
+            "ROCm: \t",
+            "CUDA, ROCm, ",
+            "AMD EPYC ",
+            "_rocm",
+            "@amd-",
+            "GPU 0: ",
+            "~",
+            "hip",
+        ),
+        *("HSA_STATUS_ERROR" + "A" * 17, "AMD      ", "ROCM used to build PyTorch    ", "non-", "INFO ", "["),
+    )
+    return {piece: (piece * (1_000_000 // len(piece) + 1))[:1_000_000] for piece in pieces}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def print_times() -> None:
+    day = ordinary_day()
+    size = sum(len(one.body) + sum(len(remark.body) for remark in one.remarks) for one in day)
+    cpu = seconds(lambda: [judge(one, FOCUS) for one in day])
+    print(f"a day of {len(day)} threads, {size:,} characters: {cpu:.3f} s of CPU")
+    times = {
+        piece: seconds(partial(judge, thread("", body=text), FOCUS))
+        for piece, text in hostile_texts().items()
+    }
+    for piece, cpu in sorted(times.items(), key=lambda item: -item[1])[:5]:
+        print(f"a body of 1,000,000 characters, {piece!r} again and again: {cpu * 1000:.1f} ms of CPU")
+
+
+def main() -> None:
+    judged, *days = map(Path, sys.argv[1:]) if len(sys.argv) > 1 else (None,)
+    if judged is not None:
+        rows = [json.loads(text) for text in judged.read_text(encoding="utf-8").splitlines()]
+        print_quality("tuned on", [row for row in rows if not held_out(row["number"])])
+        print_quality("held out", [row for row in rows if held_out(row["number"])])
+    for path in days:
+        print_day(path)
+    print_times()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The rules of an ecosystem: what a pattern finds, what is refused, and how another ecosystem is written."""
+
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from vllm_digest.focus import Focus, FocusSettings
+from vllm_digest.models import Account, Kind, State, Thread
+from vllm_digest.patterns import Finder, Rule
+from vllm_digest.relevance import judge
+from vllm_digest.report import Relevance
+
+NOW = datetime(2025, 12, 10, tzinfo=UTC)
+
+XPU = """
+focus:
+  name: Intel XPU
+  labels: [intel-gpu, xpu]
+  words: [XPU, XPUs, Intel GPU, Intel GPUs, Intel Arc, "Arc A7##*", "Arc B5##*", oneAPI, oneCCL, SYCL, IPEX]
+  machine: [detected platform xpu]
+  dump_fields: [XPU used to build PyTorch]
+  people: [intel]
+  exclusions:
+    - because: 是 CPU，不是 GPU
+      words: [Intel Xeon, Intel Core, GenuineIntel]
+    - because: 是任何平台都会打印的文字
+      words: [Checking if XPU platform is available, XPU platform is not available]
+"""
+TPU = """
+focus:
+  name: TPU
+  heading: Google TPU 生态相关动态
+  labels: [tpu]
+  words: [TPU, TPUs, "v5litepod*", "v6e*", libtpu, torch_xla, Pallas]
+  machine: [detected platform tpu]
+  exclusions:
+    - because: 是任何平台都会打印的文字
+      words: [Checking if TPU platform is available, TPU platform is not available, module named libtpu]
+"""
+ASCEND = """
+focus:
+  name: 昇腾
+  labels: [ascend]
+  words: [昇腾, Ascend, Ascend#*, NPU, NPUs, CANN, torch_npu, HCCL, "910B*", "310P*"]
+  machine: [detected platform npu, npu-smi]
+  people: [ascend]
+"""
+
+
+def focus_of(text: str) -> Focus:
+    return FocusSettings.model_validate(yaml.safe_load(text)["focus"]).compiled()
+
+
+def relevance(focus: Focus, title: str, body: str = "", labels: tuple[str, ...] = ()) -> Relevance:
+    thread = Thread(
+        number=1,
+        kind=Kind.ISSUE,
+        title=title,
+        body=body,
+        url="",
+        author=Account("someone"),
+        association="NONE",
+        state=State.OPEN,
+        created_at=NOW,
+        updated_at=NOW,
+        labels=labels,
+    )
+    return judge(thread, focus).relevance
+
+
+def found(pattern: str, text: str) -> list[str]:
+    return [text[one.start : one.end] for one in Finder([Rule(pattern)]).finds(text)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("ROCm", "on ROCm, rocm and ROCM", ["ROCm", "rocm", "ROCM"]),
+        ("AMD", "damd, amdahl, AMDs, amd64, AMDX", []),
+        ("AMD", "AMD显卡、支持AMD。", ["AMD", "AMD"]),
+        ("ROCm", "is_rocm() in rocm_attn.py", ["rocm", "rocm"]),
+        ("ROCm", "RocmPlatform, ROCmFlashAttention, rocmock, ROCMock", ["Rocm", "ROCm"]),
+        (
+            "MI3##*",
+            "MI300, mi355_2, MI325X, 2xMI355, 16xMI300X",
+            ["MI300", "mi355", "MI325X", "MI355", "MI300X"],
+        ),
+        ("MI3##*", "maxMI300, AMI300, MI30", []),
+        ("gfx#*", "gfx90a:sramecc+, gfx1151; gfx, gfxx", ["gfx90a", "gfx1151"]),
+        (
+            "Strix Halo",
+            "strix-halo, Strix  Halo, StrixHalo, strix of halo",
+            ["strix-halo", "Strix  Halo", "StrixHalo"],
+        ),
+        ("Strix Halo", "strix\nhalo", []),
+        ("昇腾", "华为昇腾910B", ["昇腾"]),
+        ("a.c(", "abc( a.c(", ["a.c("]),
+        ("ROCm", "İİİ ROCm İ", ["ROCm"]),
+    ],
+)
+def test_a_pattern_finds_words_that_stand_alone(pattern: str, text: str, expected: list[str]) -> None:
+    assert found(pattern, text) == expected
+
+
+def test_of_patterns_that_start_together_the_longest_wins() -> None:
+    finder = Finder([Rule("AMD"), Rule("AMD EPYC"), Rule("AMD EPYC 9###")])
+    text = "AMD EPYC 9654, AMD EPYC, AMD"
+    assert [text[one.start : one.end] for one in finder.finds(text)] == ["AMD EPYC 9654", "AMD EPYC", "AMD"]
+
+
+def test_a_pattern_that_fails_does_not_hide_one_that_follows() -> None:
+    finder = Finder([Rule("vllm::sparse"), Rule("rocm")])
+    text = "vllm::rocm"
+    assert [text[one.start : one.end] for one in finder.finds(text)] == ["rocm"]
+
+
+def test_a_text_full_of_finds_is_not_read_to_its_end() -> None:
+    assert len(list(Finder([Rule("amd")]).finds("amd " * 10_000))) == Finder.MOST
+
+
+@pytest.mark.parametrize(
+    ("key", "pattern", "complaint"),
+    [
+        ("words", "*", "must have 2 to 60 characters"),
+        ("words", "a*", "must start with two characters"),
+        ("words", "#1", "must start with two characters"),
+        ("words", " amd", "without blanks at its ends"),
+        ("words", "am\nd", "must be printable"),
+        ("words", "amd" * 21, "must have 2 to 60 characters"),
+        ("words", "amd*x*y*", "more than two *"),
+        ("words", "ab - - cd", "has a sign beside a blank"),
+        ("words", 7900, "valid string"),
+        ("paths", "r", "must have 2 to 60 characters"),
+        ("machine", "*x", "must start with two characters"),
+        ("dump_fields", "", "must have 2 to 60 characters"),
+        ("people", "x", "must have 2 to 60 characters"),
+        ("peers", "##", "must start with two characters"),
+        ("exact_words", "HI#", "has no wildcards"),
+        ("weak_words", "CK*", "has no wildcards"),
+    ],
+)
+def test_a_bad_pattern_is_refused_with_its_key(key: str, pattern: object, complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint) as refused:
+        FocusSettings.model_validate({key: [pattern]})
+    assert refused.value.errors()[0]["loc"][0] == key
+
+
+def test_a_bad_exclusion_is_refused_with_its_key() -> None:
+    with pytest.raises(ValidationError) as refused:
+        FocusSettings.model_validate({"exclusions": [{"because": "是 CPU", "words": ["*"]}]})
+    assert refused.value.errors()[0]["loc"][:1] == ("exclusions",)
+
+
+def test_an_unknown_key_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        FocusSettings.model_validate({"word": ["x86"]})
+
+
+def test_a_section_without_a_name_changes_the_rules_of_amd() -> None:
+    settings = FocusSettings.model_validate({"labels": ["amd-gpu"]})
+    assert (settings.name, settings.labels) == ("AMD", ("amd-gpu",))
+    assert settings.words == FocusSettings().words
+
+
+def test_another_ecosystem_keeps_nothing_of_amd() -> None:
+    settings = FocusSettings.model_validate({"name": "TPU", "words": ["TPU"]})
+    focus = settings.compiled()
+    assert settings.heading == "TPU 生态相关动态"
+    assert relevance(focus, "[ROCm] AITER on MI300X", labels=("rocm",)) is Relevance.NONE
+
+
+def test_the_words_of_a_page_come_from_the_focus() -> None:
+    amd = FocusSettings().compiled().words
+    assert (amd.name, amd.heading) == ("AMD", "AMD/ROCm 生态相关动态")
+    assert focus_of(TPU).words.heading == "Google TPU 生态相关动态"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body", "labels", "expected"),
+    [
+        (XPU, "[XPU] Support MXFP8 on Arc B580", "", (), Relevance.YES),
+        (XPU, "[Bug]: slow", "", ("bug", "intel-gpu"), Relevance.YES),
+        (XPU, "[Bug]: slow", "XPU used to build PyTorch   : 20250100", (), Relevance.YES),
+        (XPU, "[Bug]: slow", "PyTorch version : 2.9.0+xpu", (), Relevance.YES),
+        (XPU, "[Core] Support CUDA/ROCm/XPU/TPU alike", "", (), Relevance.PASSING),
+        (XPU, "[Bug]: slow", "XPU used to build PyTorch : N/A\nGPU 0: NVIDIA H100", (), Relevance.NONE),
+        (XPU, "[Bug]: slow", "Model name: Intel Xeon Gold 6130\nXPU: Disabled", (), Relevance.NONE),
+        (XPU, "[ROCm] AITER on MI300X", "", ("rocm",), Relevance.NONE),
+        (TPU, "[Bug]: [TPU] ShapeDtypeStruct error on v5litepod-4", "", (), Relevance.YES),
+        (
+            TPU,
+            "[Bug]: hang",
+            "TPU platform is not available because: No module named 'libtpu'",
+            (),
+            Relevance.NONE,
+        ),
+        (ASCEND, "[Feature]: 支持昇腾910B", "", (), Relevance.YES),
+        (
+            ASCEND,
+            "[Bug]: crash",
+            "INFO [__init__.py] Automatically detected platform npu.",
+            (),
+            Relevance.YES,
+        ),
+        (ASCEND, "[Misc] Refactor the scheduler", "", (), Relevance.NONE),
+    ],
+)
+def test_another_ecosystem_is_a_dozen_lines_of_yaml(
+    text: str, title: str, body: str, labels: tuple[str, ...], expected: Relevance
+) -> None:
+    assert relevance(focus_of(text), title, body, labels) is expected

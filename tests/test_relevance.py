@@ -1,0 +1,519 @@
+"""What a thread's relevance to AMD/ROCm rests on."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vllm_digest.focus import FocusSettings
+from vllm_digest.models import Account, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.relevance import judge
+from vllm_digest.report import Judgement, Relevance
+
+NOW = datetime(2025, 12, 10, tzinfo=UTC)
+FOCUS = FocusSettings().compiled()
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+NVIDIA_DUMP = """
+==============================
+       PyTorch Info
+==============================
+PyTorch version              : 2.9.0+cu129
+Is debug build               : False
+CUDA used to build PyTorch   : 12.9
+ROCM used to build PyTorch   : N/A
+
+Is CUDA available            : True
+GPU models and configuration :
+GPU 0: NVIDIA A100-SXM4-80GB
+GPU 1: NVIDIA A100-SXM4-80GB
+HIP runtime version          : N/A
+MIOpen runtime version       : N/A
+
+Vendor ID:                   AuthenticAMD
+Model name:                  AMD EPYC 7763 64-Core Processor
+Flags:                       fpu vme de pse amd_lbr_v2 amd_ppin
+Virtualization:              AMD-V
+[pip3] nvidia-nccl-cu12==2.27.5
+ROCM Version                 : Could not collect
+vLLM Build Flags:
+  CUDA Archs: Not Set; ROCm: Disabled; XPU: Disabled
+"""
+ROCM_DUMP = """
+PyTorch version              : 2.9.0a0+git1c57644
+CUDA used to build PyTorch   : N/A
+ROCM used to build PyTorch   : 7.0.51831-7c9236b16
+GPU models and configuration : AMD Instinct MI300X (gfx942:sramecc+:xnack-)
+Nvidia driver version        : Could not collect
+HIP runtime version          : 7.0.51831
+vLLM Build Flags:
+  CUDA Archs: Not Set; ROCm: Disabled
+"""
+PLATFORM_PROBE = """
+DEBUG 10-22 15:37:14 [__init__.py:112] Checking if ROCm platform is available.
+DEBUG 10-22 15:37:14 [__init__.py:126] ROCm platform is not available because: No module named 'amdsmi'
+INFO 10-22 15:37:14 [platforms/__init__.py:225] Automatically detected platform cuda.
+"""
+LONG = "The scheduler keeps a request in the queue until its blocks are free, and then lets it go on. " * 40
+
+
+def details(dump: str) -> str:
+    summary = "<summary>The output of <code>python collect_env.py</code></summary>"
+    return f"<details>\n{summary}\n\n```text{dump}```\n</details>"
+
+
+def table(*rows: tuple[str, str]) -> str:
+    return "\n".join(("| item | value |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows)))
+
+
+def issue(title: str, body: str = "", **others: Any) -> Thread:
+    return Thread(
+        number=1,
+        kind=Kind.ISSUE,
+        title=title,
+        body=body,
+        url="",
+        author=Account(others.pop("author", "reporter")),
+        association="NONE",
+        state=State.OPEN,
+        created_at=NOW,
+        updated_at=NOW,
+        **others,
+    )
+
+
+def pull(title: str, body: str = "", **others: Any) -> Thread:
+    return replace(issue(title, body, **others), kind=Kind.PULL_REQUEST)
+
+
+def said(*texts: str, by: str = "", bot: bool = False, hidden: bool = False) -> tuple[Remark, ...]:
+    """Comments of different people, or all `by` one."""
+    return tuple(
+        Remark(
+            id=str(at),
+            kind=RemarkKind.COMMENT,
+            author=Account(by or f"reader{at}", is_bot=bot),
+            association="NONE",
+            at=NOW,
+            url="",
+            body=text,
+            hidden=hidden,
+        )
+        for at, text in enumerate(texts)
+    )
+
+
+def judged(thread: Thread) -> Judgement:
+    return judge(thread, FOCUS)
+
+
+def reasons(thread: Thread) -> str:
+    return "；".join(judged(thread).reasons)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[ROCm] Bump the base image",
+        "[Bugfix][Hardware][AMD] Fix the tests",
+        "[rocm][ray] Device visibility across CUDA and ROCm",
+        "[CI Failure]: mi355_2: LM Eval Large Models (4xH100-4xMI355)",
+        "[CI Failure]: mi325_4: Kernels",
+        "Add tuned configs for 8xMI300X",
+        "[Bug]: crash on mi250x",
+        "[Usage]: two RX 7900 XTX",
+        "Garbage on gfx1151 (Strix Halo)",
+        "Support RDNA4",
+        "[MoE Refactor] AITER modular kernel",
+        "[ROCm] AiterA4W4 for gfx1250",
+        "[doc] quark_mxfp4_introduction",
+        "fix quark kv_cache quantization",
+        "[Bug]: RuntimeError: HIP error: invalid device ordinal",
+        "[Bug]: hipBLASLt is slow",
+        "Use RCCL for all-reduce",
+        "Port composable_kernel attention",
+        "Make wvSplitK tile better",
+        'Changing the "amdproduction" allocation',
+        "[RFC]: In-tree AMD Zen CPU backend via zentorch",
+        'Revert "[ROCm] Enable a kernel (#1)"',
+        "[Feature]: Strix Halo 支持",
+        "AMD Development Roadmap (2026 Q3)",
+        "[Feature]: Parity with CUDA: the router should have ROCm CI",
+    ],
+)
+def test_a_title_that_names_amd_is_about_it(title: str) -> None:
+    assert judged(issue(title)).relevance is Relevance.YES
+    assert judged(pull(title, NVIDIA_DUMP)).relevance is Relevance.YES
+    assert reasons(issue(title)).startswith("标题含 “")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[Feature]: Support macOS on M1 chips",
+        "[Bug]: relationship between batch size and shipped wheels",
+        "Amdahl's law and the scheduler",
+        "rocmock: fake the rocket",
+        "[BugFix] Fix minimax m2 rope_parameters",
+        "[Model] MiMo and Ministral",
+        "Build linux/amd64 images",
+        "async for token in stream.aiter_lines()",
+        "Make __aiter__ return self",
+        "[Bug]: hip and knee model gives wrong answers",
+        "[Bug]: not running on CPU AMD EPYC 9J14",
+        "",
+        "/",
+    ],
+)
+def test_letters_in_other_words_are_not_amd(title: str) -> None:
+    assert judged(issue(title)).relevance is Relevance.NONE
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Update PyTorch on CUDA, ROCm and XPU",
+        "[Core] CUDA/ROCm/TPU share one code path",
+        "Add tuned configs for L20, MI325, H20, MI300X, H200",
+        "Skip on non-ROCm platforms",
+    ],
+)
+def test_a_title_that_lists_platforms_names_amd_in_passing(title: str) -> None:
+    judgement = judged(pull(title, "Adds files for AMD_Instinct_MI300X and AMD_Instinct_MI325X."))
+    assert judgement.relevance is not Relevance.NONE
+    assert judged(pull(title)).relevance is Relevance.PASSING
+    assert "与其他平台并列" in reasons(pull(title))
+
+
+def test_one_of_two_platforms_in_a_title_is_the_subject_if_the_label_says_so() -> None:
+    thread = pull("Fix the FP8 range on CUDA and ROCm")
+    assert judged(thread).relevance is Relevance.PASSING
+    assert judged(replace(thread, labels=("rocm",))).relevance is Relevance.YES
+
+
+class TestEnvironment:
+    """What a pasted environment says is read by its fields."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            ROCM_DUMP,
+            details(ROCM_DUMP),
+            f"### Your current environment\n{details(ROCM_DUMP)}\n{LONG}",
+            "PyTorch version: 2.7.1+rocm6.3",
+            "[pip3] torch==2.7.1+rocm6.3",
+            "INFO 04-18 11:18:18 [__init__.py:239] Automatically detected platform rocm.",
+            "ROCM Version                 : 6.3.42133-1b9c17779",
+            table(("ROCM used to build PyTorch", "6.4.43482"), ("CPU", "AMD EPYC 9654")),
+            table(("GPU", "AMD Radeon RX 7900 XTX"), ("CPU", "Intel Xeon")),
+            "- **GPU**: 8x MI300X",
+            "GPU Topology:\n  ============ ROCm System Management Interface ============",
+            "=========== Link Type between two GPUs ===========\nGPU0   0   XGMI   XGMI",
+            ":0:rocdevice.cpp :3020: Callback: Queue aborting with error : HSA_STATUS_ERROR_EXCEPTION",
+            "Memory access fault by GPU node-2 (Agent handle: 0x55) on address 0x7f.",
+            '  File "/opt/rocm/lib/a.py", line 1\n  File "/app/vllm/attention/backends/rocm_flash_attn.py"',
+            "```\ndocker run --device /dev/kfd rocm/vllm-dev:nightly\n```",
+        ],
+    )
+    def test_an_issue_from_an_amd_machine_is_about_amd(self, body: str) -> None:
+        assert (
+            judged(issue("[Bug]: the server does not start", body, labels=("bug",))).relevance
+            is Relevance.YES
+        )
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            (NVIDIA_DUMP, "环境为 “GPU 0: NVIDIA A100-SXM4-80GB”"),
+            (details(NVIDIA_DUMP), "“AuthenticAMD”、“AMD EPYC”、“amd_lbr” 是 CPU，不是 GPU"),
+            ("ROCM used to build PyTorch: N/A", "“ROCM used to build PyTorch” 没有值"),
+            ("HIP runtime version: Could not collect", "“HIP runtime version” 没有值"),
+            (table(("ROCm", "Disabled"), ("CPU", "AMD Ryzen Threadripper PRO 9985WX")), "是 CPU，不是 GPU"),
+            ("Build Flags: CUDA Archs: Not Set; ROCm: Disabled", "“ROCm” 是未启用的选项"),
+            ("Model name: AMD Ryzen 7 7840HS w/ Radeon 780M Graphics", "不是 GPU"),
+            ("Model name:                AMD Eng Sample: 100-0000", "“AMD” 只在处理器信息中"),
+            ("Python platform: Linux-6.1.0-18-amd64-x86_64", "“amd64” 是处理器架构名"),
+            (PLATFORM_PROBE, "是任何平台都会打印的文字"),
+            (
+                "'vllm::sparse_attn_indexer', 'vllm::rocm_aiter_sparse_attn_indexer'",
+                "是任何平台都会打印的文字",
+            ),
+            (
+                "```\nUnknown method. Must be one of ['awq', 'gptq', 'quark', 'gguf']\n```",
+                "是程序列出的选项之一",
+            ),
+            ('  File "/venv/httpx/_models.py", line 979, in aiter_raw', "是 Python 的异步迭代"),
+        ],
+    )
+    def test_an_environment_without_amd_is_a_near_miss_with_its_ground(self, body: str, reason: str) -> None:
+        thread = issue("[Bug]: the server does not start", body, labels=("bug",))
+        assert judged(thread).relevance is Relevance.NONE
+        assert reason in reasons(thread)
+
+    def test_an_author_who_shows_the_machine_later_counts_as_the_reporter(self) -> None:
+        thread = issue("[Bug]: hang", "It hangs.", remarks=said(details(ROCM_DUMP), by="reporter"))
+        assert judged(thread).relevance is Relevance.YES
+
+    def test_another_persons_machine_is_a_side_remark(self) -> None:
+        thread = issue("[Bug]: hang", "It hangs.", remarks=said(details(ROCM_DUMP)))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert reasons(thread).startswith("评论提到 “")
+
+    def test_a_change_tested_on_an_amd_machine_needs_more(self) -> None:
+        thread = pull("[Kernel] Speed up RMSNorm", details(ROCM_DUMP))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, labels=("rocm",))).relevance is Relevance.YES
+
+    def test_a_label_that_a_pasted_nvidia_dump_brought_does_not_count(self) -> None:
+        thread = issue("[Bug]: OOM", NVIDIA_DUMP, labels=("bug", "rocm"))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert "按字面添加" in reasons(thread)
+
+    def test_on_an_nvidia_machine_a_trace_through_amd_code_is_an_aside(self) -> None:
+        body = "GPU 0: NVIDIA H100\n```\nimport rocm_attn\nimport aiter_fa\n```"
+        assert judged(issue("[Bug]: import fails", body)).relevance is Relevance.PASSING
+
+    def test_on_an_nvidia_machine_a_word_about_amd_is_an_aside(self) -> None:
+        thread = issue(
+            "[Bug]: wrong output", f"Works on MI300X, and on ROCm in general.\n{details(NVIDIA_DUMP)}"
+        )
+        assert judged(thread).relevance is Relevance.PASSING
+
+
+class TestLabels:
+    def test_a_label_alone_is_enough(self) -> None:
+        assert judged(issue("Discontinued", labels=("rocm",))) == Judgement(Relevance.YES, ("标签 rocm",))
+        assert (
+            judged(pull("[CI] Fix a test", labels=("rocm", "ready", "ci/build"))).relevance is Relevance.YES
+        )
+
+    def test_one_of_eight_labels_is_not(self) -> None:
+        labels = (
+            "documentation",
+            "rocm",
+            "frontend",
+            "ci/build",
+            "stale",
+            "v1",
+            "multi-modality",
+            "tool-calling",
+        )
+        thread = pull("[SpecDecode] Relaxed acceptance", labels=labels)
+        assert judged(thread).relevance is Relevance.NONE
+        assert reasons(thread) == "标签 rocm 只是 8 个标签之一，多由文件路径带来"
+
+    def test_beside_another_platforms_label_it_is_an_aside(self) -> None:
+        thread = pull("Update PyTorch generally", "Across CUDA, ROCm and so on.", labels=("rocm", "nvidia"))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, body="")).relevance is Relevance.PASSING
+        assert reasons(replace(thread, body="")) == "标签 rocm 与其他平台的标签并存"
+
+    def test_beside_a_body_that_lists_backends_it_is_an_aside(self) -> None:
+        body = "Backends: Marlin (default), FlashInfer (fast), CUTLASS (old), AITER (new)."
+        assert judged(pull("[MoE] Oracle", body, labels=("rocm",))).relevance is Relevance.PASSING
+
+    def test_on_a_roadmap_of_the_whole_project_it_is_an_aside(self) -> None:
+        thread = issue("[Roadmap] vLLM Q3 2025", "Scheduling, RL, clusters, hardware.", labels=("rocm",))
+        assert judged(thread).relevance is Relevance.PASSING
+        lines = "MI355X kernels are to come. So is ROCm CI."
+        assert judged(issue("[Roadmap] vLLM Q3 2025", lines)).relevance is Relevance.PASSING
+
+
+class TestPaths:
+    AMD = ("csrc/rocm/attention.cu", "vllm/platforms/rocm.py", "docker/Dockerfile.rocm_base")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *AMD,
+            "requirements/rocm-test.txt",
+            ".buildkite/test-amd.yaml",
+            "vllm/model_executor/layers/quantization/quark/quark.py",
+            "vllm/_aiter_ops.py",
+            "csrc/quickreduce/base.h",
+            "csrc/attention/decode.hip",
+            "vllm/model_executor/layers/fused_moe/configs/E=8,N=14336,device_name=AMD_Instinct_MI300X.json",
+        ],
+    )
+    def test_a_change_of_amd_files_is_about_amd(self, path: str) -> None:
+        thread = pull("Fix a race", paths=(path, "vllm/envs.py"))
+        assert judged(thread).relevance is Relevance.YES
+        assert "改动的 2 个文件中有 1 个" in reasons(thread)
+
+    def test_one_amd_file_among_dozens_is_an_aside(self) -> None:
+        paths = (*(f"vllm/a{at}.py" for at in range(30)), "requirements/rocm.txt")
+        assert judged(pull("Drop Python 3.9", paths=paths)).relevance is Relevance.PASSING
+        assert judged(pull("Drop Python 3.9", paths=paths, labels=("rocm",))).relevance is Relevance.PASSING
+
+    def test_files_that_were_not_listed_count_in_the_share(self) -> None:
+        assert judged(pull("Fix a race", paths=self.AMD, changed_files=300)).relevance is Relevance.PASSING
+
+    def test_beside_the_same_file_of_other_platforms_it_is_an_aside(self) -> None:
+        paths = ("requirements/rocm.txt", "requirements/cuda.txt", "requirements/xpu.txt")
+        assert judged(pull("Bump ray", paths=paths)).relevance is Relevance.PASSING
+        assert judged(pull("Bump ray", paths=paths[:2])).relevance is Relevance.PASSING
+
+    def test_other_files_say_nothing(self) -> None:
+        paths = ("csrc/chip.cu", "docs/relationship.md", "vllm/amdahl.py")
+        assert judged(pull("Fix a race", paths=paths)) == Judgement(Relevance.NONE)
+
+
+class TestProse:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "The rocm backends are brought up to date.",
+            "The variable was for ROCm. Each use is behind `current_platform.is_rocm()`.",
+            "MI300 uses e4m3fnuz, where 224 is the better range than 240.",
+            "Bugs came from CUDA_VISIBLE_DEVICES on ROCm.",
+            f"{LONG[:900]} On MI300X it is slow. {LONG[:900]} AITER is faster.",
+        ],
+    )
+    def test_a_body_that_speaks_of_amd_is_about_it(self, body: str) -> None:
+        assert judged(pull("[Attention] Clean up", body)).relevance is Relevance.YES
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            f"{LONG} Tested on MI300X. {LONG}",
+            f"{LONG} Tested on MI300X, and {LONG} then on MI325X.",
+            LONG[:190].join(
+                ("On MI300X it is slow.", "On MI325X too.", "Not on H100.", "Nor A100.", "Nor L40.")
+            ),
+            "AMD's attention was merged; A100, L40 and H100 do well with it; one backend for all platforms.",
+            "Implemented for the cpu/cuda/rocm/xpu platforms.",
+            "Check list: H100 performance, an AMD MI30x line, TPU later.",
+            "The enum holds AITER among FLASHINFER, CUTLASS, DEEPGEMM and MARLIN.",
+            "Supports AWQ, GPTQ and Quark.",
+        ],
+    )
+    def test_a_body_that_names_it_among_others_does_so_in_passing(self, body: str) -> None:
+        assert judged(pull("[Attention] Clean up", body)).relevance is Relevance.PASSING
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "cc @hongxiayang-amd @amd-reviewer",
+            "Signed-off-by: Some AMD Person <person@amd.com>",
+            "Write to person@amd.com",
+            "for hardware-specific changes. Vendor name should appear in the prefix (e.g., "
+            "<code>[Hardware][AMD]</code>).",
+        ],
+    )
+    def test_names_of_people_and_the_template_say_nothing(self, body: str) -> None:
+        assert judged(pull("[Attention] Clean up", body)).relevance is Relevance.NONE
+
+
+class TestPeople:
+    def test_a_login_alone_says_nothing(self) -> None:
+        assert judged(pull("Fix an argument order", author="mgehre-amd")) == Judgement(Relevance.NONE)
+
+    def test_a_login_tips_a_doubtful_case(self) -> None:
+        body = f"{LONG} Tested on gfx1151."
+        assert judged(pull("Fix an argument order", body)).relevance is Relevance.PASSING
+        thread = pull("Fix an argument order", body, author="Alexei-V-AMD")
+        assert judged(thread).relevance is Relevance.YES
+        assert "作者登录名（仅作旁证）" in reasons(thread)
+
+    def test_a_login_gives_company_to_a_word_with_other_meanings(self) -> None:
+        thread = pull("SplitK for Skinny GEMMs")
+        assert judged(thread) == Judgement(Relevance.NONE, ("“Skinny GEMMs” 另有他义",))
+        assert judged(replace(thread, author=Account("amd-someone"))).relevance is Relevance.YES
+
+    def test_letters_in_a_login_are_no_sign(self) -> None:
+        body = f"{LONG} Tested on gfx1151."
+        assert judged(pull("Fix an argument order", body, author="damdas")).relevance is Relevance.PASSING
+
+
+class TestComments:
+    def test_a_comment_names_amd_in_passing(self) -> None:
+        thread = issue("[Bug]: hang", remarks=said("Same on MI300X with ROCm 6.3."))
+        assert judged(thread) == Judgement(Relevance.PASSING, ("评论提到 “MI300X”、“ROCm”",))
+
+    def test_many_comments_do_not_make_it_the_subject(self) -> None:
+        thread = issue("[Bug]: hang", remarks=said(*["Same on MI300X."] * 12))
+        assert judged(thread).relevance is Relevance.PASSING
+
+    def test_with_the_label_they_do(self) -> None:
+        remarks = said(*["Same on MI300X."] * 3)
+        assert judged(issue("[Bug]: hang", remarks=remarks, labels=("rocm",))).relevance is Relevance.YES
+
+    @pytest.mark.parametrize(("bot", "hidden"), [(True, False), (False, True)])
+    def test_bots_and_hidden_comments_are_not_heard(self, *, bot: bool, hidden: bool) -> None:
+        remarks = said("The AMD CI failed on MI300X.", bot=bot, hidden=hidden)
+        assert judged(issue("[Bug]: hang", remarks=remarks)) == Judgement(Relevance.NONE)
+
+    def test_a_near_miss_in_a_comment_is_named_as_one(self) -> None:
+        thread = issue("[Bug]: hang", remarks=said("Images for arm64 and amd64."))
+        assert judged(thread) == Judgement(Relevance.NONE, ("评论中的 “amd64” 是处理器架构名",))
+
+
+def test_side_remarks_never_add_up() -> None:
+    thread = pull(
+        "Update PyTorch on CUDA, ROCm and XPU",
+        "Implemented for cuda/rocm/xpu.",
+        paths=(*(f"vllm/a{at}.py" for at in range(30)), "requirements/rocm.txt"),
+        labels=("rocm", "a", "b", "c", "d", "e"),
+        remarks=said("Same on MI300X."),
+    )
+    assert judged(thread).relevance is Relevance.PASSING
+
+
+def test_evidence_on_the_page_is_short_and_on_one_line() -> None:
+    thread = issue("[Bug]: hang", "ROCM used to build PyTorch : 6.3 <script>alert(1)</script> " + "x" * 200)
+    (reason,) = judged(thread).reasons
+    assert len(reason) < 80
+    assert "\n" not in reason
+
+
+def test_a_text_longer_than_github_takes_is_read_at_both_ends() -> None:
+    padding = "so it goes on and on " * 50_000
+    assert judged(issue("[Bug]: hang", f"{padding}{ROCM_DUMP}")).relevance is Relevance.YES
+    assert judged(issue("[Bug]: hang", f"{ROCM_DUMP}{padding}")).relevance is Relevance.YES
+
+
+def f1(pairs: Iterable[tuple[str, Relevance]]) -> float:
+    """Of yes against none; threads judged to be in passing stand apart."""
+    apart = [
+        (expected == "yes", answer is Relevance.YES) for expected, answer in pairs if expected != "passing"
+    ]
+    right = sum(expected and answer for expected, answer in apart)
+    return 2 * right / (sum(expected for expected, _ in apart) + sum(answer for _, answer in apart))
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the judged threads lie beside the project, not in it")
+@pytest.mark.parametrize("as_comment", [True, False])
+def test_judged_threads_come_out_as_judged(*, as_comment: bool) -> None:
+    pairs = []
+    for line in (SHARED / "amd_threads.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        make = issue if row["kind"] == "issue" else pull
+        labels = tuple(row["labels"]) if row["labels_known"] else ()
+        thread = make(row["title"], author=row["author"] or "ghost", labels=labels)
+        if as_comment and row["seen"] == "discussion":
+            thread = replace(thread, remarks=said(row["body_gist"]))
+        else:
+            thread = replace(thread, body=row["body_gist"])
+        pairs.append((row["amd"], judged(thread).relevance))
+    assert len(pairs) > 200
+    assert f1(pairs) >= 0.99
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the recorded days lie beside the project, not in it")
+def test_on_recorded_days_all_that_is_labelled_or_named_for_amd_is_in_or_explained() -> None:
+    named = 0
+    for path in sorted((SHARED / "days").glob("*.json")):
+        for name, rows in json.loads(path.read_text(encoding="utf-8")).items():
+            for row in rows if name.endswith(("issues", "prs")) else ():
+                make = issue if name.endswith("issues") else pull
+                thread = make(row["title"], author=row["author"], labels=tuple(row["labels"]))
+                tagged = any(word in row["title"].lower() for word in ("amd", "rocm", "aiter", "quark"))
+                if "rocm" in row["labels"] or tagged:
+                    named += 1
+                    assert judged(thread).reasons
+                    assert not tagged or judged(thread).relevance is Relevance.YES
+    assert named > 20

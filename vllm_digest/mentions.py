@@ -1,0 +1,150 @@
+"""Where a text names the focus and in what sense: said, pasted, as a machine, in a list, or by looks only."""
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vllm_digest.dumps import Text
+from vllm_digest.focus import Focus
+from vllm_digest.patterns import Find, Meaning
+
+_QUOTE = 60
+_BREATH = 120
+"""Characters on either side that are read with a name."""
+_LIST = 3
+"""So many other platforms within a breath are a list."""
+_CHOICES = 2
+"""A log that prints so many others on the line prints what one may choose from."""
+_ONE_THING = re.compile(r"[ /®™(\-]{0,3}|\w{0,30}", re.ASCII)
+"""Between the finds of one name: `AMD Instinct MI300X`, `MI300X (gfx942)`, `VLLM_ROCM_USE_AITER`."""
+_JOINT = re.compile(
+    r"(?:'s)?(?: (?:GPUs?|devices?|platforms?|hardware|backends?|cards?))?"
+    r"\s{0,2}(?:[/,、&+|]|\b(?:and|or|vs\.?)\b|[和与及或])\s{0,2}(?:(?:and|or|the|on|for)\s)?",
+    re.IGNORECASE,
+)
+"""Between the members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
+_LEFT_OUT = re.compile(r"\bnon[- ]$", re.IGNORECASE)
+"""`non-ROCm platforms` are the others."""
+_IN_NAMES = string.ascii_letters + string.digits + "._-"
+_TRAILER = re.compile(r"\s{0,8}[\w-]{2,20}-by:", re.IGNORECASE)
+"""`Signed-off-by:` and the like name people, who are no subject."""
+_WORDS = (Meaning.WORD, Meaning.WEAK)
+
+
+class Standing(StrEnum):
+    """In what sense a text names the focus."""
+
+    SAID = "said"
+    PASTED = "pasted"
+    """In a log, a traceback or code."""
+    MACHINE = "machine"
+    """As the machine in use."""
+    LISTED = "listed"
+    """As one of several platforms."""
+    LOOKS = "looks"
+    """Not at all: `AMD EPYC`, `amd64`, a line of a dump without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One naming of the focus; `why` says in Chinese why it only looks like one."""
+
+    quote: str
+    standing: Standing
+    weak: bool = False
+    why: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Does it speak of the focus, and of it alone?"""
+        return self.standing in (Standing.SAID, Standing.PASTED, Standing.MACHINE)
+
+
+def mentions(text: Text, focus: Focus) -> list[Mention]:
+    """The mentions from left to right."""
+    return [_mention(text, find, focus) for find in _things(text, focus)]
+
+
+def _things(text: Text, focus: Focus) -> Iterator[Find]:
+    """The finds, those that name one thing together as one, without people's names."""
+    last: Find | None = None
+    for find in focus.texts.finds(text.text):
+        if _is_person(text.line_before(find.start)):
+            continue
+        if last and _names_same(text.text, last, find):
+            last = Find(min(last.meaning, find.meaning, key=_WORDS.index), last.start, find.end)
+            continue
+        if last:
+            yield last
+        last = find
+    if last:
+        yield last
+
+
+def _names_same(text: str, last: Find, find: Find) -> bool:
+    both = last.meaning in _WORDS and find.meaning in _WORDS
+    return both and _ONE_THING.fullmatch(text, last.end, find.start) is not None
+
+
+def _is_person(line_before: str) -> bool:
+    """Does a part of `@somebody`, of `somebody@example.org` or of a sign-off follow?"""
+    return line_before.rstrip(_IN_NAMES).endswith("@") or _TRAILER.match(line_before) is not None
+
+
+def _mention(text: Text, find: Find, focus: Focus) -> Mention:
+    quote = quoted(_with_brackets(text.text, find.start, find.end))
+    if find.meaning is Meaning.EXCLUDED:
+        return Mention(quote, Standing.LOOKS, why=find.because)
+    value = text.value_after(find.end)
+    if why := _why_not(text, find, value):
+        return Mention(quote, Standing.LOOKS, why=why)
+    if find.meaning is Meaning.FIELD and value:
+        return Mention(quoted(f"{text.text[find.start : find.end]}: {value}"), Standing.MACHINE)
+    if find.meaning is Meaning.MACHINE or text.is_build(find.start) or text.is_hardware(find.start):
+        return Mention(quote, Standing.MACHINE)
+    return _named(text, find, focus, quote)
+
+
+def _why_not(text: Text, find: Find, value: str | None) -> str:
+    if value == "":
+        return "没有值" if find.meaning is Meaning.FIELD else "是未启用的选项"
+    return "只在处理器信息中" if text.is_processor(find.start) else ""
+
+
+def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
+    """Said, pasted or listed: by the other platforms in the same breath."""
+    pasted = text.is_pasted(find.start)
+    before = text.text[max(0, find.start - _BREATH) : find.start]
+    after = text.text[find.end : find.end + _BREATH]
+    if pasted:
+        before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    behind = [peer for peer in focus.peers.finds(before) if peer.meaning is Meaning.WORD]
+    ahead = [peer for peer in focus.peers.finds(after) if peer.meaning is Meaning.WORD]
+    crowd = {before[peer.start : peer.end].lower() for peer in behind}
+    crowd |= {after[peer.start : peer.end].lower() for peer in ahead}
+    if pasted and len(crowd) >= _CHOICES:
+        return Mention(quote, Standing.LOOKS, why="是程序列出的选项之一")
+    joint = _JOINT.match(after)
+    if (
+        len(crowd) >= _LIST
+        or _LEFT_OUT.search(before[-5:])
+        or (joint and any(peer.start == joint.end() for peer in ahead))
+        or (behind and _JOINT.fullmatch(before, behind[-1].end))
+    ):
+        return Mention(quote, Standing.LISTED)
+    return Mention(quote, Standing.PASTED if pasted else Standing.SAID, weak=find.meaning is Meaning.WEAK)
+
+
+def quoted(text: str) -> str:
+    """Evidence for the page: untrusted, on one line, at most 60 characters."""
+    flat = " ".join(text.split())
+    return f"“{flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + '…'}”"
+
+
+def _with_brackets(text: str, start: int, end: int) -> str:
+    """`[ROCm]` keeps its brackets, `MI300X (gfx942)` its last one."""
+    if text[start - 1 : start] == "[" and text[end : end + 1] == "]":
+        return text[start - 1 : end + 1]
+    return text[start : end + 1] if "(" in text[start:end] and text[end : end + 1] == ")" else text[start:end]

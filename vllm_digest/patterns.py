@@ -1,0 +1,169 @@
+"""Words and phrases with simple wildcards, found in untrusted text in linear time."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def _check_pattern(pattern: str) -> str:
+    if pattern != pattern.strip() or not pattern.isprintable():
+        raise ValueError(f"{pattern!r} must be printable, without blanks at its ends.")
+    if not 2 <= len(pattern) <= 60:
+        raise ValueError(f"{pattern!r} must have 2 to 60 characters.")
+    if set(pattern[:2]) & set("#* "):
+        raise ValueError(f"{pattern!r} must start with two characters that stand for themselves.")
+    if pattern.count("*") > 2:
+        raise ValueError(f"{pattern!r} has more than two *.")
+    if re.search(r" [^\w#*]|[^\w#*] ", pattern):
+        raise ValueError(f"{pattern!r} has a sign beside a blank, which stands for signs already.")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
+"""A word or phrase that stands alone in a text, whatever its case.
+
+`#` is a digit, `*` the rest of a word (at most 16 letters or digits), and a blank up to six characters that
+are neither: `Strix Halo` finds `strix-halo`. No letter or digit touches a find, but `_` may (`is_rocm`), so
+may a capital after a small letter (`RocmPlatform`), and a count may stand before it (`8xMI300X`).
+"""
+
+
+def _check_exact(pattern: str) -> str:
+    if set(pattern) & set("#*"):
+        raise ValueError(f"{pattern!r} is taken as it stands and has no wildcards.")
+    return pattern
+
+
+ExactPattern = Annotated[Pattern, AfterValidator(_check_exact)]
+"""A word or phrase without wildcards that counts in this case only."""
+
+
+class Meaning(StrEnum):
+    """What a find says."""
+
+    WORD = "word"
+    WEAK = "weak"
+    MACHINE = "machine"
+    FIELD = "field"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern and what a find of it says; `because` says why an excluded one does not count."""
+
+    pattern: str
+    meaning: Meaning = Meaning.WORD
+    because: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A pattern found at `text[start:end]`."""
+
+    meaning: Meaning
+    start: int
+    end: int
+    because: str = ""
+
+
+class Finder:
+    """Finds many patterns in one pass, in time that grows with the text's length only."""
+
+    MOST = 200
+    """Finds that are used of one text; more say nothing new."""
+    MOST_CLOSE = 5_000
+    """Places that are looked at closely; people write a few hundred at most."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        groups: dict[str, list[Rule]] = {}
+        for rule in sorted(rules, key=lambda rule: (-len(rule.pattern), rule.exact)):
+            groups.setdefault(rule.pattern[:2].lower(), []).append(rule)
+        self._groups = {start: _Group(group) for start, group in groups.items()}
+        starts = _any_of({_literal_start(rule.pattern) for rule in rules})
+        # The one character in front ends the word before, or is the x of 8xMI300X.
+        self._starts = re.compile(f"[^a-wyz0-9](?={starts})(?<![^0-9]x)")
+
+    def finds(self, text: str) -> Iterator[Find]:
+        """The finds from left to right; they do not overlap."""
+        return islice(self._all(text), self.MOST)
+
+    def _all(self, text: str) -> Iterator[Find]:
+        lowered = text.replace("İ", "I").lower()  # The one letter that lower() makes two of.
+        reached = 0
+        for candidate in islice(self._starts.finditer("\n" + lowered), self.MOST_CLOSE):
+            start = candidate.start()
+            if start >= reached and (
+                find := self._groups[lowered[start : start + 2]].find(text, lowered, start)
+            ):
+                reached = find.end
+                yield find
+
+    def count(self, text: str) -> int:
+        """How many finds count."""
+        return sum(find.meaning is not Meaning.EXCLUDED for find in self.finds(text))
+
+    def found_in(self, text: str) -> bool:
+        """Is there one that counts?"""
+        return any(find.meaning is not Meaning.EXCLUDED for find in self.finds(text))
+
+
+class _Group:
+    """Patterns with the same two first letters, in the order in which they are tried."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._alone = re.compile(
+            "|".join(f"({_expression(rule.pattern)}{_word_end(rule.pattern)})" for rule in rules)
+        )
+        self._before_capital = re.compile("|".join(f"({_expression(rule.pattern)})" for rule in rules))
+
+    def find(self, text: str, lowered: str, start: int) -> Find | None:
+        match = self._alone.match(lowered, start)
+        if match is None:
+            match = self._before_capital.match(lowered, start)
+            if match is None or not _goes_on_with_capital(text, match.end()):
+                return None
+        rule = self._rules[(match.lastindex or 1) - 1]
+        if rule.exact and text[start : match.end()] != rule.pattern:
+            return None
+        return Find(rule.meaning, start, match.end(), rule.because)
+
+
+_START = 6
+"""Letters that tell whether a closer look is worth while."""
+_WILD = {"#": "[0-9]", "*": "[a-z0-9]{0,16}", " ": "[^a-z0-9\n]{0,6}+"}
+
+
+def _literal_start(pattern: str) -> str:
+    return re.split("[#* ]", pattern.lower(), maxsplit=1)[0][:_START]
+
+
+def _any_of(starts: set[str]) -> str:
+    """An expression for any of these, each letter looked at once."""
+    if "" in starts:
+        return ""
+    rest: dict[str, set[str]] = {}
+    for start in starts:
+        rest.setdefault(start[0], set()).add(start[1:])
+    return f"(?:{'|'.join(re.escape(first) + _any_of(after) for first, after in rest.items()) or '(?!)'})"
+
+
+def _expression(pattern: str) -> str:
+    return "".join(_WILD.get(character, re.escape(character)) for character in pattern.lower())
+
+
+def _word_end(pattern: str) -> str:
+    last = pattern[-1]
+    return "(?![a-z0-9])" if last in "#*" or (last.isascii() and last.isalnum()) else ""
+
+
+def _goes_on_with_capital(text: str, end: int) -> bool:
+    """Is it the first part of a name such as `RocmPlatform`?"""
+    return text[end : end + 1].isupper() and text[end : end + 1].isascii() and not text[end - 1].isupper()
