@@ -1,5 +1,6 @@
 """What a page may say of one thread."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -10,8 +11,9 @@ from vllm_digest.prose import plain
 from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
 from vllm_digest.window import TimeWindow
 
-_EXCERPT = 140
-"""Characters of a body or remark that are quoted."""
+_EXCERPT = 200
+"""Characters of a body or remark that are quoted at most."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?= )|(?<=[。！？])")
 
 
 def facts(
@@ -87,5 +89,12 @@ def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterato
 
 
 def _excerpt(body: str) -> str:
+    """How the text begins: whole sentences where they fit, else words and an ellipsis."""
     text = plain(body)
-    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1].rstrip() + "…"
+    if len(text) <= _EXCERPT:
+        return text
+    ends = [end.start() for end in _SENTENCE_END.finditer(text, 0, _EXCERPT)]
+    if ends and ends[-1] > _EXCERPT // 3:
+        return text[: ends[-1]]
+    cut = text[: _EXCERPT - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"

@@ -246,8 +246,9 @@ _SILENT = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
 def plain(text: str) -> str:
     """The visible text of a GitHub body or comment on one line: still a stranger's, so escape it before use.
 
-    Without code blocks, quotes, headings (mostly a template's), ``<details>``, comments, images and HTML tags;
-    inline code and links as their text. Looks at the first ``BODY_LIMIT`` characters and parses ``EXCERPT_LIMIT`` of what is not folded.
+    Without code blocks, quotes, headings (mostly a form's), ``<details>``, comments, images and HTML tags;
+    inline code and links as their text. Looks at the first ``BODY_LIMIT`` characters and parses
+    ``EXCERPT_LIMIT`` of what is not folded.
     """
     tokens = _BODY.parse(_unfolded(visible(text[:BODY_LIMIT]))[:EXCERPT_LIMIT])
     return clean(" ".join(_shown(tokens)))

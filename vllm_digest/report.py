@@ -210,7 +210,8 @@ class Digest:
     """Every fact of a page: all threads of the window, newest number first, and rankings by number.
 
     `repo_url` is the repository's page. `hot` are the threads whose heat reaches `hot_from`, hottest first;
-    `busiest` is the hottest of all where none does. `changes` are the pull requests that matter most; `labels` and `areas` are counted over the lists.
+    `busiest` is the hottest of all where none does. `changes` are the pull requests that matter most,
+    `labels` and `areas` are counted over the lists.
     """
 
     repo: str

@@ -1,0 +1,117 @@
+"""Who may import whom: the README's picture of the house, executed."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "vllm_digest"
+
+# Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "patterns": set(),
+    "dumps": set(),
+    "markdown": set(),
+    "bold": {"markdown"},
+    "prose": {"bold", "markdown"},
+    "window": {"errors"},
+    "models": {"window"},
+    "report": {"models", "window"},
+    "focus": {"patterns", "report"},
+    "mentions": {"dumps", "focus", "patterns"},
+    "relevance": {"dumps", "focus", "mentions", "models", "report"},
+    "heat": {"models", "report", "window"},
+    "links": {"models", "report"},
+    "facts": {"heat", "models", "prose", "report", "window"},
+    "rankings": {"facts", "heat", "models", "report", "window"},
+    "activity": {"heat", "models", "report"},
+    "classify": {
+        *("activity", "facts", "focus", "heat", "links", "models", "rankings", "relevance", "report", "window"),
+    },
+    "config": {"errors", "focus", "window"},
+    "fetch": {"errors", "models", "window"},
+    "files": {"errors"},
+    "snapshots": {"files", "models", "window"},
+    "archive": {"files", "report"},
+    "render": {"markdown", "report", "window"},
+    "summary": {"archive", "report"},
+    "pipeline": {"archive", "classify", "models", "render", "report", "window"},
+    "world": {"errors"},
+    "app": {
+        *("archive", "classify", "config", "errors", "fetch", "pipeline", "render", "snapshots", "summary"),
+        *("window", "world"),
+    },
+    "cli": {"app", "errors", "world"},
+    "__main__": {"cli"},
+}
+
+# What only one room may touch, for the world is at the edge.
+ALONE = {
+    "github": "fetch",
+    "requests": "fetch",
+    "openai": "llm",
+    "jinja2": "render",
+    "markdown_it": "prose",
+    "yaml": "config",
+    "subprocess": "world",
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Each file's room with its syntax tree."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        yield room, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(tree: ast.Module) -> set[str]:
+    """The rooms a module uses; the package itself, for its version, is none."""
+    names = (name.split(".") for name in imported(tree) if name.startswith("vllm_digest."))
+    return {name[1] for name in names if name[1] != "__version__"}
+
+
+def test_every_room_uses_what_the_table_says_and_nothing_else() -> None:
+    used: dict[str, set[str]] = {}
+    for room, tree in modules():
+        if room != "__init__":
+            used[room] = used.get(room, set()) | ours(tree) - {room}
+    assert used == ROOMS
+
+
+def test_imports_go_one_way() -> None:
+    above: set[str] = set()
+    for room, uses in ROOMS.items():
+        assert uses <= above, f"{room} uses what stands below it"
+        above.add(room)
+
+
+@pytest.mark.parametrize(("library", "room"), ALONE.items())
+def test_one_room_alone_touches_a_part_of_the_outside_world(library: str, room: str) -> None:
+    users = {user for user, tree in modules() if any(name.split(".")[0] == library for name in imported(tree))}
+    assert users <= {room}
+
+
+def test_the_clock_is_read_in_one_place() -> None:
+    readers = set()
+    for room, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow", "time", "monotonic"}:
+                source = ast.unparse(node)
+                if source in {"datetime.now", "date.today", "datetime.utcnow", "time.time", "time.monotonic"}:
+                    readers.add(room)
+    assert readers == {"world"}
+
+
+def test_no_module_outgrows_one_reading() -> None:
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: count for name, count in lengths.items() if count > 320} == {}
