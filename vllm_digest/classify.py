@@ -12,7 +12,7 @@ from vllm_digest.links import links
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.rankings import changes, hottest, worries
 from vllm_digest.relevance import judge
-from vllm_digest.report import Digest, Lists, Relevance, Share
+from vllm_digest.report import Digest, Lists, Share
 from vllm_digest.window import TimeWindow
 
 _HOT, _CHANGES, _WORRIES, _SHARES = 5, 6, 6, 8
@@ -64,8 +64,7 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
     worrying = worries(threads, heats, lists, joined, window, hot_from=rules.hot_from, bots=rules.bots)[
         :_WORRIES
     ]
-    relevant = {number for number, one in judgements.items() if one.relevance is Relevance.YES}
-    quoted = {*hot, busiest, *weighty, *(worry.number for worry in worrying), *relevant}
+    quoted = {*hot, busiest, *weighty}
     listed = [thread for number, thread in threads.items() if number in lists.numbers]
     return Digest(
         repo=snapshot.repo,

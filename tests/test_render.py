@@ -1,0 +1,120 @@
+"""Pages as the rules write them: what they say of a window's threads, and what they do not say."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.values import WINDOW, digest, issue, pull, said
+from vllm_digest.models import Account, Gap, Thread
+from vllm_digest.render import render
+from vllm_digest.report import Provenance, Report
+from vllm_digest.window import TimeWindow
+
+REPO = "https://github.com/vllm-project/vllm"
+MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
+
+
+def page(*threads: Thread) -> str:
+    return render(Report("2h", "Asia/Shanghai", digest(*threads), MADE))
+
+
+def section(text: str, heading: str) -> str:
+    """A chapter of the page, without its heading."""
+    return text.partition(f"### {heading}\n")[2].partition("\n### ")[0].partition("\n---\n")[0]
+
+
+def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
+    talk = section(
+        page(
+            pull(
+                1,
+                "Change it",
+                body="It changes things.",
+                by="ann",
+                created_at=0,
+                remarks=(
+                    said("ann", 5, "Please look."),
+                    said("bob", 10, "I would not.", verdict="CHANGES_REQUESTED"),
+                    said("cid", 20, "I would."),
+                    said("dan", 30, "Me, too.", verdict="APPROVED", association="MEMBER"),
+                ),
+            )
+        ),
+        "💬 高热度讨论分析",
+    )
+    assert f"*   **PR [#1]({REPO}/pull/1): “Change it”**\n" in talk
+    assert "    *   **核心议题**：正文写道：“It changes things.”\n" in talk
+    assert "    *   **观点与结论**：2 条评论、2 次评审，4 人参与" in talk
+    assert "        1.  **提交者 (ann)**：“Please look.”（[原文](" in talk
+    assert "        2.  **参与者 (bob)**：“I would not.”（[原文](" in talk
+    assert "评审结论：要求修改" in talk
+    assert "    *   **争议焦点**：bob 在评审中要求修改。\n" in talk
+    assert "    *   **当前状态**：开放。\n" in talk
+
+
+def test_without_anything_hot_the_most_active_thread_is_shown_for_what_it_is() -> None:
+    talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), "💬 高热度讨论分析")
+    assert talk.startswith(
+        f"没有讨论达到高热度标准（14 分），[#1]({REPO}/issues/1) 是相对最活跃的线程（1 分）。"
+    )
+    assert "“Hello.”" in talk
+
+
+def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
+    ledger = section(
+        page(
+            pull(1, "[ROCm] Tune a kernel", merged_at=5, labels=("rocm",)),
+            issue(2, "Slow on MI300X", closed_at=9, closed_by=Account("ann"), state_reason="not_planned"),
+            pull(3, "[AMD] Closed again", closed_at=9),
+        ),
+        "🎯 AMD/ROCm 生态相关动态",
+    )
+    assert ledger.startswith("本周期有 3 个线程以 AMD 为主题")
+    for number in (1, 2, 3):
+        assert ledger.count(f"[#{number}]") == 1
+    assert "已合并（2025-12-10 18:47 (UTC+8)）" in ledger
+    assert "已关闭（不计划处理，由 ann 关闭，2025-12-10 18:51 (UTC+8)）" in ledger
+    assert "标签 rocm" in ledger
+
+
+def test_an_empty_ledger_says_what_was_searched_and_why_near_misses_are_none() -> None:
+    dump = "ROCM used to build PyTorch: N/A\nGPU 0: NVIDIA H100\nModel name: AMD EPYC 7763"
+    ledger = section(page(issue(1, created_at=1, body=dump)), "🎯 AMD/ROCm 生态相关动态")
+    assert ledger.startswith("**本周期无 AMD 相关更新。**\n\n本窗口共查看 1 个线程")
+    assert "形似而无关：[#1]" in ledger
+    assert "EPYC" in ledger
+
+
+def test_a_reverted_change_is_told_so_wherever_it_stands() -> None:
+    text = page(
+        pull(1, "[ROCm] Clean up", merged_at=1, additions=900),
+        pull(2, 'Revert "[ROCm] Clean up" (#1)', merged_at=50),
+    )
+    reverted = f"已被 [#2]({REPO}/pull/2) 回退"
+    assert reverted in section(text, "🎯 AMD/ROCm 生态相关动态")
+    changes = section(text, "🛠️ 重点技术变更")
+    assert changes.startswith("窗口内没有人工提交的新增或合并 PR。")
+    assert f"被回退的改动不算成果：[#2]({REPO}/pull/2) 回退 [#1]({REPO}/pull/1)。" in changes
+    assert "**有改动被回退**" in section(text, "💡 值得关注的问题")
+    assert "重点变更" not in section(text, "📊 每日开发状态摘要")
+
+
+def test_linked_threads_are_shown_together() -> None:
+    trends = section(page(issue(1, closed_at=5), pull(2, merged_at=5, closes=(1,))), "🔥 热门话题与趋势分析")
+    assert f"**关联线程**：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
+
+
+def test_gaps_stand_in_the_last_line() -> None:
+    facts = replace(digest(issue(1, created_at=1)), gaps=(Gap("#7", "GitHub 未能给出"),))
+    text = render(Report("2h", "UTC", facts, MADE))
+    assert text.splitlines()[-1].endswith("未能取得：#7（GitHub 未能给出）。")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(60, "1 小时"), (90, "90 分钟"), (1440, "24 小时"), (10080, "7 天"), (1500, "25 小时")],
+)
+def test_a_length_is_put_in_words(minutes: int, words: str) -> None:
+    facts = replace(digest(), window=TimeWindow.last(timedelta(minutes=minutes), WINDOW.end))
+    assert f"本次分析窗口（{words}）内" in render(Report("1h", "UTC", facts, MADE))
