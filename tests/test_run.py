@@ -331,6 +331,20 @@ def test_a_run_tells_more_when_asked_and_nothing_when_not(run: Run) -> None:
     assert loud.out == quiet.out
 
 
+def test_a_person_who_watches_sees_how_far_it_is() -> None:
+    scene = hour(1, listed=4, touched=1)
+    ours, theirs = os.openpty()
+    with GitHub(scene.world, now=scene.end) as github:
+        path = Path(sys.executable).with_name("vllm-digest")
+        environ = {"PATH": os.defpath, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}
+        arguments = [path, "run", "--now", scene.end.isoformat()]
+        ran = subprocess.run(arguments, env=environ, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    assert b"threads fetched: 5 of 5" in os.read(ours, 10_000)
+    os.close(ours)
+    assert ran.stdout.endswith(b".md\n")
+
+
 def test_the_configured_zone_and_project_show_on_the_page(run: Run) -> None:
     Path("config.yaml").write_text("report: {timezone: Europe/Berlin, name: Another}", encoding="utf-8")
     page = run("run", "--sample", "--dry-run").out
