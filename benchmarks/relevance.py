@@ -6,8 +6,8 @@ reasons; then for each day (five lists with titles, labels and authors) what its
 named for the focus came out as; then CPU times. Without arguments it prints the times only.
 
 A judged thread is one JSON object a line: `number`, `kind` (issue or pr), `title`, `labels` with
-`labels_known`, `author`, `seen` (what `body_gist` is: the description, or the discussion) and `amd` (yes,
-passing, no).
+`labels_known`, `author`, `seen` (what `body_gist` is: the description, or the discussion), perhaps `remarks`
+(other people's comments) and `amd` (yes, passing, no).
 """
 
 import hashlib
@@ -69,7 +69,7 @@ def judged_thread(row: dict[str, Any]) -> Thread:
         body="" if discussed else row["body_gist"],
         author=row["author"],
         labels=row["labels"] if row["labels_known"] else (),
-        comments=[row["body_gist"]] if discussed else (),
+        comments=[row["body_gist"]] if discussed else row.get("remarks", ()),
     )
 
 
@@ -180,6 +180,7 @@ def hostile_texts() -> dict[str, str]:
             "hip",
         ),
         *("HSA_STATUS_ERROR" + "A" * 17, "AMD      ", "ROCM used to build PyTorch    ", "non-", "INFO ", "["),
+        *("AMD, non-CUDA ", "AMD <details>", "AMD <!--", "pytorch/blob/main/torch/utils/collect_env.py\n"),
     )
     return {piece: (piece * (1_000_000 // len(piece) + 1))[:1_000_000] for piece in pieces}
 

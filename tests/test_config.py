@@ -109,6 +109,13 @@ def test_a_misspelt_variable_is_not_passed_over() -> None:
     assert said == "VLLM_DIGEST_GITHUB_REPOS is no setting.\nDid you mean VLLM_DIGEST_GITHUB_REPO?"
 
 
+def test_a_setting_that_another_one_calls_for_is_named_where_it_is_missing() -> None:
+    wanted = "focus.words: it needs a word at least"
+    assert complaint("focus: {name: Intel XPU}").startswith(wanted)
+    assert complaint(environ={"VLLM_DIGEST_FOCUS_NAME": "TPU"}).startswith(wanted)
+    assert complaint("focus: {words: []}").startswith(f"settings.yaml: {wanted}")
+
+
 @pytest.mark.parametrize("path", ["missing.yaml", "."])
 def test_a_file_named_must_be_readable(path: str) -> None:
     with pytest.raises(UsageError, match="cannot be read"):

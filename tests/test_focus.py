@@ -164,6 +164,13 @@ def test_a_section_without_a_name_changes_the_rules_of_amd() -> None:
     assert settings.words == FocusSettings().words
 
 
+@pytest.mark.parametrize("section", [{"name": "TPU"}, {"name": "TPU", "labels": ["tpu"]}, {"words": []}])
+def test_an_ecosystem_without_words_is_refused(section: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="needs a word at least") as refused:
+        FocusSettings.model_validate(section)
+    assert [error["loc"] for error in refused.value.errors()] == [("words",)]
+
+
 def test_another_ecosystem_keeps_nothing_of_amd() -> None:
     settings = FocusSettings.model_validate({"name": "TPU", "words": ["TPU"]})
     focus = settings.compiled()

@@ -58,6 +58,13 @@ DEBUG 10-22 15:37:14 [__init__.py:112] Checking if ROCm platform is available.
 DEBUG 10-22 15:37:14 [__init__.py:126] ROCm platform is not available because: No module named 'amdsmi'
 INFO 10-22 15:37:14 [platforms/__init__.py:225] Automatically detected platform cuda.
 """
+COLLECT_ENV_SCRIPT = """
+# code borrowed from https://github.com/pytorch/pytorch/blob/main/torch/utils/collect_env.py
+FIELDS = ["hip_runtime_version", "miopen_runtime_version", "rocm_version"]
+ROCM used to build PyTorch: {hip_compiled_version}
+run("rocm-smi --showtopo")
+"""
+FOLDED = f"<details>\n<summary>Checklist</summary>\n{'- [ ] The purpose of the change. ' * 60}\n</details>"
 LONG = "The scheduler keeps a request in the queue until its blocks are free, and then lets it go on. " * 40
 
 
@@ -136,6 +143,11 @@ def reasons(thread: Thread) -> str:
         "[Bug]: hipBLASLt is slow",
         "Use RCCL for all-reduce",
         "Port composable_kernel attention",
+        "Build ck_tile kernels",
+        "MoRIIOConnector loses requests",
+        "hipMallocAsync fails",
+        "Which 6900XT settings?",
+        "[Zen CPU] Dispatch GEMMs",
         "Make wvSplitK tile better",
         'Changing the "amdproduction" allocation',
         "[RFC]: In-tree AMD Zen CPU backend via zentorch",
@@ -236,6 +248,10 @@ class TestEnvironment:
             ("Build Flags: CUDA Archs: Not Set; ROCm: Disabled", "“ROCm” 是未启用的选项"),
             ("Model name: AMD Ryzen 7 7840HS w/ Radeon 780M Graphics", "不是 GPU"),
             ("Model name:                AMD Eng Sample: 100-0000", "“AMD” 只在处理器信息中"),
+            ("I have an AMD 9950X3D and two cards.", "“AMD 9950X3D” 是 CPU，不是 GPU"),
+            ("It went away when I turned AMD IOMMU off.", "“AMD IOMMU” 是 CPU，不是 GPU"),
+            ("```\nUSE_OPENMP=ON, USE_ROCM=OFF, USE_ROCM_KERNEL_ASSERT=OFF\n```", "“ROCM” 是未启用的选项"),
+            ("build.env.PYTORCH_ROCM_ARCH: None", "“ROCM” 是未启用的选项"),
             ("Python platform: Linux-6.1.0-18-amd64-x86_64", "“amd64” 是处理器架构名"),
             (PLATFORM_PROBE, "是任何平台都会打印的文字"),
             (
@@ -253,6 +269,14 @@ class TestEnvironment:
         thread = issue("[Bug]: the server does not start", body, labels=("bug",))
         assert judged(thread).relevance is Relevance.NONE
         assert reason in reasons(thread)
+
+    def test_the_script_pasted_for_its_output_says_nothing(self) -> None:
+        form = (
+            f"### Your current environment\n```text{COLLECT_ENV_SCRIPT}```\n### Describe the bug\nIt hangs."
+        )
+        assert judged(issue("[Bug]: hang", form)) == Judgement(Relevance.NONE)
+        assert judged(issue("[Bug]: hang", f"{form} On MI300X.")).relevance is Relevance.YES
+        assert judged(issue("[Bug]: hang", COLLECT_ENV_SCRIPT)) == Judgement(Relevance.NONE)
 
     def test_an_author_who_shows_the_machine_later_counts_as_the_reporter(self) -> None:
         thread = issue("[Bug]: hang", "It hangs.", remarks=said(details(ROCM_DUMP), by="reporter"))
@@ -290,6 +314,11 @@ class TestLabels:
         assert (
             judged(pull("[CI] Fix a test", labels=("rocm", "ready", "ci/build"))).relevance is Relevance.YES
         )
+
+    @pytest.mark.parametrize("remark", ["Same on MI300X.", "The amd64 image works."])
+    def test_what_others_say_takes_nothing_from_a_label(self, remark: str) -> None:
+        thread = issue("Discontinued", "#", labels=("rocm",), remarks=said(remark))
+        assert judged(thread).relevance is Relevance.YES
 
     def test_one_of_eight_labels_is_not(self) -> None:
         labels = (
@@ -389,10 +418,25 @@ class TestProse:
             "Check list: H100 performance, an AMD MI30x line, TPU later.",
             "The enum holds AITER among FLASHINFER, CUTLASS, DEEPGEMM and MARLIN.",
             "Supports AWQ, GPTQ and Quark.",
+            "- Support NVIDIA GPUs, AMD CPUs and GPUs, Intel CPUs and GPUs, TPU.",
         ],
     )
     def test_a_body_that_names_it_among_others_does_so_in_passing(self, body: str) -> None:
         assert judged(pull("[Attention] Clean up", body)).relevance is Relevance.PASSING
+
+    def test_a_short_body_is_about_amd_if_no_other_platform_is_named_beside(self) -> None:
+        body = "The op is for the cuda platform only; the build for AMD fails."
+        assert judged(pull("Fix the build on non-CUDA platforms", body)).relevance is Relevance.YES
+        assert judged(pull("Fix the build", body)).relevance is Relevance.PASSING
+        later = "ROCm will have to follow."
+        assert judged(pull("Update PyTorch", later)).relevance is Relevance.YES
+        assert judged(pull("Update PyTorch for CUDA", later)).relevance is Relevance.PASSING
+
+    def test_what_is_folded_away_or_commented_out_does_not_make_a_body_long(self) -> None:
+        body = "This breaks the compilation on AMD.\n"
+        assert judged(pull("Revert a change", f"{body}{FOLDED}")).relevance is Relevance.YES
+        assert judged(pull("Revert a change", f"{body}<!-- {LONG} -->")).relevance is Relevance.YES
+        assert judged(pull("Revert a change", f"{body}{LONG}")).relevance is Relevance.PASSING
 
     @pytest.mark.parametrize(
         "body",

@@ -337,7 +337,7 @@ def test_a_person_who_watches_sees_how_far_it_is() -> None:
     with GitHub(scene.world, now=scene.end) as github:
         path = Path(sys.executable).with_name("vllm-digest")
         environ = {"PATH": os.defpath, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}
-        arguments = [path, "run", "--now", scene.end.isoformat()]
+        arguments = [str(path), "run", "--now", scene.end.isoformat()]
         ran = subprocess.run(arguments, env=environ, stdout=subprocess.PIPE, stderr=theirs, check=True)
     os.close(theirs)
     assert b"threads fetched: 5 of 5" in os.read(ours, 10_000)

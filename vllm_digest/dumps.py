@@ -16,10 +16,11 @@ _NOTHING = frozenset(
 )
 """What vllm/collect_env.py writes where there is nothing; `OFF` and `False` are CMake's and Python's."""
 _VALUE = re.compile(
-    r"[ \t*`\"']{0,40}[:=|][ \t*`\"']{0,40}([^\n|;,`]{1,80})|[ \t]{1,4}(N/A|Disabled|could not collect)\b",
+    r"\w{0,30}[ \t*`\"']{0,40}[:=|][ \t*`\"']{0,40}([^\n|;,`]{1,80})"
+    r"|[ \t]{1,4}(N/A|Disabled|could not collect)\b",
     re.IGNORECASE,
 )
-"""A value after its key: `key   : value`, `| key | value |`, `KEY=value`, `key N/A`."""
+"""A value after its key or a part of it: `key   : value`, `| key | value |`, `KEY_PART=value`, `key N/A`."""
 _FENCE = re.compile(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
 _PASTED = re.compile(
     r"[ \t>|]{0,8}(?:\([^\n)]{1,60}\) )?(?:\[\w{1,12}\]:? ?)?"
@@ -39,6 +40,8 @@ _HARDWARE = re.compile(
     re.IGNORECASE,
 )
 """How the lines begin that name the GPU or the build in use."""
+_SOURCE = "pytorch/pytorch/blob/main/torch/utils/collect_env.py"
+"""Near the top of vllm/collect_env.py: some paste the script, which names every platform, for its output."""
 _PLATFORM = "detected platform"
 _MACHINE = (
     *(_PLATFORM, "GPU models and configuration", "GPU 0", "PyTorch version"),
@@ -56,14 +59,16 @@ class Text:
     @cached_property
     def text(self) -> str:
         """What is read of it."""
-        if len(self.whole) <= 2 * LONGEST:
-            return self.whole
-        return f"{self.whole[:LONGEST]}\n{self.whole[-LONGEST:]}"
+        whole = self.whole
+        if len(whole) > 2 * LONGEST:
+            whole = f"{whole[:LONGEST]}\n{whole[-LONGEST:]}"
+        return _without(whole, _SOURCE, "\n```")
 
     @cached_property
     def prose_length(self) -> int:
-        """Characters outside of code blocks."""
-        return len(self.text) - sum(end - start for start, end in self._code_blocks)
+        """Characters outside of code blocks, of what is folded away (templates are) and of HTML comments."""
+        shown = _without(_without(self.text, "<details", "</details>"), "<!--", "-->")
+        return len(shown) - sum(end - start for start, end in _code_blocks(shown))
 
     @cached_property
     def machine(self) -> tuple[str, ...]:
@@ -112,6 +117,21 @@ class Text:
 
     @cached_property
     def _code_blocks(self) -> tuple[tuple[int, int], ...]:
-        """One that is not closed runs to the end."""
-        marks = [match.start() for match in islice(_FENCE.finditer(self.text), _MOST_FENCES)]
-        return tuple(zip(marks[::2], [*marks[1::2], len(self.text)], strict=False))
+        return _code_blocks(self.text)
+
+
+def _code_blocks(text: str) -> tuple[tuple[int, int], ...]:
+    """From where to where; one that is not closed runs to the end."""
+    marks = [match.start() for match in islice(_FENCE.finditer(text), _MOST_FENCES)]
+    return tuple(zip(marks[::2], [*marks[1::2], len(text)], strict=False))
+
+
+def _without(text: str, start: str, end: str) -> str:
+    """The text without every part from `start` up to the next `end`, or up to the text's end."""
+    kept = []
+    position = 0
+    while (begin := text.find(start, position)) >= 0:
+        kept.append(text[position:begin])
+        close = text.find(end, begin)
+        position = close if close >= 0 else len(text)
+    return "".join((*kept, text[position:]))

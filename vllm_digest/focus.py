@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vllm_digest.patterns import ExactPattern, Finder, Meaning, Pattern, Rule
 from vllm_digest.report import FocusWords
 
 _AMD = "AMD"
+
+
+def _check_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("it needs a word at least; a section with a name of its own starts without any.")
+    return words
 
 
 class _Rules(BaseModel):
@@ -36,15 +42,17 @@ class FocusSettings(_Rules):
     """The chapter's heading; without one it is the name and 生态相关动态."""
     labels: tuple[str, ...] = ("rocm", "amd")
     """Labels that the repository gives to its threads."""
-    words: tuple[Pattern, ...] = (
+    words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words)] = (
         # The platform, its libraries and tools:
         # https://rocm.docs.amd.com/en/latest/reference/api-libraries.html
-        *("ROCm", "ROCm#*", "AMD", "AMDGPU", "amdsmi", "AITER", "Quark", "RCCL", "RIXL", "MIOpen"),
-        *("MIGraphX", "composable kernel", "TheRock", "FlyDSL", "MoRI EP", "MoRI IO"),
-        *("hipBLAS*", "hipSPARSE*", "hipcc", "hipify*", "hipGraph*", "hipError*", "hipMem*", "hipStream*"),
-        *("hipLaunch*", "amdhip*", "libamdhip*", "c10_hip*", "libtorch_hip", "torch version hip", "is_hip"),
+        *("ROCm", "ROCm#*", "AMD", "AMD CPUs and GPUs", "AMDGPU", "amdsmi", "AITER", "Quark", "RCCL"),
+        *("RIXL", "MIOpen", "MIGraphX", "composable kernel", "CK tile", "TheRock", "FlyDSL", "MoRI EP"),
+        *("MoRI IO", "MoRIIOConnector", "hipBLAS*", "hipSPARSE*", "hipcc", "hiprtc", "hipify*", "hipGraph*"),
+        *("hipError*", "hipMem*", "hipMalloc*", "hipDevice*", "hipModule*", "hipEvent*", "hipStream*"),
+        *("hipIpc*", "hipLaunch*", "hip_runtime", "hip_fp8*", "amdhip*", "libamdhip*", "c10_hip*"),
+        *("libtorch_hip", "torch version hip", "is_hip"),
         *("rocBLAS", "rocprof*", "rocminfo", "rocSHMEM", "rocWMMA", "rocSPARSE", "roctracer", "ROCR"),
-        *("HSA_OVERRIDE*", "HSA runtime", "hsaco", "zentorch", "ZenDNN*"),
+        *("HSA_OVERRIDE*", "HSA runtime", "hsaco", "zentorch", "ZenDNN*", "Zen CPU"),
         # vLLM's own: code that only runs there (csrc/rocm, quick_all_reduce, gfx942's fp8), its CI's queues.
         *("wvSplitK*", "wvSpltK*", "LLMM1", "quickreduce", "quick reduce", "quick all reduce"),
         *("fnuz", "e4m3fnuz", "e5m2fnuz", "amdproduction", "amdexperimental"),
@@ -52,7 +60,8 @@ class FocusSettings(_Rules):
         *("MI25", "MI50", "MI60", "MI1##", "MI2##*", "MI3##*", "MI4##*", "MI2xx", "MI3xx", "MI3#x", "MI4xx"),
         *("gfx#*", "amdgcn", "gcnArchName", "MFMA", "CDNA", "CDNA#", "RDNA", "RDNA#", "Radeon", "Navi ##*"),
         *("Strix Halo", "Strix Point", "Ryzen AI", "AMD Ryzen AI", "AI Max 395", "Infinity Fabric"),
-        *("RX 5###*", "RX 6###*", "RX 7###*", "RX 9###*", "7900 XT*", "9060 XT", "9070 XT", "W7###", "W6800"),
+        *("RX 5###*", "RX 6###*", "RX 7###*", "RX 9###*", "6800 XT*", "6900 XT*", "7800 XT*", "7900 XT*"),
+        *("9060 XT", "9070 XT", "W7###", "W6800"),
         *("R9700", "V620", "V710"),
     )
     """What names the ecosystem, its hardware and its software."""
@@ -87,9 +96,11 @@ class FocusSettings(_Rules):
             because="是 CPU，不是 GPU",
             words=(
                 *("AMD EPYC", "AuthenticAMD", "AMD Ryzen", "AMD Ryzen Threadripper", "AMD Threadripper"),
-                *("AMD Opteron", "AMD CPU", "AMD CPUs", "AMD processor", "AMD processors"),
+                *("AMD Opteron", "AMD Athlon", "AMD ####X", "AMD ####X3D", "AMD x86", "AMD CPU"),
+                *("AMD CPUs", "AMD processor", "AMD processors"),
                 *("CPU AMD", "CPU AMD EPYC", "CPU AMD Ryzen"),
-                *("AMD-V", "AMD-Vi", "AMD Rome", "AMD Milan", "AMD Genoa", "AMD Turin"),
+                *("AMD-V", "AMD-Vi", "AMD IOMMU", "AMD SEV*", "AMD Rome", "AMD Milan"),
+                *("AMD Genoa", "AMD Turin"),
                 *("Ryzen # ####* w Radeon", "AMD Ryzen # ####* w Radeon", "AMD Ryzen # ####* with Radeon"),
                 *("amd_lbr*", "amd_ppin", "amd_dcm", "amd_iommu", "amd_pstate*"),
             ),
@@ -109,7 +120,8 @@ class FocusSettings(_Rules):
                 # CompilationConfig, Triton's backends, Ray's variables.
                 *("Checking if ROCm platform is available", "ROCm platform is not available"),
                 *("module named amdsmi", "vllm._rocm_C", "vllm::rocm_aiter_sparse_attn_indexer"),
-                *("triton/backends/amd", "NOSET_HIP_VISIBLE_DEVICES", "NOSET_ROCR_VISIBLE_DEVICES"),
+                *("triton/backends/amd", "triton.backends.amd", "rocm_platform_plugin"),
+                *("NOSET_HIP_VISIBLE_DEVICES", "NOSET_ROCR_VISIBLE_DEVICES"),
             ),
         ),
         Exclusion(

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 """Between the members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
-_LEFT_OUT = re.compile(r"\bnon[- ]$", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 """`non-ROCm platforms` are the others."""
 _IN_NAMES = string.ascii_letters + string.digits + "._-"
 _TRAILER = re.compile(r"\s{0,8}[\w-]{2,20}-by:", re.IGNORECASE)
@@ -120,21 +120,37 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
     after = text.text[find.end : find.end + _BREATH]
     if pasted:
         before, after = before.rpartition("\n")[2], after.partition("\n")[0]
-    behind = [peer for peer in focus.peers.finds(before) if peer.meaning is Meaning.WORD]
-    ahead = [peer for peer in focus.peers.finds(after) if peer.meaning is Meaning.WORD]
-    crowd = {before[peer.start : peer.end].lower() for peer in behind}
-    crowd |= {after[peer.start : peer.end].lower() for peer in ahead}
+    behind, ahead = peers(before, focus), peers(after, focus)
+    crowd = rivals(before, behind) | rivals(after, ahead)
     if pasted and len(crowd) >= _CHOICES:
         return Mention(quote, Standing.LOOKS, why="是程序列出的选项之一")
     joint = _JOINT.match(after)
     if (
         len(crowd) >= _LIST
-        or _LEFT_OUT.search(before[-5:])
+        or _is_left_out(text.text, find.start)
         or (joint and any(peer.start == joint.end() for peer in ahead))
         or (behind and _JOINT.fullmatch(before, behind[-1].end))
     ):
         return Mention(quote, Standing.LISTED)
     return Mention(quote, Standing.PASTED if pasted else Standing.SAID, weak=find.meaning is Meaning.WEAK)
+
+
+def peers(text: str, focus: Focus) -> list[Find]:
+    """Where the text names other platforms, from left to right."""
+    return [find for find in focus.peers.finds(text) if find.meaning is Meaning.WORD]
+
+
+def rivals(text: str, named: Iterable[Find]) -> set[str]:
+    """Of the other platforms `named` in the text those that it does not leave out, in small letters.
+
+    One that is left out anywhere (`non-CUDA`) is none.
+    """
+    names = [(text[find.start : find.end].lower(), find.start) for find in named]
+    return {name for name, _ in names} - {name for name, start in names if _is_left_out(text, start)}
+
+
+def _is_left_out(text: str, position: int) -> bool:
+    return _LEFT_OUT.search(text, max(0, position - 5), position) is not None
 
 
 def quoted(text: str) -> str:

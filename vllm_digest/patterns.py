@@ -105,10 +105,6 @@ class Finder:
                 reached = find.end
                 yield find
 
-    def count(self, text: str) -> int:
-        """How many finds count."""
-        return sum(find.meaning is not Meaning.EXCLUDED for find in self.finds(text))
-
     def found_in(self, text: str) -> bool:
         """Is there one that counts?"""
         return any(find.meaning is not Meaning.EXCLUDED for find in self.finds(text))

@@ -7,7 +7,7 @@ from itertools import islice
 
 from vllm_digest.dumps import Text
 from vllm_digest.focus import Focus
-from vllm_digest.mentions import Mention, Standing, mentions, quoted
+from vllm_digest.mentions import Mention, Standing, mentions, peers, quoted, rivals
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Judgement, Relevance
 
@@ -50,12 +50,11 @@ def judge(thread: Thread, focus: Focus) -> Judgement:
     title = mentions(Text(thread.title), focus)
     own = _Own.of(thread, focus, listed=_is_listed(title))
     signs = [
-        *_title_signs(title, several=focus.peers.count(thread.title) > 1),
+        *_title_signs(title, several=len(rivals(thread.title, peers(thread.title, focus))) > 1),
         *_path_signs(thread, focus),
         *own.signs(),
-        *_comment_signs(thread, focus),
     ]
-    signs += _label_signs(thread, focus, signs, doubtful=own.doubtful)
+    signs += [*_label_signs(thread, focus, signs, doubtful=own.doubtful), *_comment_signs(thread, focus)]
     hints = _people_signs(thread, focus)
     signs += _weak_signs(title, company=bool(hints) or any(sign.weight for sign in signs))
     total: int = sum(sign.weight for sign in signs if sign.weight > Weight.SIDE)
@@ -142,6 +141,9 @@ class _Own:
     """In the comments of an issue's author."""
     body: Text
     peers: int
+    """How often title and body name other platforms; 0 where the body does not name the focus."""
+    alone: bool
+    """Is none of them named as a platform that the thread is on?"""
     other_machine: str
     overview: bool
     is_pull: bool
@@ -151,11 +153,14 @@ class _Own:
         body = Text(thread.body)
         comments = [Text(remark.body) for remark in _remarks(thread, by_author=True)]
         found = _without_lone_weak(mentions(body, focus))
+        whole = f"{thread.title}\n{body.text}"
+        others = peers(whole, focus) if _plain(found) else []
         return cls(
             found=tuple(found),
             later=tuple(one for text in comments for one in _plain(mentions(text, focus))),
             body=body,
-            peers=focus.peers.count(body.text) if _plain(found) else 0,
+            peers=len(others),
+            alone=not rivals(whole, others),
             other_machine=_other_machine([body, *comments], focus),
             overview=listed or focus.overviews.found_in(thread.title),
             is_pull=thread.is_pull,
@@ -187,8 +192,8 @@ class _Own:
         if said:
             length = self.body.prose_length
             often = len(said) > 1 and len(said) >= self.peers and length <= _SPARSE * len(said)
-            alone = not self.peers and length <= _SHORT
-            yield Sign(Weight.WHOLE if often or alone else Weight.HALF, f"正文提到 {_named(said)}")
+            mostly = often or (self.alone and length <= _SHORT)
+            yield Sign(Weight.WHOLE if mostly else Weight.HALF, f"正文提到 {_named(said)}")
 
     def _pasted_signs(self) -> Iterator[Sign]:
         pasted = [one for one in self.found if one.standing is Standing.PASTED]
@@ -240,23 +245,23 @@ def _remarks(thread: Thread, *, by_author: bool) -> Iterator[Remark]:
 
 
 def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtful: bool) -> Iterator[Sign]:
-    """A label is a subject unless the rest shows how it came there."""
+    """A label is a subject unless the rest, comments aside, shows how it came there."""
     mine = [label for label in thread.labels if label.lower() in focus.labels]
     if not mine:
         return
     subjects = [label for label in thread.labels if label.lower() not in _STATES]
     of_peers = any(focus.peers.found_in(label) for label in subjects if label not in mine)
-    seen = any(sign.weight for sign in others)
-    aside = seen and all(sign.weight <= Weight.SIDE for sign in others)
+    strongest = max((sign.weight for sign in others), default=None)
     if len(subjects) >= _CROWD:
         reason = f"标签 {mine[0]} 只是 {len(thread.labels)} 个标签之一，多由文件路径带来"
-        yield Sign(Weight.SIDE if seen else Weight.MISS, reason)
-    elif others and not seen:
+        yield Sign(Weight.SIDE if strongest else Weight.MISS, reason)
+    elif strongest is Weight.MISS:
         yield Sign(Weight.SIDE, f"标签 {mine[0]}，或由自动规则按字面添加")
     elif of_peers:
         yield Sign(Weight.HALF, f"标签 {mine[0]} 与其他平台的标签并存")
     else:
-        yield Sign(Weight.HALF if doubtful or aside else Weight.WHOLE, f"标签 {mine[0]}")
+        aside = doubtful or strongest is Weight.SIDE
+        yield Sign(Weight.HALF if aside else Weight.WHOLE, f"标签 {mine[0]}")
 
 
 def _people_signs(thread: Thread, focus: Focus) -> list[Sign]:
