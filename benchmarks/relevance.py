@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vllm_digest.focus import FocusSettings
+from vllm_digest.focus.relevance import judge
+from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
-from vllm_digest.relevance import judge
 from vllm_digest.report import Judgement, Relevance
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,10 +6,10 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from vllm_digest.focus import Focus, FocusSettings
+from vllm_digest.focus.patterns import Finder, Rule
+from vllm_digest.focus.relevance import judge
+from vllm_digest.focus.rules import Focus, FocusSettings
 from vllm_digest.models import Account, Kind, State, Thread
-from vllm_digest.patterns import Finder, Rule
-from vllm_digest.relevance import judge
 from vllm_digest.report import Relevance
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)

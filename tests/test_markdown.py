@@ -12,7 +12,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import jekyll
-from vllm_digest.markdown import ANYWHERE, AT_START, IN_LINK, Safe, clean, code, escape, link, yaml_text
+from vllm_digest.markdown.escaping import (
+    ANYWHERE,
+    AT_START,
+    IN_LINK,
+    Safe,
+    clean,
+    code,
+    escape,
+    link,
+    yaml_text,
+)
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile_texts.json"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vllm_digest.classify import Rules, classify
-from vllm_digest.focus import FocusSettings
+from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
 from vllm_digest.report import Digest
 from vllm_digest.window import TimeWindow

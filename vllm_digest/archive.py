@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vllm_digest.files import from_json, to_json, write_together
 from vllm_digest.report import Report
+from vllm_digest.window import TimeWindow
 
 FORM = "vllm-digest/report/1"
 
@@ -35,3 +36,11 @@ def store(root: Path, report: Report, page: str) -> Stored:
 def load(path: Path) -> Report:
     """The report of a data file; DocumentError when it holds none."""
     return from_json(path, Report, FORM)
+
+
+def stored_windows(root: Path, repo: str, series: str) -> tuple[TimeWindow, ...]:
+    """The windows of a series that have both files, oldest first."""
+    pages = (root / "reports" / repo / series).glob("*/*/*.md")
+    return tuple(
+        sorted(TimeWindow.from_slug(page.stem) for page in pages if page.with_suffix(".json").exists())
+    )

@@ -80,9 +80,9 @@ def commands() -> None:
 @click.pass_obj
 def run(world: World, /, **options: Any) -> None:
     """Report on a window and store its page; print the page's path."""
-    from vllm_digest import app
+    from vllm_digest.commands import run
 
-    app.run(world, app.RunOptions(**options))
+    run.run(world, run.RunOptions(**options))
 
 
 @commands.command()
@@ -91,6 +91,6 @@ def run(world: World, /, **options: Any) -> None:
 @click.pass_obj
 def render(world: World, /, **options: Any) -> None:
     """Print the page of a stored data file, made anew without network."""
-    from vllm_digest import app
+    from vllm_digest.commands import render
 
-    app.render(world, app.RenderOptions(**options))
+    render.render(world, render.RenderOptions(**options))

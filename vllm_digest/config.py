@@ -12,7 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vllm_digest.errors import UsageError
-from vllm_digest.focus import FocusSettings
+from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.window import LONGEST, format_length, parse_length, parse_zone
 
 USUAL_FILE = Path("config.yaml")

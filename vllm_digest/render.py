@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from vllm_digest.markdown import Safe, code, escape, link, yaml_text
+from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
 from vllm_digest.report import Relevance, Report
 from vllm_digest.window import local_minute
 

@@ -2,7 +2,7 @@
 
 ``prose`` and ``inline`` take a model's answer apart with markdown-it (CommonMark) and write a small language
 back: paragraphs, lists, bold, code, links into the repository. Nothing is filtered by pattern: all else comes
-out as text through ``vllm_digest.markdown``. ``plain`` reads GitHub bodies for excerpts.
+out as text through ``vllm_digest.markdown.escaping``. ``plain`` reads GitHub bodies for excerpts.
 """
 
 import re
@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from vllm_digest.bold import STARS, segments
-from vllm_digest.markdown import Safe, clean, code, link, literal, visible
+from vllm_digest.markdown.bold import STARS, segments
+from vllm_digest.markdown.escaping import Safe, clean, code, link, literal, visible
 
 PROSE_LIMIT = 20_000
 """Characters of a model's answer that are parsed; a longer one shows whole, but as plain paragraphs."""
@@ -37,7 +37,7 @@ class _Parser(MarkdownIt):
         return url
 
 
-# Left out of CommonMark: emphasis, which fails next to Chinese punctuation (`vllm_digest.bold` does it); link
+# Left out of CommonMark: emphasis, which fails next to Chinese punctuation (`bold` does it); link
 # definitions, as which a line like "[Bug]: crash" would vanish; indented code, because models indent lists.
 # Without text_join, escaped stars stay apart from others. Brackets cost time by maxNesting; deeper blocks
 # are not read.

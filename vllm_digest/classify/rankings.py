@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
-from vllm_digest.facts import last_verdicts
-from vllm_digest.heat import human_remarks, is_comment, is_human, is_review
+from vllm_digest.classify.facts import last_verdicts
+from vllm_digest.classify.heat import human_remarks, is_comment, is_human, is_review
 from vllm_digest.models import State, Thread
 from vllm_digest.report import Heat, Link, LinkKind, Lists, Worry, WorryKind
 from vllm_digest.window import TimeWindow

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from vllm_digest.patterns import ExactPattern, Finder, Meaning, Pattern, Rule
+from vllm_digest.focus.patterns import ExactPattern, Finder, Meaning, Pattern, Rule
 from vllm_digest.report import FocusWords
 
 _AMD = "AMD"

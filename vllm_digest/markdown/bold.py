@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from vllm_digest.markdown import Safe
+from vllm_digest.markdown.escaping import Safe
 
 STARS = Safe("**")
 """The piece that may open or close bold; told from others by identity."""

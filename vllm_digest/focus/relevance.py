@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
-from vllm_digest.dumps import Text
-from vllm_digest.focus import Focus
-from vllm_digest.mentions import Mention, Standing, mentions, peers, quoted, rivals
+from vllm_digest.focus.dumps import Text
+from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, quoted, rivals
+from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Judgement, Relevance
 

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from vllm_digest.activity import activity
-from vllm_digest.facts import areas, facts
-from vllm_digest.focus import Focus
-from vllm_digest.heat import heat
-from vllm_digest.links import links
+from vllm_digest.classify.activity import activity
+from vllm_digest.classify.facts import areas, facts
+from vllm_digest.classify.heat import heat
+from vllm_digest.classify.links import links
+from vllm_digest.classify.rankings import changes, hottest, worries
+from vllm_digest.focus.relevance import judge
+from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Snapshot, Thread
-from vllm_digest.rankings import changes, hottest, worries
-from vllm_digest.relevance import judge
 from vllm_digest.report import Digest, Lists, Share
 from vllm_digest.window import TimeWindow
 

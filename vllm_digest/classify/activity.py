@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from statistics import median
 
-from vllm_digest.heat import human_remarks, is_comment, is_human, is_review
+from vllm_digest.classify.heat import human_remarks, is_comment, is_human, is_review
 from vllm_digest.models import Remark, Snapshot, Thread
 from vllm_digest.report import Activity, Lists, Share
 

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from vllm_digest.heat import human_remarks
+from vllm_digest.classify.heat import human_remarks
+from vllm_digest.markdown.prose import plain
 from vllm_digest.models import Remark, Thread
-from vllm_digest.prose import plain
 from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
 from vllm_digest.window import TimeWindow
 

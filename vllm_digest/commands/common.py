@@ -1,0 +1,84 @@
+"""What commands share: settings, the present time, GitHub, rules, and where their words go."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from vllm_digest.classify import Rules
+from vllm_digest.config import Settings, load
+from vllm_digest.fetch import GitHubSource
+from vllm_digest.window import parse_moment
+from vllm_digest.world import World
+
+
+class TalkOptions(Protocol):
+    """How much to say on stderr."""
+
+    @property
+    def verbose(self) -> bool: ...
+    @property
+    def quiet(self) -> bool: ...
+
+
+def settings_of(world: World, config: str | None, flags: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings of a command; `flags` are by section and key, None where one was not given."""
+    return load(file=Path(config) if config else None, environ=world.environ, flags=flags)
+
+
+def present(world: World, now: str | None, settings: Settings) -> datetime:
+    """The time that a command takes for now: `--now`, else the clock's."""
+    return parse_moment(now, settings.report.timezone) if now else world.clock()
+
+
+def github(world: World, settings: Settings, options: TalkOptions) -> GitHubSource:
+    """The repository of the settings; UsageError without a token."""
+    return GitHubSource(
+        repo=settings.github.repo,
+        token=world.github_token(settings.github.api_url),
+        api_url=settings.github.api_url,
+        timeout=timedelta(seconds=settings.github.timeout),
+        max_wait=settings.github.max_wait,
+        sleep=world.sleep,
+        progress=_progress(options),
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """What classifying needs of the settings."""
+    return Rules(
+        project=settings.project,
+        focus=settings.focus.compiled(),
+        hot_from=settings.heat.threshold,
+        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+    )
+
+
+def print_product(product: str) -> None:
+    """To stdout, in UTF-8 whatever the terminal's locale is."""
+    click.echo(product.encode(), nl=False)
+
+
+def start_talking(options: TalkOptions) -> None:
+    """Send the log to stderr, as much of it as was asked for."""
+    logger = logging.getLogger("vllm_digest")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("vllm-digest: %(message)s"))
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.ERROR if options.quiet else logging.INFO if options.verbose else logging.WARNING)
+
+
+def _progress(options: TalkOptions) -> Callable[[int, int], None]:
+    """A counter on one line where a person watches, else nothing."""
+    if options.quiet or not sys.stderr.isatty():
+        return lambda done, total: None  # noqa: ARG005
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\rthreads fetched: {done} of {total} ", err=True, nl=done == total)
+
+    return show

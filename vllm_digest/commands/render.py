@@ -1,0 +1,24 @@
+"""`vllm-digest render`: a stored report's page, made anew without network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest import archive
+from vllm_digest.commands.common import print_product, start_talking
+from vllm_digest.render import render as render_page
+from vllm_digest.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """The options of `render` as they were given."""
+
+    data: str
+    verbose: bool
+    quiet: bool
+
+
+def render(_world: World, options: RenderOptions) -> None:
+    """Print the page of a data file."""
+    start_talking(options)
+    print_product(render_page(archive.load(Path(options.data))))
