@@ -10,7 +10,7 @@ demo: .venv/installed
 	@$(BIN)/vllm-digest run --sample
 
 test: .venv/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 check: lint wheel
 
