@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 # Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
+    "asking": set(),
     "markdown": set(),
     "window": {"errors"},
     "models": {"window"},
