@@ -137,7 +137,20 @@ class FocusSettings(_Rules):
         *("cu###", "H100*", "H200", "H20", "H800", "A100*", "A800", "A10", "A10G", "A6000", "V100", "T4"),
         *("L4", "L40*", "B200", "B300", "GB200", "GB300", "GH200", "GB10", "RTX", "GeForce", "Tesla"),
         *("Quadro", "Blackwell", "Hopper", "Ampere", "MI2##*", "MI3##*", "CUTLASS", "FlashInfer"),
-        *("FLASH_ATTN", "DeepGEMM", "Marlin", "TRTLLM", "TensorRT", "AWQ", "GPTQ", "Quark", "bitsandbytes"),
+        *(
+            "FLASH_ATTN",
+            "FLEX_ATTENTION",
+            "CPU_ATTN",
+            "FlashMLA",
+            "DeepGEMM",
+            "Marlin",
+            "TRTLLM",
+            "TensorRT",
+            "AWQ",
+            "GPTQ",
+            "Quark",
+            "bitsandbytes",
+        ),
         *("compressed-tensors", "ModelOpt", "torchao", "GGUF"),
     )
     """Other platforms, their hardware and software; those that are `words` too do not count.
