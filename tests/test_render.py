@@ -12,6 +12,7 @@ from vllm_digest.report import Provenance, Report
 from vllm_digest.window import TimeWindow
 
 REPO = "https://github.com/vllm-project/vllm"
+LEDGER = "🎯 AMD/ROCm 生态相关动态"
 MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
 
 
@@ -68,9 +69,9 @@ def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
             issue(2, "Slow on MI300X", closed_at=9, closed_by=Account("ann"), state_reason="not_planned"),
             pull(3, "[AMD] Closed again", closed_at=9),
         ),
-        "🎯 AMD/ROCm 生态相关动态",
+        LEDGER,
     )
-    assert ledger.startswith("本周期有 3 个线程以 AMD 为主题")
+    assert ledger.startswith("本周期 AMD 相关活动平稳：窗口内的 3 个线程中有 3 个以其为主题（100%）")
     for number in (1, 2, 3):
         assert ledger.count(f"[#{number}]") == 1
     assert "已合并（2025-12-10 18:47 (UTC+8)）" in ledger
@@ -78,9 +79,66 @@ def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
     assert "标签 rocm" in ledger
 
 
+def test_a_ledger_entry_quotes_its_author_what_was_measured_and_the_hardware() -> None:
+    body = (
+        "Uses the fused kernel on MI300X and MI355X (gfx950). It was written by hand and is off by default. "
+        "Set the variable to have it: nothing else changes, and other platforms keep their path as it is. "
+        "Throughput of MI300X rises by 12.5%. More to come."
+    )
+    ledger = section(page(pull(1, "[ROCm] Fuse two kernels", body=body, created_at=1)), LEDGER)
+    assert "    *   作者写道：“Uses the fused kernel on MI300X and MI355X (gfx950)." in ledger
+    assert "；实测数据：“Throughput of MI300X rises by 12.5%.”\n" in ledger
+    assert "。硬件：MI300X、MI355X、gfx950。\n" in ledger
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "1.3x faster than before.",
+        "Decode is 20% faster.",
+        "TTFT goes from 14.2 to 13.3 (-6%).",
+        "+4.9% tok/s speed.",
+    ],
+)
+def test_a_measured_effect_is_found(sentence: str) -> None:
+    body = f"{'It works as one would hope it does. ' * 8}{sentence} That is all."
+    assert f"实测数据：“{sentence}”" in page(pull(1, "[ROCm] Tune", body=body, created_at=1)).replace(
+        "\\", ""
+    )
+
+
+def test_a_number_without_an_effect_is_no_measurement() -> None:
+    body = f"{'It works as one would hope it does. ' * 8}It needs 2x MI300X. Version 7.2 is at 100%."
+    assert "实测数据" not in page(pull(1, "[ROCm] Tune", body=body, created_at=1))
+
+
+def test_a_long_ledger_is_grouped_by_topic_and_summed_up() -> None:
+    threads = (
+        pull(1, "[ROCm][CI] Skip a test", merged_at=1),
+        pull(2, "[Bugfix][ROCm] Fix Quark loading", merged_at=2, remarks=(said("ann", 3),)),
+        pull(3, "[ROCm] Faster attention on MI355X", created_at=1),
+        pull(4, "[AMD] Change things", created_at=1, paths=("tests/kernels/a.py", "tests/b.py", "docs/c.md")),
+        issue(5, "[Bug]: MI355X and MI300X answer nothing", closed_at=1),
+        pull(6, "[ROCm] AITER MoE", closed_at=1),
+        issue(7, "Something else", created_at=1),
+    )
+    ledger = section(page(*threads), LEDGER)
+    assert ledger.startswith("本周期 AMD 相关活动密集：窗口内的 7 个线程中有 6 个以其为主题（86%）")
+    groups = {name: ledger.index(f"\n\n**{name}**（") for name in ("内核与性能", "量化", "CI 与测试")}
+    last = ledger.index("\n\n**平台修复及其他**（1 个）\n\n*   **Issue [#5]")
+    where = {number: ledger.index(f"[#{number}]") for number in range(1, 7)}
+    assert groups["内核与性能"] < where[6] < where[3] < groups["量化"] < where[2]
+    assert where[2] < groups["CI 与测试"] < where[4] < where[1] < last < where[5]
+    assert ledger.rstrip().endswith(
+        "**小结**：内核与性能 2 个、量化 1 个、CI 与测试 2 个、平台修复及其他 1 个；"
+        "其中已合并 2 个、开放 2 个、已关闭 2 个。"
+        f"讨论最多的是 [#2]({REPO}/pull/2)（1 条评论，1 人）。点名的硬件：MI355X、MI300X。"
+    )
+
+
 def test_an_empty_ledger_says_what_was_searched_and_why_near_misses_are_none() -> None:
     dump = "ROCM used to build PyTorch: N/A\nGPU 0: NVIDIA H100\nModel name: AMD EPYC 7763"
-    ledger = section(page(issue(1, created_at=1, body=dump)), "🎯 AMD/ROCm 生态相关动态")
+    ledger = section(page(issue(1, created_at=1, body=dump)), LEDGER)
     assert ledger.startswith("**本周期无 AMD 相关更新。**\n\n本窗口共查看 1 个线程")
     assert "形似而无关：[#1]" in ledger
     assert "EPYC" in ledger
@@ -92,7 +150,7 @@ def test_a_reverted_change_is_told_so_wherever_it_stands() -> None:
         pull(2, 'Revert "[ROCm] Clean up" (#1)', merged_at=50),
     )
     reverted = f"已被 [#2]({REPO}/pull/2) 回退"
-    assert reverted in section(text, "🎯 AMD/ROCm 生态相关动态")
+    assert reverted in section(text, LEDGER)
     changes = section(text, "🛠️ 重点技术变更")
     assert changes.startswith("窗口内没有人工提交的新增或合并 PR。")
     assert f"被回退的改动不算成果：[#2]({REPO}/pull/2) 回退 [#1]({REPO}/pull/1)。" in changes

@@ -4,6 +4,8 @@ Every value a template prints is escaped for its place on the page, unless it wa
 title cannot act because somebody forgot a filter.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -13,8 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
-from vllm_digest.report import Relevance, Report
+from vllm_digest.report import Relevance, Report, ThreadFacts
 from vllm_digest.window import local_minute
+
+_MANY = 6
+"""Threads of the focus from which on they are grouped by topic."""
+_MOST_HARDWARE = 5
 
 
 def render(report: Report) -> str:
@@ -22,6 +28,7 @@ def render(report: Report) -> str:
     zone = ZoneInfo(report.timezone)
     digest = report.digest
     threads = {thread.number: thread for thread in digest.threads}
+    relevant = digest.relevant(Relevance.YES)
     lists = digest.lists.items()
     day = f"{digest.window.start.astimezone(zone):%Y-%m-%d}"
 
@@ -39,7 +46,9 @@ def render(report: Report) -> str:
             permalink=f"/{report.place}/",
             counts={name: len(numbers) for name, numbers in lists.items()},
             lists={name: [threads[number] for number in numbers] for name, numbers in lists.items()},
-            relevant=digest.relevant(Relevance.YES),
+            relevant=relevant,
+            ledger=_by_topic(relevant, digest.focus.topics),
+            hardware=_most_named(relevant),
             passing=digest.relevant(Relevance.PASSING),
             near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
             thread=threads.__getitem__,
@@ -48,6 +57,21 @@ def render(report: Report) -> str:
         ).rstrip("\n")
         + "\n"
     )
+
+
+def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[str]) -> dict[str, list[ThreadFacts]]:
+    """The threads by topic, those of none last; all under none where they are few or of one topic."""
+    grouped = {name: [t for t in threads if t.judgement.topic == name] for name in (*topics, "")}
+    filled = {name: rows for name, rows in grouped.items() if rows}
+    return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
+
+
+def _most_named(threads: Iterable[ThreadFacts]) -> list[str]:
+    """The hardware that most of the threads name."""
+    names: dict[str, str] = {}
+    named = (name for thread in threads for name in thread.judgement.hardware)
+    counted = Counter(names.setdefault(name.casefold(), name) for name in named)
+    return [name for name, _ in counted.most_common(_MOST_HARDWARE)]
 
 
 def templates() -> Path:

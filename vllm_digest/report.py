@@ -26,10 +26,24 @@ class Relevance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FocusWords:
-    """How a page names its focus: `AMD` in a sentence, `AMD/ROCm 生态相关动态` as the chapter's heading."""
+    """How a page names its focus: `AMD` in a sentence, `AMD/ROCm 生态相关动态` as the chapter's heading.
+
+    `topics` are the groups that the chapter has on a page with many threads, in its order.
+    """
 
     name: str
     heading: str
+    topics: tuple[str, ...] = ()
+
+
+class Intensity(StrEnum):
+    """How much of a window the focus takes."""
+
+    DENSE = "dense"
+    """A fifth of the window's threads or more, and five at least."""
+    STEADY = "steady"
+    SPARSE = "sparse"
+    """Less than a twelfth of the threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +51,14 @@ class Judgement:
     """A relevance and what it rests on, in Chinese and strongest first: `标签 rocm`, `标题含 “AITER”`.
 
     The reasons of NONE say why signs that look relevant are not (a near miss), and are empty without signs.
+    For YES alone, `topic` is one of `FocusWords.topics` or empty, and `hardware` is what the thread's author
+    named most, such as `MI300X`.
     """
 
     relevance: Relevance
     reasons: tuple[str, ...] = ()
+    topic: str = ""
+    hardware: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,8 @@ class ThreadFacts:
     """What a page may say of a thread: GitHub's facts as of the window's end, and our judgement.
 
     `areas` are the folders that a pull request changes, those with most files first; `excerpt` is how the
-    body begins, as plain text. Other fields as in `models.Thread`.
+    body begins, as plain text, and `gain` its first sentence with a measured effect. Other fields as in
+    `models.Thread`.
     """
 
     number: int
@@ -109,6 +128,7 @@ class ThreadFacts:
     changed_files: int | None = None
     areas: tuple[str, ...] = ()
     excerpt: str = ""
+    gain: str = ""
     voices: tuple[Voice, ...] = ()
 
     @property
@@ -221,6 +241,7 @@ class Digest:
     threads: tuple[ThreadFacts, ...]
     lists: Lists
     focus: FocusWords
+    intensity: Intensity
     hot_from: int
     hot: tuple[int, ...]
     busiest: int | None

@@ -12,11 +12,13 @@ from vllm_digest.classify.rankings import changes, hottest, worries
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Snapshot, Thread
-from vllm_digest.report import Digest, Lists, Share
+from vllm_digest.report import Digest, Intensity, Lists, Relevance, Share
 from vllm_digest.window import TimeWindow
 
 _HOT, _CHANGES, _WORRIES, _SHARES = 5, 6, 6, 8
 """How many of each a page speaks of."""
+_DENSE = 5
+"""Threads on the focus below which no window is full of it."""
 _STATE_LABELS = frozenset({"needs-rebase", "ready", "ready-run-all-tests", "stale", "unstale"})
 """Labels that say where a thread stands, not what it is about."""
 
@@ -64,7 +66,8 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
     worrying = worries(threads, heats, lists, joined, window, hot_from=rules.hot_from, bots=rules.bots)[
         :_WORRIES
     ]
-    quoted = {*hot, busiest, *weighty}
+    relevant = {number for number, one in judgements.items() if one.relevance is Relevance.YES}
+    quoted = {*hot, busiest, *weighty, *relevant}
     listed = [thread for number, thread in threads.items() if number in lists.numbers]
     return Digest(
         repo=snapshot.repo,
@@ -79,6 +82,7 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
         ),
         lists=lists,
         focus=rules.focus.words,
+        intensity=_intensity(len(relevant), len(threads)),
         hot_from=rules.hot_from,
         hot=hot,
         busiest=busiest,
@@ -90,6 +94,12 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
         activity=activity(snapshot, lists, rules.bots),
         gaps=snapshot.gaps,
     )
+
+
+def _intensity(relevant: int, threads: int) -> Intensity:
+    if relevant >= _DENSE and relevant * 5 >= threads:
+        return Intensity.DENSE
+    return Intensity.STEADY if relevant * 12 >= threads > 0 else Intensity.SPARSE
 
 
 def _repo_url(snapshot: Snapshot) -> str:

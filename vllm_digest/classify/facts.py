@@ -13,6 +13,13 @@ from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
 """Characters of a body or remark that are quoted at most."""
+_GAIN = re.compile(
+    r"\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)(?=.{0,80}(?:fast|speed|slow|gain|improv|reduc|throughput|latency|accura"
+    r"|TTFT|TPOT|ITL|better|worse|memory))|(?:fast|speed|gain|improv|reduc|throughput|latency|TTFT|TPOT|perform)"
+    r".{0,80}?\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)",
+    re.IGNORECASE,
+)
+"""A measured effect: `+4.9% tokens/s`, `1.3x faster`, `TTFT from 14.2 to 13.3 (-6%)`."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?= )|(?<=[。！？])")
 
 
@@ -50,7 +57,8 @@ def facts(
         deletions=thread.deletions,
         changed_files=thread.changed_files,
         areas=areas(thread),
-        excerpt=_excerpt(thread.body) if with_excerpts else "",
+        excerpt=_excerpt(plain(thread.body)) if with_excerpts else "",
+        gain=_gain(thread.body) if with_excerpts else "",
         voices=tuple(_voices(thread, window, bots)) if with_excerpts else (),
     )
 
@@ -84,13 +92,17 @@ def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterato
             remarks=len(remarks),
             verdict=verdicts.get(login, ""),
             url=longest.url,
-            excerpt=_excerpt(longest.body),
+            excerpt=_excerpt(plain(longest.body)),
         )
 
 
-def _excerpt(body: str) -> str:
+def _gain(body: str) -> str:
+    sentences = _SENTENCE_END.split(plain(body))
+    return next((_excerpt(sentence.strip()) for sentence in sentences if _GAIN.search(sentence)), "")
+
+
+def _excerpt(text: str) -> str:
     """How the text begins: whole sentences where they fit, else words and an ellipsis."""
-    text = plain(body)
     if len(text) <= _EXCERPT:
         return text
     ends = [end.start() for end in _SENTENCE_END.finditer(text, 0, _EXCERPT)]

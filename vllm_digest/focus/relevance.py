@@ -8,6 +8,7 @@ from itertools import islice
 from vllm_digest.focus.dumps import Text
 from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, quoted, rivals
 from vllm_digest.focus.rules import Focus
+from vllm_digest.focus.topics import hardware, topic
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Judgement, Relevance
 
@@ -62,7 +63,9 @@ def judge(thread: Thread, focus: Focus) -> Judgement:
         signs += hints
         total += sum(sign.weight for sign in hints)
     if total >= Weight.WHOLE:
-        return Judgement(Relevance.YES, _reasons(signs, Weight.HALF))
+        return Judgement(
+            Relevance.YES, _reasons(signs, Weight.HALF), topic(thread, focus), hardware(thread, focus)
+        )
     if any(sign.weight for sign in signs):
         return Judgement(Relevance.PASSING, _reasons(signs, Weight.SIDE))
     return Judgement(Relevance.NONE, _reasons(signs, Weight.MISS))

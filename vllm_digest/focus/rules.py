@@ -30,6 +30,15 @@ class Exclusion(_Rules):
     """The texts. Where one of them and a word of the ecosystem start together, the longer pattern wins."""
 
 
+class Topic(_Rules):
+    """A group of the chapter on a page with many threads."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    """Its name in Chinese."""
+    words: tuple[Pattern, ...]
+    """What tells it in a title, else in the changed files' paths; the first find decides."""
+
+
 class FocusSettings(_Rules):
     """The ecosystem that has a chapter of its own.
 
@@ -56,15 +65,18 @@ class FocusSettings(_Rules):
         # vLLM's own: code that only runs there (csrc/rocm, quick_all_reduce, gfx942's fp8), its CI's queues.
         *("wvSplitK*", "wvSpltK*", "LLMM1", "quickreduce", "quick reduce", "quick all reduce"),
         *("fnuz", "e4m3fnuz", "e5m2fnuz", "amdproduction", "amdexperimental"),
-        # GPUs: https://rocm.docs.amd.com/en/latest/reference/gpu-arch-specs.html
-        *("MI25", "MI50", "MI60", "MI1##", "MI2##*", "MI3##*", "MI4##*", "MI2xx", "MI3xx", "MI3#x", "MI4xx"),
-        *("gfx#*", "amdgcn", "gcnArchName", "MFMA", "CDNA", "CDNA#", "RDNA", "RDNA#", "Radeon", "Navi ##*"),
-        *("Strix Halo", "Strix Point", "Ryzen AI", "AMD Ryzen AI", "AI Max 395", "Infinity Fabric"),
-        *("RX 5###*", "RX 6###*", "RX 7###*", "RX 9###*", "6800 XT*", "6900 XT*", "7800 XT*", "7900 XT*"),
-        *("9060 XT", "9070 XT", "W7###", "W6800"),
-        *("R9700", "V620", "V710"),
+        *("amdgcn", "gcnArchName", "MFMA", "Infinity Fabric"),
     )
-    """What names the ecosystem, its hardware and its software."""
+    """What names the ecosystem and its software."""
+    hardware: tuple[Pattern, ...] = (
+        # https://rocm.docs.amd.com/en/latest/reference/gpu-arch-specs.html
+        *("MI25", "MI50", "MI60", "MI1##", "MI2##*", "MI3##*", "MI4##*", "MI2xx", "MI3xx", "MI3#x", "MI4xx"),
+        *("gfx#*", "Radeon", "Radeon #*", "Radeon RX ####*", "Radeon AI PRO R9700", "Navi ##*", "CDNA#"),
+        *("RDNA", "RDNA#", "CDNA", "Strix Halo", "Strix Point", "Ryzen AI", "AMD Ryzen AI", "AI Max 395"),
+        *("RX 5###*", "RX 6###*", "RX 7###*", "RX 9###*", "6800 XT*", "6900 XT*", "7800 XT*", "7900 XT*"),
+        *("9060 XT", "9070 XT", "W7###", "W6800", "R9700", "V620", "V710"),
+    )
+    """What names its hardware; it counts like `words`, and the page shows which a thread names."""
     exact_words: tuple[ExactPattern, ...] = ("HIP",)
     """Words that count in this case only."""
     weak_words: tuple[ExactPattern, ...] = (
@@ -159,6 +171,61 @@ class FocusSettings(_Rules):
     """
     overviews: tuple[Pattern, ...] = ("Roadmap",)
     """A thread with these in its title is about the whole project, unless the title names the ecosystem."""
+    topics: tuple[Topic, ...] = (
+        Topic(
+            name="内核与性能",
+            words=(
+                *(
+                    "Perf",
+                    "performance",
+                    "kernel*",
+                    "attention",
+                    "attn*",
+                    "flash-attn",
+                    "MLA",
+                    "AITER",
+                    "MoE",
+                ),
+                *(
+                    "FusedMoE",
+                    "fused*",
+                    "fusion*",
+                    "GEMM*",
+                    "wvSplitK*",
+                    "Triton",
+                    "torch.compile",
+                    "HipGraph*",
+                ),
+                *(
+                    "cudagraph*",
+                    "all reduce",
+                    "allreduce*",
+                    "RCCL",
+                    "hipBLAS*",
+                    "RMSNorm*",
+                    "RoPE",
+                    "sampler",
+                ),
+                *("throughput", "latency", "speed*", "optimi*", "tune*", "tuning", "slow*", "fast*"),
+            ),
+        ),
+        Topic(
+            name="量化",
+            words=(
+                *("Quark", "quant*", "dequant*", "FP8*", "FP4*", "MXFP*", "NVFP4*", "INT4*", "INT8*", "W4A*"),
+                *("W8A8*", "AWQ", "GPTQ", "GGUF", "bitsandbytes", "fnuz", "e4m3*", "PTPC*"),
+            ),
+        ),
+        Topic(
+            name="CI 与测试",
+            words=(
+                *("CI", "CI Failure", "test", "tests", "test_*", "testing", "flaky", "flakiness", "xfail"),
+                *("MI3##_#", "buildkite", "amdproduction", "amdexperimental", "lm eval"),
+            ),
+        ),
+        Topic(name="文档", words=("Doc", "Docs", "documentation", "README", "guide", "Blog")),
+    )
+    """How the chapter is grouped; what has none of these topics comes last."""
 
     @model_validator(mode="before")
     @classmethod
@@ -166,19 +233,20 @@ class FocusSettings(_Rules):
         """The rules of AMD/ROCm must not stay behind another ecosystem's name."""
         if not isinstance(values, dict) or values.get("name", _AMD) == _AMD:
             return values
-        empty = {key: () for key in cls.model_fields if key not in {"name", "peers", "overviews"}}
+        empty = {key: () for key in cls.model_fields if key not in {"name", "peers", "overviews", "topics"}}
         return empty | {"heading": f"{values['name']} 生态相关动态"} | values
 
     def compiled(self) -> "Focus":
         """The rules as `relevance.judge` takes them."""
-        names = [*map(Rule, self.words), *(Rule(word, exact=True) for word in self.exact_words)]
+        hardware = [*map(Rule, self.hardware)]
+        names = [*map(Rule, self.words), *hardware, *(Rule(word, exact=True) for word in self.exact_words)]
         ours = Finder(names)
         others = (word for word in self.peers if not ours.found_in(_sample(word)))
         excluded = (
             Rule(word, Meaning.EXCLUDED, one.because) for one in self.exclusions for word in one.words
         )
         return Focus(
-            words=FocusWords(self.name, self.heading),
+            words=FocusWords(self.name, self.heading, tuple(topic.name for topic in self.topics)),
             labels=frozenset(label.lower() for label in self.labels),
             texts=Finder(
                 [
@@ -193,6 +261,8 @@ class FocusSettings(_Rules):
             people=Finder([*map(Rule, self.people)]),
             peers=Finder([*map(Rule, others), *(Rule(word, Meaning.EXCLUDED) for word in _NO_PLATFORM)]),
             overviews=Finder([*map(Rule, self.overviews)]),
+            hardware=Finder(hardware),
+            topics=Finder([Rule(word, because=topic.name) for topic in self.topics for word in topic.words]),
         )
 
 
@@ -214,6 +284,9 @@ class Focus:
     people: Finder
     peers: Finder
     overviews: Finder
+    hardware: Finder
+    topics: Finder
+    """A find's `because` is the topic's name."""
 
 
 _NO_PLATFORM = ("CUDA_VISIBLE_DEVICES", "CUDA graph", "CUDA graphs", "cudagraph*", "torch.cuda", "cuda_alike")
