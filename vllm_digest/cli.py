@@ -57,21 +57,25 @@ def commands() -> None:
       2    wrong usage or configuration
       3    GitHub failed, and nothing was published
       5    a file could not be written
+      6    another run is at work on the same series
+      7    a page failed its own check and was set aside
       130  interrupted
     """
 
 
 @commands.command()
-@click.option("--window", metavar="LENGTH", help="How long it is: 90m, 1h, 24h, 7d.  [default: 1h]")
+@click.option("--window", metavar="LENGTH", help="How long windows are: 90m, 1h, 24h, 7d.  [default: 1h]")
 @click.option(
-    "--since", metavar="TIME", help="Its start, ISO 8601; in the configured zone without an offset."
+    "--since", metavar="TIME", help="The start of one, ISO 8601; in the configured zone without an offset."
 )
 @click.option("--until", metavar="TIME", help="Its end, which does not belong to it.  [default: now]")
 @click.option("--date", metavar="DATE", help="A whole calendar day of the configured zone.")
+@click.option("--exact", is_flag=True, help="The last LENGTH alone, whatever is stored.")
 @click.option("--now", metavar="TIME", help="The present time for this run, to repeat or simulate it.")
 @click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
 @click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: site]")
+@click.option("--wait", metavar="LENGTH", help="How long to wait for another run.  [default: not at all]")
 @click.option("--sample", is_flag=True, help="Report on a recorded hour: no token, key or network.")
 @click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
 @click.option("--dry-run", is_flag=True, help="Print the page and write nothing.")
@@ -79,7 +83,10 @@ def commands() -> None:
 @_shared
 @click.pass_obj
 def run(world: World, /, **options: Any) -> None:
-    """Report on a window and store its page; print the page's path."""
+    """Report on all that is due and store each page; print the pages' paths.
+
+    Windows join: each begins where the last stored one ended. --since, --until and --date name one window.
+    """
     from vllm_digest.commands import run
 
     run.run(world, run.RunOptions(**options))

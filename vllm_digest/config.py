@@ -84,6 +84,10 @@ class ReportSettings(_Section):
     """The zone in which times are shown and read."""
     window: Annotated[Length, _within(timedelta(minutes=1), LONGEST)] = timedelta(hours=1)
     """The length of a window: 90m, 1h, 24h, 7d."""
+    settle: Annotated[Length, _within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=2)
+    """How long before the present a window ends, so that GitHub shows what happened in its last seconds."""
+    catch_up: Annotated[Length, _within(timedelta(hours=1), timedelta(days=366))] = timedelta(days=7)
+    """How far back a run reports what earlier ones missed; beyond it, `backfill` does."""
     output: Path = Path("site")
     """The folder that pages and data files are written to."""
     name: str = ""

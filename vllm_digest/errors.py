@@ -41,3 +41,15 @@ class StorageError(DigestError):
     """A file could not be written; what stood there before still does."""
 
     exit_code = 5
+
+
+class BusyError(DigestError):
+    """Another run holds the archive; nothing was done."""
+
+    exit_code = 6
+
+
+class PageError(DigestError):
+    """A page failed its own check and was set aside; its data is stored, and other windows go on."""
+
+    exit_code = 7

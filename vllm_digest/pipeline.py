@@ -25,6 +25,7 @@ class Source(Protocol):
 class Edition:
     """What all reports of a run have in common; `made_from` is `github` or `sample`."""
 
+    repo: str
     series: str
     timezone: str
     rules: Rules
@@ -47,9 +48,14 @@ def make_report(window: TimeWindow, source: Source, edition: Edition, now: datet
             points=snapshot.points,
             version=__version__,
         ),
+        asked_as="" if edition.repo == snapshot.repo else edition.repo,
     )
 
 
 def publish(finished: Report, root: Path) -> Stored:
-    """Store a report's page and data below `root`; StorageError when that fails."""
+    """Store a report's page and data below `root`; StorageError when that fails.
+
+    PageError when the page fails its check: then it is set aside, and the data stored without it, so that
+    its window is not fetched again and a later run tries the page again.
+    """
     return store(root, finished, render(finished))

@@ -290,15 +290,22 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`series` is the usual length of its windows, such as `1h`; `timezone` the IANA zone it is shown in."""
+    """`series` is the usual length of its windows, such as `1h`; `timezone` the IANA zone it is shown in.
+
+    `asked_as` is the repository's name in the settings where GitHub has renamed it since, else empty.
+    """
 
     series: str
     timezone: str
     digest: Digest
     provenance: Provenance
+    asked_as: str = ""
 
     @property
     def place(self) -> PurePosixPath:
-        """Where it belongs in an archive and on a site, without a suffix: unlike any other report's."""
-        window = self.digest.window
-        return PurePosixPath("reports", self.digest.repo, self.series, f"{window.start:%Y/%m}", window.slug)
+        """Where it belongs in an archive and on a site, without a suffix: unlike any other report's.
+
+        A series goes on where it is when its repository is renamed.
+        """
+        window, repo = self.digest.window, self.asked_as or self.digest.repo
+        return PurePosixPath("reports", repo, self.series, f"{window.start:%Y/%m}", window.slug)

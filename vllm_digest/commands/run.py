@@ -1,18 +1,24 @@
-"""`vllm-digest run`: report on a window."""
+"""`vllm-digest run`: report on a window, or on all that are due."""
 
 import json
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vllm_digest import pipeline
+from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import github, present, print_product, rules, settings_of, start_talking
 from vllm_digest.config import Settings
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import PageError, UsageError
 from vllm_digest.render import render
+from vllm_digest.report import Report
+from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import RecordedSource, sample
 from vllm_digest.summary import summary
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
 from vllm_digest.world import World
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,9 @@ class RunOptions:
     since: str | None
     until: str | None
     date: str | None
+    exact: bool
     now: str | None
+    wait: str | None
     repo: str | None
     config: str | None
     output: str | None
@@ -37,16 +45,15 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A window to report on, the series it belongs to, and where its data comes from."""
+    """Where the data comes from, what its reports have in common, and the one window if it is named."""
 
-    window: TimeWindow
-    series: str
     source: pipeline.Source
-    made_from: str
+    edition: pipeline.Edition
+    window: TimeWindow | None
 
 
 def run(world: World, options: RunOptions) -> None:
-    """Report on a window and store its page; print the page's path."""
+    """Report on the windows that are due, each stored and printed as it is done."""
     start_talking(options)
     settings = settings_of(
         world,
@@ -56,23 +63,85 @@ def run(world: World, options: RunOptions) -> None:
             "report": {"window": options.window, "output": options.output},
         },
     )
+    task = _sample_task(options, settings) if options.sample else _github_task(world, options, settings)
+    if options.dry_run:
+        for report in _due_reports(world, options, settings, task):
+            _print(options, report, None)
+        return
+    wait = parse_length(options.wait) if options.wait else timedelta()
+    edition = task.edition
+    with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
+        _publish_all(world, options, settings, task)
+
+
+def _publish_all(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
+    """What killed runs left unfinished, then what is due; a page that fails its check stops nothing else."""
+    root, edition = settings.report.output, task.edition
+    failures = 0
+    for reports in (
+        archive.unfinished(root, edition.repo, edition.series),
+        _due_reports(world, options, settings, task),
+    ):
+        for report in reports:
+            try:
+                stored = pipeline.publish(report, root)
+            except PageError as error:
+                log.warning("%s", error)
+                failures += 1
+            else:
+                _print(options, report, stored)
+    if failures:
+        raise PageError(
+            f"{failures} of the pages failed their own check and were set aside; the others are published.",
+            "Their data is stored: the next run tries the pages again. Please report what they failed on.",
+        )
+
+
+def _due_reports(world: World, options: RunOptions, settings: Settings, task: _Task) -> Iterator[Report]:
+    """The reports of the windows that are due, oldest first, each made when it is asked for."""
     now = present(world, options.now, settings)
-    task = _sample_task(options) if options.sample else _github_task(world, options, settings, now)
-    edition = pipeline.Edition(
-        series=task.series,
-        timezone=settings.report.timezone.key,
-        rules=rules(settings),
-        made_from=task.made_from,
-    )
-    report = pipeline.make_report(task.window, task.source, edition, now)
-    stored = None if options.dry_run else pipeline.publish(report, settings.report.output)
+    windows = (task.window,) if task.window else _due_windows(options, settings, task.edition, now)
+    for window in windows:
+        yield pipeline.make_report(window, task.source, task.edition, now)
+
+
+def _due_windows(
+    options: RunOptions, settings: Settings, edition: pipeline.Edition, now: datetime
+) -> tuple[TimeWindow, ...]:
+    """The windows that join what is stored up to the present."""
+    length, end = settings.report.window, floor_to_minute(now - settings.report.settle)
+    if options.exact:
+        return (TimeWindow.last(length, end),)
+    kept = archive.listing(settings.report.output, edition.repo, edition.series).kept
+    due = plan(kept, length, end, settings.report.catch_up)
+    _tell(due, edition, kept)
+    return due.windows
+
+
+def _tell(due: Plan, edition: pipeline.Edition, kept: tuple[TimeWindow, ...]) -> None:
+    """Say what a reader of the pages alone would not know."""
+    if not due.windows:
+        reached = max(window.end for window in kept)
+        log.warning("%s is up to date: reported until %s", edition.repo, f"{reached:%Y-%m-%d %H:%MZ}")
+    if len(due.windows) > 1:
+        log.warning("%s has %d windows to catch up with", edition.repo, len(due.windows))
+    if due.left_out is not None:
+        start, end = (f"{moment:%Y-%m-%dT%H:%MZ}" for moment in (due.left_out.start, due.left_out.end))
+        log.warning(
+            "%s was not reported from %s to %s, which is more than report.catch_up; to fill it:\n"
+            "vllm-digest backfill --repo %s --from %s --to %s --window %s",
+            *(edition.repo, start, end, edition.repo, start, end, edition.series),
+        )
+
+
+def _print(options: RunOptions, report: Report, stored: archive.Stored | None) -> None:
     if options.as_json:
         print_product(json.dumps(summary(report, stored), ensure_ascii=False) + "\n")
     else:
         print_product(f"{stored.page}\n" if stored else render(report))
 
 
-def _sample_task(options: RunOptions) -> _Task:
+def _sample_task(options: RunOptions, settings: Settings) -> _Task:
     named = ("window", "since", "until", "date", "repo")
     given = [f"--{name}" for name in named if getattr(options, name) is not None]
     if given:
@@ -82,10 +151,11 @@ def _sample_task(options: RunOptions) -> _Task:
         )
     snapshot = sample()
     window = snapshot.window
-    return _Task(window, format_length(window.length), RecordedSource(snapshot), "sample")
+    edition = _edition(settings, snapshot.repo, format_length(window.length), "sample")
+    return _Task(RecordedSource(snapshot), edition, window)
 
 
-def _github_task(world: World, options: RunOptions, settings: Settings, now: datetime) -> _Task:
+def _github_task(world: World, options: RunOptions, settings: Settings) -> _Task:
     usual_length = settings.report.window
     window = named_window(
         since=options.since,
@@ -93,14 +163,25 @@ def _github_task(world: World, options: RunOptions, settings: Settings, now: dat
         day=options.date,
         length=parse_length(options.window) if options.window else None,
         usual_length=usual_length,
-        now=now,
+        now=present(world, options.now, settings),
         zone=settings.report.timezone,
     )
-    if window is None:
-        window, series = TimeWindow.last(usual_length, floor_to_minute(now)), format_length(usual_length)
-    elif options.date:
-        # A day of 23 or 25 hours is one of the days all the same.
-        series = format_length(timedelta(days=1))
-    else:
-        series = format_length(window.length)
-    return _Task(window, series, github(world, settings, options), "github")
+    if window is not None and options.exact:
+        raise UsageError(
+            "--exact is the last window; it cannot stand beside --since, --until or --date.",
+            "Windows named by those are exact anyway; leave --exact out.",
+        )
+    # A day of 23 or 25 hours is one of the days all the same.
+    length = timedelta(days=1) if options.date else window.length if window else usual_length
+    edition = _edition(settings, settings.github.repo, format_length(length), "github")
+    return _Task(github(world, settings, options), edition, window)
+
+
+def _edition(settings: Settings, repo: str, series: str, made_from: str) -> pipeline.Edition:
+    return pipeline.Edition(
+        repo=repo,
+        series=series,
+        timezone=settings.report.timezone.key,
+        rules=rules(settings),
+        made_from=made_from,
+    )

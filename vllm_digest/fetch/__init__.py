@@ -51,6 +51,7 @@ class GitHubSource:
         )
         try:
             discovery = _discover(client, self.repo, window, now)
+            _check_clock(client, window)
             log.info("%d threads may belong to the window", len(discovery.found))
             threads, gaps = fetch_details(client, discovery.found, window, self.progress)
         except QueryTooLargeError as error:
@@ -80,3 +81,13 @@ def _discover(client: Client, repo: str, window: TimeWindow, now: datetime) -> D
             return recent
         log.info("By GitHub's clock the window is long past: searching for it instead")
     return by_search(client, repo, window, size, now)
+
+
+def _check_clock(client: Client, window: TimeWindow) -> None:
+    """SourceError when by GitHub's clock the window was not over yet as it was asked for."""
+    if client.first_time is not None and client.first_time < window.end:
+        raise SourceError(
+            f"By GitHub's clock ({client.first_time:%Y-%m-%d %H:%M:%S}Z) the window is not over before "
+            f"{window.end:%H:%M}Z.",
+            "This machine's clock is ahead; set it, or have windows end earlier with report.settle.",
+        )

@@ -74,6 +74,8 @@ def readable(read: Callable[[U], T], part: U) -> T:
 class Client:
     """Asks GitHub, serially, and counts `requests` and GraphQL `points`.
 
+    `first_time` and `server_time` are GitHub's own clock at its first and its latest answer.
+
     Every question raises SourceError when GitHub refuses, stays unreachable, or asks for pauses that sum
     to more than `max_wait`.
     """
@@ -90,6 +92,7 @@ class Client:
         self.requests = 0
         self.points = 0
         self.server_time: datetime | None = None
+        self.first_time: datetime | None = None
         self._api_url = api_url
         self._max_wait = max_wait
         self._waited = timedelta()
@@ -177,7 +180,7 @@ class Client:
             headers, data = ask()
         except GithubException as error:
             headers = error.headers or {}
-            self.server_time = server_time(headers) or self.server_time
+            self._read_clock(headers)
             if is_not_found(error.data) and isinstance(error.data.get("data"), shape):
                 return Answer(error.data["data"], not_found=True)
             raise diagnose(error.status, headers, error.data) from None
@@ -186,10 +189,14 @@ class Client:
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # How PyGithub fails on cut JSON, an empty body, a list, and a redirect to another host.
             raise InterruptedAnswerError(f"unreadable answer ({type(error).__name__})") from None
-        self.server_time = server_time(headers) or self.server_time
+        self._read_clock(headers)
         if not isinstance(data, shape):
             raise diagnose(200, headers, data)
         return Answer(data)
+
+    def _read_clock(self, headers: Mapping[str, str]) -> None:
+        self.server_time = server_time(headers) or self.server_time
+        self.first_time = self.first_time or self.server_time
 
     def _wait(self, wait: timedelta) -> None:
         self._waited += wait

@@ -1,0 +1,290 @@
+"""`run` again and again: windows join, whatever was missed, doubled, deleted or left half-done."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.servers import faults
+from tests.servers.answers import Answer
+from tests.servers.github import TOKEN, GitHub
+from tests.servers.traffic import stream
+from vllm_digest import archive
+from vllm_digest.cli import run_command
+from vllm_digest.world import World
+
+REPO = "vllm-project/vllm"
+SERIES = Path("site/reports", REPO, "1h")
+START = datetime(2025, 12, 10, 10, 5, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+WORLD = stream(1, START - timedelta(hours=2), hours=12, rate=2, long=0)
+
+
+class Cron:
+    """`vllm-digest run` at a time of the clock, against a GitHub whose clock agrees unless told otherwise."""
+
+    def __init__(self, run: Run, github: GitHub) -> None:
+        self._run, self.github = run, github
+
+    def __call__(self, clock: str, *arguments: str, skew: timedelta = timedelta()) -> tuple[int, str]:
+        """Run at the time `"11:05"` of the day; the exit code and what was said."""
+        now = at(clock)
+        self.github.now = now - skew
+        environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self.github.url}
+        ran = self._run("run", *arguments, environ=environ, now=now)
+        return ran.code, ran.out + ran.err
+
+
+def at(clock: str) -> datetime:
+    return datetime.combine(START, datetime.strptime(clock, "%H:%M").time(), UTC)  # noqa: DTZ007 - it is UTC
+
+
+def windows() -> list[str]:
+    """The stored windows' times of day: `"09:03-10:03"`."""
+    stored = archive.stored_windows(Path("site"), REPO, "1h")
+    return [f"{window.start:%H:%M}-{window.end:%H:%M}" for window in stored]
+
+
+def page(clock: str) -> Path:
+    """The page of the window that begins then."""
+    return next(SERIES.glob(f"*/*/*T{clock.replace(':', '')}Z-*.md"))
+
+
+def files() -> list[str]:
+    return sorted(path.name for path in Path("site").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def cron(run: Run) -> Iterator[Cron]:
+    with GitHub(WORLD, now=START) as github:
+        yield Cron(run, github)
+
+
+def test_a_run_begins_where_the_last_one_ended_and_ends_before_the_present(cron: Cron) -> None:
+    for clock in ("10:05", "11:05", "12:25", "12:45"):
+        assert cron(clock)[0] == 0
+    assert windows() == ["09:03-10:03", "10:03-11:03", "11:03-12:23", "12:23-12:43"]
+
+
+def test_missed_hours_become_windows_of_an_hour_each_printed_when_it_is_done(cron: Cron) -> None:
+    cron("10:05")
+    code, said = cron("13:30")
+    assert (code, windows()[1:]) == (0, ["10:03-11:03", "11:03-12:03", "12:03-13:28"])
+    assert [line for line in said.splitlines() if line.endswith(".md")] == [
+        str(page(clock)) for clock in ("10:03", "11:03", "12:03")
+    ]
+    assert "has 3 windows to catch up with" in said
+
+
+def test_who_is_up_to_date_is_told_so(cron: Cron) -> None:
+    cron("10:05")
+    assert cron("10:05") == (0, f"vllm-digest: {REPO} is up to date: reported until 2025-12-10 10:03Z\n")
+    assert windows() == ["09:03-10:03"]
+
+
+def test_exact_is_the_last_hour_whatever_is_stored(cron: Cron) -> None:
+    for clock in ("10:05", "10:35", "14:05"):
+        assert cron(clock, "--exact")[0] == 0
+    assert windows() == ["09:03-10:03", "09:33-10:33", "13:03-14:03"]
+    assert cron("15:05")[0] == 0
+    assert windows()[2:] == [*("10:33-11:33", "11:33-12:33", "12:33-13:03"), "13:03-14:03", "14:03-15:03"]
+
+
+def test_a_named_window_is_exactly_that_one(cron: Cron) -> None:
+    cron("10:05")
+    assert cron("14:05", "--since", "2025-12-10T12:00Z", "--until", "2025-12-10T13:00Z")[0] == 0
+    assert windows() == ["09:03-10:03", "12:00-13:00"]
+
+
+def test_how_long_a_window_settles_can_be_set(cron: Cron) -> None:
+    Path("config.yaml").write_text("report: {settle: 15m}", encoding="utf-8")
+    cron("10:05")
+    assert windows() == ["08:50-09:50"]
+
+
+def test_a_gap_that_is_too_long_is_told_with_the_command_that_fills_it(cron: Cron) -> None:
+    Path("config.yaml").write_text("report: {catch_up: 2h}", encoding="utf-8")
+    cron("08:05")
+    code, said = cron("15:05")
+    assert (code, windows()) == (0, ["07:03-08:03", "14:03-15:03"])
+    command = f"--repo {REPO} --from 2025-12-10T08:03Z --to 2025-12-10T14:03Z --window 1h"
+    assert f"vllm-digest backfill {command}" in said
+    assert cron("16:05")[1] == f"{page('15:03')}\n"
+
+
+def test_a_window_whose_files_were_deleted_is_due_again(cron: Cron) -> None:
+    for clock in ("10:05", "11:05", "12:05", "13:05"):
+        cron(clock)
+    before = page("10:03").read_text(encoding="utf-8")
+    for clock in ("10:03", "12:03"):
+        page(clock).with_suffix(".json").unlink()
+        page(clock).unlink()
+    assert cron("13:05")[0] == 0
+    assert windows() == ["09:03-10:03", "10:03-11:03", "11:03-12:03", "12:03-13:03"]
+    again = page("10:03").read_text(encoding="utf-8")
+    assert again.splitlines()[:11] == before.splitlines()[:11]
+
+
+def test_where_one_window_fails_those_before_it_stay_and_the_next_run_goes_on(cron: Cron) -> None:
+    cron("10:05")
+    cron.github.fault(faults.bad_credentials(), operation="Recent", nth=3, times=None)
+    code, said = cron("14:05")
+    assert (code, windows()[1:]) == (3, ["10:03-11:03", "11:03-12:03"])
+    assert "GitHub refused the token" in said
+    cron.github.faults.clear()
+    assert cron("14:05")[0] == 0
+    assert windows()[3:] == ["12:03-13:03", "13:03-14:03"]
+
+
+def test_a_clock_that_is_ahead_of_github_s_loses_nothing(cron: Cron) -> None:
+    assert cron("10:05", skew=timedelta(minutes=1))[0] == 0
+    code, said = cron("11:05", skew=timedelta(minutes=3))
+    assert code == 3
+    assert "By GitHub's clock (2025-12-10 11:02:00Z) the window is not over before 11:03Z." in said
+    assert cron("11:05", skew=-timedelta(minutes=30))[0] == 0
+    assert windows() == ["09:03-10:03", "10:03-11:03"]
+
+
+def test_a_dry_run_prints_what_is_due_and_writes_nothing(cron: Cron) -> None:
+    cron("10:05")
+    _, said = cron("12:05", "--dry-run")
+    assert said.count("> 时间窗口") == 2
+    assert windows() == ["09:03-10:03"]
+
+
+def test_with_json_there_is_a_line_for_each_window(cron: Cron) -> None:
+    cron("10:05")
+    _, said = cron("12:05", "--json", "-q")
+    assert [json.loads(line)["window"]["start"][11:16] for line in said.splitlines()] == ["10:03", "11:03"]
+
+
+def test_other_lengths_and_repositories_are_series_of_their_own(cron: Cron) -> None:
+    cron("10:05")
+    cron("11:05", "--window", "2h")
+    assert windows() == ["09:03-10:03"]
+    assert archive.list_series(Path("site")) == ((REPO, "1h"), (REPO, "2h"))
+
+
+def test_a_second_run_leaves_with_a_code_of_its_own(cron: Cron) -> None:
+    with archive.locked(Path("site"), REPO, "1h", wait=timedelta(), sleep=lambda _: None):
+        code, said = cron("10:05")
+        assert (code, windows()) == (6, [])
+        assert f"Another run is at work in {SERIES}" in said
+        assert cron("10:05", "--window", "2h")[0] == 0
+    assert cron("10:05")[0] == 0
+    assert not SERIES.joinpath(".lock").exists()
+
+
+def test_a_second_run_waits_when_it_is_told_to(cron: Cron, capsys: pytest.CaptureFixture[str]) -> None:
+    first = archive.locked(Path("site"), REPO, "1h", wait=timedelta(), sleep=lambda _: None)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if sum(slept) == 90:
+            first.__exit__(None, None, None)
+
+    environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": cron.github.url}
+    first.__enter__()
+    world = World(lambda: START, environ, sleep)
+    assert run_command(["run", "--wait", "1m"], world) == 6
+    assert sum(slept) == 60
+    assert run_command(["run", "--wait", "10m"], world) == 0
+    assert sum(slept) == 90
+    assert windows() == ["09:03-10:03"]
+    capsys.readouterr()
+
+
+def test_what_is_none_of_ours_in_the_archive_is_passed_over(cron: Cron) -> None:
+    cron("10:05")
+    strange = [SERIES / "README.md", *(page("09:03").with_name(name) for name in ("notes.md", "x.json"))]
+    for path in strange:
+        path.write_text("mine", encoding="utf-8")
+    cron("11:05")
+    assert windows() == ["09:03-10:03", "10:03-11:03"]
+    assert all(path.read_text(encoding="utf-8") == "mine" for path in strange)
+
+
+# What a killed run leaves.
+
+KILL = """
+import os, signal, sys
+from vllm_digest.cli import main
+steps = iter(range({step}))
+def fsync(descriptor):
+    if next(steps, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+main()
+"""
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_a_run_killed_while_it_writes_is_completed_by_the_next(run: Run, step: int) -> None:
+    """Steps: a draft of the data, one of the page, the data in its place, the page in its place."""
+    program = [sys.executable, "-c", KILL.format(step=step), "run", "--sample"]
+    killed = subprocess.run(program, env={"PATH": os.defpath}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert ".lock" in files()
+    ran = run("run", "--sample")
+    assert ran.code == 0
+    assert files() == ["20251210T1042Z-20251210T1142Z.json", "20251210T1042Z-20251210T1142Z.md"]
+
+
+def test_a_run_killed_while_it_fetches_leaves_nothing_behind(cron: Cron) -> None:
+    cron("10:05")
+
+    def kill(exchange: faults.Exchange) -> Answer:
+        process.kill()
+        return faults.hang()(exchange)
+
+    cron.github.now = at("12:05")
+    cron.github.fault(kill, operation="Recent", nth=2)
+    environ = {"PATH": os.defpath, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": cron.github.url}
+    program = [sys.executable, "-m", "vllm_digest", "run", "--now", "2025-12-10T12:05Z"]
+    with subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.communicate()
+    assert windows() == ["09:03-10:03", "10:03-11:03"]
+    assert cron("12:05")[0] == 0
+    assert windows()[2:] == ["11:03-12:03"]
+    assert ".lock" not in files()
+
+
+def test_a_page_that_was_never_written_is_made_from_its_data(cron: Cron) -> None:
+    cron("10:05")
+    cron("11:05")
+    whole = page("10:03").read_text(encoding="utf-8")
+    page("10:03").unlink()
+    asked = len(cron.github.requests)
+    code, said = cron("11:05")
+    assert code == 0
+    assert said.splitlines()[0] == str(page("10:03"))
+    assert page("10:03").read_text(encoding="utf-8") == whole
+    assert len(cron.github.requests) == asked
+
+
+def test_data_that_cannot_be_read_is_removed_and_its_window_reported_again(cron: Cron) -> None:
+    cron("10:05")
+    cron("11:05")
+    data = page("10:03").with_suffix(".json")
+    page("10:03").unlink()
+    data.write_text(data.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    code, said = cron("11:25")
+    assert (code, windows()) == (0, ["09:03-10:03", "10:03-11:23"])
+    assert f"{data} has no page and is removed" in said
+    assert not data.exists()
+
+
+def test_an_archive_that_was_moved_goes_on_where_it_was(cron: Cron) -> None:
+    cron("10:05")
+    shutil.move("site", "elsewhere")
+    assert cron("11:05", "--output", "elsewhere")[0] == 0
+    assert [path.name[9:14] for path in sorted(Path("elsewhere").rglob("*.md"))] == ["0903Z", "1003Z"]

@@ -1,0 +1,67 @@
+"""A report's two files: written together, read back, and taken up again where a run was killed."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest.archive.places import listing
+from vllm_digest.errors import DocumentError, StorageError
+from vllm_digest.files import from_json, to_json, write_together
+from vllm_digest.report import Report
+
+log = logging.getLogger(__name__)
+
+FORM = "vllm-digest/report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The two files of a report."""
+
+    page: Path
+    data: Path
+
+
+def store(root: Path, report: Report, page: str) -> Stored:
+    """Write a report's two files, whole and together; StorageError if that fails, with nothing changed.
+
+    The page comes last: where it stands, the window is done.
+    """
+    stem = root / report.place
+    stored = Stored(page=stem.with_suffix(".md"), data=stem.with_suffix(".json"))
+    write_together({stored.data: to_json(report, FORM), stored.page: page.encode()})
+    return stored
+
+
+def load(path: Path) -> Report:
+    """The report of a data file; DocumentError when it holds none."""
+    return from_json(path, Report, FORM)
+
+
+def unfinished(root: Path, repo: str, series: str) -> Iterator[Report]:
+    """The reports of a series whose data is stored without a page, oldest first; for the holder of its lock.
+
+    Files whose writing was never finished are removed, and so are data files that hold no report: then their
+    windows are due again. StorageError when that fails.
+    """
+    found = listing(root, repo, series)
+    for draft in found.drafts:
+        _remove(draft)
+    for _, data in found.unfinished:
+        try:
+            report = load(data)
+        except DocumentError as error:
+            log.warning("%s has no page and is removed: %s", data, error.problem)
+            _remove(data)
+            continue
+        yield report
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be removed: {error.strerror}.", "Give its folder to the user that runs this."
+        ) from None

@@ -1,0 +1,78 @@
+"""Which windows of a series are due, from those that are stored; pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vllm_digest.window import TimeWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The windows a run has to report on, oldest first, and the gap before them that it does not fill."""
+
+    windows: tuple[TimeWindow, ...]
+    left_out: TimeWindow | None = None
+
+
+def plan(stored: Sequence[TimeWindow], length: timedelta, end: datetime, catch_up: timedelta) -> Plan:
+    """What is due at `end`, so that the windows of a series join: no hole between them, no overlap.
+
+    `length` is the usual one. Time since the last stored window is due, and so are holes between stored
+    windows; both no farther back than `catch_up` before the window that would be due on time. A run that
+    comes too late for that reports on the last `length`, like a first one, and leaves the gap before it out.
+    """
+    latest = TimeWindow.last(length, end)
+    if not stored:
+        return Plan((latest,))
+    oldest = latest.start - catch_up
+    spans = [
+        TimeWindow(hole.start, min(hole.end, end)) for hole in holes(stored) if oldest <= hole.start < end
+    ]
+    reached = max(window.end for window in stored)
+    left_out = None
+    if reached < oldest:
+        spans.append(latest)
+        left_out = TimeWindow(reached, latest.start)
+    elif reached < end:
+        spans.append(TimeWindow(reached, end))
+    return Plan(tuple(piece for span in spans for piece in _pieces(span, length)), left_out)
+
+
+def holes(stored: Sequence[TimeWindow]) -> tuple[TimeWindow, ...]:
+    """The spans between stored windows that none of them covers, oldest first."""
+    return tuple(
+        TimeWindow(reached, window.start) for window, reached in _steps(stored) if reached < window.start
+    )
+
+
+def overlaps(stored: Sequence[TimeWindow]) -> tuple[TimeWindow, ...]:
+    """The spans that a window covers although one before it does, oldest first."""
+    return tuple(
+        TimeWindow(window.start, min(reached, window.end))
+        for window, reached in _steps(stored)
+        if window.start < reached
+    )
+
+
+def _steps(stored: Sequence[TimeWindow]) -> Iterator[tuple[TimeWindow, datetime]]:
+    """Each window but the first, with the moment up to which those before it reach."""
+    if not stored:
+        return
+    first, *others = sorted(stored)
+    reached = first.end
+    for window in others:
+        yield window, reached
+        reached = max(reached, window.end)
+
+
+def _pieces(span: TimeWindow, length: timedelta) -> Iterator[TimeWindow]:
+    """The span in windows of `length`, the last one half of it shorter or longer at most.
+
+    So a window that is a little late stays one, and an interrupted run goes on with the same windows.
+    """
+    start = span.start
+    while span.end - start >= length * 1.5:
+        yield TimeWindow(start, start + length)
+        start += length
+    yield TimeWindow(start, span.end)
