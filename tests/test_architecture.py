@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "asking": set(),
+    "processes": set(),
     "markdown": set(),
     "window": {"errors"},
     "models": {"window"},
@@ -27,9 +28,12 @@ ROOMS: dict[str, set[str]] = {
     "render": {"markdown", "report", "window"},
     "summary": {"archive", "report"},
     "pipeline": {"archive", "classify", "models", "render", "report", "window"},
-    "world": {"errors"},
+    "git": {"errors", "processes"},
+    "databranch": {"errors", "git"},
+    "world": {"errors", "processes"},
     "commands": {
-        *("archive", "classify", "config", "errors", "fetch", "pipeline", "render", "report", "schedule"),
+        *("archive", "classify", "config", "databranch", "errors", "fetch", "git", "pipeline", "render"),
+        *("report", "schedule"),
         *("snapshots", "summary", "window", "world"),
     },
     "cli": {"commands", "errors", "world"},
@@ -44,7 +48,7 @@ ALONE = {
     "jinja2": "render",
     "markdown_it": "markdown",
     "yaml": "config",
-    "subprocess": "world",
+    "subprocess": "processes",
 }
 
 

@@ -46,6 +46,18 @@ def _shared(command: F) -> F:
     return command
 
 
+def _on_a_branch(command: F) -> F:
+    """Options of the commands that know the branch of reports."""
+    for option in (
+        click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]"),
+        click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]"),
+        click.option("--branch", default="reports", show_default=True, help="The branch that keeps them."),
+        click.option("--remote", metavar="URL", help="Its repository.  [default: origin of this folder's]"),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version")
 def commands() -> None:
@@ -56,7 +68,7 @@ def commands() -> None:
       0    done; a quiet window is done, too
       2    wrong usage or configuration
       3    GitHub failed, and nothing was published
-      5    a file could not be written
+      5    a file, or the branch of reports, could not be written
       6    another run is at work on the same series
       7    a page failed its own check and was set aside
       130  interrupted
@@ -101,3 +113,25 @@ def render(world: World, /, **options: Any) -> None:
     from vllm_digest.commands import render
 
     render.render(world, render.RenderOptions(**options))
+
+
+@commands.command()
+@_on_a_branch
+@_shared
+@click.pass_obj
+def pull(world: World, /, **options: Any) -> None:
+    """Bring the reports that are published on the branch."""
+    from vllm_digest.commands import branch
+
+    branch.pull(world, branch.BranchOptions(**options))
+
+
+@commands.command()
+@_on_a_branch
+@_shared
+@click.pass_obj
+def push(world: World, /, **options: Any) -> None:
+    """Publish new reports on the branch; print their pages' paths."""
+    from vllm_digest.commands import branch
+
+    branch.push(world, branch.BranchOptions(**options))

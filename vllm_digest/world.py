@@ -2,14 +2,15 @@
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import random
 from urllib.parse import urlsplit
 
 from vllm_digest.errors import UsageError
+from vllm_digest.processes import run_program
 
 _TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
 _PUBLIC_API = "api.github.com"
@@ -17,11 +18,12 @@ _PUBLIC_API = "api.github.com"
 
 @dataclass(frozen=True)
 class World:
-    """The clock (aware UTC), the environment, and a way to wait some seconds."""
+    """The clock (aware UTC), the environment, a way to wait some seconds, and chance in [0, 1)."""
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random
 
     def github_token(self, api_url: str) -> str:
         """The token of the environment, else that of GitHub's own program; UsageError without one."""
@@ -44,12 +46,10 @@ class World:
         host = urlsplit(api_url).hostname or _PUBLIC_API
         command = [program, "auth", "token", "--hostname", "github.com" if host == _PUBLIC_API else host]
         try:
-            answer = subprocess.run(  # noqa: S603 - its path is from PATH, its arguments are ours
-                command, env=dict(self.environ), capture_output=True, text=True, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            answer = run_program(command, environ=self.environ, timeout=timedelta(seconds=10))
+        except OSError:
             return ""
-        return answer.stdout.strip() if answer.returncode == 0 else ""
+        return answer.out.decode(errors="replace").strip() if answer.code == 0 else ""
 
 
 def _checked(token: str, place: str) -> str:

@@ -1,0 +1,357 @@
+"""`pull` and `push` against a bare repository: nothing is lost, whoever else writes at the same time."""
+
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NOW, Run
+from tests.servers.git import GitServer
+from vllm_digest.cli import run_command
+from vllm_digest.world import World
+
+SERIES = Path("reports/vllm-project/vllm/1h/2025/12")
+FIRST, SECOND, THIRD = (f"20251210T{hour:02}42Z-20251210T{hour + 1:02}42Z" for hour in (10, 11, 12))
+
+
+def git(*arguments: str, folder: Path | str = ".", **environ: str) -> str:
+    """What a git command prints, asked by somebody without a name, a home or settings."""
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        env={"PATH": os.defpath, "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """A bare repository with nothing in it."""
+    path = tmp_path / "remote.git"
+    git("init", "--quiet", "--bare", str(path))
+    return path
+
+
+def write(folder: Path | str, window: str, text: str = "first") -> None:
+    """The two files of a report."""
+    Path(folder, SERIES).mkdir(parents=True, exist_ok=True)
+    for suffix in (".json", ".md"):
+        Path(folder, SERIES, window + suffix).write_text(f"{text}{suffix}\n", encoding="utf-8")
+
+
+def published(remote: Path, branch: str = "reports") -> dict[str, str]:
+    """The files of a branch with their texts."""
+    names = git("ls-tree", "-r", "--name-only", branch, folder=remote).splitlines()
+    return {name: git("show", f"{branch}:{name}", folder=remote) for name in names}
+
+
+def both(window: str, text: str = "first") -> dict[str, str]:
+    return {str(SERIES / window) + suffix: f"{text}{suffix}\n" for suffix in (".json", ".md")}
+
+
+def standing(folder: Path | str) -> dict[str, str]:
+    """The files of a folder with their texts."""
+    paths = (path for path in Path(folder, "reports").rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_the_first_push_makes_the_branch_from_nothing(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    ran = run("push", "--remote", str(remote))
+    assert (ran.code, ran.out, ran.err) == (0, f"site/{SERIES}/{FIRST}.md\n", "")
+    assert published(remote) == both(FIRST)
+    assert git("rev-list", "--count", "reports", folder=remote) == "1\n"
+
+
+def test_a_push_adds_one_commit_to_what_is_there(run: Run, remote: Path) -> None:
+    for window in (FIRST, SECOND):
+        write("site", window)
+        run("push", "--remote", str(remote))
+    assert published(remote) == both(FIRST) | both(SECOND)
+    assert git("rev-list", "--count", "reports", folder=remote) == "2\n"
+
+
+def test_with_nothing_new_nothing_is_pushed(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    assert run("push", "--remote", str(remote)).out == ""
+    assert git("rev-list", "--count", "reports", folder=remote) == "1\n"
+    Path("empty").mkdir()
+    assert run("push", "--remote", str(remote), "--output", "empty").out == ""
+
+
+def test_a_pull_brings_what_is_published_and_keeps_what_is_not(run: Run, remote: Path) -> None:
+    assert run("pull", "--remote", str(remote)).code == 0
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    write("elsewhere", SECOND)
+    ran = run("pull", "--remote", str(remote), "--output", "elsewhere")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert standing("elsewhere") == both(FIRST) | both(SECOND)
+    assert published(remote) == both(FIRST)
+
+
+def test_eight_writers_at_once_lose_nothing(remote: Path, tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+    codes: list[int] = []
+
+    def writer(number: int) -> None:
+        folder = tmp_path / f"writer-{number}"
+        write(folder, f"20251201T0000Z-20251201T0{number}30Z")
+        start.wait()
+        arguments = ("push", "--quiet", "--remote", str(remote), "--output", str(folder))
+        codes.append(run_command(arguments, World(lambda: NOW, {}, lambda _: None)))
+
+    threads = [threading.Thread(target=writer, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [0] * 8
+    assert len(published(remote)) == 8 * 2
+    assert git("rev-list", "--count", "reports", folder=remote) == "8\n"
+
+
+def test_who_is_overtaken_waits_by_chance_and_pushes_on_top(run: Run, remote: Path, tmp_path: Path) -> None:
+    # A hook of the remote's lets another one in between, twice.
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    other = tmp_path / "other"
+    git("clone", "--quiet", "--branch", "reports", str(remote), str(other))
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text(
+        f"""#!/bin/sh
+unset $(git rev-parse --local-env-vars) GIT_QUARANTINE_PATH
+cd {other}
+n=$(ls | wc -l)
+[ $n -lt 3 ] || exit 0
+echo x >$n
+git add .
+git -c user.name=other -c user.email=other@example.invalid commit --quiet --message=other
+mv {hook} {hook}.off
+git push --quiet
+mv {hook}.off {hook}
+""",
+        encoding="utf-8",
+    )
+    hook.chmod(0o755)
+    write("site", SECOND)
+    ran = run("push", "--remote", str(remote), environ={"HOME": str(tmp_path), "PATH": os.defpath})
+    assert (ran.code, ran.out) == (0, f"site/{SERIES}/{SECOND}.md\n")
+    assert len(ran.slept) == 2
+    assert published(remote) == both(FIRST) | both(SECOND) | {"1": "x\n", "2": "x\n"}
+
+
+def test_of_two_reports_of_one_window_the_one_published_first_stays(run: Run, remote: Path) -> None:
+    for folder, text in (("one", "first"), ("two", "second")):
+        write(folder, FIRST, text)
+    write("two", SECOND)
+    run("push", "--remote", str(remote), "--output", "one")
+    ran = run("push", "--remote", str(remote), "--output", "two")
+    assert (ran.code, ran.out) == (0, f"two/{SERIES}/{SECOND}.md\n")
+    assert f"two/{SERIES}/{FIRST}: another run published its report of this window first" in ran.err
+    assert published(remote) == standing("two") == both(FIRST) | both(SECOND)
+
+
+def test_the_same_report_from_two_machines_is_no_quarrel(run: Run, remote: Path) -> None:
+    for folder in ("one", "two"):
+        write(folder, FIRST)
+        ran = run("push", "--remote", str(remote), "--output", folder)
+        assert (ran.code, ran.err) == (0, "")
+    assert git("rev-list", "--count", "reports", folder=remote) == "1\n"
+
+
+def test_a_window_run_again_replaces_its_report(run: Run, remote: Path) -> None:
+    for text in ("first", "repaired"):
+        write("site", FIRST, text)
+        assert run("push", "--remote", str(remote)).out == f"site/{SERIES}/{FIRST}.md\n"
+    assert published(remote) == both(FIRST, "repaired")
+
+
+def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Path) -> None:
+    for folder in ("one", "two"):
+        write("one", FIRST)
+        run("push", "--remote", str(remote), "--output", "one")
+        run("pull", "--remote", str(remote), "--output", folder)
+    Path("one", SERIES, f"{FIRST}.md").write_text("by hand\n", encoding="utf-8")
+    run("push", "--remote", str(remote), "--output", "one")
+    write("two", FIRST, "again")
+    assert (
+        "published its report of this window first"
+        in run("push", "--remote", str(remote), "--output", "two").err
+    )
+    assert published(remote) == standing("two") == standing("one")
+
+
+def test_what_is_missing_here_is_not_taken_away_there(run: Run, remote: Path) -> None:
+    for window in (FIRST, SECOND):
+        write("site", window)
+    run("push", "--remote", str(remote))
+    for suffix in (".md", ".json"):
+        Path("site", SERIES, FIRST + suffix).unlink()
+    write("site", THIRD)
+    run("push", "--remote", str(remote))
+    assert published(remote) == both(FIRST) | both(SECOND) | both(THIRD)
+
+
+def test_what_was_taken_away_there_is_not_brought_back(run: Run, remote: Path) -> None:
+    for window in (FIRST, SECOND):
+        write("site", window)
+    run("push", "--remote", str(remote))
+    git("clone", "--quiet", "--branch", "reports", str(remote), "other")
+    git("rm", "--quiet", "-r", f"{SERIES}/{FIRST}.md", f"{SERIES}/{FIRST}.json", folder="other")
+    person = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
+    git(*person, "commit", "--quiet", "--message=withdrawn", folder="other")
+    git("push", "--quiet", folder="other")
+    write("site", THIRD)
+    run("push", "--remote", str(remote))
+    assert published(remote) == standing("site") == both(SECOND) | both(THIRD)
+
+
+@pytest.mark.parametrize("branch", ["main", "data/reports"])
+def test_any_branch_can_hold_the_reports_beside_other_files(run: Run, remote: Path, branch: str) -> None:
+    git("init", "--quiet", "--initial-branch", branch, "other")
+    Path("other/README.md").write_text("A site.\n", encoding="utf-8")
+    git("add", ".", folder="other")
+    person = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
+    git(*person, "commit", "--quiet", "--message=begin", folder="other")
+    git("push", "--quiet", str(remote), branch, folder="other")
+    for window in (FIRST, SECOND):
+        write("site", window)
+        assert run("push", "--remote", str(remote), "--branch", branch).code == 0
+    assert published(remote, branch) == {"README.md": "A site.\n"} | both(FIRST) | both(SECOND)
+    assert not Path("site/README.md").exists()
+
+
+def test_only_reports_are_pushed(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    for name in (f"{SERIES}/.{FIRST}.md.tmp", "index.html", "reports/.lock", "notes.md"):
+        Path("site", name).write_text("mine", encoding="utf-8")
+    run("push", "--remote", str(remote))
+    assert published(remote) == both(FIRST)
+
+
+def test_the_repository_is_the_one_of_the_folder_one_stands_in(run: Run, remote: Path) -> None:
+    git("init", "--quiet", ".")
+    git("remote", "add", "origin", str(remote))
+    write("site", FIRST)
+    assert run("push").code == 0
+    assert published(remote) == both(FIRST)
+
+
+def test_a_commit_names_windows_nobody_and_nothing_else(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    shown = git("log", "--format=%an <%ae>%n%cn <%ce>%n%aI%n%B", "reports", folder=remote)
+    person = "vllm-digest <noreply@vllm-digest.invalid>"
+    assert shown.splitlines() == [
+        *(person, person, "2025-12-10T11:42:30+00:00"),
+        *("Publish one report", "", f"{SERIES}/{FIRST}.md"),
+    ]
+
+
+def test_a_run_that_died_after_its_push_finds_its_place_again(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    before = git("rev-parse", "HEAD", folder="site").strip()
+    write("site", SECOND)
+    run("push", "--remote", str(remote))
+    git("update-ref", "HEAD", before, folder="site")
+    write("site", THIRD)
+    ran = run("push", "--remote", str(remote))
+    assert (ran.code, ran.err) == (0, "")
+    assert published(remote) == both(FIRST) | both(SECOND) | both(THIRD)
+
+
+def test_a_branch_that_was_removed_is_made_again(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    run("push", "--remote", str(remote))
+    git("update-ref", "-d", "refs/heads/reports", folder=remote)
+    write("site", SECOND)
+    assert run("push", "--remote", str(remote)).code == 0
+    assert published(remote) == both(FIRST) | both(SECOND)
+
+
+def test_a_branch_that_refuses_is_told_at_once_and_the_reports_are_kept(run: Run, remote: Path) -> None:
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho This branch is protected. >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    write("site", FIRST)
+    ran = run("push", "--remote", str(remote))
+    assert (ran.code, ran.out, ran.slept) == (5, "", ())
+    assert "This branch is protected." in ran.err
+    assert standing("site") == both(FIRST)
+    hook.unlink()
+    assert run("push", "--remote", str(remote)).code == 0
+    assert published(remote) == both(FIRST)
+
+
+def test_a_branch_that_is_never_reached_is_given_up(run: Run) -> None:
+    write("site", FIRST)
+    ran = run("push", "--remote", "http://127.0.0.1:9/nowhere.git")
+    assert ran.code == 5
+    assert len(ran.slept) == 11
+    assert all(wait <= 30 for wait in ran.slept)
+    assert "The branch reports was not reached in 12 tries." in ran.err
+    assert "run `vllm-digest push` again" in ran.err
+    assert standing("site") == both(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("push",), "There is no repository to keep the reports in."),
+        (("pull", "--remote", "x", "--branch", "a..b"), "'a..b' cannot be the name of a branch."),
+        (("push", "--remote", "x", "--output", "own"), "own is a repository that `vllm-digest pull` did not"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run: Run, arguments: tuple[str, ...], complaint: str) -> None:
+    git("init", "--quiet", "own")
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert complaint in ran.err
+
+
+def test_the_token_of_the_environment_opens_the_server_and_shows_nowhere(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    with GitServer(remote, key="sesame") as server:
+        arguments = ("push", "-v", "--remote", server.url)
+        environ = {"GITHUB_SERVER_URL": server.host}
+        for token, code in ({}, 5), ({"GITHUB_TOKEN": "wrong-token"}, 5), ({"GITHUB_TOKEN": "sesame"}, 0):
+            ran = run(*arguments, environ=environ | token)
+            assert (ran.code, ran.slept) == (code, ())
+            assert not any(secret in ran.err for secret in token.values())
+        leaky = server.url.replace("://", "://x-access-token:open-secret@")
+        refused = run("push", "--remote", leaky, environ=environ)
+    assert refused.code == 5
+    assert "open-secret" not in refused.err
+    assert published(remote) == both(FIRST)
+    stored = Path("site/.git/config").read_text(encoding="utf-8")
+    assert "sesame" not in stored
+    assert server.url not in stored
+
+
+def test_a_token_is_for_its_own_server_only(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    with GitServer(remote, key="sesame") as server:
+        assert run("push", "--remote", server.url, environ={"GITHUB_TOKEN": "sesame"}).code == 5
+    assert server.shown == set()
+
+
+def test_a_server_that_is_down_for_a_moment_is_asked_again(run: Run, remote: Path) -> None:
+    write("site", FIRST)
+    with GitServer(remote, failures=2) as server:
+        ran = run("push", "--remote", server.url)
+    assert (ran.code, len(ran.slept)) == (0, 2)
+    assert published(remote) == both(FIRST)
+
+
+def test_without_git_the_message_says_so(run: Run, remote: Path) -> None:
+    ran = run("push", "--remote", str(remote), environ={"PATH": "/nowhere"})
+    assert ran.code == 5
+    assert "git cannot be run" in ran.err
+    assert shutil.which("git")

@@ -1,0 +1,51 @@
+"""`vllm-digest pull` and `vllm-digest push`: the archive's folder and the branch that keeps it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest.commands.common import print_product, settings_of, start_talking
+from vllm_digest.databranch import DataBranch
+from vllm_digest.errors import UsageError
+from vllm_digest.git import Git
+from vllm_digest.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class BranchOptions:
+    """The options of `pull` and `push` as they were given; None where they were not."""
+
+    remote: str | None
+    branch: str
+    output: str | None
+    config: str | None
+    verbose: bool
+    quiet: bool
+
+
+def pull(world: World, options: BranchOptions) -> None:
+    """Bring what is published into the archive's folder."""
+    start_talking(options)
+    _data_branch(world, options).pull()
+
+
+def push(world: World, options: BranchOptions) -> None:
+    """Publish what only stands in the archive's folder; print its pages' paths."""
+    start_talking(options)
+    for page in _data_branch(world, options).push():
+        print_product(f"{page}\n")
+
+
+def _data_branch(world: World, options: BranchOptions) -> DataBranch:
+    settings = settings_of(world, options.config, {"report": {"output": options.output}})
+    now = world.clock()
+    remote = options.remote or Git(Path(), world.environ, now).asked("remote", "get-url", "origin")
+    if not remote:
+        raise UsageError(
+            "There is no repository to keep the reports in.",
+            "Run this in a clone of it, or give its address to --remote.",
+        )
+    if Path(remote).exists():
+        # Git works in another folder than the one this was said in.
+        remote = str(Path(remote).absolute())
+    git = Git(settings.report.output, world.environ, now)
+    return DataBranch(git, remote, options.branch, world.sleep, world.chance)

@@ -1,0 +1,43 @@
+"""Other programs, run through one door."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended: its exit code, and what it printed."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def run_program(
+    command: Sequence[str | Path],
+    *,
+    environ: Mapping[str, str],
+    timeout: timedelta,
+    folder: Path | None = None,
+    stdin: bytes = b"",
+) -> Finished:
+    """Run a program to its end in an environment of nothing but `environ`.
+
+    OSError when it cannot be started; TimeoutError, which is one, when it takes longer than `timeout`.
+    """
+    try:
+        ended = subprocess.run(  # noqa: S603 - no shell; callers choose the program
+            command,
+            env=dict(environ),
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            timeout=timeout.total_seconds(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    return Finished(ended.returncode, ended.stdout, ended.stderr.decode(errors="replace"))
