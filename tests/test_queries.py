@@ -40,10 +40,6 @@ DOCUMENTS = {
     "more": document("more", "fragments"),
     "recent": document("recent"),
     "search": document("search"),
-    "lookup": document("lookup").replace(
-        "NUMBERS",
-        "\n".join(f"n{number}: issueOrPullRequest(number: {number}) {{ ...Sighting }}" for number in (1, 2)),
-    ),
 }
 
 

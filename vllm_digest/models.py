@@ -64,14 +64,26 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """A closing that was undone at `reopened_at`; the rest as in `Thread`."""
+
+    at: AwareDatetime
+    reopened_at: AwareDatetime
+    by: Account = GHOST
+    by_pull: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """An issue or a pull request with all that was said in it, as it stood at one moment.
 
     `state_reason` is an issue's (`completed`, `not_planned`, `duplicate`, `reopened`) or empty.
     `closes` are the issues a pull request closes; `closed_by_pull` is the pull request that closed
-    this issue, `duplicate_of` what it was marked a duplicate of. `paths` are the changed files;
-    `additions`, `deletions` count lines and `changed_files` files, None where GitHub did not say.
-    `reactions` are the times of the last hundred.
+    this issue, `duplicate_of` what it was marked a duplicate of at `duplicate_at`. `undone` are the
+    closings before the last reopening, oldest first. `paths` are the changed files; `additions`,
+    `deletions` count lines and `changed_files` files, None where GitHub did not say. `reactions` are the
+    times of the last hundred.
     """
 
     number: int
@@ -90,6 +102,8 @@ class Thread:
     closed_by: Account | None = None
     closed_by_pull: int | None = None
     duplicate_of: int | None = None
+    duplicate_at: AwareDatetime | None = None
+    undone: tuple[Closing, ...] = ()
     draft: bool = False
     labels: tuple[str, ...] = ()
     closes: tuple[int, ...] = ()
@@ -104,6 +118,13 @@ class Thread:
     def is_pull(self) -> bool:
         return self.kind is Kind.PULL_REQUEST
 
+    @property
+    def moments(self) -> Iterator[datetime]:
+        """When anything happened in it, in no order: creation, closings and merge, remarks."""
+        yield from (at for at in (self.created_at, self.closed_at, self.merged_at) if at is not None)
+        yield from (closing.at for closing in self.undone)
+        yield from (remark.at for remark in self.remarks)
+
     def happened_in(self, window: TimeWindow) -> bool:
         """Was it created, closed or merged in the window, or did anyone say anything in it then?"""
         times = (self.created_at, self.closed_at, self.merged_at, *(remark.at for remark in self.remarks))
@@ -112,28 +133,43 @@ class Thread:
     def as_of(self, end: datetime) -> Self:
         """The thread without what happened at `end` or later.
 
-        Title, body, labels and draft are as they were fetched: GitHub keeps no usable history of them.
+        Title, body, labels, draft and changed files are as they were fetched: of some GitHub keeps no
+        history, and that of others costs a request a thread.
         """
-        closed = self.closed_at is not None and self.closed_at < end
+        marked = self.duplicate_at is None or self.duplicate_at < end
         return replace(
-            self,
-            state=self.state if closed else State.OPEN,
-            closed_at=self.closed_at if closed else None,
-            merged_at=self.merged_at if closed else None,
-            state_reason=self.state_reason if closed else "",
-            closed_by=self.closed_by if closed else None,
-            closed_by_pull=self.closed_by_pull if closed else None,
+            self._closed_as_of(end),
+            duplicate_of=self.duplicate_of if marked else None,
+            duplicate_at=self.duplicate_at if marked else None,
             reactions=tuple(at for at in self.reactions if at < end),
             remarks=tuple(remark for remark in self.remarks if remark.at < end),
+        )
+
+    def _closed_as_of(self, end: datetime) -> Self:
+        if self.closed_at is not None and self.closed_at < end:
+            return self
+        held = next((closing for closing in self.undone if closing.at < end <= closing.reopened_at), None)
+        return replace(
+            self,
+            state=State.CLOSED if held else State.OPEN,
+            closed_at=held.at if held else None,
+            merged_at=None,
+            state_reason=held.reason if held else "",
+            closed_by=held.by if held else None,
+            closed_by_pull=held.by_pull if held else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that could not be fetched: `what` it is and the `reason`, both in Chinese for the page."""
+    """Something that could not be fetched: `what` it is and the `reason`, both in Chinese for the page.
+
+    `number` is the thread's that lacks it; None where it may concern any.
+    """
 
     what: str
     reason: str
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

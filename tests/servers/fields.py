@@ -116,6 +116,7 @@ CONNECTION: Fields = {
 
 FIELDS: dict[str, Fields] = {
     "Repository": {
+        "createdAt": lambda world, _: iso(world.began_at),
         "id": lambda _world, _: node_id("Repository", 1),
         "nameWithOwner": lambda world, _: world.repo,
         "url": lambda world, _: _home(world),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -277,6 +277,12 @@ class World:
     def index(self) -> Index:
         """Sorted lists over the threads, made when first asked for."""
         return Index.of(self.threads)
+
+    @cached_property
+    def began_at(self) -> datetime:
+        """When the repository was made: a month before its first thread."""
+        first = min((thread.created_at for thread in self.threads), default=datetime(2023, 3, 11, tzinfo=UTC))
+        return first - timedelta(days=30)
 
     def __getitem__(self, number: int) -> Thread:
         return self.by_number[number]

@@ -129,16 +129,6 @@ class Client:
                     raise
                 self._pause(_BACKOFF * 2**tries)
 
-    def rows(self, path: str, parameters: Mapping[str, str | int]) -> list[Any]:
-        """One page of a REST list."""
-
-        def ask() -> tuple[Mapping[str, str], Any]:
-            return self._github.requester.requestJsonAndCheck("GET", path, dict(parameters))
-
-        # A list has no smaller question to fall back on: what is too much is asked again as it is.
-        rows: list[Any] = self._persist(ask, list, (InterruptedAnswerError, QueryTooLargeError)).data
-        return rows
-
     def _graphql(self, question: Question) -> Answer:
         def ask() -> tuple[Mapping[str, str], Any]:
             headers, body = self._github.requester.graphql_query(question.document, dict(question.variables))

@@ -78,13 +78,30 @@ class _Got:
     with_files: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Threads as far as they could be had, and what of them could not."""
+
+    threads: tuple[Thread, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def partial(self) -> frozenset[int]:
+        """The numbers of the threads that lack something."""
+        return frozenset(gap.number for gap in self.gaps if gap.number is not None)
+
+
+class LostThreadError(SourceError):
+    """GitHub did not give a thread that belongs to a list of the window."""
+
+
 def fetch_details(
     client: Client, found: Sequence[Found], window: TimeWindow, progress: Callable[[int, int], None]
-) -> tuple[list[Thread], list[Gap]]:
+) -> Details:
     """The threads found, whole, and what was not to be had of them.
 
-    `progress` is told how many of how many threads are done. SourceError when a thread that belongs to a
-    list of the window cannot be had.
+    `progress` is told how many of how many threads are done. LostThreadError when a thread that belongs to a
+    list of the window cannot be had, SourceError when too many others cannot.
     """
     threads: list[Thread] = []
     gaps: list[Gap] = []
@@ -95,20 +112,24 @@ def fetch_details(
             got = batched or _alone(client, one)
         except QueryTooLargeError as error:
             lost += 1
-            if one.is_listed_in(window) or lost > _MOST_LOST:
-                raise SourceError(
+            if one.is_listed_in(window):
+                raise LostThreadError(
                     f"GitHub did not give #{one.number}: {error}.",
                     "Nothing was published, for a list would lack it; run the same window again later.",
                 ) from error
-            gaps.append(Gap(f"#{one.number}", "GitHub 未能给出其内容"))
+            if lost > max(_MOST_LOST, len(found) // 100):
+                raise SourceError(
+                    f"GitHub did not give {lost} threads, the last one #{one.number}: {error}.",
+                    "Nothing was published, for so much would be missing; run the same window again later.",
+                ) from error
+            gaps.append(Gap(f"#{one.number}", "GitHub 未能给出其内容", one.number))
             continue
         if got is None:
-            gaps.append(Gap(f"#{one.number}", "在抓取期间已从 GitHub 上删除"))
+            gaps.append(Gap(f"#{one.number}", "在抓取期间已从 GitHub 上删除", one.number))
             continue
-        thread_gaps = _read_rests(client, got)
-        gaps += thread_gaps
+        gaps += _read_rests(client, got)
         threads.append(_assembled(got))
-    return threads, gaps
+    return Details(tuple(threads), tuple(gaps))
 
 
 def _in_batches(client: Client, found: Sequence[Found]) -> Iterator[tuple[Found, _Got | None]]:
@@ -195,16 +216,16 @@ def _read_rests(client: Client, got: _Got) -> list[Gap]:
             page = client.query(partial(_more, rest), Size(_PAGE), partial(_read_more, rest))
         except QueryTooLargeError as error:
             log.warning("#%d: GitHub did not give the rest of its %s (%s)", number, rest.want, error)
-            gaps.append(Gap(f"#{number} 的部分评论或文件", "GitHub 未能给出后续分页"))
+            gaps.append(Gap(f"#{number} 的部分评论或文件", "GitHub 未能给出后续分页", number))
             continue
         content.remarks += page.remarks
         content.paths += page.paths
         content.rests += page.rests
         content.nulls += page.nulls
     if content.nulls:
-        gaps.append(Gap(f"#{number} 的 {content.nulls} 条评论或文件", "GitHub 只给出空值"))
+        gaps.append(Gap(f"#{number} 的 {content.nulls} 条评论或文件", "GitHub 只给出空值", number))
     if got.thread.is_pull and not got.with_files:
-        gaps.append(Gap(f"#{number} 的文件列表", "GitHub 未能给出"))
+        gaps.append(Gap(f"#{number} 的文件列表", "GitHub 未能给出", number))
     return gaps
 
 

@@ -5,7 +5,7 @@ lag, so nothing that happened a minute ago is missing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -97,7 +97,6 @@ def _read_page(repo: str, answer: Answer) -> _Page:
 
 
 def _read_row(node: Node) -> _Row:
-    times = [node["createdAt"], node["closedAt"]]
-    times += [comment["createdAt"] for comment in whole(node["comments"])]
-    times += [review["submittedAt"] for review in whole(node["reviews"])] if "reviews" in node else []
-    return _Row(Found.of(node), moment(node["updatedAt"]), max(moment(time) for time in times if time))
+    found = Found.of(node)
+    last = max((found.created_at, *found.closings, *found.talk))
+    return _Row(replace(found, unseen_before=last), moment(node["updatedAt"]), last)

@@ -1,42 +1,69 @@
 """GitHub's GraphQL nodes, read into our values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Self
 
 from vllm_digest.errors import SourceError
 from vllm_digest.fetch.client import Answer
 from vllm_digest.fetch.faults import QueryTooLargeError
-from vllm_digest.models import GHOST, Account, Gap, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.models import GHOST, Account, Closing, Gap, Kind, Remark, RemarkKind, State, Thread
 from vllm_digest.window import TimeWindow
 
 Node = Mapping[str, Any]
 
+SHOWN = 30
+"""How many of a thread's last comments and reviews search.graphql asks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A thread that may belong to a window; `closed_at` is the time of merging, too."""
+    """A thread that may belong to a window.
+
+    `closings` and `talk` (comments and reviews) are the times GitHub showed where it was found; of what was
+    said before `unseen_before` it did not show all.
+    """
 
     id: str
     number: int
     kind: Kind
     created_at: datetime
-    closed_at: datetime | None
+    closings: tuple[datetime, ...] = ()
+    talk: tuple[datetime, ...] = ()
+    unseen_before: datetime | None = None
 
     @classmethod
     def of(cls, node: Node) -> Self:
+        """A thread of any of our queries; the fields that a query does not ask for count as empty."""
+        closings = [event["createdAt"] for event in _entries(node, "timelineItems")]
+        comments = [moment(comment["createdAt"]) for comment in _entries(node, "comments")]
+        reviews = [moment(review["submittedAt"]) for review in _entries(node, "reviews")]
         return cls(
             id=node["id"],
             number=node["number"],
             kind=_kind(node),
             created_at=moment(node["createdAt"]),
-            closed_at=_moment_or_none(node["closedAt"]),
+            closings=tuple({moment(time) for time in (*closings, node["closedAt"]) if time}),
+            talk=(*comments, *reviews),
+            unseen_before=max(
+                (min(said) for said in (comments, reviews) if len(said) >= SHOWN), default=None
+            ),
         )
 
     def is_listed_in(self, window: TimeWindow) -> bool:
-        """Does it belong to one of the window's five lists?"""
-        return self.created_at in window or self.closed_at in window
+        """May it belong to one of the window's five lists?"""
+        return any(time in window for time in (self.created_at, *self.closings))
+
+    def may_be_in(self, window: TimeWindow) -> bool:
+        """Did anything happen in it then, as far as GitHub showed?"""
+        unseen = self.unseen_before is not None and self.unseen_before > window.start
+        return unseen or self.is_listed_in(window) or any(time in window for time in self.talk)
+
+    def goes_on_after(self, end: datetime) -> bool:
+        """Does anything happen in it at `end` or later, or may it?"""
+        return any(time and time >= end for time in (self.unseen_before, *self.closings, *self.talk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +111,10 @@ def next_cursor(connection: Node) -> str | None:
 def thread(node: Node) -> Thread:
     """An issue or pull request of details.graphql, without its remarks and paths."""
     is_pull = _kind(node) is Kind.PULL_REQUEST
-    events = [event for event in node["timelineItems"]["nodes"] if event is not None]
+    events = _present(node["timelineItems"])
     closings = [event for event in events if event["__typename"] == "ClosedEvent"]
     last_closing = closings[-1] if closings and node["closedAt"] else {}
-    duplicates = [e["canonical"] for e in events if e["__typename"] == "MarkedAsDuplicateEvent"]
+    duplicate = next((e for e in reversed(events) if e["__typename"] == "MarkedAsDuplicateEvent"), {})
     return Thread(
         number=node["number"],
         kind=_kind(node),
@@ -103,8 +130,10 @@ def thread(node: Node) -> Thread:
         merged_at=_moment_or_none(node.get("mergedAt")),
         state_reason=(node.get("stateReason") or "").lower(),
         closed_by=account(last_closing["actor"]) if last_closing else None,
-        closed_by_pull=(last_closing.get("closer") or {}).get("number"),
-        duplicate_of=(duplicates[-1] or {}).get("number") if duplicates else None,
+        closed_by_pull=_closing_pull(last_closing),
+        duplicate_of=(duplicate.get("canonical") or {}).get("number"),
+        duplicate_at=_moment_or_none(duplicate.get("createdAt")),
+        undone=tuple(_undone(events)),
         draft=node.get("isDraft", False),
         labels=tuple(label["name"] for label in _present(node["labels"])),
         closes=tuple(issue["number"] for issue in _present(node["closingIssuesReferences"]))
@@ -115,6 +144,26 @@ def thread(node: Node) -> Thread:
         changed_files=node.get("changedFiles"),
         reactions=tuple(sorted(moment(reaction["createdAt"]) for reaction in _present(node["reactions"]))),
     )
+
+
+def _undone(events: Sequence[Node]) -> Iterator[Closing]:
+    """Each closing that was followed by a reopening."""
+    turns = [event for event in events if event["__typename"] != "MarkedAsDuplicateEvent"]
+    for event, following in pairwise(turns):
+        if (event["__typename"], following["__typename"]) == ("ClosedEvent", "ReopenedEvent"):
+            yield Closing(
+                at=moment(event["createdAt"]),
+                reopened_at=moment(following["createdAt"]),
+                by=account(event["actor"]),
+                by_pull=_closing_pull(event),
+                reason=(event.get("stateReason") or "").lower(),
+            )
+
+
+def _closing_pull(event: Node) -> int | None:
+    """The number of the pull request that closed an issue; a commit has none."""
+    number: int | None = (event.get("closer") or {}).get("number")
+    return number
 
 
 def comment(node: Node) -> Remark:
@@ -151,6 +200,11 @@ def account(actor: Node | None) -> Account:
         return GHOST
     login: str = actor["login"]
     return Account(login.removesuffix("[bot]"), actor["__typename"] == "Bot" or login.endswith("[bot]"))
+
+
+def _entries(node: Node, connection: str) -> list[Node]:
+    """All nodes of a connection that a query may have asked for."""
+    return whole(node[connection]) if connection in node else []
 
 
 def _present(connection: Node) -> list[Node]:

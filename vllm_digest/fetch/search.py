@@ -1,138 +1,138 @@
-"""Finding the threads of a window long past: by search, by the feed of comments, by a look at reviews.
+"""GitHub's search, all results of it.
 
-- Created and closed threads come from GitHub's search with date qualifiers. It gives a thousand results of
-  one search at most, so a larger one is asked again in halves of its time.
-- Comments made in the window come from the repository's feed of comments.
-- Reviews have no feed. A pull request that was only reviewed in the window has been updated since its start,
-  so those are searched for, too, and the times of their reviews looked at.
+It gives a thousand results of one search at most, so a larger one is asked again in halves of its time.
+Every search here is over a time that never moves, when a thread was created or closed, and sorted by the
+creation: what happens while its pages are read shifts nothing.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Answer, Client, Question, Size, readable
-from vllm_digest.fetch.faults import QueryTooLargeError
-from vllm_digest.fetch.nodes import Discovery, Found, Node, moment, next_cursor, repository, whole
+from vllm_digest.fetch.client import Answer, Client, Question, Size
+from vllm_digest.fetch.nodes import Found, Node, moment, next_cursor, repository, whole
 from vllm_digest.fetch.queries import document
 from vllm_digest.models import Gap
-from vllm_digest.window import TimeWindow
 
-_RESULTS = 1000
+RESULTS = 1000
 """GitHub gives no more results of one search."""
 _SLOTS = 5
 """Searches in one request: what search.graphql has room for."""
-_ROWS = 100
-"""Comments on a page of the feed."""
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    """Threads of one kind whose `field` (created, closed, updated) is in `[start, end)`, from a cursor on.
+class Search:
+    """Threads of one kind (`issue`, `pr`) whose `field` (created, closed) is in `[start, end)`.
 
-    `seen` counts the results before the cursor.
+    With `touched_since` only those updated since. `after` is the cursor it goes on from, `seen` counts the
+    results before that.
     """
 
     kind: str
     field: str
     start: datetime
     end: datetime
+    touched_since: datetime | None = None
     after: str | None = None
     seen: int = 0
 
     def query(self, repo: str) -> str:
         # A..B takes both ends, and GitHub's times are whole seconds.
         span = f"{_iso(self.start)}..{_iso(self.end - _SECOND)}"
-        return f"repo:{repo} is:{self.kind} {self.field}:{span} sort:created-asc"
+        touched = f" updated:>={_iso(self.touched_since)}" if self.touched_since else ""
+        return f"repo:{repo} is:{self.kind} {self.field}:{span}{touched} sort:created-asc"
 
-    def pieces(self, count: int) -> list["_Search"]:
-        """The same search in at most `count` spans of time, from their beginnings."""
-        seconds = (self.end - self.start) // _SECOND
-        cuts = sorted({self.start + _SECOND * (seconds * i // count) for i in range(count + 1)})
+    def halves(self) -> list["Search"]:
+        """The same search in two spans of time, from their beginnings; one if it is a second long."""
+        middle = self.start + (self.end - self.start) // _SECOND // 2 * _SECOND
+        cuts = sorted({self.start, middle, self.end})
         return [replace(self, start=start, end=end, after=None, seen=0) for start, end in pairwise(cuts)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Results:
-    """One page of each search asked, and the repository's present name."""
+class Results:
+    """The threads found, the repository's present name and its creation, and what was not to be had."""
 
     repo: str
-    pages: tuple[Node, ...]
+    began_at: datetime
+    found: tuple[Found, ...]
+    gaps: tuple[Gap, ...]
 
 
-def by_search(client: Client, repo: str, window: TimeWindow, size: Size, now: datetime) -> Discovery:
-    """The threads that may belong to the window."""
-    lists = [
-        _Search(kind, field, window.start, window.end)
-        for kind in ("issue", "pr")
-        for field in ("created", "closed")
-    ]
-    repo, nodes, gaps = _all_results(client, repo, lists, size)
-    since_then = _Search("pr", "updated", window.start, max(now, window.end) + timedelta(days=1))
-    _, pulls, more_gaps = _all_results(client, repo, since_then.pieces(_SLOTS), size, with_reviews=True)
-    nodes += [pull for pull in pulls if _may_be_reviewed_in(pull, window)]
-    found = {node["number"]: Found.of(node) for node in nodes}
-    commented = sorted(set(_commented(client, repo, window)) - found.keys())
-    found |= {thread.number: thread for thread in _looked_up(client, repo, commented)}
-    return Discovery(repo, tuple(found.values()), (*gaps, *more_gaps))
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a search, how many results that has in all, and the cursor it goes on from."""
+
+    found: tuple[Found, ...]
+    count: int
+    cursor: str | None
 
 
-def _all_results(
-    client: Client, repo: str, searches: Iterable[_Search], size: Size, *, with_reviews: bool = False
-) -> tuple[str, list[Node], list[Gap]]:
-    """The repository's present name, every result of the searches, and what was not to be had of them."""
-    nodes: list[Node] = []
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """One page of each search asked."""
+
+    repo: str
+    began_at: datetime
+    pages: tuple[_Page, ...]
+
+
+def search(
+    client: Client, repo: str, searches: Iterable[Search], size: Size, *, with_times: bool = False
+) -> Results:
+    """Every result of the searches; `with_times` with what happened in each lately."""
+    found: list[Found] = []
     gaps: list[Gap] = []
     waiting = deque(searches)
-    while waiting:
+    while True:
         asked = [waiting.popleft() for _ in range(min(_SLOTS, len(waiting)))]
-        results = client.query(
-            partial(_question, repo, asked, with_reviews), size, partial(_read_results, repo, len(asked))
+        answer = client.query(
+            partial(_question, repo, asked, with_times), size, partial(_read_pages, repo, len(asked))
         )
-        if results.repo != repo:
+        if answer.repo != repo:
             # Renamed, and a search does not follow: nothing was found under the old name.
-            repo = results.repo
+            repo = answer.repo
             waiting.extendleft(reversed(asked))
             continue
-        for search, page in zip(asked, results.pages, strict=True):
-            count, cursor = page["issueCount"], next_cursor(page)
-            if count > _RESULTS:
-                waiting.extend(_smaller(search))
+        for one, page in zip(asked, answer.pages, strict=True):
+            if page.count > RESULTS:
+                waiting.extend(_smaller(one))
                 continue
-            nodes += whole(page)
-            seen = search.seen + len(page["nodes"])
-            if cursor is not None:
-                waiting.append(replace(search, after=cursor, seen=seen))
-            elif seen < count:
+            found += page.found
+            seen = one.seen + len(page.found)
+            if page.cursor is not None:
+                waiting.append(replace(one, after=page.cursor, seen=seen))
+            elif seen < page.count:
                 gaps.append(
-                    Gap(f"{search.query(repo)} 的搜索结果", f"GitHub 称有 {count} 条，只给出 {seen} 条")
+                    Gap(f"{one.query(repo)} 的搜索结果", f"GitHub 称有 {page.count} 条，只给出 {seen} 条")
                 )
-    return repo, nodes, gaps
+        if not waiting:
+            return Results(repo, answer.began_at, tuple(found), tuple(gaps))
 
 
-def _smaller(search: _Search) -> list[_Search]:
-    pieces = search.pieces(2)
-    if len(pieces) == 1:
+def _smaller(one: Search) -> list[Search]:
+    halves = one.halves()
+    if len(halves) == 1:
         raise SourceError(
-            f"More than {_RESULTS} threads were {search.field} in the second {_iso(search.start)}, "
+            f"More than {RESULTS} threads were {one.field} in the second {_iso(one.start)}, "
             "and GitHub's search lists no more of them.",
             "Report a window that leaves this second out.",
         )
-    return pieces
+    return halves
 
 
-def _question(repo: str, searches: Sequence[_Search], with_reviews: bool, page_size: int) -> Question:
+def _question(repo: str, searches: Sequence[Search], with_times: bool, page_size: int) -> Question:
     owner, name = repo.split("/")
     variables: dict[str, str | int | bool | None] = {
         "owner": owner,
         "name": name,
         "page": page_size,
-        "withReviews": with_reviews,
+        "withTimes": with_times,
     }
     for slot in range(_SLOTS):
         used = slot < len(searches)
@@ -143,69 +143,15 @@ def _question(repo: str, searches: Sequence[_Search], with_reviews: bool, page_s
     return Question(document("search"), variables)
 
 
-def _read_results(repo: str, count: int, answer: Answer) -> _Results:
-    pages = tuple(answer.data[f"search{slot}"] for slot in range(count))
-    for page in pages:
-        whole(page)
-    return _Results(repository(answer, repo)["nameWithOwner"], pages)
+def _read_pages(repo: str, count: int, answer: Answer) -> _Pages:
+    there = repository(answer, repo)
+    pages = tuple(_read_page(answer.data[f"search{slot}"]) for slot in range(count))
+    return _Pages(there["nameWithOwner"], moment(there["createdAt"]), pages)
 
 
-def _may_be_reviewed_in(pull: Node, window: TimeWindow) -> bool:
-    times = [moment(review["submittedAt"]) for review in whole(pull["reviews"])]
-    unseen = pull["reviews"]["totalCount"] > len(times)
-    return any(time in window for time in times) or (unseen and min(times) >= window.start)
-
-
-def _commented(client: Client, repo: str, window: TimeWindow) -> Iterator[int]:
-    """The numbers of the threads commented in the window.
-
-    The feed is filtered by when a comment was last changed and sorted by when it was made, so it begins
-    with old comments edited since and may be left at the window's end.
-    """
-    page = 1
-    while True:
-        rows = client.rows(
-            f"/repos/{repo}/issues/comments",
-            {
-                "since": _iso(window.start),
-                "sort": "created",
-                "direction": "asc",
-                "per_page": _ROWS,
-                "page": page,
-            },
-        )
-        made = [readable(_read_comment, row) for row in rows]
-        yield from (number for number, at in made if at in window)
-        if len(rows) < _ROWS or made[-1][1] >= window.end:
-            return
-        page += 1
-
-
-def _read_comment(row: Node) -> tuple[int, datetime]:
-    return int(row["issue_url"].rpartition("/")[2]), moment(row["created_at"])
-
-
-def _looked_up(client: Client, repo: str, numbers: Sequence[int]) -> Iterator[Found]:
-    """Threads by number; one that is no longer there is left out."""
-    waiting = list(numbers)
-    size = Size(_ROWS)
-    while waiting:
-        answer = client.query(partial(_lookup, repo, waiting), size, partial(_read_lookup, repo))
-        yield from answer
-        waiting = waiting[size.now :]
-
-
-def _lookup(repo: str, numbers: Sequence[int], count: int) -> Question:
-    owner, name = repo.split("/")
-    fields = "\n".join(f"n{n}: issueOrPullRequest(number: {n}) {{ ...Sighting }}" for n in numbers[:count])
-    return Question(document("lookup").replace("NUMBERS", fields), {"owner": owner, "name": name})
-
-
-def _read_lookup(repo: str, answer: Answer) -> list[Found]:
-    threads = [node for key, node in repository(answer, repo).items() if key.startswith("n")]
-    if None in threads and not answer.not_found:
-        raise QueryTooLargeError("GitHub left out a thread")
-    return [Found.of(node) for node in threads if node is not None]
+def _read_page(page: Node) -> _Page:
+    found = tuple(Found.of(node) for node in whole(page))
+    return _Page(found, page["issueCount"], next_cursor(page))
 
 
 def _iso(time: datetime) -> str:

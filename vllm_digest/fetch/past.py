@@ -1,0 +1,96 @@
+"""Finding the threads of windows long past.
+
+Threads created or closed in a window are searched for. Of what else happened GitHub has no list that can be
+asked for a span of time, but whatever happens to a thread moves its last update. So the threads that are
+older than the first window and were updated since its start are looked at once: their latest comments,
+reviews and closings say which windows they belong to. For younger ones there is no need, they are fetched
+whole in the window of their creation, and that tells all that comes later.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from vllm_digest.fetch.client import Client, Size
+from vllm_digest.fetch.details import Details
+from vllm_digest.fetch.nodes import Discovery, Found
+from vllm_digest.fetch.search import Search, search
+from vllm_digest.models import Gap, Thread
+from vllm_digest.window import TimeWindow
+
+_AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(days=90),)}
+"""Where the search for older threads is cut from the start: most are young, and a search gives a thousand."""
+_PAGE = 100
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Past:
+    """Finds the threads of windows that follow each other without a hole, from `start` on.
+
+    What it keeps is as much as goes on at the windows' time, not as much as happened before it.
+    """
+
+    def __init__(self, client: Client, repo: str, start: datetime) -> None:
+        self.repo = repo
+        self.end = start
+        self._client = client
+        self._start = start
+        self._size = Size(_PAGE)
+        self._known: dict[int, Found] | None = None
+        self._gaps: tuple[Gap, ...] = ()
+
+    def find(self, window: TimeWindow) -> Discovery:
+        """The threads that may belong to the window, which begins where the last one passed ended."""
+        searches = [
+            Search(kind, field, window.start, window.end)
+            for kind in ("issue", "pr")
+            for field in ("created", "closed")
+        ]
+        listed = search(self._client, self.repo, searches, self._size)
+        self.repo = listed.repo
+        if self._known is None:
+            self._known = self._older_ones(listed.began_at)
+        going_on = (one for one in self._known.values() if one.may_be_in(window))
+        # What is known of a thread says more than the search does.
+        found = {one.number: one for one in (*listed.found, *going_on)}
+        return Discovery(self.repo, tuple(found.values()), (*self._gaps, *listed.gaps))
+
+    def passed(self, window: TimeWindow, found: Iterable[Found], details: Details) -> None:
+        """Go on behind the window with what the details of the threads found there tell of later."""
+        self.end = window.end
+        known = dict(self._known or {})
+        ids = {one.number: one for one in found}
+        for thread in details.threads:
+            read = _as_read(ids[thread.number], thread, window.end)
+            partial = thread.number in details.partial
+            known[thread.number] = replace(read, unseen_before=_FOR_EVER) if partial else read
+        self._known = {number: one for number, one in known.items() if one.goes_on_after(window.end)}
+
+    def _older_ones(self, began_at: datetime) -> dict[int, Found]:
+        """The threads older than the start that anything may have happened to since."""
+        searches = list(_since(self._start, began_at))
+        if not searches:
+            return {}
+        older = search(self._client, self.repo, searches, self._size, with_times=True)
+        self._gaps = older.gaps
+        return {one.number: one for one in older.found}
+
+
+def _since(start: datetime, began_at: datetime) -> Iterator[Search]:
+    """Searches for the threads created before `start` in a repository that began then, and touched since."""
+    for kind, ages in _AGES.items():
+        cuts = sorted({began_at, *(start - age for age in ages), start})
+        for first, last in pairwise(cut for cut in cuts if began_at <= cut <= start):
+            yield Search(kind, "created", first, last, touched_since=start)
+
+
+def _as_read(found: Found, thread: Thread, end: datetime) -> Found:
+    """What a thread read whole tells of the time from `end` on."""
+    closings = {thread.closed_at, *(closing.at for closing in thread.undone)}
+    return replace(
+        found,
+        closings=tuple(at for at in closings if at is not None and at >= end),
+        talk=tuple(remark.at for remark in thread.remarks if remark.at >= end),
+        unseen_before=None,
+    )

@@ -1,0 +1,145 @@
+"""Windows in one go: their threads are found and fetched in chunks of many windows.
+
+What that takes grows with the number of threads, not of windows; memory holds the threads of one chunk.
+"""
+
+import logging
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from vllm_digest.errors import SourceError
+from vllm_digest.fetch.client import Client, Size
+from vllm_digest.fetch.details import LostThreadError, fetch_details
+from vllm_digest.fetch.lists import by_lists
+from vllm_digest.fetch.nodes import Discovery, Found
+from vllm_digest.fetch.past import Past
+from vllm_digest.models import Snapshot, Thread
+from vllm_digest.window import TimeWindow
+
+log = logging.getLogger(__name__)
+
+_SEARCH_AFTER = timedelta(days=1)
+"""Windows that ended longer ago are searched for; by then GitHub's index has long caught up."""
+_PAGE = 100
+_THREADS = 1500
+"""How many threads a chunk is meant to have."""
+_FIRST, _LONGEST = timedelta(days=1), timedelta(days=31)
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Fetches windows of a repository, oldest first.
+
+    `progress` is told how many of how many threads of a chunk are done. `lost` is told of a window that
+    cannot be complete, and may raise the error; otherwise the window is left out.
+    """
+
+    client: Client
+    repo: str
+    clock: Callable[[], datetime]
+    progress: Callable[[int, int], None]
+    lost: Callable[[TimeWindow, LostThreadError], None]
+    _past: Past | None = field(default=None, init=False)
+
+    def snapshots(self, windows: Iterable[TimeWindow]) -> Iterator[Snapshot]:
+        """The windows' snapshots, each as it stood at its window's end."""
+        waiting = deque(windows)
+        length = _FIRST
+        while waiting:
+            requests, points = self.client.requests, self.client.points
+            chunk = _beginning(waiting, length)
+            discovery = self._discover(_span(chunk))
+            _check_clock(self.client, _span(chunk))
+            if len(discovery.found) > 2 * _THREADS:
+                chunk = chunk[: max(1, len(chunk) * _THREADS // len(discovery.found))]
+            span = _span(chunk)
+            found = tuple(one for one in discovery.found if one.may_be_in(span))
+            log.info("%d threads may belong to %s", len(found), span.slug)
+            try:
+                details = fetch_details(self.client, found, span, self.progress)
+            except LostThreadError as error:
+                length = span.length / 2
+                if len(chunk) == 1:
+                    self.lost(waiting.popleft(), error)
+                continue
+            if self._past is not None:
+                self._past.passed(span, found, details)
+            self.repo = discovery.repo
+            snapshot = Snapshot(
+                repo=discovery.repo,
+                window=span,
+                fetched_at=self.clock(),
+                threads=tuple(sorted(details.threads, key=lambda thread: thread.number, reverse=True)),
+                gaps=(*discovery.gaps, *details.gaps),
+                requests=self.client.requests - requests,
+                points=self.client.points - points,
+            )
+            for _ in chunk:
+                waiting.popleft()
+            yield from _apart(snapshot, chunk, found)
+            length = min(_LONGEST, span.length * 4, span.length * _THREADS / max(1, len(found)))
+
+    def _discover(self, span: TimeWindow) -> Discovery:
+        """The threads that may belong to the span: from the lists if it has just ended, else by search."""
+        if self.clock() - span.end <= _SEARCH_AFTER:
+            recent = by_lists(self.client, self.repo, span, Size(_PAGE), _SEARCH_AFTER)
+            if recent is not None:
+                self._past = None
+                return recent
+            log.info("By GitHub's clock the window is long past: searching for it instead")
+        if self._past is None or self._past.end != span.start:
+            self._past = Past(self.client, self.repo, span.start)
+        return self._past.find(span)
+
+
+def _check_clock(client: Client, window: TimeWindow) -> None:
+    """SourceError when by GitHub's clock the window was not over yet as it was asked for."""
+    if client.first_time is not None and client.first_time < window.end:
+        raise SourceError(
+            f"By GitHub's clock ({client.first_time:%Y-%m-%d %H:%M:%S}Z) the window is not over before "
+            f"{window.end:%H:%M}Z.",
+            "This machine's clock is ahead; set it, or have windows end earlier with report.settle.",
+        )
+
+
+def _beginning(windows: Sequence[TimeWindow], length: timedelta) -> list[TimeWindow]:
+    """The first window, and those that follow it without a hole and within so long."""
+    chunk = [windows[0]]
+    for window in islice(windows, 1, None):
+        if window.start != chunk[-1].end or window.end - chunk[0].start > length:
+            break
+        chunk.append(window)
+    return chunk
+
+
+def _span(windows: Sequence[TimeWindow]) -> TimeWindow:
+    return TimeWindow(windows[0].start, windows[-1].end)
+
+
+def _apart(snapshot: Snapshot, windows: Sequence[TimeWindow], found: Iterable[Found]) -> Iterator[Snapshot]:
+    """The snapshot of a chunk taken apart into those of its windows; what it took is divided among them."""
+    starts = [window.start for window in windows]
+    parts: list[list[Thread]] = [[] for _ in windows]
+    for thread in snapshot:
+        for place in {bisect_right(starts, at) - 1 for at in thread.moments if at in snapshot.window}:
+            parts[place].append(thread)
+    by_number = {one.number: one for one in found}
+    for place, (window, threads) in enumerate(zip(windows, parts, strict=True)):
+        yield replace(
+            snapshot,
+            threads=tuple(threads),
+            gaps=tuple(
+                gap for gap in snapshot.gaps if gap.number is None or by_number[gap.number].may_be_in(window)
+            ),
+            requests=_share(snapshot.requests, place, len(windows)),
+            points=_share(snapshot.points, place, len(windows)),
+        ).within(window)
+
+
+def _share(total: int, place: int, count: int) -> int:
+    """One of `count` whole numbers that are as equal as can be and have this sum."""
+    return total * (place + 1) // count - total * place // count
