@@ -12,7 +12,18 @@ from tests.servers import faults
 from tests.servers.faults import Effect
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import Scene, day, hour
-from tests.servers.world import Actor, Closed, Comment, Issue, PullRequest, Reopened, Review, Thread, World
+from tests.servers.world import (
+    Actor,
+    Closed,
+    Comment,
+    Issue,
+    MarkedDuplicate,
+    PullRequest,
+    Reopened,
+    Review,
+    Thread,
+    World,
+)
 
 LISTS = {
     "new_issues": "new_issues",
@@ -100,6 +111,76 @@ def test_a_window_long_past_is_complete(asked: Asked, days: int) -> None:
         report = asked.report(github, scene.start, scene.end)
     assert report["lists"] == lists_of(scene)
     assert talked_in(report) == scene.truth.listed | scene.truth.touched
+
+
+@pytest.mark.parametrize("days", [0.1, 2, 40])
+def test_a_past_window_is_told_as_it_would_have_been_at_its_end(asked: Asked, days: float) -> None:
+    scene = day(5, listed=60, touched=20)
+    facts = []
+    for now in (scene.end, scene.end + timedelta(days=days)):
+        with GitHub(scene.world, now=now) as github:
+            report = asked.report(github, scene.start, scene.end)
+        data = json.loads(Path(report["data"]).read_text(encoding="utf-8"))
+        for thread in data["digest"]["threads"]:
+            for known_as_of_now in ("labels", "judgement"):
+                thread.pop(known_as_of_now, None)
+        facts.append((report["lists"], data["digest"]["threads"], data["digest"]["activity"]))
+    assert facts[0] == facts[1]
+
+
+@pytest.mark.parametrize("days", [0.1, 2, 400])
+def test_what_was_undone_or_done_later_stands_as_it_did_at_the_window_s_end(
+    asked: Asked, days: float
+) -> None:
+    before = START - timedelta(days=70)
+    bot = Actor("github-actions", "Bot")
+    threads: tuple[Thread, ...] = (
+        Issue(1, before, "Closed, reopened later", history=(Closed(SOON, USER), Reopened(END, USER))),
+        Issue(
+            2,
+            before,
+            "Closed, reopened later, closed by a bot still later",
+            history=(Closed(SOON, USER), Reopened(END, USER), Closed(END + timedelta(hours=1), bot)),
+        ),
+        Issue(3, before, "Closed and reopened", history=(Closed(SOON, USER), Reopened(LATER, USER))),
+        PullRequest(
+            4,
+            before,
+            "Closed, then merged",
+            history=(Closed(SOON, USER), Reopened(END, USER), Closed(END, USER, merged=True)),
+        ),
+        Issue(5, SOON, "Marked later", history=(MarkedDuplicate(END, USER, canonical=1), Closed(END, USER))),
+    )
+    with GitHub(World("vllm-project/vllm", threads), now=END + timedelta(days=days)) as github:
+        report = asked.report(github, START, END)
+    assert report["lists"] == {
+        "new_issues": [5],
+        "closed_issues": [2, 1],
+        "new_prs": [],
+        "merged_prs": [],
+        "closed_unmerged_prs": [4],
+    }
+    data = json.loads(Path(report["data"]).read_text(encoding="utf-8"))["digest"]
+    assert data["links"] == []
+    assert {t["number"]: t["closed_by"]["login"] for t in data["threads"] if "closed_by" in t} == {
+        4: "somebody",
+        2: "somebody",
+        1: "somebody",
+    }
+
+
+@pytest.mark.parametrize("said", [1, 70])
+def test_an_old_thread_s_words_are_found_under_all_that_was_said_later(asked: Asked, said: int) -> None:
+    before = START - timedelta(days=70)
+    later = tuple(Comment(END + timedelta(minutes=n), USER, "later") for n in range(said))
+    reviews = tuple(Review(END + timedelta(minutes=n), USER) for n in range(said))
+    threads = (
+        Issue(1, before, comments=(Comment(SOON, USER, "in time"), *later)),
+        PullRequest(2, before, reviews=(Review(SOON, USER, "in time"), *reviews)),
+        PullRequest(3, before, comments=later, reviews=reviews),
+    )
+    with GitHub(World("vllm-project/vllm", threads), now=END + timedelta(days=30)) as github:
+        assert talked_in(asked.report(github, START, END)) == {1, 2}
 
 
 def test_a_search_beyond_a_thousand_results_is_split(asked: Asked) -> None:
@@ -237,9 +318,8 @@ def test_after_a_passing_fault_anywhere_the_report_is_complete(
 ) -> None:
     scene = hour(8, listed=8, touched=4, long=1)
     with GitHub(scene.world, now=scene.end + age) as github:
-        for operation in ("Recent", "Search", "Lookup", "Details", "More", "comments"):
-            if operation != "comments" or name not in {"a timeout told by GraphQL", "limits of one query"}:
-                github.fault(PASSING[name], operation=operation)
+        for operation in ("Recent", "Search", "Details", "More"):
+            github.fault(PASSING[name], operation=operation)
         report = asked.report(github, scene.start, scene.end)
     assert report["lists"] == lists_of(scene)
     assert talked_in(report) == scene.truth.listed | scene.truth.touched
