@@ -188,6 +188,22 @@ class TestChanges:
         )
         assert facts.changes == (3, 4, 2, 5, 1)
 
+    def test_are_ranked_by_what_their_titles_tag(self) -> None:
+        facts = digest(
+            pull(1, "[CI/Build] Move a job", merged_at=1, additions=900),
+            pull(2, "Move a job", created_at=1, additions=900),
+            pull(3, "[Perf][Kernel] Fuse two", created_at=1, additions=900),
+            pull(4, "[Bugfix] Mend it", created_at=1, additions=900),
+        )
+        assert facts.changes == (3, 4, 2, 1)
+
+    def test_are_not_ranked_by_talk_alone(self) -> None:
+        facts = digest(
+            pull(1, created_at=1, remarks=[said(f"person{n}", n) for n in range(1, 20)]),
+            pull(2, "[Perf] Fuse two", merged_at=1, additions=900),
+        )
+        assert facts.changes == (2, 1)
+
     def test_leave_out_bots_and_what_was_closed(self) -> None:
         facts = digest(pull(1, created_at=1, by="dependabot[bot]"), pull(2, created_at=1, closed_at=2))
         assert facts.changes == ()
@@ -215,6 +231,19 @@ class TestWorries:
             Worry(4, WorryKind.TALK_AFTER_CLOSING),
             Worry(1, WorryKind.UNANSWERED_BUG),
         )
+
+    def test_of_one_kind_do_not_crowd_out_the_others(self) -> None:
+        bugs = [issue(number, "[Bug]: it breaks", created_at=1) for number in range(10, 20)]
+        hot = [issue(number, remarks=[said(f"person{n}", n) for n in range(5)]) for number in range(20, 30)]
+        facts = digest(*bugs, *hot)
+        assert [worry.number for worry in facts.worries] == [29, 28, 19, 18, 27, 26, 25, 24]
+        assert facts.more_worries == 12
+
+    def test_of_equals_tell_the_focus_first(self) -> None:
+        facts = digest(
+            issue(1, "[Bug]: it breaks on MI300X", created_at=1), issue(2, "[Bug]: it breaks", created_at=1)
+        )
+        assert [worry.number for worry in facts.worries] == [1, 2]
 
     def test_do_not_include_a_bug_that_was_answered_or_is_minutes_old(self) -> None:
         facts = digest(

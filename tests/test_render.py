@@ -54,6 +54,14 @@ def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
     assert "    *   **当前状态**：开放。\n" in talk
 
 
+def test_of_many_voices_those_with_words_are_quoted_and_the_others_counted() -> None:
+    voices = [said(f"person{n}", n, "" if n % 2 else f"Words {n}.", verdict="APPROVED") for n in range(1, 17)]
+    talk = section(page(issue(1, created_at=0, remarks=voices)), "💬 高热度讨论分析")
+    assert talk.count("“Words ") == 6
+    assert "未附文字" not in talk
+    assert "\n        另有 10 人发言或评审，未逐一引用。\n" in talk
+
+
 def test_without_anything_hot_the_most_active_thread_is_shown_for_what_it_is() -> None:
     talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), "💬 高热度讨论分析")
     assert talk.startswith(
@@ -156,6 +164,11 @@ def test_a_reverted_change_is_told_so_wherever_it_stands() -> None:
     assert f"被回退的改动不算成果：[#2]({REPO}/pull/2) 回退 [#1]({REPO}/pull/1)。" in changes
     assert "**有改动被回退**" in section(text, "💡 值得关注的问题")
     assert "重点变更" not in section(text, "📊 每日开发状态摘要")
+
+
+def test_a_pull_request_that_was_closed_is_not_called_done() -> None:
+    ledger = section(page(pull(1, "[AMD] Change it", closed_at=1, closed_by=Account("ann"))), LEDGER)
+    assert "已关闭（未合并，由 ann 关闭，2025-12-10 18:43 (UTC+8)）" in ledger
 
 
 def test_linked_threads_are_shown_together() -> None:

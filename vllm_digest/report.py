@@ -231,7 +231,7 @@ class Digest:
 
     `repo_url` is the repository's page. `hot` are the threads whose heat reaches `hot_from`, hottest first;
     `busiest` is the hottest of all where none does. `changes` are the pull requests that matter most,
-    `labels` and `areas` are counted over the lists.
+    `more_worries` are left out of `worries`; `labels` and `areas` are counted over the lists.
     """
 
     repo: str
@@ -247,6 +247,7 @@ class Digest:
     busiest: int | None
     changes: tuple[int, ...]
     worries: tuple[Worry, ...]
+    more_worries: int
     links: tuple[Link, ...]
     labels: tuple[Share, ...]
     areas: tuple[Share, ...]

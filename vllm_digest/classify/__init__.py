@@ -15,7 +15,7 @@ from vllm_digest.models import Snapshot, Thread
 from vllm_digest.report import Digest, Intensity, Lists, Relevance, Share
 from vllm_digest.window import TimeWindow
 
-_HOT, _CHANGES, _WORRIES, _SHARES = 5, 6, 6, 8
+_HOT, _CHANGES, _WORRIES, _SHARES = 5, 6, 8, 8
 """How many of each a page speaks of."""
 _DENSE = 5
 """Threads on the focus below which no window is full of it."""
@@ -63,10 +63,13 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
     hot = tuple(number for number in ranked if heats[number].score >= rules.hot_from)[:_HOT]
     busiest = ranked[0] if ranked and not hot else None
     weighty = changes(threads, heats, lists, joined, rules.bots)[:_CHANGES]
-    worrying = worries(threads, heats, lists, joined, window, hot_from=rules.hot_from, bots=rules.bots)[
-        :_WORRIES
-    ]
     relevant = {number for number, one in judgements.items() if one.relevance is Relevance.YES}
+    worrying = worries(
+        *(threads, heats, lists, joined, window),
+        relevant=relevant,
+        hot_from=rules.hot_from,
+        bots=rules.bots,
+    )
     quoted = {*hot, busiest, *weighty, *relevant}
     listed = [thread for number, thread in threads.items() if number in lists.numbers]
     return Digest(
@@ -87,7 +90,8 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
         hot=hot,
         busiest=busiest,
         changes=weighty,
-        worries=worrying,
+        worries=worrying[:_WORRIES],
+        more_worries=max(0, len(worrying) - _WORRIES),
         links=joined,
         labels=_shares(label for thread in listed for label in thread.labels if label not in _STATE_LABELS),
         areas=_shares(area for thread in listed for area in areas(thread)),

@@ -1,6 +1,7 @@
 """Which threads a page speaks of first: the hottest, the weightiest changes, the most worrying."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import timedelta
 
 from vllm_digest.classify.facts import last_verdicts
@@ -18,6 +19,16 @@ _WEIGHTY_LABELS = (
     ("bug", 2),
 )
 """What makes a change matter, by a word in a label."""
+_TITLE_TAGS = {
+    **dict.fromkeys(("perf", "performance", "feature", "feat", "new model", "model"), 4),
+    **dict.fromkeys(("kernel", "core", "attention", "quantization", "moe", "bugfix"), 2),
+    **dict.fromkeys(("ci", "ci/build", "test", "tests", "doc", "docs", "chore", "minor", "typo"), -6),
+}
+"""What makes it matter or not, by a tag in front of its title: `[Perf][Kernel]`, `[CI/Build]`."""
+_MOST_TALK = 10
+"""Points of heat that count for a change: how much was said is the other chapter's subject."""
+_A_KIND = 2
+"""Worries of a kind that come before the rest of any kind."""
 _GRACE = timedelta(minutes=30)
 """Nobody is expected to answer sooner."""
 _STILL_TALKING = 2
@@ -38,7 +49,8 @@ def changes(
 ) -> tuple[int, ...]:
     """New and merged pull requests of people, weightiest first; of equals the newest.
 
-    weight = 6 if merged, -6 if a draft, + binary digits of the lines changed (10 at most) + labels + heat.
+    weight = 6 if merged, -6 if a draft, + binary digits of the lines changed (10 at most) + labels + tags of
+    the title + heat (10 at most).
     Neither a change that was reverted in the window nor its revert counts as an achievement.
     """
     undone = {n for link in joined if link.kind is LinkKind.REVERTS for n in (link.source, link.target)}
@@ -53,11 +65,18 @@ def changes(
             - (6 if thread.draft else 0)
             + min(10, lines.bit_length())
             + sum(points for word, points in _WEIGHTY_LABELS if word in labels)
-            + heats[number].score
+            + _tags_weight(thread.title)
+            + min(_MOST_TALK, heats[number].score)
         )
 
     by_people = (number for number in candidates if is_human(threads[number].author, bots))
     return tuple(sorted(by_people, key=lambda number: (-weight(number), -number)))
+
+
+def _tags_weight(title: str) -> int:
+    """The best of the tags and the worst, together."""
+    points = [_TITLE_TAGS.get(tag.strip().casefold(), 0) for tag in re.findall(r"\[([^\[\]]{1,30})\]", title)]
+    return max([0, *points]) + min([0, *points])
 
 
 def worries(
@@ -67,10 +86,14 @@ def worries(
     joined: Iterable[Link],
     window: TimeWindow,
     *,
+    relevant: Set[int],
     hot_from: int,
     bots: frozenset[str],
 ) -> tuple[Worry, ...]:
-    """What stays open to worry about, by kind of worry and hottest first; each thread once."""
+    """What stays open to worry about: two of each kind first, then the others; each thread once.
+
+    Within a kind hottest first, then what is `relevant` to the focus, then newest.
+    """
     reverts = {link.source for link in joined if link.kind is LinkKind.REVERTS} & lists.numbers
     tests: dict[WorryKind, Callable[[Thread], bool]] = {
         WorryKind.REVERT: lambda thread: thread.number in reverts,
@@ -86,11 +109,13 @@ def worries(
         ),
     }
     told: dict[int, Worry] = {}
+    firsts: list[Worry] = []
     for kind, holds in tests.items():
         found = [number for number, thread in threads.items() if number not in told and holds(thread)]
-        for number in sorted(found, key=lambda n: (-heats[n].score, -n)):
-            told[number] = Worry(number, kind)
-    return tuple(told.values())
+        ranked = sorted(found, key=lambda n: (-heats[n].score, n not in relevant, -n))
+        told |= {number: Worry(number, kind) for number in ranked}
+        firsts += [told[number] for number in ranked[:_A_KIND]]
+    return tuple(dict.fromkeys((*firsts, *told.values())))
 
 
 def _is_talked_on(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> bool:
