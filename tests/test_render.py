@@ -12,6 +12,7 @@ from vllm_digest.report import Provenance, Report
 from vllm_digest.window import TimeWindow
 
 REPO = "https://github.com/vllm-project/vllm"
+HOT = "💬 高热度讨论分析"
 LEDGER = "🎯 AMD/ROCm 生态相关动态"
 MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
 
@@ -42,7 +43,7 @@ def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
                 ),
             )
         ),
-        "💬 高热度讨论分析",
+        HOT,
     )
     assert f"*   **PR [#1]({REPO}/pull/1): “Change it”**\n" in talk
     assert "    *   **核心议题**：正文写道：“It changes things.”\n" in talk
@@ -56,14 +57,22 @@ def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
 
 def test_of_many_voices_those_with_words_are_quoted_and_the_others_counted() -> None:
     voices = [said(f"person{n}", n, "" if n % 2 else f"Words {n}.", verdict="APPROVED") for n in range(1, 17)]
-    talk = section(page(issue(1, created_at=0, remarks=voices)), "💬 高热度讨论分析")
+    talk = section(page(issue(1, created_at=0, remarks=voices)), HOT)
     assert talk.count("“Words ") == 6
     assert "未附文字" not in talk
     assert "\n        另有 10 人发言或评审，未逐一引用。\n" in talk
 
 
+def test_nobody_speaks_by_the_review_that_github_wraps_round_a_reply() -> None:
+    talk = section(
+        page(issue(1, remarks=(said("ann", 1, "Hello."), said("bob", 2, "", verdict="COMMENTED")))), HOT
+    )
+    assert "1 条评论，1 人参与" in talk
+    assert "bob" not in talk
+
+
 def test_without_anything_hot_the_most_active_thread_is_shown_for_what_it_is() -> None:
-    talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), "💬 高热度讨论分析")
+    talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), HOT)
     assert talk.startswith(
         f"没有讨论达到高热度标准（14 分），[#1]({REPO}/issues/1) 是相对最活跃的线程（1 分）。"
     )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from vllm_digest.classify.heat import human_remarks
+from vllm_digest.classify.heat import human_remarks, spoken
 from vllm_digest.markdown.prose import plain
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
@@ -80,7 +80,7 @@ def last_verdicts(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> d
 
 def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterator[Voice]:
     said: dict[str, list[Remark]] = {}
-    for remark in human_remarks(thread, window, bots):
+    for remark in spoken(thread, window, bots):
         said.setdefault(remark.author.login, []).append(remark)
     verdicts = last_verdicts(thread, window, bots)
     for login, remarks in said.items():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import timedelta
 
 from vllm_digest.classify.facts import last_verdicts
-from vllm_digest.classify.heat import human_remarks, is_comment, is_human, is_review
+from vllm_digest.classify.heat import human_remarks, is_human, spoken
 from vllm_digest.models import State, Thread
 from vllm_digest.report import Heat, Link, LinkKind, Lists, Worry, WorryKind
 from vllm_digest.window import TimeWindow
@@ -124,10 +124,8 @@ def _is_talked_on(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> b
         return False
     later = [
         remark
-        for remark in human_remarks(thread, window, bots)
-        if remark.at > thread.closed_at
-        and remark.author != thread.closed_by
-        and (is_comment(remark) or is_review(remark))
+        for remark in spoken(thread, window, bots)
+        if remark.at > thread.closed_at and remark.author != thread.closed_by
     ]
     return len(later) >= _STILL_TALKING
 
