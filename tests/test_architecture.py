@@ -28,12 +28,14 @@ ROOMS: dict[str, set[str]] = {
     "render": {"markdown", "report", "window"},
     "summary": {"archive", "report"},
     "pipeline": {"archive", "classify", "models", "render", "report", "window"},
+    "headline": {"markdown", "report", "window"},
+    "notify": set(),
     "git": {"errors", "processes"},
     "databranch": {"errors", "git"},
     "world": {"errors", "processes"},
     "commands": {
-        *("archive", "classify", "config", "databranch", "errors", "fetch", "git", "pipeline", "render"),
-        *("report", "schedule"),
+        *("archive", "classify", "config", "databranch", "errors", "fetch", "git", "headline"),
+        *("notify", "pipeline", "render", "report", "schedule"),
         *("snapshots", "summary", "window", "world"),
     },
     "cli": {"commands", "errors", "world"},
@@ -48,6 +50,7 @@ ALONE = {
     "jinja2": "render",
     "markdown_it": "markdown",
     "yaml": "config",
+    "apprise": "notify",
     "subprocess": "processes",
 }
 

@@ -135,3 +135,16 @@ def push(world: World, /, **options: Any) -> None:
     from vllm_digest.commands import branch
 
     branch.push(world, branch.BranchOptions(**options))
+
+
+@commands.command()
+@click.argument("reports", metavar="[PAGE]...", nargs=-1)
+@click.option("--site", metavar="URL", help="The site's address, for links to the pages.")
+@click.option("--dry-run", is_flag=True, help="Print the message and send nothing.")
+@_shared
+@click.pass_obj
+def notify(world: World, /, **options: Any) -> None:
+    """Tell the services of APPRISE_URLS of new reports; without any, do nothing."""
+    from vllm_digest.commands import notify
+
+    notify.notify(world, notify.NotifyOptions(**options))

@@ -1,0 +1,35 @@
+"""`vllm-digest notify`: tell chats and mailboxes of new reports."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest import archive
+from vllm_digest.commands.common import print_product, start_talking
+from vllm_digest.headline import headline
+from vllm_digest.notify import send
+from vllm_digest.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyOptions:
+    """The options of `notify` as they were given; None where they were not."""
+
+    reports: tuple[str, ...]
+    site: str | None
+    dry_run: bool
+    verbose: bool
+    quiet: bool
+
+
+def notify(world: World, options: NotifyOptions) -> None:
+    """Send the heads of reports to the services of APPRISE_URLS, if there are any."""
+    start_talking(options)
+    addresses = world.environ.get("APPRISE_URLS", "").strip()
+    if not options.reports or not (addresses or options.dry_run):
+        return
+    reports = [archive.load(Path(path).with_suffix(".json")) for path in options.reports]
+    message = headline(reports, options.site or "")
+    if options.dry_run:
+        print_product(f"{message.title}\n\n{message.text}\n")
+    else:
+        send(message.title, message.text, addresses)
