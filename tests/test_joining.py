@@ -84,6 +84,12 @@ def test_missed_hours_become_windows_of_an_hour_each_printed_when_it_is_done(cro
     assert "has 3 windows to catch up with" in said
 
 
+def test_the_sample_s_hour_does_not_pass_for_one_that_was_reported(run: Run, cron: Cron) -> None:
+    run("run", "--sample")
+    assert cron("10:05")[0] == 0
+    assert windows() == ["09:03-10:03"]
+
+
 def test_who_is_up_to_date_is_told_so(cron: Cron) -> None:
     cron("10:05")
     assert cron("10:05") == (0, f"vllm-digest: {REPO} is up to date: reported until 2025-12-10 10:03Z\n")

@@ -19,7 +19,7 @@ from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import hour
 from vllm_digest import __version__
 
-SAMPLE = Path("reports/vllm-project/vllm/1h/2025/12/20251210T1042Z-20251210T1142Z.md")
+SAMPLE = Path("reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z.md")
 REPO = "https://github.com/vllm-project/vllm"
 
 HEAD = """\
@@ -281,7 +281,7 @@ def test_an_output_that_cannot_be_written_is_code_5_and_named(run: Run) -> None:
     Path("site").write_text("a file where the folder should be", encoding="utf-8")
     ran = run("run", "--sample")
     assert ran.code == 5
-    assert "site/reports/vllm-project/vllm/1h" in ran.err
+    assert "site/reports/vllm-project/vllm/sample" in ran.err
     assert Path("site").read_text(encoding="utf-8") == "a file where the folder should be"
 
 

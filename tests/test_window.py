@@ -151,6 +151,7 @@ def test_the_days_of_a_zone_join(day: date, zone: str) -> None:
         ({"since": "2025-12-09", "until": "2025-12-09"}, "before it starts"),
         ({"since": "2025-12-10T18:42", "until": "2025-12-10T19:43"}, "in the future"),
         ({"day": "2025-12-10"}, "in the future"),
+        ({"since": "2025-12-11T18:42"}, "--until is now unless given; begin the window earlier."),
         ({"since": "2025-11-01", "until": "2025-12-03"}, "32 days long"),
         ({"since": "2025-12-10T18:42:30", "until": "2025-12-10T19:42"}, "whole minutes"),
         ({"since": "yesterday"}, "is not an ISO time"),

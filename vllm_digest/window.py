@@ -171,7 +171,9 @@ def named_window(
     if end <= start:
         raise UsageError(
             f"The window would end ({end:%Y-%m-%d %H:%M}Z) before it starts ({start:%Y-%m-%d %H:%M}Z).",
-            "Swap --since and --until.",
+            "Swap --since and --until."
+            if until
+            else "--until is now unless given; begin the window earlier.",
         )
     return _reportable(TimeWindow(start, end), now)
 

@@ -151,7 +151,8 @@ def _sample_task(options: RunOptions, settings: Settings) -> _Task:
         )
     snapshot = sample()
     window = snapshot.window
-    edition = _edition(settings, snapshot.repo, format_length(window.length), "sample")
+    # A series of its own: the hour must not pass for one that was reported.
+    edition = _edition(settings, snapshot.repo, "sample", "sample")
     return _Task(RecordedSource(snapshot), edition, window)
 
 
