@@ -26,7 +26,7 @@ TEXT = """\
 新 Issue 0，关闭 Issue 1，新 PR 2，合并 PR 0，关闭未合并 PR 1
 AMD：无相关更新
 最活跃的线程：#30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
-https://example.github.io/digest/reports/vllm-project/vllm/1h/2025/12/20251210T1042Z-20251210T1142Z/"""
+https://example.github.io/digest/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/"""
 
 
 @pytest.fixture
