@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests import jekyll
 from vllm_digest.markdown.escaping import Safe, clean
-from vllm_digest.markdown.prose import PROSE_LIMIT, inline, plain, prose
+from vllm_digest.markdown.excerpts import plain
+from vllm_digest.markdown.prose import PROSE_LIMIT, inline, prose
 
 REPO = "https://github.com/vllm-project/vllm"
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile_texts.json"

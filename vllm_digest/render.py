@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
+from vllm_digest.markdown.prose import inline
+from vllm_digest.narrative import Brief
 from vllm_digest.report import Relevance, Report, ThreadFacts
+from vllm_digest.sections import by_model
+from vllm_digest.templating import Environment, environment
 from vllm_digest.window import local_minute
 
 _MANY = 6
@@ -52,6 +54,10 @@ def render(report: Report) -> str:
             passing=digest.relevant(Relevance.PASSING),
             near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
             thread=threads.__getitem__,
+            by_model=by_model(report),
+            overview=report.narrative.overview,
+            brief=lambda number: report.narrative.brief(number) or Brief(number),
+            said=lambda text: inline(text, repo_url=digest.repo_url, address=address),
             address=address,
             minute=lambda moment: Markup(local_minute(moment, zone)),
         ).rstrip("\n")
@@ -74,24 +80,11 @@ def _most_named(threads: Iterable[ThreadFacts]) -> list[str]:
     return [name for name, _ in counted.most_common(_MOST_HARDWARE)]
 
 
-def templates() -> Path:
-    """The folder of the templates: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    return next(folder for folder in (package / "templates", package.parent / "templates") if folder.is_dir())
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates()),
-        # Not for HTML: it makes macros give Markup, which _finalize lets through.
-        autoescape=True,
-        finalize=_finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    # autoescape is not for HTML: it makes macros give Markup, which _finalize lets through.
+    pages = environment(autoescape=True, finalize=_finalize)
+    pages.filters |= {
         "code": lambda text: Markup(code(text)),
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
@@ -100,7 +93,7 @@ def _environment() -> Environment:
         "title": lambda text: Markup(escape(text, at_start=False) or "（无标题）"),
         "yaml": lambda text: Markup(yaml_text(text)),
     }
-    return environment
+    return pages
 
 
 def _finalize(value: object) -> Markup:

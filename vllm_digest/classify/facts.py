@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from vllm_digest.classify.heat import human_remarks, spoken
-from vllm_digest.markdown.prose import plain
+from vllm_digest.markdown.excerpts import plain
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
 from vllm_digest.window import TimeWindow

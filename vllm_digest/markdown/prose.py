@@ -2,18 +2,17 @@
 
 ``prose`` and ``inline`` take a model's answer apart with markdown-it (CommonMark) and write a small language
 back: paragraphs, lists, bold, code, links into the repository. Nothing is filtered by pattern: all else comes
-out as text through ``vllm_digest.markdown.escaping``. ``plain`` reads GitHub bodies for excerpts.
+out as text through ``vllm_digest.markdown.escaping``.
 """
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from vllm_digest.markdown.bold import STARS, segments
@@ -21,13 +20,9 @@ from vllm_digest.markdown.escaping import Safe, clean, code, link, literal, visi
 
 PROSE_LIMIT = 20_000
 """Characters of a model's answer that are parsed; a longer one shows whole, but as plain paragraphs."""
-BODY_LIMIT = 65_536
-"""Characters of a GitHub body that ``plain`` looks at; GitHub takes no longer ones."""
-EXCERPT_LIMIT = 3_000
-"""Characters that ``plain`` parses, counted once code blocks and folded parts are gone."""
 
 
-class _Parser(MarkdownIt):
+class Parser(MarkdownIt):
     """Keeps every address as written: it is judged here, and a refused link must not stay as raw text."""
 
     def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802 - markdown-it's names
@@ -41,10 +36,9 @@ class _Parser(MarkdownIt):
 # definitions, as which a line like "[Bug]: crash" would vanish; indented code, because models indent lists.
 # Without text_join, escaped stars stay apart from others. Brackets cost time by maxNesting; deeper blocks
 # are not read.
-_MODEL = _Parser("commonmark", {"html": False, "maxNesting": 40}).disable(
+_MODEL = Parser("commonmark", {"html": False, "maxNesting": 40}).disable(
     ["emphasis", "reference", "code", "text_join"]
 )
-_BODY = _Parser("commonmark", {"maxNesting": 8}).enable(["table", "strikethrough"]).disable("reference")
 
 
 @dataclass(frozen=True)
@@ -56,6 +50,22 @@ class _List:
 
 
 _Block = Safe | _List  # a paragraph is a finished line
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Which addresses may be linked to, and where ``#1`` leads if it is to lead anywhere."""
+
+    repo_url: str
+    address: Callable[[int], str] | None = None
+
+    def cut(self, text: str) -> Iterator[str]:
+        """The text with a link for each ``#1``."""
+        for part in _REFERENCE.split(text):
+            if self.address and (found := _REFERENCE.fullmatch(part)):
+                yield link(part, self.address(int(found[0][1:])))
+            else:
+                yield part
 
 
 def prose(text: str, *, repo_url: str) -> Safe:
@@ -73,43 +83,46 @@ def prose(text: str, *, repo_url: str) -> Safe:
     Returns:
         Blocks parted by blank lines, no line feed at the end; empty when there is nothing to show.
     """
-    return Safe("\n\n".join(_source(block) for block in _read(text, repo_url)))
+    return Safe("\n\n".join(_source(block) for block in _read(text, _Links(repo_url))))
 
 
-def inline(text: str, *, repo_url: str) -> Safe:
-    """As ``prose``, on one line: blocks follow each other, list markers go. May stand at a line's start."""
+def inline(text: str, *, repo_url: str, address: Callable[[int], str] | None = None) -> Safe:
+    """As ``prose``, on one line: blocks follow each other, list markers go. May stand at a line's start.
+
+    With ``address``, which tells where a thread is, each ``#1`` becomes a link.
+    """
     joined = ""
-    for line in _lines(_read(text, repo_url)):
+    for line in _lines(_read(text, _Links(repo_url, address))):
         joined += line if not joined or joined[-1] in _STOPS else f" {line}"
     return Safe(joined)
 
 
-def _read(text: str, repo_url: str) -> tuple[_Block, ...]:
+def _read(text: str, links: _Links) -> tuple[_Block, ...]:
     text = visible(text)
     if len(text) > PROSE_LIMIT:
         return tuple(literal(line) for part in text.split("\n\n") if (line := clean(part)))
-    return _joined(_blocks(SyntaxTreeNode(_MODEL.parse(text)), repo_url))
+    return _joined(_blocks(SyntaxTreeNode(_MODEL.parse(text)), links))
 
 
-def _blocks(node: SyntaxTreeNode, repo_url: str) -> Iterator[_Block]:
+def _blocks(node: SyntaxTreeNode, links: _Links) -> Iterator[_Block]:
     for child in node.children:
         match child.type:
             case "bullet_list" | "ordered_list":
-                if items := tuple(_items(child, repo_url)):
+                if items := tuple(_items(child, links)):
                     yield _List(child.type == "ordered_list", items)
             case "blockquote":
-                yield from _blocks(child, repo_url)
+                yield from _blocks(child, links)
             case "fence":
                 if shown := clean(child.content):
                     yield literal(shown)
             case "paragraph" | "heading":
-                if line := _line(child.children[0], repo_url):
+                if line := _line(child.children[0], links):
                     yield line
 
 
-def _items(node: SyntaxTreeNode, repo_url: str) -> Iterator[tuple[_Block, ...]]:
+def _items(node: SyntaxTreeNode, links: _Links) -> Iterator[tuple[_Block, ...]]:
     for item in node.children:
-        blocks = _joined(_blocks(item, repo_url))
+        blocks = _joined(_blocks(item, links))
         while blocks and isinstance(blocks[0], _List):
             yield from blocks[0].items
             blocks = blocks[1:]
@@ -158,35 +171,36 @@ def _source(block: _Block) -> str:
 
 _STOPS = "，。、；：！？…"
 _CHINESE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60“”‘’…—]"
+_REFERENCE = re.compile(r"((?<![\w/#&])#\d{1,7}\b)")
 _WIDE_BREAK = re.compile(rf"(?<={_CHINESE})\n(?={_CHINESE})")
 
 
-def _line(node: SyntaxTreeNode, repo_url: str) -> Safe:
+def _line(node: SyntaxTreeNode, links: _Links) -> Safe:
     written = ""
-    for at, segment in enumerate(segments(_merged(_pieces(node, repo_url)))):
+    for at, segment in enumerate(segments(_merged(_pieces(node, links)))):
         source = _written(segment, at_start=not written)
         written += f"**{source}**" if at % 2 and source else source
     return Safe(written.rstrip())
 
 
-def _pieces(node: SyntaxTreeNode, repo_url: str) -> Iterator[str]:
+def _pieces(node: SyntaxTreeNode, links: _Links) -> Iterator[str]:
     for child in node.children:
         match child.type:
             case "text":
                 for part in re.split(r"(\*{2,})", child.content):
                     if not part.startswith("**"):
-                        yield part
+                        yield from links.cut(part)
                     elif len(part) < 4:
                         yield STARS
             case "softbreak" | "hardbreak":
                 yield "\n"
             case "code_inline":
                 yield code(child.content)
-            case "link" if _is_under(url := str(child.attrs.get("href", "")), repo_url):
-                label = [piece for piece in _pieces(child, repo_url) if piece is not STARS]
+            case "link" if is_under(url := str(child.attrs.get("href", "")), links.repo_url):
+                label = [piece for piece in _pieces(child, _Links(links.repo_url)) if piece is not STARS]
                 yield link(_written(_merged(label), in_link=True), url)
             case "link" | "image":
-                yield from _pieces(child, repo_url)
+                yield from _pieces(child, links)
             case _:
                 yield child.content
 
@@ -218,7 +232,7 @@ def _written(pieces: Iterable[str], *, at_start: bool = False, in_link: bool = F
     return Safe(written)
 
 
-def _is_under(url: str, repo_url: str) -> bool:
+def is_under(url: str, repo_url: str) -> bool:
     """Whether a browser that opens ``url`` stays below ``repo_url``, whatever the address looks like."""
     try:
         there, here = urlsplit(url), urlsplit(repo_url)
@@ -231,72 +245,3 @@ def _is_under(url: str, repo_url: str) -> bool:
         and "\\" not in unquote(url)
         and not {".", ".."} & set(unquote(there.path).split("/"))
     )
-
-
-# --- bodies and comments, for excerpts
-
-_FOLD = re.compile(
-    r"^[ \t>]*(?:(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})|(?P<comment><!--))"
-    r"|(?:^[ \t>]*|(?<=>))(?P<open><details\b[^<>]*>?)|</details\b[^<>]*>?",
-    re.MULTILINE | re.IGNORECASE,
-)
-_SILENT = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
-
-
-def plain(text: str) -> str:
-    """The visible text of a GitHub body or comment on one line: still a stranger's, so escape it before use.
-
-    Without code blocks, quotes, headings (mostly a form's), ``<details>``, comments, images and HTML tags;
-    inline code and links as their text. Looks at the first ``BODY_LIMIT`` characters and parses
-    ``EXCERPT_LIMIT`` of what is not folded.
-    """
-    tokens = _BODY.parse(_unfolded(visible(text[:BODY_LIMIT]))[:EXCERPT_LIMIT])
-    return clean(" ".join(_shown(tokens)))
-
-
-def _shown(tokens: Sequence[Token]) -> Iterator[str]:
-    unread = 0
-    for token in tokens:
-        unread += token.nesting if token.type.startswith(("blockquote", "heading")) else 0
-        if unread:
-            continue
-        if token.type == "inline":
-            yield "".join(_inline_shown(token.children or ()))
-        elif token.type == "html_block" and not token.content.lstrip().lower().startswith(_SILENT):
-            yield re.sub(r"<[^<>]*>", "", token.content)
-
-
-def _inline_shown(tokens: Iterable[Token]) -> Iterator[str]:
-    for token in tokens:
-        if token.type in {"text", "code_inline"}:
-            yield token.content
-        elif token.type in {"softbreak", "hardbreak"}:
-            yield " "
-
-
-def _unfolded(text: str) -> str:
-    """``text`` without the fences, comments and ``<details>`` that begin a line: often most of a body.
-
-    An open fence or comment swallows the rest, as on GitHub; a ``<details>`` nobody closed hides nothing.
-    """
-    kept: list[str] = []
-    opened: list[int] = []
-    at = 0
-    while found := _FOLD.search(text, at):
-        kept.append(text[at : found.start()])
-        at = found.end()
-        if fence := found["fence"]:
-            at = _after(rf"\n[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", text, at)
-        elif found["comment"]:
-            at = _after("-->", text, at - 2)
-        elif found["open"]:
-            opened.append(len(kept))
-        elif opened:
-            del kept[opened.pop() :]
-    return "\n".join([*kept, text[at:]])
-
-
-def _after(pattern: str, text: str, at: int) -> int:
-    """Where the first ``pattern`` from ``at`` on ends, else where the text does."""
-    found = re.compile(pattern, re.MULTILINE).search(text, at)
-    return found.end() if found else len(text)

@@ -1,0 +1,374 @@
+"""What of a model's answer stands: every kind of falsehood and of unfit text, and what is true and fit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.values import RULES, digest, issue, pull, said, snapshot
+from vllm_digest.check.briefs import Reading, read_brief
+from vllm_digest.check.counts import window_facts
+from vllm_digest.check.material import Material, materials
+from vllm_digest.check.overviews import OverviewReading, Window, read_overview
+from vllm_digest.check.sentences import House
+from vllm_digest.models import Account, Thread
+from vllm_digest.narrative import Reason
+from vllm_digest.report import Digest
+
+HOUSE = House("https://github.com/vllm-project/vllm", "只写材料写明的事实，不猜测动机、计划、雇主与身份。")
+BODY = (
+    "The decode step takes 18% longer on MI300X since v0.12.0, 1,420 instead of 1,760 tokens/s with "
+    "`--enforce-eager` off. It began with #77 and `block_table.py`. 见“前缀缓存命中率下降”。"
+)
+THREAD = pull(
+    30,
+    "[ROCm] Speed up decode",
+    body=BODY,
+    by="ann",
+    created_at=0,
+    merged_at=50,
+    labels=("rocm",),
+    additions=120,
+    deletions=7,
+    changed_files=3,
+    remarks=(
+        said("bob-1", 5, "I measured 1.5x with FP8 and see no reason to wait, ask @zoe."),
+        said("cid", 9, "This breaks the CUDA path, please keep the old kernel as a fallback."),
+        said("helper[bot]", 10, "Automatic summary of the change."),
+        said("dan", 20, "LGTM", verdict="APPROVED"),
+    ),
+)
+OTHERS = (
+    issue(31, "A crash", by="eve", created_at=3),
+    pull(32, "Clean up", by="fay", merged_at=1),
+    pull(33, 'Revert "Clean up" (#32)', by="gus", merged_at=40),
+    issue(34, "Old", closed_at=9, closed_by=Account("stale", is_bot=True), state_reason="not_planned"),
+)
+FACTS = digest(THREAD, *OTHERS)
+EVIDENCE = [{"source": "body", "quote": "takes 18% longer on MI300X"}]
+
+
+def material_of(
+    number: int, facts: Digest = FACTS, threads: tuple[Thread, ...] = (THREAD, *OTHERS)
+) -> Material:
+    kept = {thread.number: thread for thread in snapshot(threads).threads}
+    return materials(kept, facts, RULES.bots)[number]
+
+
+MATERIAL = material_of(30)
+LOGINS = frozenset({"ann", "bob-1", "cid", "dan", "eve", "fay", "gus"})
+
+
+def read(answer: Mapping[str, Any], material: Material = MATERIAL) -> Reading:
+    empty: dict[str, Any] = dict.fromkeys(
+        ("topic", "dispute", "state", "reading", "impact", "focus", "watch")
+    ) | {"positions": []}
+    return read_brief(
+        {**empty, **answer}, material, given=set(material.sources), elsewhere=LOGINS, house=HOUSE
+    )
+
+
+def topic(text: str, evidence: list[dict[str, str]] | None = None) -> Reading:
+    return read({"topic": {"text": text, "evidence": EVIDENCE if evidence is None else evidence}})
+
+
+def reasons(reading: Reading | OverviewReading) -> set[Reason]:
+    return {fault.reason for fault in reading.faults}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "自 v0.12.0 起，MI300X 上的解码步骤慢了 **18%**，吞吐由 1,760 降至 1420 tokens/s。",
+        "回归始于 #77，涉及 `block_table.py`，与 `--enforce-eager` 的取值有关。",
+        "该 PR 已合并，共改动 3 个文件，新增 120 行、删除 7 行。",
+        "作者 ann 报告了解码变慢的问题，讨论中提到“前缀缓存命中率下降”。",
+        "参见 [#77](https://github.com/vllm-project/vllm/pull/77) 的改动，它引入了这一回归。",
+        "建议在合并前补充测试，并保留旧内核作为后备方案。",
+        "百分之十八的退化只出现在 MI300X 上，其余硬件未见报告。",
+    ],
+)
+def test_what_is_true_and_fit_stands(text: str) -> None:
+    reading = topic(text)
+    assert reading.faults == ()
+    assert reading.brief.topic is not None
+    assert reading.brief.topic.text == text
+    assert reading.brief.topic.evidence[0].url == THREAD.url
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("回归始于 #99 的改动，影响了解码步骤。", Reason.NUMBER),
+        ("参见 [此处](https://github.com/vllm-project/vllm/pull/98) 的改动说明。", Reason.NUMBER),
+        ("解码步骤在 MI300X 上慢了 81%，影响明显。", Reason.FIGURE),
+        ("解码步骤在 MI325X 上慢了 18%，影响明显。", Reason.FIGURE),
+        ("吞吐由 1,760 降至 1,240，影响了解码步骤。", Reason.FIGURE),
+        ("自 v0.11.0 起，解码步骤变慢，影响明显。", Reason.FIGURE),
+        ("性能因此提升了三倍，收益十分明显。", Reason.FIGURE),
+        ("解码吞吐因此直接翻倍，收益十分明显。", Reason.FIGURE),
+        ("解码步骤慢了百分之八十，影响十分明显。", Reason.FIGURE),
+        ("共有五位开发者参与了这次的讨论过程。", Reason.FIGURE),
+        ("这项改动同样适用于 TPU 平台的部署。", Reason.FIGURE),
+        ("改动位于 `paged_cache.py`，影响解码步骤。", Reason.QUOTE),
+        ("讨论中提到“the kernel is broken on every GPU”的问题。", Reason.QUOTE),
+        ("用户 nobody-42 报告了解码变慢的问题。", Reason.LOGIN),
+        ("mallory 指出解码步骤在升级之后变慢了。", Reason.LOGIN),
+        ("eve 也参与了这里关于解码变慢的讨论。", Reason.LOGIN),
+        ("cid 指出解码步骤在升级之后明显变慢了。", Reason.LOGIN),
+        ("zoe 认为解码步骤在升级之后明显变慢了。", Reason.LOGIN),
+        ("该 PR 仍处于开放状态，等候进一步的评审。", Reason.STATE),
+        ("该 PR 未被合并，解码变慢的问题依旧存在。", Reason.STATE),
+        ("该 PR 已被关闭，解码变慢的问题依旧存在。", Reason.STATE),
+        ("该 PR 已被回退，解码变慢的问题依旧存在。", Reason.STATE),
+        ("维护者可能会在下个版本中处理解码变慢的问题。", Reason.GUESS),
+        ("来自 AMD 的工程师报告了解码变慢的问题。", Reason.GUESS),
+        ("### 解码步骤在升级之后变慢了", Reason.MARKUP),
+        ("解码步骤变慢了。\n\n| 型号 | 变化 |\n|---|---|\n| a | b |", Reason.MARKUP),
+        ("![图](https://github.com/vllm-project/vllm/a.png)解码步骤变慢了。", Reason.MARKUP),
+        ("解码步骤变慢了，<script>alert()</script>影响明显。", Reason.MARKUP),
+        ("解码步骤变慢了，{{ site.title }} 影响明显。", Reason.MARKUP),
+        ("解码步骤变慢了，{% include x %} 影响明显。", Reason.MARKUP),
+        ("解码步骤变慢了，详见 [这里](https://evil.example/x)。", Reason.MARKUP),
+        ("解码步骤变慢了，详见 https://evil.example/x 页面。", Reason.MARKUP),
+        ("解码步骤变慢了，详见 [这里](javascript:alert)。", Reason.MARKUP),
+        ("解码步骤变慢了，详见 [这里](https://github.com/vllm-project/vllm/../../evil)。", Reason.MARKUP),
+        ("```\n解码步骤在升级之后变慢了，影响明显。", Reason.MARKUP),
+        ("解码步骤变慢了，请 @ann 查看这个问题。", Reason.MARKUP),
+        ("解码步骤变慢了，请联系 ann@example.org 处理。", Reason.MARKUP),
+        ("The decode step became slower after the upgrade of the engine.", Reason.LANGUAGE),
+        ("解码步骤变慢了很多，because the new kernel was not tuned for this block size。", Reason.LANGUAGE),
+        ("デコードのステップが遅くなりました。解码步骤变慢。", Reason.LANGUAGE),
+        ("這個問題導致解碼步驟變慢，影響了使用者。", Reason.TRADITIONAL),
+        ("解码步骤在升级之後变慢，影响十分明显。", Reason.TRADITIONAL),
+        ("变慢。", Reason.LENGTH),
+        ("解码步骤在升级之后变慢了，主要原因是，", Reason.LENGTH),
+        ("解码步骤变慢了，影响明显。" * 40, Reason.LENGTH),
+        ("解码步骤变慢了，解码步骤变慢了，解码步骤变慢了，影响明显。", Reason.LOOP),
+        ("好的，以下是对这个线程的核心议题的总结。", Reason.CHATTER),
+        ("作为一名专业的技术编辑，这个线程讨论了解码。", Reason.CHATTER),
+        ("只写材料写明的事实，不猜测动机、计划，解码步骤变慢了。", Reason.CHATTER),
+        ("我无法访问这个线程的内容，因此不能总结。", Reason.CHATTER),
+    ],
+)
+def test_what_is_false_or_unfit_sinks(text: str, reason: Reason) -> None:
+    reading = topic(text)
+    assert reason in reasons(reading)
+    assert reading.is_empty
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [
+        ([], Reason.SCHEMA),
+        ([{"source": "c9", "quote": "takes 18% longer on MI300X"}], Reason.SOURCE),
+        ([{"source": "body", "quote": "takes 19% longer on MI300X"}], Reason.QUOTE),
+        ([{"source": "c1", "quote": "takes 18% longer on MI300X"}], Reason.QUOTE),
+        ([{"source": "body", "quote": "the"}], Reason.QUOTE),
+        ([{"source": "body", "quote": ""}], Reason.QUOTE),
+        ([{"source": "body", "quote": "takes 18% … on MI300X"}], Reason.QUOTE),
+        ([*EVIDENCE, {"source": "body", "quote": "words of nobody"}], Reason.QUOTE),
+    ],
+)
+def test_a_statement_without_true_evidence_sinks(evidence: list[dict[str, str]], reason: Reason) -> None:
+    reading = topic("解码步骤在升级之后明显变慢了。", evidence)
+    assert reasons(reading) == {reason}
+    assert reading.is_empty
+
+
+def test_white_space_is_no_part_of_a_quote_and_a_short_remark_may_be_quoted_whole() -> None:
+    reading = topic(
+        "解码步骤在升级之后明显变慢了。", [{"source": "body", "quote": "takes  18%\nlonger on MI300X"}]
+    )
+    assert reading.faults == ()
+    assert topic("评审者认可了这项改动的做法。", [{"source": "c3", "quote": "LGTM"}]).faults == ()
+
+
+def position(**changes: Any) -> Reading:
+    return read(
+        {
+            "positions": [
+                {
+                    "stance": "评审者",
+                    "login": "cid",
+                    "text": "指出改动破坏了 CUDA 路径，要求保留旧内核作为后备。",
+                    "evidence": [{"source": "c2", "quote": "keep the old kernel as a fallback"}],
+                    **changes,
+                }
+            ]
+        }
+    )
+
+
+def test_a_position_is_tied_to_its_author_and_its_comment() -> None:
+    reading = position()
+    assert reading.faults == ()
+    assert reading.brief.positions[0].login == "cid"
+    assert reading.brief.positions[0].url == THREAD.remarks[1].url
+    assert reading.brief.positions[0].said.evidence[0].source == THREAD.remarks[1].id
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"login": "bob-1"}, Reason.LOGIN),
+        ({"login": "nobody"}, Reason.LOGIN),
+        ({"text": "bob-1 指出改动破坏了 CUDA 路径，要求保留旧内核。"}, Reason.LOGIN),
+        ({"evidence": [{"source": "c1", "quote": "keep the old kernel as a fallback"}]}, Reason.QUOTE),
+        ({"text": "指出改动使性能变为 1.5x，要求保留旧内核。"}, Reason.FIGURE),
+        ({"stance": "<b>评审者</b>"}, Reason.MARKUP),
+        ({"stance": "reviewer"}, Reason.LENGTH),
+        ({"stance": 7}, Reason.SCHEMA),
+        ({"evidence": "c2"}, Reason.SCHEMA),
+    ],
+)
+def test_a_position_of_somebody_else_sinks(changes: dict[str, Any], reason: Reason) -> None:
+    reading = position(**changes)
+    assert reason in reasons(reading)
+    assert reading.brief.positions == ()
+
+
+def test_what_a_bot_says_is_no_source() -> None:
+    assert [source.login for source in MATERIAL.sources.values()] == ["ann", "bob-1", "cid", "dan"]
+
+
+def test_the_focus_names_words_of_the_thread_and_a_gain_the_figures_it_quotes() -> None:
+    gain = {
+        "text": "FP8 下测得 1.5x 的提升，没有理由再等待。",
+        "evidence": [{"source": "c1", "quote": "I measured 1.5x with FP8"}],
+    }
+    told = read({"focus": {"gpus": ["MI300X"], "component": "block_table.py", "gain": gain}})
+    assert told.faults == ()
+    assert told.brief.focus is not None
+    assert told.brief.focus.gain is not None
+    wrong = read({"focus": {"gpus": ["MI355X"], "component": None, "gain": None}})
+    assert (reasons(wrong), wrong.brief.focus) == ({Reason.FIGURE}, None)
+    elsewhere = gain | {"text": "解码由 1,420 提升到 1,760 tokens/s。"}
+    far = read({"focus": {"gpus": [], "component": None, "gain": elsewhere}})
+    assert Reason.FIGURE in reasons(far)
+    assert far.brief.focus is not None
+    assert far.brief.focus.gain is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"topic": "text"},
+        {"topic": {"text": None, "evidence": EVIDENCE}},
+        {"topic": {"text": "解码步骤在升级之后变慢了。"}},
+        {"positions": None},
+        {"positions": ["x"]},
+        {"focus": []},
+    ],
+)
+def test_an_answer_of_another_shape_is_worth_nothing(answer: dict[str, Any]) -> None:
+    reading = read(answer)
+    assert reasons(reading) == {Reason.SCHEMA}
+    assert reading.is_empty
+
+
+def test_the_rest_of_an_answer_stands_when_a_part_sinks() -> None:
+    good = {"text": "解码步骤在升级之后明显变慢了。", "evidence": EVIDENCE}
+    reading = read(
+        {"topic": good, "state": good, "impact": {"text": "慢了 81%，影响很大。", "evidence": EVIDENCE}}
+    )
+    assert reading.brief.topic is not None
+    assert [(fault.where, fault.reason) for fault in reading.faults] == [
+        ("state", Reason.LOOP),
+        ("impact", Reason.FIGURE),
+    ]
+
+
+def test_a_mended_answer_adds_to_what_stood_and_never_takes_away() -> None:
+    good = {"text": "解码步骤在升级之后明显变慢了。", "evidence": EVIDENCE}
+    bad = {"text": "解码步骤慢了 81%，影响很大。", "evidence": EVIDENCE}
+    both = read({"topic": good, "impact": bad}).mended_by(read({"topic": bad, "impact": good}))
+    assert both.faults == ()
+    assert both.brief.topic is not None
+    assert both.brief.impact is not None
+    neither = read({"impact": bad}).mended_by(read({}))
+    assert [fault.where for fault in neither.faults] == ["impact"]
+
+
+# --- the whole window
+
+
+def overview(facts: Digest = FACTS, **sections: Any) -> OverviewReading:
+    threads = (THREAD, *OTHERS)
+    kept = {thread.number: thread for thread in snapshot(threads).threads}
+    window = Window(
+        digest=facts,
+        materials=materials(kept, facts, RULES.bots),
+        facts=window_facts(facts),
+        logins=LOGINS,
+        house=HOUSE,
+    )
+    empty: dict[str, Any] = {"state": [], "focus": [], "trends": [], "activity": [], "concerns": []}
+    return read_overview(empty | sections, window)
+
+
+def finding(
+    text: str, threads: tuple[int, ...] = (), facts: tuple[str, ...] = (), title: str = ""
+) -> list[Any]:
+    return [{"title": title, "text": text, "threads": list(threads), "facts": list(facts)}]
+
+
+@pytest.mark.parametrize(
+    ("text", "threads", "facts"),
+    [
+        ("窗口内新增 PR 1 个，合并 3 个 PR，节奏平稳。", (), ("new_prs", "merged_prs")),
+        ("#30 提升了 MI300X 上的解码速度，值得关注。", (30,), ()),
+        ("#32 已被 #33 回退，清理工作需要重新进行。", (32, 33), ()),
+        ("关闭的 Issue 由机器人处理，并非真正的解决。", (34,), ("closed_by_bot",)),
+    ],
+)
+def test_a_finding_that_rests_on_what_it_names_stands(
+    text: str, threads: tuple[int, ...], facts: tuple[str, ...]
+) -> None:
+    reading = overview(trends=finding(text, threads, facts, "趋势"))
+    assert reading.faults == ()
+    assert reading.overview.trends[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "threads", "facts", "reason"),
+    [
+        ("窗口内的开发节奏总体上保持平稳。", (), (), Reason.SOURCE),
+        ("窗口内的开发节奏总体上保持平稳。", (), ("mood",), Reason.SOURCE),
+        ("#99 的改动提升了解码步骤的速度。", (99,), (), Reason.NUMBER),
+        ("#31 的崩溃需要尽快得到处理和修复。", (30,), (), Reason.NUMBER),
+        ("窗口内合并 PR 4 个，节奏总体上保持平稳。", (), ("merged_prs",), Reason.FIGURE),
+        ("窗口内合并 PR 1 个，节奏总体上保持平稳。", (), ("new_prs", "merged_prs"), Reason.FIGURE),
+        ("社区解决了 1 个 Issue，处理效率保持平稳。", (), ("closed_issues",), Reason.FIGURE),
+        ("#30 的改动在讨论之后仍处于开放状态。", (30,), (), Reason.STATE),
+        ("#32 清理了代码，是本窗口的重要成果。", (32,), (), Reason.STATE),
+        ("cid 与 ann 提交了代码，推进了解码的优化。", (30,), (), Reason.LOGIN),
+        ("本窗口没有 AMD 相关的更新，整体较为平静。", (31,), ("new_issues",), Reason.FOCUS),
+    ],
+)
+def test_a_finding_that_does_not_is_left_out(
+    text: str, threads: tuple[int, ...], facts: tuple[str, ...], reason: Reason
+) -> None:
+    reading = overview(trends=finding(text, threads, facts))
+    assert reason in reasons(reading)
+    assert reading.overview.trends == ()
+
+
+def test_no_news_of_the_focus_may_be_said_where_there_is_none() -> None:
+    quiet = digest(*OTHERS)
+    reading = overview(quiet, state=finding("本窗口没有 AMD 相关的更新，整体较为平静。", (), ("new_issues",)))
+    assert reading.faults == ()
+
+
+def test_sections_that_are_no_lists_are_worth_nothing() -> None:
+    reading = overview(state="text", trends=[7])
+    assert reasons(reading) == {Reason.SCHEMA}
+
+
+@given(st.text(max_size=300))
+def test_no_text_whatever_breaks_the_checks(text: str) -> None:
+    topic(text, [{"source": text[:5], "quote": text}])
+    overview(state=finding(text, (30,), (text[:5],), text))
+    position(text=text, stance=text, login=text)

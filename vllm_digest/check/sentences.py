@@ -1,0 +1,87 @@
+"""One sentence against what it rests on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vllm_digest.check.claims import People, guess, wrong_states
+from vllm_digest.check.figures import Ground, references
+from vllm_digest.check.language import Length, language
+from vllm_digest.markdown.markup import Markup, markup
+from vllm_digest.models import State
+from vllm_digest.narrative import Reason
+
+_QUOTED = re.compile(r"[“「\"]([^“”「」\"]{12,})[”」\"]")
+_PLATFORMS = re.compile(
+    r"\b(?:AMD|ROCm|HIP|AITER|Instinct|Radeon|NVIDIA|CUDA|Intel|XPU|TPU|Gaudi|Ascend|Neuron|Apple|ARM)\b|英伟达|昇腾",
+    re.IGNORECASE,
+)
+_IN_ENGLISH = {"英伟达": "nvidia", "昇腾": "ascend"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong in one place of an answer, such as `positions[1]`; `detail` are the words meant."""
+
+    where: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What holds for every sentence of a run: whose links may stand, and what the model was told."""
+
+    repo_url: str
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a sentence rests on. `known` are the words of its threads, `numbers` the threads it may name.
+
+    `states` are of threads it may speak of, `subject` the one it means where it names none.
+    """
+
+    known: str
+    ground: Ground
+    numbers: frozenset[int]
+    states: dict[int, State]
+    reverted: frozenset[int]
+    people: People
+    subject: int | None = None
+
+
+def faults(text: str, basis: Basis, house: House, length: Length) -> Iterator[tuple[Reason, str]]:
+    """Everything that keeps a sentence from the page, with the words that do."""
+    if len(text) > 4 * length.most:
+        yield Reason.LENGTH, ""
+        return
+    marks = markup(text, repo_url=house.repo_url)
+    yield from ((Reason.MARKUP, kind) for kind in marks.unwanted)
+    spoken = marks.words
+    for code in marks.codes:
+        spoken = spoken.replace(code, " ")
+    for reason in language(text, spoken, length=length, known=basis.known, instructions=house.instructions):
+        yield reason, ""
+    yield from _untrue(marks, basis)
+
+
+def _untrue(marks: Markup, basis: Basis) -> Iterator[tuple[Reason, str]]:
+    words = marks.words
+    named = {*references(words), *references(" ".join(marks.links))}
+    yield from ((Reason.NUMBER, f"#{number}") for number in sorted(named - basis.numbers))
+    yield from ((Reason.FIGURE, figure) for figure in basis.ground.unfounded(words))
+    lowered = basis.known.casefold()
+    for found in _PLATFORMS.finditer(words):
+        name = found[0].casefold()
+        if _IN_ENGLISH.get(name, name) not in lowered and name not in lowered:
+            yield Reason.FIGURE, found[0]
+    packed = "".join(basis.known.split())
+    quoted = [*marks.codes, *(found[1] for found in _QUOTED.finditer(words))]
+    yield from ((Reason.QUOTE, part) for part in quoted if "".join(part.split()) not in packed)
+    yield from ((Reason.LOGIN, login) for login in basis.people.strangers(words))
+    for clause in wrong_states(words, basis.states, basis.reverted, subject=basis.subject):
+        yield Reason.STATE, clause
+    if guessed := guess(words):
+        yield Reason.GUESS, guessed
