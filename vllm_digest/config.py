@@ -101,11 +101,21 @@ class HeatSettings(_Section):
     """Logins of programs that GitHub takes for people; real bots are known by their account type."""
 
 
+class LlmSettings(_Section):
+    threads: Annotated[int, Field(ge=0)] = 40
+    """Threads of a window that a model tells about one by one; the others are told by rules."""
+    thread_tokens: Annotated[int, Field(ge=500)] = 4_000
+    """Tokens of a thread's text that a model is shown, by an estimate on the safe side."""
+    overview_tokens: Annotated[int, Field(ge=500)] = 12_000
+    """Tokens of a window's rows that a model is shown for the overview."""
+
+
 class Settings(_Section):
     github: GitHubSettings = GitHubSettings()
     report: ReportSettings = ReportSettings()
     heat: HeatSettings = HeatSettings()
     focus: FocusSettings = FocusSettings()
+    llm: LlmSettings = LlmSettings()
 
     @property
     def project(self) -> str:

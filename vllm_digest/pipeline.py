@@ -1,5 +1,6 @@
 """The whole run in one screen: a window is fetched, judged, written about, rendered and stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +10,13 @@ from vllm_digest import __version__
 from vllm_digest.archive import Stored, store
 from vllm_digest.classify import Rules, classify
 from vllm_digest.models import Snapshot
+from vllm_digest.narrative import Narrative
 from vllm_digest.render import render
-from vllm_digest.report import Provenance, Report
+from vllm_digest.report import Digest, Provenance, Report
 from vllm_digest.window import TimeWindow
+
+Writer = Callable[[Snapshot, Digest], Narrative]
+"""Who writes about a window; it never fails."""
 
 
 class Source(Protocol):
@@ -29,6 +34,7 @@ class Edition:
     series: str
     timezone: str
     rules: Rules
+    writer: Writer
     made_from: str
 
 
@@ -40,6 +46,7 @@ def make_report(window: TimeWindow, source: Source, edition: Edition, now: datet
         series=edition.series,
         timezone=edition.timezone,
         digest=digest,
+        narrative=edition.writer(snapshot, digest),
         provenance=Provenance(
             made_at=now,
             made_from=edition.made_from,

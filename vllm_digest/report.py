@@ -4,13 +4,14 @@ A `Report` is all that a page is rendered from and all that a data file holds. T
 are not in it, only short excerpts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from pydantic import AwareDatetime
 
 from vllm_digest.models import Account, Gap, Kind, State
+from vllm_digest.narrative import Narrative
 from vllm_digest.window import TimeWindow
 
 
@@ -258,20 +259,13 @@ class Digest:
         """The thread of that number; KeyError when it is none of the window's."""
         return {thread.number: thread for thread in self.threads}[number]
 
+    @property
+    def shown_hot(self) -> tuple[int, ...]:
+        """The threads that the discussions' section shows: the hot ones, else the busiest."""
+        return self.hot or ((self.busiest,) if self.busiest is not None else ())
+
     def relevant(self, relevance: Relevance) -> tuple[ThreadFacts, ...]:
         return tuple(thread for thread in self.threads if thread.judgement.relevance is relevance)
-
-
-class Section(StrEnum):
-    """The seven sections of a page, in its order."""
-
-    STATE = "state"
-    FOCUS = "focus"
-    HOT = "hot"
-    TRENDS = "trends"
-    CHANGES = "changes"
-    ACTIVITY = "activity"
-    CONCERNS = "concerns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +287,7 @@ class Provenance:
 class Report:
     """`series` is the usual length of its windows, such as `1h`; `timezone` the IANA zone it is shown in.
 
+    `narrative` is what a model wrote, empty where rules wrote all.
     `asked_as` is the repository's name in the settings where GitHub has renamed it since, else empty.
     """
 
@@ -300,6 +295,7 @@ class Report:
     timezone: str
     digest: Digest
     provenance: Provenance
+    narrative: Narrative = field(default_factory=Narrative)
     asked_as: str = ""
 
     @property

@@ -3,13 +3,15 @@
 from typing import Any
 
 from vllm_digest.archive import Stored
-from vllm_digest.report import Relevance, Report, Section
+from vllm_digest.report import Relevance, Report
+from vllm_digest.sections import Section, by_model
 
 
 def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
     """The object the README documents under `--json`; paths are null when nothing was written."""
     digest = report.digest
     lists = digest.lists.items()
+    told, written = report.narrative, by_model(report)
     return {
         "repo": digest.repo,
         "window": {
@@ -39,14 +41,19 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             }
             for number in digest.hot
         ],
-        "sections": {section.value: "rules" for section in Section},
+        "sections": {section.value: "model" if section in written else "rules" for section in Section},
         "gaps": [f"{gap.what}: {gap.reason}" for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
         "llm": {
-            "calls": 0,
-            "prompt_tokens": 0,
-            "completion_tokens": 0,
-            "cached_answers": 0,
-            "fallbacks": 0,
+            "model": told.model or None,
+            "calls": told.usage.calls,
+            "prompt_tokens": told.usage.prompt_tokens,
+            "completion_tokens": told.usage.completion_tokens,
+            "cached_answers": told.usage.cached_answers,
+            "retries": told.usage.retries,
+            "seconds": round(told.usage.seconds, 1),
+            "cost": told.usage.cost,
+            "fallbacks": len(told.fallbacks),
+            "fell_back": [{"part": one.part, "reason": one.reason.value} for one in told.fallbacks],
         },
     }

@@ -17,6 +17,7 @@ from vllm_digest.snapshots import RecordedSource, sample
 from vllm_digest.summary import summary
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
 from vllm_digest.world import World
+from vllm_digest.write import by_rules
 
 log = logging.getLogger(__name__)
 
@@ -184,5 +185,6 @@ def _edition(settings: Settings, repo: str, series: str, made_from: str) -> pipe
         series=series,
         timezone=settings.report.timezone.key,
         rules=rules(settings),
+        writer=by_rules,
         made_from=made_from,
     )

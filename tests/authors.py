@@ -1,0 +1,91 @@
+"""A model that writes well: true sentences about whatever material a prompt holds, by rule."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Answer = dict[str, Any]
+
+
+def material(prompt: str) -> list[dict[str, Any]]:
+    """The lines of JSON of a user message."""
+    return [json.loads(line) for line in prompt.splitlines()]
+
+
+def answer(prompt: str) -> Answer:
+    """A good answer to the question that ends in `prompt`, about a thread or about a window."""
+    lines = material(prompt)
+    return _overview(lines) if "repo" in lines[0] else _brief(lines)
+
+
+def _brief(lines: list[dict[str, Any]]) -> Answer:
+    facts, roles = lines[0]["facts"], lines[0]["facts"]["roles"]
+    texts = [line for line in lines[1:] if "id" in line]
+    body = next(line for line in texts if line["id"] == "body")
+    # Where the description is empty a remark is pointed to.
+    ground = body if body["text"].strip() else texts[-1]
+    told: Answer = dict.fromkeys(("topic", "dispute", "state", "reading", "impact", "focus", "watch"))
+    told["positions"] = []
+    if "hot" in roles:
+        told["topic"] = _statement("讨论的核心是标题所说的问题及其处理办法。", ground)
+        told["positions"] = [
+            {
+                "stance": "参与讨论者",
+                "login": line["login"],
+                "text": f"{line['login']} 在这条发言中说明了自己的看法与**理由**。",
+                "evidence": [_evidence(line)],
+            }
+            for line in texts
+            if line["id"] != "body"
+        ][:3]
+        told["dispute"] = _statement("各方没有实质性的分歧，讨论集中在如何处理上。", ground)
+        told["state"] = _statement("讨论仍在围绕后续的处理办法进行，尚无更多结论。", ground)
+    if {"change", "focus"} & set(roles):
+        told["reading"] = _statement(f"#{facts['number']} 说明了改动的内容、做法以及这样做的原因。", ground)
+        told["impact"] = _statement("使用这一功能的部署会直接受到这项改动的影响。", ground)
+    if "focus" in roles:
+        told["focus"] = {"gpus": [], "component": None, "gain": None}
+    if "worry" in roles:
+        told["watch"] = _statement("后续是否有人回应并给出处理办法，值得继续关注。", ground)
+    return told
+
+
+def _statement(text: str, line: Mapping[str, Any]) -> Answer:
+    return {"text": text, "evidence": [_evidence(line)]}
+
+
+def _evidence(line: Mapping[str, Any]) -> Answer:
+    words = str(line["text"]).split("…")[0].split("\n")[0].strip()
+    return {"source": line["id"], "quote": words[:60] if len(words) > 60 else words}
+
+
+def _overview(lines: list[dict[str, Any]]) -> Answer:
+    facts = lines[0]["facts"]
+    rows = [line["thread"] for line in lines if "thread" in line]
+    first = rows[0]["number"] if rows else None
+    threads = [first] if first is not None else []
+    return {
+        "state": [
+            _finding(
+                "", f"本窗口新增 PR {facts['new_prs']} 个，社区整体处于**平稳**的推进阶段。", [], ["new_prs"]
+            )
+        ],
+        "focus": [_finding("", "这些线程以修复与完善为主，整体推进平稳。", [], ["focus_threads"])]
+        if facts["focus_threads"]
+        else [],
+        "trends": [_finding("持续完善", f"以 #{first} 为代表的改动延续了近期的方向。", threads, [])]
+        if threads
+        else [],
+        "activity": [
+            _finding("评审节奏", f"窗口内共有 {facts['reviews']} 次评审，节奏平稳。", [], ["reviews"])
+        ],
+        "concerns": [_finding("后续跟进", f"#{first} 的后续处理值得关注。", threads, [])] if threads else [],
+    }
+
+
+def _finding(title: str, text: str, threads: list[int], facts: list[str]) -> Answer:
+    return {"title": title, "text": text, "threads": threads, "facts": facts}
+
+
+Author = Callable[[str], Answer]
+"""What answers a prompt's last message."""

@@ -1,0 +1,263 @@
+"""The stage itself: briefs side by side, then the overview; each answer is read and sent back once."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Event
+from typing import Any, Protocol, Self, TypeVar
+
+from vllm_digest.asking import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question, Usage
+from vllm_digest.check.briefs import Reading, read_brief
+from vllm_digest.check.counts import window_facts
+from vllm_digest.check.material import Material, materials
+from vllm_digest.check.overviews import OverviewReading, Window, read_overview
+from vllm_digest.check.sentences import Fault, House
+from vllm_digest.models import Snapshot, Thread
+from vllm_digest.narrative import Brief, Fallback, Narrative, Overview, Reason
+from vllm_digest.report import Digest
+from vllm_digest.write.packing import pack
+from vllm_digest.write.prompts import (
+    brief_instructions,
+    brief_question,
+    overview_instructions,
+    overview_question,
+    repair_question,
+    row_tokens,
+)
+from vllm_digest.write.ranking import Role, Target, targets
+
+log = logging.getLogger(__name__)
+
+_NEEDED = {Role.HOT: ("topic",), Role.CHANGE: ("reading", "impact"), Role.FOCUS: ("reading",)}
+"""What the page wants of a thread; where it is missing, rules write it."""
+_SMALLER = 3
+"""How often a prompt that is too long is cut down."""
+_MOST_SAID = 12_000
+"""Characters of a faulty answer that are sent back."""
+_MOST_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a model is asked, in tokens by our own estimate.
+
+    `threads` are briefed at most; the text of each takes `thread_tokens`, the rows of the overview
+    `overview_tokens`.
+    """
+
+    threads: int
+    thread_tokens: int
+    overview_tokens: int
+
+
+def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
+    """The writer of a run that wants no model."""
+    return Narrative()
+
+
+def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
+    """The writer of a run that has no model, though it might."""
+    return Narrative(fallbacks=(Fallback("all", Reason.NO_MODEL),))
+
+
+class _Readable(Protocol):
+    @property
+    def faults(self) -> tuple[Fault, ...]: ...
+    def mended_by(self, second: Self) -> Self: ...
+
+
+R = TypeVar("R", bound=_Readable)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes about windows by asking `model`; `bots` are logins in small letters."""
+
+    model: Model
+    bots: frozenset[str]
+    limits: Limits
+
+    def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
+        """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
+        before = self.model.usage()
+        threads = {thread.number: thread for thread in snapshot.threads}
+        desk = _Desk(self.model, threads, materials(threads, digest, self.bots), digest, self.limits)
+        narrative = desk.narrative()
+        _tell(narrative.fallbacks)
+        return replace(narrative, usage=_between(before, self.model.usage()))
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """The work on one window. `closed` is set when no question is worth asking any more."""
+
+    model: Model
+    threads: Mapping[int, Thread]
+    materials: Mapping[int, Material]
+    digest: Digest
+    limits: Limits
+    closed: Event = field(default_factory=Event)
+
+    def narrative(self) -> Narrative:
+        wanted = targets(self.digest)
+        if not wanted and not self.digest.lists.numbers:
+            return Narrative()
+        chosen, left = wanted[: self.limits.threads], wanted[self.limits.threads :]
+        with ThreadPoolExecutor(max_workers=max(1, self.model.concurrency)) as pool:
+            told = list(pool.map(self._brief, chosen))
+        briefs = tuple(brief for brief, _ in told if brief)
+        overview, failed = self._overview(briefs)
+        fallbacks = [fallback for _, some in told for fallback in some]
+        fallbacks += [Fallback(_part(one.number), Reason.BUDGET) for one in left]
+        return Narrative(self.model.name, briefs, overview, (*fallbacks, *failed))
+
+    def _brief(self, target: Target) -> tuple[Brief | None, tuple[Fallback, ...]]:
+        part = _part(target.number)
+        try:
+            reading = self._within_limits(self.limits.thread_tokens, partial(self._read_brief, target))
+        except ModelError as error:
+            return None, (_failed(part, error),)
+        if reading.is_empty:
+            return None, (Fallback(part, reading.faults[0].reason if reading.faults else Reason.NO_ANSWER),)
+        needed = {name for role in target.roles for name in _NEEDED.get(role, ())}
+        faulty = {fault.where for fault in reading.faults}
+        missing = sorted(name for name in needed - faulty if getattr(reading.brief, name) is None)
+        return reading.brief, (
+            *_fallbacks(f"{part}.", reading.faults),
+            *(Fallback(f"{part}.{name}", Reason.NO_ANSWER) for name in missing),
+        )
+
+    def _read_brief(self, target: Target, budget: int) -> Reading:
+        material = self.materials[target.number]
+        packed = pack(self.threads[target.number], material, self.digest.window, budget=budget)
+        house = House(self.digest.repo_url, brief_instructions(self.digest.focus.name))
+        return self._mended(
+            brief_question(target, material, packed, self.digest),
+            lambda answer: read_brief(
+                answer, material, given=packed.given, elsewhere=self._logins, house=house
+            ),
+        )
+
+    def _overview(self, briefs: Sequence[Brief]) -> tuple[Overview, tuple[Fallback, ...]]:
+        try:
+            reading = self._within_limits(self.limits.overview_tokens, partial(self._read_overview, briefs))
+        except ModelError as error:
+            return Overview(), (_failed("overview", error),)
+        if reading.overview == Overview() and not reading.faults:
+            return Overview(), (Fallback("overview", Reason.NO_ANSWER),)
+        return reading.overview, _fallbacks("overview.", reading.faults)
+
+    def _read_overview(self, briefs: Sequence[Brief], budget: int) -> OverviewReading:
+        digest = self.digest
+        first = [brief.number for brief in briefs]
+        numbers = dict.fromkeys([*first, *sorted(digest.lists.numbers, reverse=True)])
+        shown: list[Material] = []
+        for number in numbers:
+            budget -= row_tokens(self.materials[number])
+            if budget >= 0:
+                shown.append(self.materials[number])
+        counts = window_facts(digest)
+        window = Window(
+            digest=digest,
+            materials={one.number: one for one in shown},
+            facts=counts,
+            logins=self._logins,
+            house=House(digest.repo_url, overview_instructions(digest.focus.name)),
+        )
+        told = [brief for brief in briefs if brief.number in window.materials]
+        question = overview_question(digest, counts, shown, told, left_out=len(numbers) - len(shown))
+        return self._mended(question, lambda answer: read_overview(answer, window))
+
+    @property
+    def _logins(self) -> frozenset[str]:
+        return frozenset().union(*(one.people for one in self.materials.values()))
+
+    def _within_limits(self, budget: int, read: Callable[[int], R]) -> R:
+        """What `read` makes of a prompt, with less in it as long as it is too long for the model."""
+        for _ in range(_SMALLER):
+            try:
+                return read(budget)
+            except PromptTooLongError as error:
+                log.info("a prompt was too long (%s); it is cut down", error)
+                budget = min(budget, error.limit or budget) // 2
+        return read(budget)
+
+    def _mended(self, question: Question, read: Callable[[Mapping[str, Any]], R]) -> R:
+        """What an answer is worth; a faulty one is sent back once, with what is wrong in it."""
+        answer = self._ask(question)
+        reading = read(answer)
+        if not reading.faults:
+            return reading
+        for fault in reading.faults:
+            log.debug("%s: %s: %s %r", question.name, fault.where, fault.reason.value, fault.detail)
+        said = json.dumps(answer, ensure_ascii=False)[:_MOST_SAID]
+        try:
+            second = self._ask(repair_question(question, said, reading.faults[:_MOST_FAULTS]))
+        except ModelError as error:
+            log.info("%s could not be mended: %s", question.name, error)
+            return reading
+        return reading.mended_by(read(second))
+
+    def _ask(self, question: Question) -> Mapping[str, Any]:
+        if self.closed.is_set():
+            raise ModelUnavailableError("it was unavailable before")
+        try:
+            return self.model.ask(question)
+        except ModelUnavailableError as error:
+            if not self.closed.is_set():
+                log.warning("the model is not asked any more: %s", error)
+            self.closed.set()
+            raise
+
+
+def _part(number: int) -> str:
+    return f"brief-{number}"
+
+
+def _failed(part: str, error: ModelError) -> Fallback:
+    match error:
+        case ModelUnavailableError():
+            reason = Reason.UNAVAILABLE
+        case PromptTooLongError():
+            reason = Reason.TOO_LONG
+        case _:
+            reason = Reason.NO_ANSWER
+    log.info("%s: %s", part, error)
+    return Fallback(part, reason)
+
+
+def _fallbacks(prefix: str, faults: Iterable[Fault]) -> tuple[Fallback, ...]:
+    """One for each faulty sentence, by the first that is wrong with it."""
+    reasons: dict[str, Reason] = {}
+    for fault in faults:
+        reasons.setdefault(fault.where.removesuffix(".stance"), fault.reason)
+    return tuple(Fallback(f"{prefix}{where}", reason) for where, reason in reasons.items())
+
+
+def _tell(fallbacks: Sequence[Fallback]) -> None:
+    for fallback in fallbacks:
+        log.info("%s falls back: %s", fallback.part, fallback.reason.value)
+    if fallbacks:
+        counted = Counter(fallback.reason.value for fallback in fallbacks).most_common()
+        log.warning(
+            "%d parts were left to rules: %s",
+            len(fallbacks),
+            ", ".join(f"{reason} {count}" for reason, count in counted),
+        )
+
+
+def _between(before: Usage, after: Usage) -> Usage:
+    """What was used since."""
+    return Usage(
+        calls=after.calls - before.calls,
+        prompt_tokens=after.prompt_tokens - before.prompt_tokens,
+        completion_tokens=after.completion_tokens - before.completion_tokens,
+        cached_answers=after.cached_answers - before.cached_answers,
+        retries=after.retries - before.retries,
+        seconds=after.seconds - before.seconds,
+        cost=None if after.cost is None else after.cost - (before.cost or 0),
+    )
