@@ -28,7 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "fetch": {"errors", "models", "window"},
     "files": {"errors"},
     "snapshots": {"files", "models", "window"},
-    "schedule": {"window"},
+    "schedule": {"errors", "window"},
+    "estimate": {"fetch"},
     "archive": {"errors", "files", "report", "window"},
     "render": {"markdown", "narrative", "report", "sections", "templating", "window"},
     "summary": {"archive", "report", "sections"},
@@ -39,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "databranch": {"errors", "git"},
     "world": {"errors", "processes"},
     "commands": {
-        *("archive", "classify", "config", "databranch", "errors", "fetch", "git", "headline"),
+        *("archive", "classify", "config", "databranch", "errors", "estimate", "fetch", "git", "headline"),
         *("notify", "pipeline", "render", "report", "schedule"),
         *("snapshots", "summary", "window", "world", "write"),
     },

@@ -67,7 +67,7 @@ def commands() -> None:
     Exit codes:
       0    done; a quiet window is done, too
       2    wrong usage or configuration
-      3    GitHub failed, and nothing was published
+      3    GitHub failed; what was published before that stays
       5    a file, or the branch of reports, could not be written
       6    another run is at work on the same series
       7    a page failed its own check and was set aside
@@ -102,6 +102,39 @@ def run(world: World, /, **options: Any) -> None:
     from vllm_digest.commands import run
 
     run.run(world, run.RunOptions(**options))
+
+
+@commands.command()
+@click.argument("day", metavar="[DATE]", required=False)
+@click.option("--from", "first", metavar="DATE", help="The first day of the configured zone, or a time.")
+@click.option("--to", "last", metavar="DATE", help="The last day, or the time at which it ends.")
+@click.option(
+    "--window", default="24h", show_default=True, metavar="LENGTH", help="How long windows are: 24h, 1h."
+)
+@click.option("--force", is_flag=True, help="Report again on what is stored.")
+@click.option("--now", metavar="TIME", help="The present time for this run, to repeat or simulate it.")
+@click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
+@click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
+@click.option("--output", metavar="DIR", help="The folder to write to.  [default: site]")
+@click.option(
+    "--max-wait",
+    metavar="LENGTH",
+    help="How long to wait in all for GitHub's limits.  [default: without end on a terminal, else 15m]",
+)
+@click.option("--wait", metavar="LENGTH", help="How long to wait for another run.  [default: not at all]")
+@click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
+@click.option("--dry-run", is_flag=True, help="Say how much it is, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
+@_shared
+@click.pass_obj
+def backfill(world: World, /, **options: Any) -> None:
+    """Report on past days that are not stored yet and store each page; print the pages' paths.
+
+    Of one DATE, or --from one --to another. What was stopped goes on where it was when it is run again.
+    """
+    from vllm_digest.commands import backfill
+
+    backfill.backfill(world, backfill.BackfillOptions(**options))
 
 
 @commands.command()

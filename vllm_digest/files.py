@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 def to_json(value: object, form: str) -> bytes:
     """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
-    fields = TypeAdapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+    fields = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
     return (json.dumps({"form": form, **fields}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -36,11 +37,18 @@ def from_json(path: Path, kind: type[T], form: str) -> T:
             "It may come from another version of vllm-digest, or be another kind of file.",
         )
     try:
-        return TypeAdapter(kind).validate_python(document)
+        value: T = _adapter(kind).validate_python(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise DocumentError(f"{path}: {place}: {first['msg']}.", "Run its window again.") from None
+    return value
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Building one takes longer than using it."""
+    return TypeAdapter(kind)
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:

@@ -48,7 +48,8 @@ class Remark:
 
     `association` is the author's to the repository, in GitHub's words (`MEMBER`, `CONTRIBUTOR`, …).
     `verdict` is a review's (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), else empty;
-    `path` the file a review comment stands at, else empty. `hidden` ones were minimized by a maintainer.
+    `path` the file a review comment stands at, else empty. `at` is when it could be read: a review and its
+    comments from the time on that it was handed in. `hidden` ones were minimized by a maintainer.
     """
 
     id: str

@@ -1,10 +1,15 @@
-"""Which windows of a series are due, from those that are stored; pure."""
+"""Which windows of a series are due or missing, from those that are stored; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from vllm_digest.window import TimeWindow
+from vllm_digest.errors import UsageError
+from vllm_digest.window import TimeWindow, format_length
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +81,46 @@ def _pieces(span: TimeWindow, length: timedelta) -> Iterator[TimeWindow]:
         yield TimeWindow(start, start + length)
         start += length
     yield TimeWindow(start, span.end)
+
+
+def tiles(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeWindow]:
+    """The span in windows of a series, oldest first, without holes; made one by one, for they may be many.
+
+    From a midnight of the zone on they are its calendar: each day in pieces of `length`, or windows of whole
+    days, which are an hour shorter or longer where the clocks change. UsageError for a length that does not
+    fit into days. From any other moment on they are `length` long. The last one may be shorter.
+    """
+    if span.start.astimezone(zone).time() != time():
+        return span.split(length)
+    if length % _DAY and _DAY % length:
+        raise UsageError(
+            f"Days do not divide into windows of {format_length(length)}.",
+            "Take a length that divides a day, such as 1h or 90m, or whole days.",
+        )
+    return _calendar(span, length, zone)
+
+
+def _calendar(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeWindow]:
+    start = span.start
+    while start < span.end:
+        day = start.astimezone(zone).date() + max(length, _DAY)
+        end = min(datetime.combine(day, time(), zone).astimezone(UTC), span.end)
+        yield from TimeWindow(start, end).split(length if length < _DAY else end - start)
+        start = end
+
+
+def missing(windows: Iterable[TimeWindow], stored: Iterable[TimeWindow]) -> Iterator[TimeWindow]:
+    """The parts of windows, which follow each other, that no stored one covers."""
+    waiting = deque(sorted(stored))
+    for window in windows:
+        start = window.start
+        while waiting and waiting[0].end <= start:
+            waiting.popleft()
+        for other in waiting:
+            if other.start >= window.end:
+                break
+            if start < other.start:
+                yield TimeWindow(start, other.start)
+            start = max(start, other.end)
+        if start < window.end:
+            yield TimeWindow(start, window.end)

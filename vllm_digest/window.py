@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -115,6 +115,7 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         raise UsageError(
             f"{text!r} is not an ISO time.", "Write it as 2025-12-10T18:42 or 2025-12-10T18:42+08:00."
         ) from None
+    _check_year(moment.year, text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
         if not datetime_exists(moment) or datetime_ambiguous(moment):
@@ -128,9 +129,17 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
 def parse_day(text: str) -> date:
     """`2025-12-10` as a date; UsageError for anything else."""
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"{text!r} is not a date.", "Write it as 2025-12-10.") from None
+    _check_year(day.year, text)
+    return day
+
+
+def _check_year(year: int, text: str) -> None:
+    """UsageError for years at the edge of the calendar, where there are no moments in other zones."""
+    if not MINYEAR < year < MAXYEAR:
+        raise UsageError(f"{text!r} is no time that anything was reported of.", "Look at its year.")
 
 
 def named_window(

@@ -1,23 +1,20 @@
 """`vllm-digest run`: report on a window, or on all that are due."""
 
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vllm_digest import archive, pipeline
-from vllm_digest.commands.common import github, present, print_product, rules, settings_of, start_talking
+from vllm_digest.commands.common import github, present, settings_of, start_talking
+from vllm_digest.commands.publishing import edition_of, print_report, publish_all
 from vllm_digest.config import Settings
-from vllm_digest.errors import PageError, UsageError
-from vllm_digest.render import render
+from vllm_digest.errors import UsageError
 from vllm_digest.report import Report
 from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import RecordedSource, sample
-from vllm_digest.summary import summary
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
 from vllm_digest.world import World
-from vllm_digest.write import by_rules
 
 log = logging.getLogger(__name__)
 
@@ -67,35 +64,13 @@ def run(world: World, options: RunOptions) -> None:
     task = _sample_task(options, settings) if options.sample else _github_task(world, options, settings)
     if options.dry_run:
         for report in _due_reports(world, options, settings, task):
-            _print(options, report, None)
+            print_report(report, None, as_json=options.as_json)
         return
     wait = parse_length(options.wait) if options.wait else timedelta()
     edition = task.edition
     with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
-        _publish_all(world, options, settings, task)
-
-
-def _publish_all(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
-    """What killed runs left unfinished, then what is due; a page that fails its check stops nothing else."""
-    root, edition = settings.report.output, task.edition
-    failures = 0
-    for reports in (
-        archive.unfinished(root, edition.repo, edition.series),
-        _due_reports(world, options, settings, task),
-    ):
-        for report in reports:
-            try:
-                stored = pipeline.publish(report, root)
-            except PageError as error:
-                log.warning("%s", error)
-                failures += 1
-            else:
-                _print(options, report, stored)
-    if failures:
-        raise PageError(
-            f"{failures} of the pages failed their own check and were set aside; the others are published.",
-            "Their data is stored: the next run tries the pages again. Please report what they failed on.",
-        )
+        reports = _due_reports(world, options, settings, task)
+        publish_all(reports, edition, settings, as_json=options.as_json)
 
 
 def _due_reports(world: World, options: RunOptions, settings: Settings, task: _Task) -> Iterator[Report]:
@@ -135,13 +110,6 @@ def _tell(due: Plan, edition: pipeline.Edition, kept: tuple[TimeWindow, ...]) ->
         )
 
 
-def _print(options: RunOptions, report: Report, stored: archive.Stored | None) -> None:
-    if options.as_json:
-        print_product(json.dumps(summary(report, stored), ensure_ascii=False) + "\n")
-    else:
-        print_product(f"{stored.page}\n" if stored else render(report))
-
-
 def _sample_task(options: RunOptions, settings: Settings) -> _Task:
     named = ("window", "since", "until", "date", "repo")
     given = [f"--{name}" for name in named if getattr(options, name) is not None]
@@ -153,7 +121,7 @@ def _sample_task(options: RunOptions, settings: Settings) -> _Task:
     snapshot = sample()
     window = snapshot.window
     # A series of its own: the hour must not pass for one that was reported.
-    edition = _edition(settings, snapshot.repo, "sample", "sample")
+    edition = edition_of(settings, snapshot.repo, "sample", "sample")
     return _Task(RecordedSource(snapshot), edition, window)
 
 
@@ -175,16 +143,5 @@ def _github_task(world: World, options: RunOptions, settings: Settings) -> _Task
         )
     # A day of 23 or 25 hours is one of the days all the same.
     length = timedelta(days=1) if options.date else window.length if window else usual_length
-    edition = _edition(settings, settings.github.repo, format_length(length), "github")
+    edition = edition_of(settings, settings.github.repo, format_length(length), "github")
     return _Task(github(world, settings, options), edition, window)
-
-
-def _edition(settings: Settings, repo: str, series: str, made_from: str) -> pipeline.Edition:
-    return pipeline.Edition(
-        repo=repo,
-        series=series,
-        timezone=settings.report.timezone.key,
-        rules=rules(settings),
-        writer=by_rules,
-        made_from=made_from,
-    )

@@ -16,10 +16,12 @@ from github import Auth, Github, GithubException
 from vllm_digest.errors import SourceError
 from vllm_digest.fetch.faults import (
     InterruptedAnswerError,
+    Limit,
     QueryTooLargeError,
     ThrottledError,
     diagnose,
     is_not_found,
+    limit,
     network_fault,
     server_time,
 )
@@ -51,7 +53,7 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What GitHub said: a GraphQL answer's `data`, or the rows of a REST list.
+    """What GitHub said: an answer's `data`.
 
     `not_found` when it also said that something asked for is gone; that is null in the data.
     """
@@ -74,7 +76,8 @@ def readable(read: Callable[[U], T], part: U) -> T:
 class Client:
     """Asks GitHub, serially, and counts `requests` and GraphQL `points`.
 
-    `first_time` and `server_time` are GitHub's own clock at its first and its latest answer.
+    `first_time` and `server_time` are GitHub's own clock at its first and its latest answer, `limit` how many
+    of an hour's points that left. It pauses where less than the share `reserve` of them would be left.
 
     Every question raises SourceError when GitHub refuses, stays unreachable, or asks for pauses that sum
     to more than `max_wait`.
@@ -87,14 +90,17 @@ class Client:
         api_url: str,
         timeout: timedelta,
         max_wait: timedelta,
+        reserve: float,
         sleep: Callable[[float], None],
     ) -> None:
         self.requests = 0
         self.points = 0
+        self.limit: Limit | None = None
         self.server_time: datetime | None = None
         self.first_time: datetime | None = None
         self._api_url = api_url
         self._max_wait = max_wait
+        self._reserve = reserve
         self._waited = timedelta()
         self._sleep = sleep
         self._github = Github(
@@ -130,48 +136,45 @@ class Client:
                 self._pause(_BACKOFF * 2**tries)
 
     def _graphql(self, question: Question) -> Answer:
-        def ask() -> tuple[Mapping[str, str], Any]:
-            headers, body = self._github.requester.graphql_query(question.document, dict(question.variables))
-            return headers, body.get("data")
-
-        answer = self._persist(ask, dict, (InterruptedAnswerError,))
-        self.points += (answer.data.get("rateLimit") or {}).get("cost", 0)
-        return answer
-
-    def _persist(
-        self,
-        ask: Callable[[], tuple[Mapping[str, str], Any]],
-        shape: type,
-        passing: tuple[type[Exception], ...],
-    ) -> Answer:
-        """Ask until there is an answer; failures of the `passing` kinds are tried again a few times."""
+        """Ask until there is an answer; interruptions are tried again a few times."""
         interruptions = 0
         blind_wait = _BLIND_WAIT
         while True:
+            self._spare()
             try:
-                return self._once(ask, shape)
+                answer = self._once(question)
             except ThrottledError as throttled:
                 self._wait(throttled.wait or blind_wait)
                 blind_wait = blind_wait if throttled.wait else blind_wait * 2
-            except passing as error:
+            except InterruptedAnswerError as error:
                 interruptions += 1
                 if interruptions == TRIES:
                     raise SourceError(
                         f"GitHub at {self._api_url} gave no usable answer {TRIES} times: {error}.",
-                        "Nothing was published; run the same window again later.",
+                        "Run the same command again later.",
                     ) from None
                 log.info("GitHub gave no usable answer (%s); asking again", error)
                 self._pause(_BACKOFF * 2**interruptions)
+            else:
+                self.points += (answer.data.get("rateLimit") or {}).get("cost", 0)
+                return answer
 
-    def _once(self, ask: Callable[[], tuple[Mapping[str, str], Any]], shape: type) -> Answer:
+    def _spare(self) -> None:
+        """Pause until the next hour's points when only the reserve of this one's is left."""
+        if self.limit is not None and self.limit.remaining < self._reserve * self.limit.points:
+            self._wait(self.limit.wait)
+
+    def _once(self, question: Question) -> Answer:
         """Send one request; what fails is raised as one of `faults` or as SourceError."""
         self.requests += 1
+        requester = self._github.requester
         try:
-            headers, data = ask()
+            headers, body = requester.graphql_query(question.document, dict(question.variables))
+            data = body.get("data")
         except GithubException as error:
             headers = error.headers or {}
-            self._read_clock(headers)
-            if is_not_found(error.data) and isinstance(error.data.get("data"), shape):
+            self._read_headers(headers)
+            if is_not_found(error.data) and isinstance(error.data.get("data"), dict):
                 return Answer(error.data["data"], not_found=True)
             raise diagnose(error.status, headers, error.data) from None
         except requests.RequestException as error:
@@ -179,14 +182,15 @@ class Client:
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # How PyGithub fails on cut JSON, an empty body, a list, and a redirect to another host.
             raise InterruptedAnswerError(f"unreadable answer ({type(error).__name__})") from None
-        self._read_clock(headers)
-        if not isinstance(data, shape):
+        self._read_headers(headers)
+        if not isinstance(data, dict):
             raise diagnose(200, headers, data)
         return Answer(data)
 
-    def _read_clock(self, headers: Mapping[str, str]) -> None:
+    def _read_headers(self, headers: Mapping[str, str]) -> None:
         self.server_time = server_time(headers) or self.server_time
         self.first_time = self.first_time or self.server_time
+        self.limit = limit(headers) or self.limit
 
     def _wait(self, wait: timedelta) -> None:
         self._waited += wait
@@ -198,6 +202,7 @@ class Client:
             )
         log.warning("GitHub asks for a pause of %s", wait)
         self._pause(wait)
+        self.limit = None
 
     def _pause(self, wait: timedelta) -> None:
         self._sleep(wait.total_seconds())

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from vllm_digest.errors import SourceError
@@ -27,11 +28,12 @@ _MOST_LOST = 5
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """A connection of a node that goes on after its first page."""
+    """A connection of a node that goes on after its first page; `shown_at` as in `_Content.read`."""
 
     node_id: str
     want: str
     after: str
+    shown_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -46,8 +48,13 @@ class _Content:
     rests: list[_Rest] = field(default_factory=list)
     nulls: int = 0
 
-    def read(self, node_id: str, want: str, connection: Node | None) -> None:
-        """Take in a page of the connection `want`; null is one that GitHub cannot compute."""
+    def read(
+        self, node_id: str, want: str, connection: Node | None, shown_at: datetime | None = None
+    ) -> None:
+        """Take in a page of the connection `want`; null is one that GitHub cannot compute.
+
+        Replies belong to a review, and nobody saw them before that was handed in at `shown_at`.
+        """
         if connection is None:
             return
         for node in connection["nodes"]:
@@ -59,13 +66,14 @@ class _Content:
                 case "comments":
                     self.remarks.append(comment(node))
                 case "replies":
-                    self.remarks.append(review_comment(node))
+                    reply = review_comment(node)
+                    self.remarks.append(replace(reply, at=max(reply.at, shown_at or reply.at)))
                 case "reviews":
                     self.remarks.append(review(node))
-                    self.read(node["id"], "replies", node["comments"])
+                    self.read(node["id"], "replies", node["comments"], self.remarks[-1].at)
         cursor = next_cursor(connection)
         if cursor is not None:
-            self.rests.append(_Rest(node_id, want, cursor))
+            self.rests.append(_Rest(node_id, want, cursor, shown_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +123,12 @@ def fetch_details(
             if one.is_listed_in(window):
                 raise LostThreadError(
                     f"GitHub did not give #{one.number}: {error}.",
-                    "Nothing was published, for a list would lack it; run the same window again later.",
+                    "A list would lack it, so the window is not published; run the same command again later.",
                 ) from error
             if lost > max(_MOST_LOST, len(found) // 100):
                 raise SourceError(
                     f"GitHub did not give {lost} threads, the last one #{one.number}: {error}.",
-                    "Nothing was published, for so much would be missing; run the same window again later.",
+                    "Too much would be missing, so it is not published; run the same command again later.",
                 ) from error
             gaps.append(Gap(f"#{one.number}", "GitHub 未能给出其内容", one.number))
             continue
@@ -248,7 +256,7 @@ def _more(rest: _Rest, count: int) -> Question:
 def _read_more(rest: _Rest, answer: Answer) -> _Content:
     content = _Content()
     connection = answer.data["node"]["comments" if rest.want == "replies" else rest.want]
-    content.read(rest.node_id, rest.want, connection)
+    content.read(rest.node_id, rest.want, connection, rest.shown_at)
     return content
 
 

@@ -5,6 +5,7 @@ REST API; and answers seen from the service where those are silent.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,6 +16,15 @@ from vllm_digest.errors import SourceError
 
 _TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
 _FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An hour's points, how many of them are left, and how long it is until the next hour's."""
+
+    points: int
+    remaining: int
+    wait: timedelta
 
 
 class QueryTooLargeError(Exception):
@@ -73,6 +83,21 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     return parsedate_to_datetime(headers["date"]).astimezone(UTC) if "date" in headers else None
 
 
+def limit(headers: Mapping[str, str]) -> Limit | None:
+    """What an answer's headers say of the rate limit."""
+    names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+    if not all(headers.get(name, "").isdigit() for name in names):
+        return None
+    points, remaining, reset = (int(headers[name]) for name in names)
+    return Limit(points, remaining, _until(datetime.fromtimestamp(reset, UTC), headers))
+
+
+def _until(reset: datetime, headers: Mapping[str, str]) -> timedelta:
+    """The pause until a limit's reset, by GitHub's clock, for ours may be wrong."""
+    now = server_time(headers) or reset
+    return max(reset - now, timedelta()) + timedelta(seconds=1)
+
+
 def _first_message(content: Mapping[str, Any], errors: list[dict[str, Any]]) -> str:
     text = errors[0].get("message") if errors else content.get("message")
     return " ".join(str(text or "").split())[:200]
@@ -87,12 +112,8 @@ def _is_throttle(status: int, headers: Mapping[str, str], message: str) -> bool:
 def _asked_wait(headers: Mapping[str, str]) -> timedelta | None:
     if headers.get("retry-after", "").isdigit():
         return timedelta(seconds=int(headers["retry-after"]))
-    if headers.get("x-ratelimit-remaining") != "0" or "x-ratelimit-reset" not in headers:
-        return None
-    reset = datetime.fromtimestamp(float(headers["x-ratelimit-reset"]), UTC)
-    # Measured by GitHub's clock, for ours may be wrong.
-    now = server_time(headers) or reset
-    return max(reset - now, timedelta()) + timedelta(seconds=1)
+    known = limit(headers)
+    return known.wait if known is not None and known.remaining == 0 else None
 
 
 def _refusal(status: int, message: str) -> SourceError:

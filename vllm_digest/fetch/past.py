@@ -15,7 +15,7 @@ from itertools import pairwise
 from vllm_digest.fetch.client import Client, Size
 from vllm_digest.fetch.details import Details
 from vllm_digest.fetch.nodes import Discovery, Found
-from vllm_digest.fetch.search import Search, search
+from vllm_digest.fetch.search import Search, lists_of, search
 from vllm_digest.models import Gap, Thread
 from vllm_digest.window import TimeWindow
 
@@ -42,12 +42,7 @@ class Past:
 
     def find(self, window: TimeWindow) -> Discovery:
         """The threads that may belong to the window, which begins where the last one passed ended."""
-        searches = [
-            Search(kind, field, window.start, window.end)
-            for kind in ("issue", "pr")
-            for field in ("created", "closed")
-        ]
-        listed = search(self._client, self.repo, searches, self._size)
+        listed = search(self._client, self.repo, lists_of(window), self._size)
         self.repo = listed.repo
         if self._known is None:
             self._known = self._older_ones(listed.began_at)

@@ -17,6 +17,7 @@ from vllm_digest.fetch.client import Answer, Client, Question, Size
 from vllm_digest.fetch.nodes import Found, Node, moment, next_cursor, repository, whole
 from vllm_digest.fetch.queries import document
 from vllm_digest.models import Gap
+from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
 """GitHub gives no more results of one search."""
@@ -113,6 +114,27 @@ def search(
                 )
         if not waiting:
             return Results(repo, answer.began_at, tuple(found), tuple(gaps))
+
+
+def lists_of(window: TimeWindow) -> list[Search]:
+    """The searches whose results are in a window's five lists."""
+    return [
+        Search(kind, field, window.start, window.end)
+        for kind in ("issue", "pr")
+        for field in ("created", "closed")
+    ]
+
+
+def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]:
+    """How many rows the lists of a window have, about, and when the repository was made."""
+    searches = lists_of(window)
+    while True:
+        answer = client.query(
+            partial(_question, repo, searches, False), Size(1), partial(_read_pages, repo, len(searches))
+        )
+        if answer.repo == repo:
+            return sum(page.count for page in answer.pages), answer.began_at
+        repo = answer.repo
 
 
 def _smaller(one: Search) -> list[Search]:

@@ -1,0 +1,233 @@
+"""`vllm-digest backfill`: report on past days, swept in one go."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from vllm_digest import archive, pipeline
+from vllm_digest.commands.common import github, present, print_product, settings_of, start_talking
+from vllm_digest.commands.progress import Progress, spoken
+from vllm_digest.commands.publishing import edition_of, publish_all
+from vllm_digest.config import Settings
+from vllm_digest.errors import SourceError, UsageError
+from vllm_digest.estimate import RESERVE, Estimate, estimate
+from vllm_digest.fetch import GitHubSource
+from vllm_digest.report import Report
+from vllm_digest.schedule import missing, tiles
+from vllm_digest.snapshots import RecordedSource
+from vllm_digest.window import (
+    TimeWindow,
+    floor_to_minute,
+    format_length,
+    local_minute,
+    parse_day,
+    parse_length,
+    parse_moment,
+)
+from vllm_digest.world import World
+
+log = logging.getLogger(__name__)
+
+_MOST = 20_000
+"""Windows in one backfill, over two years of hours; more is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillOptions:
+    """The options of `backfill` as they were given; None where they were not."""
+
+    day: str | None
+    first: str | None
+    last: str | None
+    window: str
+    force: bool
+    max_wait: str | None
+    now: str | None
+    wait: str | None
+    repo: str | None
+    config: str | None
+    output: str | None
+    no_llm: bool
+    dry_run: bool
+    as_json: bool
+    verbose: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Windows of `length` in a span, where their data comes from and what their reports have in common."""
+
+    span: TimeWindow
+    length: timedelta
+    source: GitHubSource
+    edition: pipeline.Edition
+    settings: Settings
+    options: BackfillOptions
+    world: World
+
+    def now(self) -> datetime:
+        return present(self.world, self.options.now, self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The windows to report on, oldest first, how many of the span are stored, and how much work it is."""
+
+    windows: tuple[TimeWindow, ...]
+    stored: int
+    estimate: Estimate
+
+
+def backfill(world: World, options: BackfillOptions) -> None:
+    """Report on the windows of a span that are not stored yet; print the pages' paths."""
+    start_talking(options)
+    settings = settings_of(
+        world,
+        options.config,
+        {
+            "github": {"repo": options.repo, "max_wait": options.max_wait},
+            "report": {"output": options.output},
+        },
+    )
+    length = parse_length(options.window)
+    span = _span(options, settings, present(world, options.now, settings))
+    if span.length > length * _MOST:
+        raise UsageError(
+            f"That would be more than {_MOST} windows of {format_length(length)}.", "Backfill it in parts."
+        )
+    edition = edition_of(settings, settings.github.repo, format_length(length), "github")
+    task = _Task(span, length, _source(world, options, settings), edition, settings, options, world)
+    if options.dry_run:
+        _print_plan(task, _plan(task))
+        return
+    wait = parse_length(options.wait) if options.wait else timedelta()
+    with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
+        _fill(task, _plan(task))
+
+
+def _span(options: BackfillOptions, settings: Settings, now: datetime) -> TimeWindow:
+    """The span that the options name; UsageError when they name none, or one that is not over yet."""
+    first, last = (options.day, options.day) if options.day else (options.first, options.last)
+    if first is None or last is None or (options.day and (options.first or options.last)):
+        raise UsageError(
+            "A backfill is of one DATE, or --from one --to another.",
+            "Write `backfill 2025-12-10` or `backfill --from 2025-12-01 --to 2025-12-31`.",
+        )
+    zone = settings.report.timezone
+    start, end = _ends(first, zone)[0], _ends(last, zone)[1]
+    latest = floor_to_minute(now - settings.report.settle)
+    if end <= start:
+        raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
+    if end > latest:
+        raise UsageError(
+            f"{last} is not over: it ends {local_minute(end, zone)}, and it is {local_minute(now, zone)}.",
+            "End the backfill earlier; `vllm-digest run` reports what has just ended.",
+        )
+    return TimeWindow(start, end)
+
+
+def _ends(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first moment of a date and the one after it, or a moment twice."""
+    if len(text) <= len("2025-12-10"):
+        day = TimeWindow.day(parse_day(text), zone)
+        return day.start, day.end
+    moment = parse_moment(text, zone)
+    if moment != floor_to_minute(moment):
+        raise UsageError(f"{text} has seconds in it.", "Windows begin and end on whole minutes.")
+    return moment, moment
+
+
+def _source(world: World, options: BackfillOptions, settings: Settings) -> GitHubSource:
+    """GitHub, asked with some consideration, and without end to the patience where a person watches."""
+    source = replace(github(world, settings, options), reserve=RESERVE)
+    if options.max_wait is None and sys.stderr.isatty():
+        return replace(source, max_wait=timedelta.max)
+    return source
+
+
+def _plan(task: _Task) -> _Plan:
+    """What is missing, and with `--force` what is stored, too: as it is, so that nothing overlaps."""
+    kept = archive.listing(task.settings.report.output, task.edition.repo, task.edition.series).kept
+    stored = [window for window in kept if window.start in task.span]
+    wanted = list(missing(tiles(task.span, task.length, task.settings.report.timezone), kept))
+    wanted = sorted([*wanted, *stored]) if task.options.force else wanted
+    if not wanted:
+        return _Plan((), len(stored), Estimate())
+    whole = TimeWindow(wanted[0].start, wanted[-1].end)
+    extent = task.source.extent(whole)
+    windows = tuple(window for window in wanted if window.end > extent.began_at)
+    if not windows:
+        raise UsageError(
+            f"{task.edition.repo} was made on {extent.began_at:%Y-%m-%d}; nothing happened there before.",
+            "Backfill later days.",
+        )
+    length = sum((window.length for window in windows), timedelta())
+    return _Plan(windows, len(stored), estimate(extent, length / whole.length))
+
+
+def _fill(task: _Task, plan: _Plan) -> None:
+    """Publish the windows of the plan; SourceError says how far it came and how it goes on."""
+    if plan.estimate.waits:
+        log.warning("%s", _told(task, plan))
+    progress = Progress(
+        shown=sys.stderr.isatty() and not task.options.quiet,
+        windows=len(plan.windows),
+        threads=plan.estimate.rows,
+        clock=task.world.clock,
+    )
+    lost: list[TimeWindow] = []
+    try:
+        publish_all(
+            _reports(task, plan, progress, lost), task.edition, task.settings, as_json=task.options.as_json
+        )
+    except SourceError as error:
+        raise SourceError(
+            error.problem,
+            f"{error.remedy}\n{progress.windows_done} of {len(plan.windows)} windows are published; "
+            "the same command goes on with the others.",
+        ) from error
+    if lost:
+        raise SourceError(
+            f"{len(lost)} of {len(plan.windows)} windows could not be complete and are not published.",
+            "Run the same command again later: it asks for these alone.",
+        )
+    if not plan.windows:
+        log.warning("%s is stored: nothing to do without --force", task.span.slug)
+
+
+def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow]) -> Iterator[Report]:
+    """The reports of the windows, each made when it is asked for; `lost` takes those that cannot be."""
+
+    def lose(window: TimeWindow, error: SourceError) -> None:
+        log.warning("%s is left out. %s", window.slug, error.problem)
+        lost.append(window)
+
+    source = replace(task.source, progress=progress.fetched)
+    for snapshot in source.sweep(plan.windows, task.now, lose):
+        yield pipeline.make_report(snapshot.window, RecordedSource(snapshot), task.edition, task.now())
+        progress.window_done()
+
+
+def _print_plan(task: _Task, plan: _Plan) -> None:
+    if task.options.as_json:
+        figures = asdict(plan.estimate)
+        print_product(json.dumps(figures) + "\n")
+    else:
+        print_product(_told(task, plan) + "\n")
+
+
+def _told(task: _Task, plan: _Plan) -> str:
+    """The plan as a person reads it."""
+    work, zone, span = plan.estimate, task.settings.report.timezone, task.span
+    waits = f", {spoken(work.waits)} of it waiting for the next hours' points" if work.waits else ""
+    return (
+        f"{len(plan.windows)} windows of {format_length(task.length)} to report on from "
+        f"{local_minute(span.start, zone)} to {local_minute(span.end, zone)}, {plan.stored} stored.\n"
+        f"GitHub: about {work.rows:,} rows of lists, {work.requests:,} requests, {work.points:,} points.\n"
+        f"Time: about {spoken(work.duration)}{waits}."
+    )

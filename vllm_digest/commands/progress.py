@@ -1,0 +1,53 @@
+"""How far a long command is, on one line of the terminal where a person watches."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import click
+
+_CLEAR = "\r\x1b[K"
+
+
+class Progress:
+    """Shows windows done, threads fetched and the time left, measured by the threads so far; else nothing.
+
+    `threads` are the expected ones of all windows.
+    """
+
+    def __init__(self, *, shown: bool, windows: int, threads: int, clock: Callable[[], datetime]) -> None:
+        self._shown = shown
+        self._windows = windows
+        self._threads = threads
+        self._clock = clock
+        self._began = clock()
+        self.windows_done = 0
+        self._threads_before = 0
+
+    def fetched(self, done: int, total: int) -> None:
+        """So many of a chunk's threads are fetched."""
+        if self._shown:
+            self._show(self._threads_before + done)
+        if done == total:
+            self._threads_before += total
+
+    def window_done(self) -> None:
+        """A window is about to be published; its path is printed on a line of its own."""
+        self.windows_done += 1
+        if self._shown:
+            click.echo(_CLEAR, err=True, nl=False)
+
+    def _show(self, threads: int) -> None:
+        share = max(threads / max(self._threads, 1), self.windows_done / self._windows)
+        left = (self._clock() - self._began) * (1 / min(max(share, 0.001), 1) - 1)
+        click.echo(
+            f"{_CLEAR}{self.windows_done} of {self._windows} windows, {threads} threads, "
+            f"about {spoken(left)} left",
+            err=True,
+            nl=False,
+        )
+
+
+def spoken(length: timedelta) -> str:
+    """A length of time as a person says it: `8 min`, `7 h 40 min`; a minute at least."""
+    hours, minutes = divmod(max(1, round(length / timedelta(minutes=1))), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -1,0 +1,61 @@
+"""What `run` and `backfill` do with reports: each is published and printed as it is made."""
+
+import json
+import logging
+from collections.abc import Iterable
+from itertools import chain
+
+from vllm_digest import archive, pipeline
+from vllm_digest.commands.common import print_product, rules
+from vllm_digest.config import Settings
+from vllm_digest.errors import PageError
+from vllm_digest.render import render
+from vllm_digest.report import Report
+from vllm_digest.summary import summary
+from vllm_digest.write import by_rules
+
+log = logging.getLogger(__name__)
+
+
+def edition_of(settings: Settings, repo: str, series: str, made_from: str) -> pipeline.Edition:
+    """What the reports of a command have in common."""
+    return pipeline.Edition(
+        repo=repo,
+        series=series,
+        timezone=settings.report.timezone.key,
+        rules=rules(settings),
+        writer=by_rules,
+        made_from=made_from,
+    )
+
+
+def publish_all(
+    reports: Iterable[Report], edition: pipeline.Edition, settings: Settings, *, as_json: bool
+) -> None:
+    """Publish what killed runs left unfinished, then the reports; for the holder of the series' lock.
+
+    A page that fails its check stops nothing else; PageError at the end.
+    """
+    root = settings.report.output
+    failures = 0
+    for report in chain(archive.unfinished(root, edition.repo, edition.series), reports):
+        try:
+            stored = pipeline.publish(report, root)
+        except PageError as error:
+            log.warning("%s", error)
+            failures += 1
+        else:
+            print_report(report, stored, as_json=as_json)
+    if failures:
+        raise PageError(
+            f"{failures} of the pages failed their own check and were set aside; the others are published.",
+            "Their data is stored: the next run tries the pages again. Please report what they failed on.",
+        )
+
+
+def print_report(report: Report, stored: archive.Stored | None, *, as_json: bool) -> None:
+    """The path of its page, or the page itself where it is not stored, or its JSON object."""
+    if as_json:
+        print_product(json.dumps(summary(report, stored), ensure_ascii=False) + "\n")
+    else:
+        print_product(f"{stored.page}\n" if stored else render(report))
