@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from vllm_digest.errors import DocumentError, StorageError
 
 T = TypeVar("T")
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def to_json(value: object, form: str) -> bytes:
@@ -45,10 +45,11 @@ def from_json(path: Path, kind: type[T], form: str) -> T:
     return value
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Building one takes longer than using it."""
-    return TypeAdapter(kind)
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """Building one takes longer than using it, so each is built once."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
