@@ -1,6 +1,7 @@
 """The rules of an ecosystem: what a pattern finds, what is refused, and how another ecosystem is written."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,20 +15,9 @@ from vllm_digest.report import Relevance
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
 
-XPU = """
-focus:
-  name: Intel XPU
-  labels: [intel-gpu, xpu]
-  words: [XPU, XPUs, Intel GPU, Intel GPUs, Intel Arc, "Arc A7##*", "Arc B5##*", oneAPI, oneCCL, SYCL, IPEX]
-  machine: [detected platform xpu]
-  dump_fields: [XPU used to build PyTorch]
-  people: [intel]
-  exclusions:
-    - because: 是 CPU，不是 GPU
-      words: [Intel Xeon, Intel Core, GenuineIntel]
-    - because: 是任何平台都会打印的文字
-      words: [Checking if XPU platform is available, XPU platform is not available]
-"""
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+XPU = "focus:" + README.split("```yaml\nfocus:")[1].split("```")[0]
+"""The README's example."""
 TPU = """
 focus:
   name: TPU

@@ -180,6 +180,11 @@ def test_a_pull_request_that_was_closed_is_not_called_done() -> None:
     assert "已关闭（未合并，由 ann 关闭，2025-12-10 18:43 (UTC+8)）" in ledger
 
 
+def test_a_ledger_entry_names_the_threads_it_is_linked_with() -> None:
+    ledger = section(page(issue(1, closed_at=5), pull(2, "[ROCm] Mend it", merged_at=5, closes=(1,))), LEDGER)
+    assert f"。关联：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。\n" in ledger
+
+
 def test_linked_threads_are_shown_together() -> None:
     trends = section(page(issue(1, closed_at=5), pull(2, merged_at=5, closes=(1,))), "🔥 热门话题与趋势分析")
     assert f"**关联线程**：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
