@@ -1,0 +1,221 @@
+"""Days of hourly runs in a bad world: late, missed, doubled, killed, the disk full, GitHub failing.
+
+The clock is simulated, the program and the HTTP between it and the local GitHub are real. The traffic is
+generated, so that the truth of every window is known; `check` compares all that was stored with it.
+"""
+
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+import yaml
+
+from tests.servers import faults
+from tests.servers.github import TOKEN, GitHub
+from tests.servers.traffic import stream
+from tests.servers.truth import truth
+from tests.servers.world import PullRequest
+from tests.trouble import FAULTS, HANGS, Photographer, Trouble
+from vllm_digest import archive
+from vllm_digest.cli import run_command
+from vllm_digest.report import Report
+from vllm_digest.window import TimeWindow
+from vllm_digest.world import World
+
+REPO = "vllm-project/vllm"
+START = datetime(2025, 12, 8, 0, 5, tzinfo=UTC)
+SETTLE = timedelta(minutes=2)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+LISTS = {
+    "new_issues": "new_issues",
+    "closed_issues": "closed_issues",
+    "new_prs": "new_pulls",
+    "merged_prs": "merged_pulls",
+    "closed_unmerged_prs": "unmerged_pulls",
+}
+
+
+class Simulation:
+    """`Simulation(seed, folder).play()`, then `check()`; the archive is in `folder`.
+
+    `happened` counts what was done to the runs, and how they ended.
+    """
+
+    def __init__(
+        self, seed: int, folder: Path, *, runs: int = 72, rate: float = 2.0, hangs: bool = False
+    ) -> None:
+        self.rng = Random(seed)  # noqa: S311 - a simulation is to be repeatable
+        self.root = folder / "site"
+        self.series = self.root / "reports" / REPO / "1h"
+        self.runs = runs
+        self.world = stream(seed, START - 3 * HOUR, hours=runs + 30, rate=rate, long=0)
+        self.happened: Counter[str] = Counter()
+        self._faults = {**FAULTS, **(HANGS if hangs else {})}
+        self._now = START
+
+    def play(self) -> None:
+        """All runs, and a last one without any trouble."""
+        with GitHub(self.world, now=START) as self._github:
+            outage = 0
+            for hour in range(self.runs):
+                if hour == self.runs * 2 // 3:
+                    self._rename()
+                outage = max(outage - 1, self._drawn({0: 90, 1: 6, 3: 3, 9: 1}) - 1)
+                if outage >= 0:
+                    self.happened["missed"] += 1
+                    continue
+                late = timedelta(seconds=round(self.rng.expovariate(1 / 400)))
+                self._now = max(START + hour * HOUR + late, self._now + timedelta(seconds=1))
+                self._run(self._trouble())
+                if self.rng.random() < 0.1:
+                    self.happened["doubled"] += 1
+                    self._now += timedelta(seconds=self.rng.choice((1, 20, 400)))
+                    self._run(Trouble())
+            self._now = max(self._now, START + self.runs * HOUR)
+            self._run(Trouble())
+
+    def _drawn(self, weights: dict[int, int]) -> int:
+        return self.rng.choices(list(weights), list(weights.values()))[0]
+
+    def _rename(self) -> None:
+        self.world = replace(self.world, repo=f"{REPO}-renamed", former_names=(REPO,))
+        self._github.world = self.world
+
+    def _trouble(self) -> Trouble:
+        rng = self.rng
+        trouble = Trouble()
+        match self._drawn({0: 28, 1: 26, 2: 25, 3: 5, 4: 3, 5: 8, 6: 5}):
+            case 1:
+                trouble.fault = rng.choice(list(self._faults))
+                trouble.nth = rng.choice((1, 1, 2, 3))
+                trouble.times = rng.choice((1, 1, 2, None))
+            case 2:
+                trouble.killed_at = rng.randrange(6)
+                trouble.fault = rng.choice((None, "502", "reset"))
+            case 3:
+                trouble.full_at = rng.randrange(5)
+            case 4:
+                trouble.busy = True
+            case 5:
+                trouble.skew = timedelta(seconds=rng.choice((-4_000, -90, 100, 400, 3_000)))
+            case 6:
+                trouble.deleted = True
+        return trouble
+
+    def _run(self, trouble: Trouble) -> None:
+        for name in trouble.names:
+            self.happened[name] += 1
+        if trouble.deleted:
+            self._delete_a_report()
+        ours = self._now + trouble.skew
+        github = self._github
+        github.now = self._now
+        github.faults.clear()
+        photographer = Photographer(self.series, trouble)
+        github.fault(faults.meanwhile(lambda _: photographer.step()), operation="Details")
+        if trouble.fault:
+            github.fault(self._faults[trouble.fault](), nth=trouble.nth, times=trouble.times)
+        lock = archive.locked(self.root, REPO, "1h", wait=timedelta(), sleep=lambda _: None)
+        with lock if trouble.busy else nullcontext(), patch.object(os, "fsync", photographer.fsync):
+            code, printed = self._command("run", "--no-llm", "-q", skew=trouble.skew)
+        self.happened[f"exit {code}"] += 1
+        assert code in trouble.codes, (code, trouble, printed)
+        if photographer.photo:
+            self.happened["killed"] += 1
+            photographer.restore()
+        elif code == 0:
+            reached = max(window.end for window in archive.stored_windows(self.root, REPO, "1h"))
+            assert reached >= (ours - SETTLE).replace(second=0, microsecond=0)
+
+    def _command(self, *arguments: str, skew: timedelta = timedelta()) -> tuple[int, str]:
+        def sleep(seconds: float) -> None:
+            self._now += timedelta(seconds=seconds)
+            self._github.now = self._now
+
+        environ = {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": self._github.url,
+            "VLLM_DIGEST_GITHUB_TIMEOUT": "1",
+            "VLLM_DIGEST_REPORT_OUTPUT": str(self.root),
+        }
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        err = io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run_command(arguments, World(lambda: self._now + skew, environ, sleep))
+        out.seek(0)
+        return code, out.read() + err.getvalue()
+
+    def _delete_a_report(self) -> None:
+        pages = sorted(self.series.glob("*/*/*.md"))[1:]
+        if pages:
+            page = self.rng.choice(pages)
+            page.unlink()
+            page.with_suffix(".json").unlink()
+
+    # What must be true in the end.
+
+    def check(self) -> None:
+        """Every moment in one window, every window true, every page whole, and nothing else in the folder."""
+        reports = [archive.load(path) for path in sorted(self.series.glob("*/*/*.json"))]
+        windows = [report.digest.window for report in reports]
+        assert windows == list(archive.stored_windows(self.root, REPO, "1h"))
+        assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+        assert windows[-1].end >= START + self.runs * HOUR - SETTLE - MINUTE
+        stems = [str(report.place) for report in reports]
+        left = [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
+        assert sorted(left) == sorted(stem + suffix for stem in stems for suffix in (".md", ".json"))
+        for report in reports:
+            self._check_truth(report)
+            self._check_page(report)
+        self._check_every_event_once(reports, TimeWindow(windows[0].start, windows[-1].end))
+
+    def _check_truth(self, report: Report) -> None:
+        """What the report lists is how things stood at its window's end, however late it was made."""
+        window = report.digest.window
+        real = truth(self.world, window.start, window.end)
+        for ours, theirs in LISTS.items():
+            assert getattr(report.digest.lists, ours) == getattr(real, theirs), (window, ours)
+        threads = {thread.number for thread in report.digest.threads}
+        gaps = {gap.number for gap in report.digest.gaps}
+        assert threads <= real.listed | real.touched, window
+        assert (real.listed | real.touched) - threads <= gaps, window
+        self.happened["gaps told"] += len(gaps)
+
+    def _check_every_event_once(self, reports: list[Report], whole: TimeWindow) -> None:
+        new = Counter(n for r in reports for n in (*r.digest.lists.new_issues, *r.digest.lists.new_prs))
+        merged = Counter(n for r in reports for n in r.digest.lists.merged_prs)
+        real = truth(self.world, whole.start, whole.end)
+        assert new == Counter((*real.new_issues, *real.new_pulls))
+        assert merged == Counter(real.merged_pulls)
+        said_by_bots = sum(report.digest.activity.bot_remarks for report in reports)
+        told = sum(1 for at, is_bot in self._said() if is_bot and at in whole)
+        assert said_by_bots == told or (said_by_bots < told and self.happened["gaps told"])
+
+    def _said(self) -> Iterator[tuple[datetime, bool]]:
+        """When each thing was said, and whether by an app; what is in a review, when it was handed in."""
+        for thread in self.world.threads:
+            said = [(comment.at, comment.author) for comment in thread.comments]
+            for review in thread.reviews if isinstance(thread, PullRequest) else ():
+                if review.at is not None:
+                    said.append((review.at, review.author))
+                    said += [(max(review.at, remark.at), remark.author) for remark in review.comments]
+            yield from ((at, author is not None and author.kind == "Bot") for at, author in said)
+
+    def _check_page(self, report: Report) -> None:
+        stem = self.root / report.place
+        page = stem.with_suffix(".md").read_text(encoding="utf-8")
+        _, front, body = page.split("---\n", 2)
+        assert yaml.safe_load(front)["layout"]
+        assert len(re.findall(r"^### ", body, re.MULTILINE)) == 12
+        code, again = self._command("render", str(stem.with_suffix(".json")))
+        assert (code, again) == (0, page)

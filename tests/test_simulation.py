@@ -1,0 +1,13 @@
+"""Three days of hourly runs in a bad world: see `simulation`."""
+
+from pathlib import Path
+
+from tests.simulation import Simulation
+
+
+def test_in_72_bad_runs_every_event_is_reported_once(tmp_path: Path) -> None:
+    simulation = Simulation(2, tmp_path)
+    simulation.play()
+    simulation.check()
+    for trouble in ("missed", "doubled", "killed", "skew", "deleted", "exit 3", "exit 5"):
+        assert simulation.happened[trouble], f"{trouble} was not tried"
