@@ -68,6 +68,7 @@ def commands() -> None:
       0    done; a quiet window is done, too
       2    wrong usage or configuration
       3    GitHub failed; what was published before that stays
+      4    published, but --strict and rules wrote what a model was to write
       5    a file, or the branch of reports, could not be written
       6    another run is at work on the same series
       7    a page failed its own check and was set aside
@@ -90,6 +91,7 @@ def commands() -> None:
 @click.option("--wait", metavar="LENGTH", help="How long to wait for another run.  [default: not at all]")
 @click.option("--sample", is_flag=True, help="Report on a recorded hour: no token, key or network.")
 @click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
+@click.option("--strict", is_flag=True, help="End with code 4 if rules wrote a part of a model's.")
 @click.option("--dry-run", is_flag=True, help="Print the page and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
 @_shared
@@ -123,6 +125,7 @@ def run(world: World, /, **options: Any) -> None:
 )
 @click.option("--wait", metavar="LENGTH", help="How long to wait for another run.  [default: not at all]")
 @click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
+@click.option("--strict", is_flag=True, help="End with code 4 if rules wrote a part of a model's.")
 @click.option("--dry-run", is_flag=True, help="Say how much it is, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
 @_shared

@@ -37,6 +37,12 @@ class SourceError(DigestError):
     exit_code = 3
 
 
+class FallbackError(DigestError):
+    """All is published, but rules wrote what a model was to write; told with `--strict` only."""
+
+    exit_code = 4
+
+
 class StorageError(DigestError):
     """A file could not be written; what stood there before still does."""
 

@@ -12,6 +12,9 @@ from vllm_digest.models import State
 from vllm_digest.narrative import Reason
 
 _QUOTED = re.compile(r"[“「\"]([^“”「」\"]{12,})[”」\"]")
+_ENGLISH = re.compile(r"[A-Za-z]+")
+_WORDS = 4
+"""So many English words in quotation marks are somebody's."""
 _PLATFORMS = re.compile(
     r"\b(?:AMD|ROCm|HIP|AITER|Instinct|Radeon|NVIDIA|CUDA|Intel|XPU|TPU|Gaudi|Ascend|Neuron|Apple|ARM)\b|英伟达|昇腾",
     re.IGNORECASE,
@@ -78,7 +81,9 @@ def _untrue(marks: Markup, basis: Basis) -> Iterator[tuple[Reason, str]]:
         if _IN_ENGLISH.get(name, name) not in lowered and name not in lowered:
             yield Reason.FIGURE, found[0]
     packed = "".join(basis.known.split())
-    quoted = [*marks.codes, *(found[1] for found in _QUOTED.finditer(words))]
+    # Chinese words in quotation marks are no quote: hardly anybody here writes Chinese.
+    spans = (found[1] for found in _QUOTED.finditer(words))
+    quoted = [*marks.codes, *(span for span in spans if len(_ENGLISH.findall(span)) >= _WORDS)]
     yield from ((Reason.QUOTE, part) for part in quoted if "".join(part.split()) not in packed)
     yield from ((Reason.LOGIN, login) for login in basis.people.strangers(words))
     for clause in wrong_states(words, basis.states, basis.reverted, subject=basis.subject):

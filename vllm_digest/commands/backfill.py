@@ -52,6 +52,7 @@ class BackfillOptions:
     config: str | None
     output: str | None
     no_llm: bool
+    strict: bool
     dry_run: bool
     as_json: bool
     verbose: bool
@@ -183,7 +184,11 @@ def _fill(task: _Task, plan: _Plan) -> None:
     lost: list[TimeWindow] = []
     try:
         publish_all(
-            _reports(task, plan, progress, lost), task.edition, task.settings, as_json=task.options.as_json
+            _reports(task, plan, progress, lost),
+            task.edition,
+            task.settings,
+            as_json=task.options.as_json,
+            strict=task.options.strict,
         )
     except SourceError as error:
         raise SourceError(

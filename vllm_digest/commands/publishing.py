@@ -8,7 +8,7 @@ from itertools import chain
 from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import print_product, rules
 from vllm_digest.config import Settings
-from vllm_digest.errors import PageError
+from vllm_digest.errors import FallbackError, PageError
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.summary import summary
@@ -30,14 +30,14 @@ def edition_of(settings: Settings, repo: str, series: str, made_from: str) -> pi
 
 
 def publish_all(
-    reports: Iterable[Report], edition: pipeline.Edition, settings: Settings, *, as_json: bool
+    reports: Iterable[Report], edition: pipeline.Edition, settings: Settings, *, as_json: bool, strict: bool
 ) -> None:
     """Publish what killed runs left unfinished, then the reports; for the holder of the series' lock.
 
-    A page that fails its check stops nothing else; PageError at the end.
+    A page that fails its check stops nothing else; PageError at the end, or FallbackError if `strict`.
     """
     root = settings.report.output
-    failures = 0
+    failures = fallbacks = 0
     for report in chain(archive.unfinished(root, edition.repo, edition.series), reports):
         try:
             stored = pipeline.publish(report, root)
@@ -46,10 +46,22 @@ def publish_all(
             failures += 1
         else:
             print_report(report, stored, as_json=as_json)
+        fallbacks += len(report.narrative.fallbacks)
     if failures:
         raise PageError(
             f"{failures} of the pages failed their own check and were set aside; the others are published.",
             "Their data is stored: the next run tries the pages again. Please report what they failed on.",
+        )
+    if strict:
+        refuse_fallbacks(fallbacks)
+
+
+def refuse_fallbacks(fallbacks: int) -> None:
+    """What `--strict` does at the end: FallbackError if rules wrote parts of what a model was to write."""
+    if fallbacks:
+        raise FallbackError(
+            f"{fallbacks} parts of the pages were written by rules, not by a model.",
+            "All pages are made; the last line of each says why.",
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import github, present, settings_of, start_talking
-from vllm_digest.commands.publishing import edition_of, print_report, publish_all
+from vllm_digest.commands.publishing import edition_of, print_report, publish_all, refuse_fallbacks
 from vllm_digest.config import Settings
 from vllm_digest.errors import UsageError
 from vllm_digest.report import Report
@@ -35,6 +35,7 @@ class RunOptions:
     output: str | None
     sample: bool
     no_llm: bool
+    strict: bool
     dry_run: bool
     as_json: bool
     verbose: bool
@@ -63,14 +64,18 @@ def run(world: World, options: RunOptions) -> None:
     )
     task = _sample_task(options, settings) if options.sample else _github_task(world, options, settings)
     if options.dry_run:
+        fallbacks = 0
         for report in _due_reports(world, options, settings, task):
             print_report(report, None, as_json=options.as_json)
+            fallbacks += len(report.narrative.fallbacks)
+        if options.strict:
+            refuse_fallbacks(fallbacks)
         return
     wait = parse_length(options.wait) if options.wait else timedelta()
     edition = task.edition
     with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
         reports = _due_reports(world, options, settings, task)
-        publish_all(reports, edition, settings, as_json=options.as_json)
+        publish_all(reports, edition, settings, as_json=options.as_json, strict=options.strict)
 
 
 def _due_reports(world: World, options: RunOptions, settings: Settings, task: _Task) -> Iterator[Report]:

@@ -42,8 +42,8 @@ _WORTHLESS = (_QUOTE.match, _NOISE.match, _ORDER.search)
 _HEAD, _TAIL = 3, 6
 """Lines of a code block or log that are kept: how it begins, and how it ends, where the error stands."""
 _FEW = _HEAD + _TAIL
-_LINE = 600
-"""Characters of a line that are kept."""
+_LINE = 300
+"""Characters of a line of these; a line by itself is a paragraph, and stays whole."""
 LEFT_OUT = "…"
 
 
@@ -52,7 +52,7 @@ def trimmed(text: str) -> str:
     visible = _COMMENT.sub("", text[:LONGEST].replace("\r\n", "\n"))
     kept: list[str] = []
     for line in _worthy(_blocks(visible.split("\n"))):
-        short = line.rstrip()[:_LINE]
+        short = line.rstrip()
         if short in ("", LEFT_OUT) and (not kept or kept[-1] == short):
             continue
         kept.append(short)
@@ -66,6 +66,7 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
     folds = 0
     for line in lines:
         mark = _FENCE.match(line)
+        pasted = _LOG.match(line) or _DUMP.match(line)
         within = bool(fence or folds)
         if fence:
             fence = "" if mark and mark[1].startswith(fence) else fence
@@ -73,12 +74,12 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
             fence = mark[1]
         else:
             folds = max(0, folds + len(_FOLD_START.findall(line)) - len(_FOLD_END.findall(line)))
-        joins = within or (not fence and not folds and (_LOG.match(line) or _DUMP.match(line)))
-        if not joins:
+        opens = bool(fence or folds) and not within
+        if opens or not (within or pasted):
             yield run
             run = []
         run.append(line)
-        if within and not (fence or folds):
+        if not (fence or folds) and (within or not pasted):
             yield run
             run = []
     yield run
@@ -90,6 +91,8 @@ def _worthy(blocks: Iterator[list[str]]) -> Iterator[str]:
             line for line in block if not (_QUOTE.match(line) or _NOISE.match(line) or _ORDER.search(line))
         ]
         dumped = sum(_DUMP.match(line) is not None for line in lines)
+        if len(block) > 1:
+            lines = [line[:_LINE] for line in lines]
         if len(lines) > _FEW and dumped > len(lines) // 3:
             yield LEFT_OUT
         elif len(lines) > _FEW:

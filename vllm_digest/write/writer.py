@@ -10,7 +10,7 @@ from functools import partial
 from threading import Event
 from typing import Any, Protocol, Self, TypeVar
 
-from vllm_digest.asking import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question, Usage
+from vllm_digest.asking import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question
 from vllm_digest.check.briefs import Reading, read_brief
 from vllm_digest.check.counts import window_facts
 from vllm_digest.check.material import Material, materials
@@ -75,20 +75,20 @@ R = TypeVar("R", bound=_Readable)
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes about windows by asking `model`; `bots` are logins in small letters."""
+    """Writes about windows; `stage` gives the model for one of them, `bots` are logins in small letters."""
 
-    model: Model
+    stage: Callable[[], Model]
     bots: frozenset[str]
     limits: Limits
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
-        before = self.model.usage()
+        model = self.stage()
         threads = {thread.number: thread for thread in snapshot.threads}
-        desk = _Desk(self.model, threads, materials(threads, digest, self.bots), digest, self.limits)
+        desk = _Desk(model, threads, materials(threads, digest, self.bots), digest, self.limits)
         narrative = desk.narrative()
         _tell(narrative.fallbacks)
-        return replace(narrative, usage=_between(before, self.model.usage()))
+        return replace(narrative, usage=model.usage())
 
 
 @dataclass(frozen=True)
@@ -248,16 +248,3 @@ def _tell(fallbacks: Sequence[Fallback]) -> None:
             len(fallbacks),
             ", ".join(f"{reason} {count}" for reason, count in counted),
         )
-
-
-def _between(before: Usage, after: Usage) -> Usage:
-    """What was used since."""
-    return Usage(
-        calls=after.calls - before.calls,
-        prompt_tokens=after.prompt_tokens - before.prompt_tokens,
-        completion_tokens=after.completion_tokens - before.completion_tokens,
-        cached_answers=after.cached_answers - before.cached_answers,
-        retries=after.retries - before.retries,
-        seconds=after.seconds - before.seconds,
-        cost=None if after.cost is None else after.cost - (before.cost or 0),
-    )

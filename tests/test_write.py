@@ -1,0 +1,249 @@
+"""The writing stage: what a model is asked, in which order, and what happens when it cannot answer."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests import sample_author
+from tests.authors import answer as good
+from tests.authors import material
+from tests.values import RULES, digest, issue, pull, said, snapshot
+from vllm_digest.asking import (
+    ModelError,
+    ModelUnavailableError,
+    PromptTooLongError,
+    Question,
+    Role,
+    Usage,
+)
+from vllm_digest.classify import classify
+from vllm_digest.models import Snapshot, Thread
+from vllm_digest.narrative import Narrative, Reason
+from vllm_digest.snapshots import sample
+from vllm_digest.write import Limits, Writer
+from vllm_digest.write.ranking import Role as Place
+from vllm_digest.write.ranking import targets
+from vllm_digest.write.tokens import tokens
+
+LIMITS = Limits(threads=40, thread_tokens=4_000, overview_tokens=12_000)
+Answers = Callable[[Question], Mapping[str, Any]]
+
+
+@dataclass
+class Scripted:
+    """A model whose answers a test decides."""
+
+    answers: Answers
+    concurrency: int = 4
+    name: str = "scripted"
+    asked: list[Question] = field(default_factory=list)
+
+    def ask(self, question: Question) -> Mapping[str, Any]:
+        self.asked.append(question)
+        return self.answers(question)
+
+    def usage(self) -> Usage:
+        return Usage(calls=len(self.asked), prompt_tokens=sum(size(question) for question in self.asked))
+
+    @property
+    def names(self) -> list[str]:
+        return [question.name for question in self.asked]
+
+
+def size(question: Question) -> int:
+    return sum(tokens(message.text) for message in question.messages)
+
+
+def well(question: Question) -> Mapping[str, Any]:
+    return good(question.messages[1].text)
+
+
+def written(
+    threads: tuple[Thread, ...], answers: Answers = well, limits: Limits = LIMITS
+) -> tuple[Narrative, Scripted]:
+    model = Scripted(answers)
+    return Writer(lambda: model, RULES.bots, limits)(snapshot(threads), digest(*threads)), model
+
+
+THREADS = (
+    pull(1, "[ROCm] Tune a kernel", body="It is faster with this.", created_at=1, labels=("rocm",)),
+    pull(2, "Another change", body="It does something else.", merged_at=5, additions=50, deletions=2),
+    issue(
+        3,
+        "A lively issue",
+        body="It fails with an error.",
+        created_at=1,
+        remarks=[said(f"user-{n}", n + 2, f"I see the same, case {n}.") for n in range(8)],
+    ),
+    issue(4, "[Bug] Unrelated", body="Nothing new here.", created_at=2),
+)
+
+
+def test_every_thread_the_page_speaks_of_is_asked_about_once_and_then_the_whole() -> None:
+    narrative, model = written(THREADS)
+    assert sorted(model.names[:-1]) == ["brief-1", "brief-2", "brief-3", "brief-4"]
+    assert model.names[-1] == "overview"
+    assert narrative.fallbacks == ()
+    assert narrative.model == "scripted"
+    assert narrative.usage.calls == 5
+    assert [brief.number for brief in narrative.briefs] == [1, 3, 2, 4]
+
+
+def test_a_thread_has_all_its_roles_and_those_of_the_focus_come_first() -> None:
+    facts = digest(*THREADS)
+    assert [(target.number, sorted(target.roles)) for target in targets(facts)] == [
+        (1, [Place.CHANGE, Place.FOCUS]),
+        (3, [Place.HOT, Place.WORRY]),
+        (2, [Place.CHANGE]),
+        (4, [Place.WORRY]),
+    ]
+
+
+def test_a_thread_is_seen_alone_and_what_never_changes_comes_first() -> None:
+    _, model = written(THREADS)
+    briefs = [question for question in model.asked if question.name.startswith("brief")]
+    assert len({question.messages[0] for question in briefs}) == 1
+    assert all(question.messages[0].role is Role.SYSTEM for question in briefs)
+    for question in briefs:
+        lines = material(question.messages[1].text)
+        texts = [line["text"] for line in lines if "text" in line]
+        other = {thread.body for thread in THREADS if thread.number != lines[0]["facts"]["number"]}
+        assert not other & set(texts)
+
+
+def test_a_window_in_which_nothing_happened_is_not_asked_about() -> None:
+    narrative, model = written(())
+    assert (model.asked, narrative) == ([], Narrative())
+
+
+def test_a_faulty_answer_is_sent_back_once_with_what_is_wrong_in_it() -> None:
+    def answers(question: Question) -> Mapping[str, Any]:
+        answer = dict(well(question))
+        if question.name == "brief-2":
+            answer["impact"] = {"text": "使用者会看到 87% 的提升。", "evidence": answer["impact"]["evidence"]}
+        return answer
+
+    narrative, model = written(THREADS, answers)
+    assert narrative.fallbacks == ()
+    repair = next(question for question in model.asked if question.name == "brief-2-repair")
+    assert [message.role for message in repair.messages] == [
+        Role.SYSTEM,
+        Role.USER,
+        Role.ASSISTANT,
+        Role.USER,
+    ]
+    assert "impact：数字或型号不在依据中（87%）" in repair.messages[-1].text
+    assert model.names.count("brief-2-repair") == 1
+
+
+def test_what_is_wrong_twice_falls_back_alone() -> None:
+    def answers(question: Question) -> Mapping[str, Any]:
+        answer = dict(well(question))
+        if question.name.startswith("brief-2"):
+            answer["impact"] = {"text": "使用者会看到 87% 的提升。", "evidence": answer["impact"]["evidence"]}
+        return answer
+
+    narrative, _ = written(THREADS, answers)
+    assert [(one.part, one.reason) for one in narrative.fallbacks] == [("brief-2.impact", Reason.FIGURE)]
+    brief = narrative.brief(2)
+    assert brief is not None
+    assert brief.impact is None
+    assert brief.reading is not None
+
+
+@pytest.mark.parametrize("answer", [{}, {"positions": []}, {"topic": None, "positions": []}, {"foo": "bar"}])
+def test_an_empty_answer_is_no_answer(answer: dict[str, Any]) -> None:
+    narrative, _ = written(THREADS, lambda _: answer)
+    assert narrative.briefs == ()
+    assert {one.part for one in narrative.fallbacks} >= {"brief-1", "brief-2", "brief-3", "brief-4"}
+
+
+def test_one_question_that_fails_costs_one_item() -> None:
+    def answers(question: Question) -> Mapping[str, Any]:
+        if question.name == "brief-3":
+            raise ModelError("it was silent")
+        return well(question)
+
+    narrative, model = written(THREADS, answers)
+    assert [(one.part, one.reason) for one in narrative.fallbacks] == [("brief-3", Reason.NO_ANSWER)]
+    assert model.names[-1] == "overview"
+
+
+def test_a_model_that_is_not_there_is_asked_no_more() -> None:
+    def answers(_: Question) -> Mapping[str, Any]:
+        raise ModelUnavailableError("the quota is used up")
+
+    model = Scripted(answers, concurrency=1)
+    narrative = Writer(lambda: model, RULES.bots, LIMITS)(snapshot(THREADS), digest(*THREADS))
+    assert len(model.asked) == 1
+    assert {one.reason for one in narrative.fallbacks} == {Reason.UNAVAILABLE}
+    assert [one.part for one in narrative.fallbacks] == [
+        "brief-1",
+        "brief-3",
+        "brief-2",
+        "brief-4",
+        "overview",
+    ]
+
+
+def test_a_prompt_that_is_too_long_is_cut_down_and_asked_again() -> None:
+    long = issue(5, "[Bug] Long", body="A sentence of some length. " * 900, created_at=1)
+
+    def answers(question: Question) -> Mapping[str, Any]:
+        if size(question) > 3_500:
+            raise PromptTooLongError("too long", limit=3_500)
+        return well(question)
+
+    narrative, model = written((long,), answers)
+    assert narrative.fallbacks == ()
+    assert model.names == ["brief-5", "brief-5", "overview"]
+    assert size(model.asked[1]) < 3_500 < size(model.asked[0])
+
+
+def test_a_model_that_takes_nothing_is_given_up_after_a_few_tries() -> None:
+    def answers(_: Question) -> Mapping[str, Any]:
+        raise PromptTooLongError("too long")
+
+    narrative, model = written(THREADS[:1], answers)
+    assert {one.reason for one in narrative.fallbacks} == {Reason.TOO_LONG}
+    assert model.names.count("brief-1") == 4
+
+
+def test_threads_beyond_the_limit_are_told_by_rules_and_said_to_be() -> None:
+    narrative, model = written(THREADS, limits=Limits(1, 4_000, 12_000))
+    assert model.names == ["brief-1", "overview"]
+    assert {one.reason for one in narrative.fallbacks} == {Reason.BUDGET}
+
+
+def test_as_many_are_asked_at_once_as_the_model_takes() -> None:
+    together = threading.Barrier(4)
+
+    def answers(question: Question) -> Mapping[str, Any]:
+        if question.name.startswith("brief"):
+            together.wait(timeout=10)
+        return well(question)
+
+    narrative, _ = written(THREADS, answers)
+    assert narrative.fallbacks == ()
+
+
+def test_the_overview_shows_what_fits_and_says_how_much_does_not() -> None:
+    many = tuple(pull(number, f"Change number {number}", created_at=1) for number in range(100, 400))
+    _, model = written(many, limits=Limits(2, 4_000, 3_000))
+    lines = material(model.asked[-1].messages[1].text)
+    rows = [line for line in lines if "thread" in line]
+    assert 10 < len(rows) < 100
+    assert lines[-1] == {"left_out": 300 - len(rows)}
+    assert size(model.asked[-1]) < 6_000
+
+
+def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
+    recorded: Snapshot = sample()
+    model = Scripted(lambda question: sample_author.answer(question.messages[1].text))
+    narrative = Writer(lambda: model, RULES.bots, LIMITS)(recorded, classify(recorded, RULES))
+    assert narrative.fallbacks == ()
+    assert model.names.count("overview") == 1
+    assert len(model.asked) == 4
