@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "write": {"asking", "check", "classify", "models", "narrative", "report", "templating", "window"},
     "fetch": {"errors", "models", "window"},
     "files": {"errors"},
+    "llm": {"asking", "config", "errors", "files", "window"},
     "snapshots": {"files", "models", "window"},
     "schedule": {"errors", "window"},
     "estimate": {"fetch"},

@@ -5,11 +5,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from vllm_digest.errors import UsageError
 from vllm_digest.focus.rules import FocusSettings
@@ -102,12 +110,40 @@ class HeatSettings(_Section):
 
 
 class LlmSettings(_Section):
+    base_url: Url | Literal[""] = ""
+    """Where an OpenAI-compatible API is; empty for OpenAI's own when there is a key, else for no model."""
+    model: str = ""
+    """The model's name; empty for the only one that the server has."""
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    """How many questions are asked at once."""
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 120
+    """Seconds until an answer must be there whole."""
+    max_time: Annotated[Length, _within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=10)
+    """How long a window's questions take in all; what is not answered then is written by rules."""
+    max_answer_tokens: Annotated[int, Field(ge=100)] = 16_000
+    """The most room an answer is given, thoughts included, when it needs more than usual."""
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    """Tokens of prompts and answers that a run may take; then rules write the rest."""
+    max_cost: Annotated[float, Field(ge=0)] | None = None
+    """What a run may cost, in the currency of the prices; it needs both of them."""
+    input_price: Annotated[float, Field(ge=0)] | None = None
+    """The price of a million tokens of prompts."""
+    output_price: Annotated[float, Field(ge=0)] | None = None
+    """The price of a million tokens of answers."""
+    cache: Path | None = None
+    """The folder that answers are kept in; null for vllm-digest/answers in the user's cache folder."""
     threads: Annotated[int, Field(ge=0)] = 40
     """Threads of a window that a model tells about one by one; the others are told by rules."""
     thread_tokens: Annotated[int, Field(ge=500)] = 4_000
     """Tokens of a thread's text that a model is shown, by an estimate on the safe side."""
     overview_tokens: Annotated[int, Field(ge=500)] = 12_000
     """Tokens of a window's rows that a model is shown for the overview."""
+
+    @model_validator(mode="after")
+    def _cost_needs_prices(self) -> Self:
+        if self.max_cost is not None and None in (self.input_price, self.output_price):
+            raise ValueError("max_cost needs input_price and output_price, per million tokens.")
+        return self
 
 
 class Settings(_Section):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import random
 from urllib.parse import urlsplit
 
@@ -18,12 +19,25 @@ _PUBLIC_API = "api.github.com"
 
 @dataclass(frozen=True)
 class World:
-    """The clock (aware UTC), the environment, a way to wait some seconds, and chance in [0, 1)."""
+    """The clock (aware UTC), the environment, a way to wait some seconds, chance in [0, 1), and a clock in
+    seconds that only goes forward."""
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random
+    monotonic: Callable[[], float] = time.monotonic
+
+    @property
+    def model_key(self) -> str:
+        """The key of the model server, empty without one."""
+        return self.environ.get("OPENAI_API_KEY", "").strip()
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where this program may keep what it can make again."""
+        folder = self.environ.get("XDG_CACHE_HOME") or Path(self.environ.get("HOME") or Path.home(), ".cache")
+        return Path(folder, "vllm-digest")
 
     def github_token(self, api_url: str) -> str:
         """The token of the environment, else that of GitHub's own program; UsageError without one."""

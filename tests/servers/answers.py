@@ -64,20 +64,27 @@ class Ending(Enum):
     """The connection is reset before a single byte."""
     SILENT = auto()
     """Not a single byte until the client goes away."""
+    DRIP = auto()
+    """The body comes byte by byte, always in time for the next read, for hours."""
+    DRIP_HEAD = auto()
+    """So does the head."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response; `payload` is sent as JSON, unless there is a `text`."""
+    """A response; `payload` is sent as JSON, unless there is a `text` or, to send what is none, `raw`."""
 
     status: int = 200
     payload: Any = None
     text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     ending: Ending = Ending.WHOLE
+    raw: bytes | None = None
 
     @property
     def body(self) -> bytes:
+        if self.raw is not None:
+            return self.raw
         return (json.dumps(self.payload) if self.text is None else self.text).encode()
 
 

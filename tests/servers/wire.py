@@ -17,6 +17,9 @@ from tests.servers.answers import Answer, Ending
 Handle = Callable[[str, str, Mapping[str, str], bytes], Answer]
 """From method, target, headers (names in lower case) and body to the answer."""
 
+_DRIP = 0.02
+"""Seconds from byte to byte."""
+_ENDLESS = 10**12
 _HARD_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -101,12 +104,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         body, ending = answer.body, answer.ending
+        if ending is Ending.DRIP_HEAD:
+            self._drip(b"HTTP/1.1 200 OK\r\nx-slow: ")
         if ending not in {Ending.RESET, Ending.SILENT}:
             self.send_response_only(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
+            self.send_header("content-length", str(_ENDLESS if ending is Ending.DRIP else len(body)))
             self.end_headers()
+            if ending is Ending.DRIP:
+                self._drip(body[:1])
             self.wfile.write(body if ending is Ending.WHOLE else body[: len(body) // 2])
             self.wfile.flush()
         if ending is Ending.WHOLE:
@@ -117,3 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
                 pass
         if ending in {Ending.RESET, Ending.RESET_IN_BODY}:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD_CLOSE)
+
+    def _drip(self, beginning: bytes) -> None:
+        """Sends a byte at a time, until the client goes away."""
+        self.wfile.write(beginning)
+        while True:
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            time.sleep(_DRIP)

@@ -1,0 +1,60 @@
+"""Answers that were paid for, kept on disk: a file each, named by what was asked."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vllm_digest.asking import Question
+from vllm_digest.errors import StorageError
+from vllm_digest.files import write_together
+
+log = logging.getLogger(__name__)
+
+_FORM = "vllm-digest/answer/1"
+
+
+def key_of(model: str, question: Question) -> str:
+    """A question's name in the cache: the hash of the model, the messages and the schema."""
+    asked = {
+        "form": _FORM,
+        "model": model,
+        "messages": [[message.role.value, message.text] for message in question.messages],
+        "schema": question.schema,
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+class Answers:
+    """The cache in `folder`. It never fails: what cannot be read is asked again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._told = False
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        """The answer of an earlier run."""
+        try:
+            document = json.loads(self._path(key).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not isinstance(document, dict) or document.get("form") != _FORM:
+            return None
+        answer = document.get("answer")
+        return answer if isinstance(answer, dict) else None
+
+    def put(self, key: str, model: str, question: str, answer: Mapping[str, Any]) -> None:
+        """Keep an answer; the model's name and the question's are there for people."""
+        document = {"form": _FORM, "model": model, "question": question, "answer": answer}
+        content = (json.dumps(document, ensure_ascii=False) + "\n").encode()
+        try:
+            write_together({self._path(key): content})
+        except StorageError as error:
+            if not self._told:
+                log.warning("answers are not kept: %s", error.problem)
+            self._told = True
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.json"
