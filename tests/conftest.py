@@ -57,7 +57,13 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: str, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> Ran:
         slept: list[float] = []
         capsys.readouterr()
-        code = run_command(arguments, World(lambda: now, dict(environ or {}), slept.append))
+        world = World(
+            clock=lambda: now,
+            environ={"XDG_CACHE_HOME": str(Path.cwd() / "cache"), **(environ or {})},
+            sleep=slept.append,
+            monotonic=lambda: sum(slept),
+        )
+        code = run_command(arguments, world)
         said = capsys.readouterr()
         return Ran(code, said.out, said.err, tuple(slept))
 
