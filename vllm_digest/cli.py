@@ -66,6 +66,7 @@ def commands() -> None:
     \b
     Exit codes:
       0    done; a quiet window is done, too
+      1    status alone: windows are missing or late
       2    wrong usage or configuration
       3    GitHub failed; what was published before that stays
       4    published, but --strict and rules wrote what a model was to write
@@ -138,6 +139,25 @@ def backfill(world: World, /, **options: Any) -> None:
     from vllm_digest.commands import backfill
 
     backfill.backfill(world, backfill.BackfillOptions(**options))
+
+
+@commands.command()
+@click.option("--window", metavar="LENGTH", help="The series to judge.  [default: 1h]")
+@click.option("--now", metavar="TIME", help="The present time for this command.")
+@click.option("--repo", metavar="OWNER/NAME", help="Its repository.  [default: vllm-project/vllm]")
+@click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
+@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@_shared
+@click.pass_obj
+def status(world: World, /, **options: Any) -> int:
+    """Tell what is stored and missing and what the next run would do.
+
+    Exit code 1 when windows of the configured series are missing or late.
+    """
+    from vllm_digest.commands import status
+
+    return status.status(world, status.StatusOptions(**options))
 
 
 @commands.command()

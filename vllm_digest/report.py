@@ -304,5 +304,9 @@ class Report:
 
         A series goes on where it is when its repository is renamed.
         """
-        window, repo = self.digest.window, self.asked_as or self.digest.repo
-        return PurePosixPath("reports", repo, self.series, f"{window.start:%Y/%m}", window.slug)
+        return place_of(self.asked_as or self.digest.repo, self.series, self.digest.window)
+
+
+def place_of(repo: str, series: str, window: TimeWindow) -> PurePosixPath:
+    """The place of the report on a window; `repo` by its name in the settings."""
+    return PurePosixPath("reports", repo, series, f"{window.start:%Y/%m}", window.slug)

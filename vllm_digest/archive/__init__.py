@@ -5,12 +5,13 @@ UTC, so no report ever takes the place of another one. What is stored is all tha
 """
 
 from vllm_digest.archive.lock import locked
-from vllm_digest.archive.places import Listing, list_series, listing, stored_windows
+from vllm_digest.archive.places import Listing, data_path, list_series, listing, stored_windows
 from vllm_digest.archive.reports import Stored, load, store, unfinished
 
 __all__ = [
     "Listing",
     "Stored",
+    "data_path",
     "list_series",
     "listing",
     "load",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vllm_digest.report import place_of
 from vllm_digest.window import TimeWindow
 
 
@@ -46,6 +47,11 @@ def list_series(root: Path) -> tuple[tuple[str, str], ...]:
     """Each repository (OWNER/NAME) and series that the archive has a folder for, in order."""
     folders = (folder for folder in (root / "reports").glob("*/*/*") if folder.is_dir())
     return tuple(sorted(("/".join(folder.parts[-3:-1]), folder.name) for folder in folders))
+
+
+def data_path(root: Path, repo: str, series: str, window: TimeWindow) -> Path:
+    """Where the data file of a window's report is."""
+    return (root / place_of(repo, series, window)).with_suffix(".json")
 
 
 def folder_of(root: Path, repo: str, series: str) -> Path:

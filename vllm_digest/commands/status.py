@@ -1,0 +1,187 @@
+"""`vllm-digest status`: what is stored, what is missing, and what the next run would do."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from vllm_digest import archive
+from vllm_digest.commands.common import present, print_product, settings_of, start_talking
+from vllm_digest.config import Settings
+from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.schedule import Plan, holes, overlaps, plan
+from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
+from vllm_digest.world import World
+
+_SHOWN = 10
+"""Of many holes or overlaps, how many latest ones a person sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOptions:
+    """The options of `status` as they were given; None where they were not."""
+
+    window: str | None
+    now: str | None
+    repo: str | None
+    config: str | None
+    output: str | None
+    as_json: bool
+    verbose: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A series as it stands.
+
+    `windows` are stored whole, `unfinished` wait for their page. `made_at` is when the newest report was
+    made. `next_run` is None where the series is not one that runs go on with. `late` says that a run should
+    have come, `missing` are the holes that are due or were left out not longer ago than runs look back.
+    """
+
+    repo: str
+    series: str
+    windows: tuple[TimeWindow, ...]
+    unfinished: tuple[TimeWindow, ...]
+    holes: tuple[TimeWindow, ...]
+    overlaps: tuple[TimeWindow, ...]
+    made_at: datetime | None
+    next_run: Plan | None
+    late: bool
+    missing: tuple[TimeWindow, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return bool(self.windows) and not (self.late or self.missing or self.unfinished)
+
+
+def status(world: World, options: StatusOptions) -> int:
+    """Print how every series of the archive stands; 1 unless all is well with the configured one."""
+    start_talking(options)
+    settings = settings_of(
+        world,
+        options.config,
+        {
+            "github": {"repo": options.repo},
+            "report": {"window": options.window, "output": options.output},
+        },
+    )
+    now = present(world, options.now, settings)
+    watched = (settings.github.repo, format_length(settings.report.window))
+    others = sorted(set(archive.list_series(settings.report.output)) - {watched})
+    standings = [_standing(settings, repo, series, now) for repo, series in (watched, *others)]
+    if options.as_json:
+        print_product(json.dumps({"ok": standings[0].is_well, "series": [*map(_as_json, standings)]}) + "\n")
+    else:
+        zone = settings.report.timezone
+        print_product("\n".join("".join(f"{line}\n" for line in _told(one, zone)) for one in standings))
+    return 0 if standings[0].is_well else 1
+
+
+def _standing(settings: Settings, repo: str, series: str, now: datetime) -> _Standing:
+    root, catch_up = settings.report.output, settings.report.catch_up
+    found = archive.listing(root, repo, series)
+    length, end = _length(series), floor_to_minute(now - settings.report.settle)
+    gaps = holes(found.kept)
+    reached = max((window.end for window in found.kept), default=None)
+    return _Standing(
+        repo=repo,
+        series=series,
+        windows=found.windows,
+        unfinished=tuple(window for window, _ in found.unfinished),
+        holes=gaps,
+        overlaps=overlaps(found.kept),
+        made_at=_made_at(root, repo, series, found.windows),
+        next_run=plan(found.kept, length, end, catch_up) if length else None,
+        late=bool(length and reached and end - reached >= length * 1.5),
+        missing=tuple(gap for gap in gaps if length and gap.end >= end - length - catch_up),
+    )
+
+
+def _length(series: str) -> timedelta | None:
+    """The length of its windows; the sample's series has none."""
+    try:
+        return parse_length(series)
+    except UsageError:
+        return None
+
+
+def _made_at(root: Path, repo: str, series: str, windows: Sequence[TimeWindow]) -> datetime | None:
+    if not windows:
+        return None
+    try:
+        return archive.load(archive.data_path(root, repo, series, windows[-1])).provenance.made_at
+    except DocumentError:
+        return None
+
+
+def _as_json(standing: _Standing) -> dict[str, Any]:
+    """The object the README documents under `status --json`."""
+    windows, next_run = standing.windows, standing.next_run
+    return {
+        "repo": standing.repo,
+        "series": standing.series,
+        "ok": standing.is_well,
+        "windows": len(windows),
+        "first": windows[0].start.isoformat() if windows else None,
+        "last": windows[-1].end.isoformat() if windows else None,
+        "made_at": standing.made_at.isoformat() if standing.made_at else None,
+        "late": standing.late,
+        "unfinished": _spans(standing.unfinished),
+        "missing": _spans(standing.missing),
+        "holes": _spans(standing.holes),
+        "overlaps": _spans(standing.overlaps),
+        "next": _spans(next_run.windows) if next_run else [],
+    }
+
+
+def _spans(windows: Sequence[TimeWindow]) -> list[dict[str, str]]:
+    return [{"start": window.start.isoformat(), "end": window.end.isoformat()} for window in windows]
+
+
+def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
+    """The lines about a series as a person reads them."""
+    yield f"{standing.repo} {standing.series}{'' if standing.is_well else ': NOT WELL'}"
+    windows = standing.windows
+    if not windows:
+        yield "  stored    nothing"
+    else:
+        span = TimeWindow(windows[0].start, max(window.end for window in windows))
+        yield f"  stored    {_count(windows)}, {_span(span, zone)}"
+    if standing.made_at:
+        yield f"  last run  {local_minute(standing.made_at, zone)}{', LATE' if standing.late else ''}"
+    yield from _listed("no page  ", standing.unfinished, zone)
+    yield from _listed("missing  ", standing.missing, zone)
+    yield from _listed("old holes", [hole for hole in standing.holes if hole not in standing.missing], zone)
+    yield from _listed("overlaps ", standing.overlaps, zone)
+    if standing.next_run:
+        yield from _next_run(standing.next_run, zone)
+
+
+def _listed(name: str, windows: Sequence[TimeWindow], zone: ZoneInfo) -> Iterator[str]:
+    if len(windows) > _SHOWN:
+        yield f"  {name} {len(windows)} of them, the last {_SHOWN}:"
+    for window in windows[-_SHOWN:]:
+        yield f"  {name} {_span(window, zone)}"
+
+
+def _next_run(due: Plan, zone: ZoneInfo) -> Iterator[str]:
+    if not due.windows:
+        yield "  next run  nothing to do yet"
+        return
+    span = TimeWindow(due.windows[0].start, due.windows[-1].end)
+    yield f"  next run  {_count(due.windows)}, {_span(span, zone)}"
+    if due.left_out:
+        yield f"  left out  {_span(due.left_out, zone)}: only `backfill` reports it"
+
+
+def _count(windows: Sequence[TimeWindow]) -> str:
+    return f"{len(windows)} window{'' if len(windows) == 1 else 's'}"
+
+
+def _span(window: TimeWindow, zone: ZoneInfo) -> str:
+    return f"{local_minute(window.start, zone)} ~ {local_minute(window.end, zone)}"
