@@ -87,8 +87,9 @@ class GitHubSource:
         try:
             yield client
         except QueryTooLargeError as error:
+            why = str(error).rstrip(".")
             raise SourceError(
-                f"GitHub at {self.api_url} could not list the threads of {self.repo}: {error}.",
+                f"GitHub at {self.api_url} could not list the threads of {self.repo}: {why}.",
                 "Run the same command again later.",
             ) from error
         finally:

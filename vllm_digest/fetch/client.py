@@ -25,6 +25,7 @@ from vllm_digest.fetch.faults import (
     network_fault,
     server_time,
 )
+from vllm_digest.window import format_length
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -181,7 +182,7 @@ class Client:
             raise network_fault(error) from None
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             # How PyGithub fails on cut JSON, an empty body, a list, and a redirect to another host.
-            raise InterruptedAnswerError(f"unreadable answer ({type(error).__name__})") from None
+            raise InterruptedAnswerError(f"an empty or unreadable answer ({type(error).__name__})") from None
         self._read_headers(headers)
         if not isinstance(data, dict):
             raise diagnose(200, headers, data)
@@ -196,11 +197,12 @@ class Client:
         self._waited += wait
         if self._waited > self._max_wait:
             until = f" until {self.server_time + wait:%Y-%m-%d %H:%M}Z" if self.server_time else ""
+            longest = format_length(self._max_wait)
             raise SourceError(
-                f"GitHub's rate limit is used up{until}, and runs wait {self._max_wait} at most.",
+                f"GitHub's rate limit is used up{until}, and runs wait {longest} at most.",
                 "Run again after that time, or raise github.max_wait.",
             )
-        log.warning("GitHub asks for a pause of %s", wait)
+        log.warning("GitHub asks for a pause of %.0f s", wait.total_seconds())
         self._pause(wait)
         self.limit = None
 
