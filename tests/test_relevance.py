@@ -418,6 +418,7 @@ class TestProse:
             "Check list: H100 performance, an AMD MI30x line, TPU later.",
             "The enum holds AITER among FLASHINFER, CUTLASS, DEEPGEMM and MARLIN.",
             "Supports AWQ, GPTQ and Quark.",
+            "Of the backends flash_attn, flex_attention, cpu_attn and rocm_attn each says whether it can.",
             "- Support NVIDIA GPUs, AMD CPUs and GPUs, Intel CPUs and GPUs, TPU.",
         ],
     )
