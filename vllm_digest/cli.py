@@ -204,3 +204,29 @@ def notify(world: World, /, **options: Any) -> None:
     from vllm_digest.commands import notify
 
     notify.notify(world, notify.NotifyOptions(**options))
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR")
+@_shared
+@click.pass_obj
+def init(world: World, /, **options: Any) -> None:
+    """Lay out a repository that publishes a site; print the files written.
+
+    Files that are there already are left as they are.
+    """
+    from vllm_digest.commands import init
+
+    init.init(world, init.InitOptions(**options))
+
+
+@commands.command()
+@click.argument("folder", metavar="[DIR]", default=".")
+@click.option("--to", metavar="STAGING", help="The folder to make.  [default: DIR/staging]")
+@_shared
+@click.pass_obj
+def site(world: World, /, **options: Any) -> None:
+    """Make the folder that Jekyll builds, from the reports of a repository that `init` laid out; print it."""
+    from vllm_digest.commands import site
+
+    site.site(world, site.SiteOptions(**options))

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from vllm_digest import __version__
-from vllm_digest.archive import Stored, store
+from vllm_digest.archive import Stored, set_aside, store
 from vllm_digest.classify import Rules, classify
+from vllm_digest.errors import PageError
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
+from vllm_digest.pagecheck import complaint
 from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
 from vllm_digest.window import TimeWindow
@@ -65,4 +67,8 @@ def publish(finished: Report, root: Path) -> Stored:
     PageError when the page fails its check: then it is set aside, and the data stored without it, so that
     its window is not fetched again and a later run tries the page again.
     """
-    return store(root, finished, render(finished))
+    page = render(finished)
+    if why := complaint(page, finished.digest.focus.heading):
+        aside = set_aside(root, finished, page)
+        raise PageError(f"{finished.place}.md failed its own check: {why}", f"It was set aside: {aside}")
+    return store(root, finished, page)

@@ -6,7 +6,7 @@ UTC, so no report ever takes the place of another one. What is stored is all tha
 
 from vllm_digest.archive.lock import locked
 from vllm_digest.archive.places import Listing, data_path, list_series, listing, stored_windows
-from vllm_digest.archive.reports import Stored, load, store, unfinished
+from vllm_digest.archive.reports import Stored, load, set_aside, store, unfinished
 
 __all__ = [
     "Listing",
@@ -16,6 +16,7 @@ __all__ = [
     "listing",
     "load",
     "locked",
+    "set_aside",
     "store",
     "stored_windows",
     "unfinished",

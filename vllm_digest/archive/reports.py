@@ -31,7 +31,22 @@ def store(root: Path, report: Report, page: str) -> Stored:
     stem = root / report.place
     stored = Stored(page=stem.with_suffix(".md"), data=stem.with_suffix(".json"))
     write_together({stored.data: to_json(report, FORM), stored.page: page.encode()})
+    _aside(root, report).unlink(missing_ok=True)
     return stored
+
+
+def set_aside(root: Path, report: Report, page: str) -> Path:
+    """Store a report's data without its page, and the page where no site takes it from; that file.
+
+    StorageError if that fails, with nothing changed.
+    """
+    aside = _aside(root, report)
+    write_together({aside: page.encode(), (root / report.place).with_suffix(".json"): to_json(report, FORM)})
+    return aside
+
+
+def _aside(root: Path, report: Report) -> Path:
+    return (root / "set-aside" / report.place).with_suffix(".md")
 
 
 def load(path: Path) -> Report:

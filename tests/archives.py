@@ -1,0 +1,98 @@
+"""Folders full of reports, made by the program's own stages from threads that a seed gives."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from tests.servers.words import AREAS, LABELS, sentences, title
+from vllm_digest import __version__
+from vllm_digest.classify import Rules, classify
+from vllm_digest.focus.rules import FocusSettings
+from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
+from vllm_digest.report import Provenance, Report
+from vllm_digest.window import TimeWindow, format_length
+
+REPO = "vllm-project/vllm"
+RULES = Rules("vLLM", FocusSettings().compiled(), hot_from=14, bots=frozenset())
+PEOPLE = ("weichen", "amy-smith", "jun-li", "lena-novak", "raj94", "tomas-gpu", "yuki-t", "noor", "maria-dev")
+
+
+def reports(windows: Sequence[TimeWindow], *, seed: int = 1, titles: Sequence[str] = ()) -> Iterator[Report]:
+    """A report for each window; `titles` are given to the first threads of each instead of plausible ones."""
+    for place, window in enumerate(windows):
+        yield report(window, threads(window, Random(f"{seed} {window.slug}"), place, titles))  # noqa: S311
+
+
+def report(window: TimeWindow, found: Sequence[Thread]) -> Report:
+    newest_first = tuple(sorted(found, key=lambda thread: -thread.number))
+    snapshot = Snapshot(REPO, window, window.end, newest_first, requests=4, points=9).within(window)
+    made = Provenance(window.end + timedelta(minutes=20), "github", window.end, 4, 9, __version__)
+    return Report(format_length(window.length), "Asia/Shanghai", classify(snapshot, RULES), made)
+
+
+def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:
+    """So many joining hours, oldest first."""
+    return tuple(
+        TimeWindow.last(timedelta(hours=1), end - timedelta(hours=back)) for back in reversed(range(count))
+    )
+
+
+def threads(window: TimeWindow, rng: Random, place: int, titles: Sequence[str] = ()) -> list[Thread]:
+    """What happens in an hour of vLLM, and as much more in a longer window: about ten listed threads."""
+    busy = 0.4 + 0.6 * abs((window.start.hour - 12) / 12)
+    count = max(len(titles), round(rng.uniform(5, 14) * busy * (window.length / timedelta(hours=1)) ** 0.9))
+    first = 20_000 + place * 14
+    return [_thread(window, rng, first + n, titles[n] if n < len(titles) else None) for n in range(count)]
+
+
+def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> Thread:
+    def within(start: datetime) -> datetime:
+        return start + (window.end - start) * rng.random() * 0.98
+
+    is_pull = rng.random() < 0.65
+    is_new = given is not None or rng.random() < 0.6
+    created = within(window.start) if is_new else window.start - timedelta(days=rng.uniform(1, 90))
+    ended = within(max(created, window.start)) if rng.random() < (0.2 if is_new else 0.8) else None
+    merged = ended if is_pull and rng.random() < 0.75 else None
+    author = rng.choice(PEOPLE)
+    labels = tuple(sorted({rng.choice(LABELS) for _ in range(rng.randrange(3))}))
+    name = given if given is not None else title(rng, issue=not is_pull)
+    path = "pull" if is_pull else "issues"
+    url = f"https://github.com/{REPO}/{path}/{number}"
+    area = rng.choice(AREAS).lower().replace("/", "_").replace(" ", "_")
+    return Thread(
+        number=number,
+        kind=Kind.PULL_REQUEST if is_pull else Kind.ISSUE,
+        title=name,
+        body=f"## Purpose\n\n{sentences(rng, rng.randint(1, 4))}",
+        url=url,
+        author=Account(author),
+        association="CONTRIBUTOR",
+        state=State.MERGED if merged else State.CLOSED if ended else State.OPEN,
+        created_at=created.replace(microsecond=0),
+        updated_at=window.end,
+        closed_at=ended,
+        merged_at=merged,
+        closed_by=Account(rng.choice(PEOPLE)) if ended else None,
+        labels=labels,
+        paths=(f"vllm/{area}/core.py", f"tests/{area}/test_core.py") if is_pull else (),
+        additions=rng.randrange(400) if is_pull else None,
+        deletions=rng.randrange(200) if is_pull else None,
+        changed_files=rng.randint(2, 9) if is_pull else None,
+        remarks=tuple(
+            _remark(rng, f"{number}-{n}", url, within(max(created, window.start)))
+            for n in range(int(rng.expovariate(1 / 1.6)))
+        ),
+    )
+
+
+def _remark(rng: Random, name: str, url: str, at: datetime) -> Remark:
+    return Remark(
+        id=name,
+        kind=RemarkKind.COMMENT,
+        author=Account(rng.choice(PEOPLE)),
+        association=rng.choice(("MEMBER", "NONE", "CONTRIBUTOR")),
+        at=at,
+        url=f"{url}#issuecomment-{name}",
+        body=sentences(rng, rng.randint(1, 3)),
+    )

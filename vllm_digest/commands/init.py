@@ -1,0 +1,43 @@
+"""`vllm-digest init`: a publishing repository laid out, or completed."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest import templating
+from vllm_digest.commands.common import print_product, start_talking
+from vllm_digest.errors import StorageError
+from vllm_digest.files import write_together
+from vllm_digest.world import World
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """The options of `init` as they were given."""
+
+    folder: str
+    verbose: bool
+    quiet: bool
+
+
+def init(_world: World, options: InitOptions) -> None:
+    """Write the files that are not there yet and print them; no file that is there is touched."""
+    start_talking(options)
+    source, target = templating.folder() / "site", Path(options.folder)
+    for template in sorted(path for path in source.rglob("*") if path.is_file()):
+        path = target / template.relative_to(source)
+        wanted = template.read_bytes()
+        if not path.exists():
+            write_together({path: wanted})
+            print_product(f"{path}\n")
+        elif _content(path) != wanted:
+            log.warning("%s is left as it is; it differs from what this version lays out", path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from None

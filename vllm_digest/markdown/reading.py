@@ -1,0 +1,51 @@
+"""Our own finished pages, read back: their outline, their HTML, and what in them is raw HTML."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_PAGE = MarkdownIt("commonmark", {"html": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page is made of besides text.
+
+    `headings` are written as they show, with their level's marks and without ticks (`### 新增 Issue`), those
+    in lists and quotes too; `html` is every piece of raw HTML.
+    """
+
+    headings: tuple[str, ...]
+    html: tuple[str, ...]
+
+
+def read(markdown: str) -> Reading:
+    """What stands in a page, each in its order."""
+    tokens = _PAGE.parse(markdown)
+    return Reading(
+        headings=tuple(
+            f"{'#' * int(token.tag[1:])} {''.join(part.content for part in inside.children or ())}"
+            for token, inside in pairwise(tokens)
+            if token.type == "heading_open"
+        ),
+        html=tuple(token.content for token in _all(tokens) if token.type in {"html_inline", "html_block"}),
+    )
+
+
+def to_html(markdown: str) -> str:
+    """A part of a page as HTML, for where no Jekyll reads it: the start page and the feeds."""
+    return str(_PAGE.render(markdown)).rstrip("\n")
+
+
+def to_inline_html(markdown: str) -> str:
+    """One paragraph as HTML without `<p>` round it."""
+    return str(_PAGE.renderInline(markdown))
+
+
+def _all(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()

@@ -1,0 +1,112 @@
+"""A finished page's check before it is stored; pure.
+
+One bad page stops the build of a whole site, and with it every later report. Escaping makes such pages
+impossible; this looks at the result with other eyes, and takes no knowledge from how a page is made.
+"""
+
+import re
+from datetime import date
+from typing import Any
+
+import yaml
+
+from vllm_digest.markdown.escaping import clean
+from vllm_digest.markdown.reading import read
+
+_FENCE = "---\n"
+_LIQUID = re.compile(r"\{[{%].{0,30}")
+_PERMALINK = re.compile(r"/reports(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/")
+_OUR_HTML = frozenset({"<code>", "</code>", "<!-- -->"})
+"""What escaping writes where Markdown has no way of its own."""
+
+
+def complaint(page: str, focus_heading: str) -> str:
+    """Why the page may not be published, in one sentence; empty when it may.
+
+    `focus_heading` is the heading of its second section, which settings decide.
+    """
+    return breakage(page) or _body(page, focus_heading)
+
+
+def breakage(page: str) -> str:
+    """Why the page would break the build of a site, in one sentence; empty when it would not."""
+    front, body = _parts(page)
+    if not front:
+        return "It has no front matter."
+    try:
+        keys = _keys(front)
+    except yaml.YAMLError as error:
+        return f"Its front matter does not load: {' '.join(str(error).split())}."
+    if wrong := _front_matter(keys):
+        return wrong
+    liquid = _LIQUID.search(body)
+    return f"Liquid would run in it: {liquid[0]!r}." if liquid else ""
+
+
+def state_paragraph(page: str) -> str:
+    """The first paragraph of a page's first section, in Markdown; empty when there is none."""
+    _, _, section = page.partition("\n### ")
+    return section.partition("\n")[2].partition("\n\n")[0].strip()
+
+
+def sections(page: str) -> str:
+    """The seven sections of a page with their headings, in Markdown."""
+    _, mark, rest = page.partition("\n### ")
+    return (mark + rest.partition("\n---\n")[0]).strip()
+
+
+def _front_matter(keys: Any) -> str:
+    if not isinstance(keys, dict):
+        return "Its front matter holds no keys."
+    if keys.get("layout") != "default":
+        return f"Its layout is {keys.get('layout')!r} and not 'default'."
+    if not isinstance(keys.get("title"), str) or not keys["title"]:
+        return "Its front matter has no title."
+    if type(keys.get("date")) is not date:
+        return f"Its date is {keys.get('date')!r} and no day."
+    if _PERMALINK.fullmatch(str(keys.get("permalink"))) is None:
+        return f"Its permalink {keys.get('permalink')!r} leads out of the reports."
+    return ""
+
+
+def _parts(page: str) -> tuple[str, str]:
+    """Front matter without its fences, empty if there is none, and what comes after it."""
+    front, fence, body = page.removeprefix(_FENCE).partition(f"\n{_FENCE}")
+    return (front, body) if page.startswith(_FENCE) and fence else ("", page)
+
+
+def _keys(front: str) -> Any:
+    return yaml.load(front, yaml.CSafeLoader)
+
+
+def _body(page: str, focus_heading: str) -> str:
+    front, body = _parts(page)
+    reading = read(body)
+    if foreign := [piece for piece in reading.html if piece not in _OUR_HTML]:
+        return f"It holds HTML: {foreign[0][:60]!r}."
+    expected, found = _outline(_keys(front)["title"], focus_heading), reading.headings
+    for place, (wanted, heading) in enumerate(zip(expected, found, strict=False), start=1):
+        if wanted != heading:
+            return f"Its heading {place} is {heading[:60]!r} and not {wanted!r}."
+    if len(found) != len(expected):
+        return f"It has {len(found)} headings and not {len(expected)}."
+    return ""
+
+
+def _outline(title: str, focus_heading: str) -> tuple[str, ...]:
+    return (
+        f"# {title.replace('`', '')}",
+        "### 📊 每日开发状态摘要",
+        f"### 🎯 {clean(focus_heading).replace('`', '')}",
+        "### 💬 高热度讨论分析",
+        "### 🔥 热门话题与趋势分析",
+        "### 🛠️ 重点技术变更",
+        "### 📈 开发活跃度观察",
+        "### 💡 值得关注的问题",
+        "## 📋 附录：详细数据列表",
+        "### 新增 Issue",
+        "### 已关闭 Issue",
+        "### 新增 PR",
+        "### 已合并 PR",
+        "### 关闭但未合并的 PR",
+    )

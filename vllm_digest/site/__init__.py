@@ -1,0 +1,1 @@
+"""From the stored reports to what Jekyll builds: start page, months, trends, search, feeds."""

@@ -1,0 +1,59 @@
+"""The site's own pages through the templates: HTML and XML in which no value acts, as Liquid neither."""
+
+import posixpath
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from vllm_digest.markdown.reading import to_html, to_inline_html
+from vllm_digest.site.calendar import clock_label, moment_label
+from vllm_digest.templating import Environment, environment
+from vllm_digest.window import TimeWindow, local_minute
+
+
+def page(template: str, url: str, zone: ZoneInfo, **values: Any) -> str:
+    """A page of the site as Jekyll takes it, front matter included; its links are relative to `url`."""
+
+    def href(target: str) -> str:
+        """A page's address as seen from this one: no page knows below which folder the site is put."""
+        way = posixpath.relpath(target, posixpath.dirname(url))
+        return f"{way}/" if target.endswith("/") else way
+
+    def clock(window: TimeWindow) -> str:
+        return clock_label(window, zone)
+
+    def moment(window: TimeWindow) -> str:
+        return moment_label(window, zone)
+
+    def minute(at: datetime) -> str:
+        return local_minute(at, zone)
+
+    functions = {"href": href, "clock": clock, "moment": moment, "minute": minute}
+    return _environment().get_template(f"pages/{template}").render(url=url, **functions, **values) + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    pages = environment(autoescape=True, finalize=_finalize)
+    pages.filters |= {
+        "html": lambda markdown: Markup(_inert(to_html(markdown))),
+        "inline_html": lambda markdown: Markup(_inert(to_inline_html(markdown))),
+        # For feeds, which hold HTML as text.
+        "html_as_text": to_html,
+        # Our own template's Liquid, the one thing here that is to run.
+        "liquid": Markup,
+        "rfc3339": lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return pages
+
+
+def _finalize(value: object) -> object:
+    return value if isinstance(value, Markup) else Markup(_inert(str(escape(value))))
+
+
+def _inert(html: str) -> str:
+    """HTML without a sign that Liquid knows; it shows the same."""
+    return html.replace("{", "&#123;")
