@@ -92,7 +92,7 @@ def _keys(entry: Entry, earlier: Entry | None, later: Entry | None, zone: ZoneIn
     for name, neighbour in (("earlier", earlier), ("later", later)):
         if neighbour:
             keys[name] = neighbour.url
-            keys[f"{name}_label"] = moment_label(neighbour.window, zone)
+            keys[f"{name}_label"] = f"{neighbour.window.start.astimezone(zone):%m-%d %H:%M}"
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in keys.items())
 
 
