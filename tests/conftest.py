@@ -1,5 +1,6 @@
 """What all tests share: a sealed world, and the command line as a user types it."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import jekyll
+from tests.sites import Site, published
 from vllm_digest.cli import run_command
 from vllm_digest.world import World
 
@@ -68,3 +71,11 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Ran(code, said.out, said.err, tuple(slept))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site built from `init` on, shared by all processes of this session."""
+    jekyll.need()
+    base = tmp_path_factory.getbasetemp()
+    return published((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site")

@@ -27,7 +27,7 @@ LAYOUT = """<!DOCTYPE html>
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 )
-_COMPLAINT = re.compile(r"liquid (warning|exception)|error|warning|invalid", re.IGNORECASE)
+COMPLAINT = re.compile(r"liquid (warning|exception)|error|warning|invalid", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def build(pages: Mapping[str, str], *, config: str = "") -> dict[str, Page]:
         )
         log = (run.stdout + run.stderr).decode("utf-8", "replace")
         assert run.returncode == 0, log
-        assert _COMPLAINT.search(log) is None, log
+        assert COMPLAINT.search(log) is None, log
         # Front matter may send a page anywhere; the layout tells which one it was.
         built = {page.source: page for page in map(_page, site.rglob("*.html"))}
         return {name: built[name] for name in pages}

@@ -17,7 +17,9 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 def to_json(value: object, form: str) -> bytes:
     """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
     fields = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
-    return (json.dumps({"form": form, **fields}, ensure_ascii=False, indent=1) + "\n").encode()
+    text = json.dumps({"form": form, **fields}, ensure_ascii=False, indent=1) + "\n"
+    # A lone surrogate, which JSON from GitHub may hold, is no text; pages leave it out, too.
+    return text.encode(errors="ignore")
 
 
 def from_json(path: Path, kind: type[T], form: str) -> T:

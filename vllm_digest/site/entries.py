@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from vllm_digest import archive
 from vllm_digest.errors import DocumentError
+from vllm_digest.markdown.escaping import clean
 from vllm_digest.pagecheck import breakage, state_paragraph
 from vllm_digest.report import Lists, Relevance, Report, place_of
 from vllm_digest.window import TimeWindow
@@ -154,7 +155,7 @@ def _made(report: Report, page: str, place: PurePosixPath, repo: str) -> Entry:
         discussion=activity.comments + activity.reviews,
         events=tuple(_events(report)),
         titles=tuple(
-            Title(thread.number, thread.is_pull, thread.title)
+            Title(thread.number, thread.is_pull, clean(thread.title))
             for thread in digest.threads
             if thread.number in shown
         ),

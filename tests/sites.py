@@ -1,0 +1,133 @@
+"""A publishing repository from `init` to a built site, once for all tests of a session."""
+
+import fcntl
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from tests import archives, jekyll
+from tests.test_markdown import NASTY, ORDINARY
+from vllm_digest import pipeline
+from vllm_digest.archive import set_aside
+from vllm_digest.cli import run_command
+from vllm_digest.markdown.escaping import clean
+from vllm_digest.models import Account, Thread
+from vllm_digest.window import TimeWindow
+from vllm_digest.world import World
+
+SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile_texts.json"
+END = datetime(2025, 12, 10, 11, 42, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MADE_AT = END + timedelta(minutes=25)
+BASE = "/digest"
+CONFIG = f"url: https://example.org\nbaseurl: {BASE}\nplugins: [jekyll-feed, jekyll-sitemap]\n"
+
+HOURS = archives.hours(END, 80)
+GAP = TimeWindow(HOURS[-9].start, HOURS[-8].end)
+HOSTILE = HOURS[-3]
+ASIDE = HOURS[-5]
+DAY = TimeWindow(datetime(2025, 12, 8, 16, tzinfo=UTC), datetime(2025, 12, 9, 16, tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class Site:
+    """`folder` is the publishing repository, `built` what Jekyll made of it for `https://example.org/digest/`."""
+
+    folder: Path
+    built: Path
+
+    def html(self, url: str) -> str:
+        return self.file(url).read_text(encoding="utf-8")
+
+    def tree(self, url: str) -> jekyll.Element:
+        return jekyll.parse(self.html(url))
+
+    def file(self, url: str) -> Path:
+        return self.built / url.lstrip("/") / ("index.html" if url.endswith("/") else "")
+
+
+def url(window: TimeWindow, series: str = "1h") -> str:
+    return f"/reports/{archives.REPO}/{series}/{window.start:%Y/%m}/{window.slug}/"
+
+
+def hostile_texts() -> list[str]:
+    """Our own hostile texts, and the shared ones where they are; all have something to show."""
+    shared = [entry["text"] for entry in json.loads(SHARED.read_text("utf-8"))] if SHARED.exists() else []
+    return list(dict.fromkeys(text for text in (*ORDINARY, *NASTY, *shared) if clean(text)))
+
+
+def published(folder: Path) -> Site:
+    """The site in `folder`, built by the first process that asks for it; the others wait."""
+    folder.mkdir(exist_ok=True)
+    site = Site(folder / "repository", folder / "built")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            _publish(site)
+            (folder / "done").touch()
+    return site
+
+
+def _publish(site: Site) -> None:
+    root = site.folder / "site"
+    windows = [window for window in HOURS if window.end <= GAP.start or window.start >= GAP.end]
+    for report in archives.reports(windows):
+        window = report.digest.window
+        if window == HOSTILE:
+            pipeline.publish(archives.report(window, _hostile_threads(window)), root)
+        elif window == ASIDE:
+            set_aside(root, report, "{{ broken")
+        else:
+            pipeline.publish(report, root)
+    for report in archives.reports([DAY], seed=2):
+        pipeline.publish(report, root)
+    assert command("init", str(site.folder)) == 0
+    assert command("site", str(site.folder)) == 7  # one page is set aside
+    build(site.folder / "staging", site.built, CONFIG)
+
+
+def _hostile_threads(window: TimeWindow) -> list[Thread]:
+    texts = hostile_texts()
+    plain = archives.threads(window, Random(7), 9_000, texts)  # noqa: S311
+    return [
+        replace(
+            thread,
+            author=Account(text),
+            labels=(text, "rocm"),
+            body=text,
+            remarks=tuple(replace(one, body=text, author=Account(text)) for one in thread.remarks),
+        )
+        for thread, text in zip(plain, texts, strict=True)
+    ]
+
+
+def command(*arguments: str, environ: dict[str, str] | None = None) -> int:
+    return run_command(arguments, World(lambda: MADE_AT, environ or {}, lambda _: None))
+
+
+def build(staging: Path, target: Path, config: str = "") -> None:
+    """One run of the real Jekyll in safe mode; it must neither fail nor complain."""
+    jekyll.need()
+    extra = staging.parent / "jekyll-test.yml"
+    extra.write_text(config, "utf-8")
+    ran = subprocess.run(
+        [
+            *("jekyll", "build", "--safe", "--strict_front_matter", "-s", staging, "-d", target),
+            *("--config", f"{staging / '_config.yml'},{extra}"),
+        ],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "JEKYLL_ENV": "production"},
+    )
+    log = (ran.stdout + ran.stderr).decode("utf-8", "replace")
+    assert ran.returncode == 0, log
+    assert jekyll.COMPLAINT.search(log) is None, log
+
+
+def links(tree: jekyll.Element) -> Sequence[str]:
+    return [link.attributes["href"] for link in tree.find("a", "link") if "href" in link.attributes]
