@@ -1,6 +1,10 @@
 """`backfill` as a user meets it: past days in one go, complete, resumable, and cheap."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,12 +15,15 @@ import pytest
 
 from tests.conftest import Ran, Run
 from tests.servers import faults
+from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.servers.world import World
 from tests.test_fetch import LISTS
+from vllm_digest.cli import run_command
 from vllm_digest.window import TimeWindow
+from vllm_digest.world import World as Outside
 
 MIDNIGHT = datetime(2025, 12, 7, 16, tzinfo=UTC)
 """Of 2025-12-08 in Shanghai."""
@@ -170,6 +177,127 @@ def test_a_window_that_cannot_be_complete_is_left_out_and_told(
 
 def ends(window: TimeWindow) -> tuple[datetime, datetime]:
     return window.start, window.end
+
+
+def test_what_a_window_lacks_is_told_on_its_page_alone(
+    backfill: Backfill, github: GitHub, world: World
+) -> None:
+    here = [truth(world, *ends(day)) for day in days()]
+    lost = min(here[1].touched - here[0].touched - here[1].listed - here[2].touched - here[2].listed)
+    github.fault(faults.null_nodes(lost), operation="Details", times=None)
+    assert backfill("--from", DAYS[0], "--to", DAYS[2]).code == 0
+    gaps = [[gap["what"] for gap in report["digest"].get("gaps", ())] for report in reports().values()]
+    assert gaps == [[], [f"#{lost}"], []]
+
+
+def test_days_just_over_are_read_off_the_lists_and_are_the_same(backfill: Backfill, github: GitHub) -> None:
+    backfill("--from", DAYS[0], "--to", DAYS[2])
+    github.now, github.index_lag = END + timedelta(hours=1), timedelta(days=9)
+    ran = backfill(DAYS[2], "--output", "recent", "--max-wait", "1m")
+    assert ran.code == 0
+    assert list(reports("recent")) == days()[2:]
+    dated = ("number", "state", "closed_at", "merged_at", "closed_by", "heat")
+    late, early = (
+        [[thread.get(name) for name in dated] for thread in stored[days()[2]]["digest"]["threads"]]
+        for stored in (reports(), reports("recent"))
+    )
+    assert late == early
+
+
+def test_a_page_fetched_days_later_says_what_is_as_of_then(backfill: Backfill) -> None:
+    late = Path(backfill(DAYS[0]).out.strip()).read_text(encoding="utf-8")
+    assert "抓取在窗口结束 22 天之后：其后的评论、关闭、重开与合并均不计入，而标题、" in late
+
+
+def test_a_renamed_repository_is_swept_under_its_old_name(run: Run, world: World) -> None:
+    moved = World("new/name", world.threads, former_names=("old/name",))
+    with GitHub(moved, now=LATER) as github:
+        ran = Backfill(run, github)("--from", DAYS[0], "--to", DAYS[2], "--repo", "old/name")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 3)
+    assert all("/old/name/" in line for line in ran.out.splitlines())
+    assert {report["digest"]["repo"] for report in reports().values()} == {"new/name"}
+
+
+class Hours:
+    """A world in which sleeping takes the time that it takes."""
+
+    def __init__(self, github: GitHub) -> None:
+        self.github = github
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.github.now += timedelta(seconds=seconds)
+
+    def run(self, *arguments: str) -> int:
+        environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self.github.url}
+        return run_command(arguments, Outside(lambda: self.github.now, environ, self.sleep))
+
+
+def test_it_waits_for_the_next_hour_s_points_and_leaves_some_to_others(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GitHub(world, now=LATER, limit=30) as github:
+        hours = Hours(github)
+        span = ("--from", DAYS[0], "--to", DAYS[2])
+        assert hours.run("backfill", *span, "--dry-run") == 0
+        assert "of it waiting for the next hours' points" in capsys.readouterr().out
+        assert hours.run("backfill", *span, "--max-wait", "12h") == 0
+        said = capsys.readouterr()
+    assert list(reports()) == days()
+    assert hours.slept
+    assert all(3000 < seconds <= 3601 for seconds in hours.slept)
+    assert "of it waiting for the next hours' points" in said.err
+    assert "GitHub asks for a pause of" in said.err
+
+
+def test_without_patience_it_says_until_when_and_goes_on_later(backfill: Backfill, github: GitHub) -> None:
+    github.fault(faults.rate_limited(3000), operation="Details", nth=2)
+    ran = backfill("--from", DAYS[0], "--to", DAYS[2])
+    assert (ran.code, ran.slept) == (3, ())
+    assert "rate limit is used up until 2025-12-30 16:50Z" in ran.err
+    assert "1 of 3 windows are published; the same command goes on with the others." in ran.err
+    assert len(backfill("--from", DAYS[0], "--to", DAYS[2]).out.splitlines()) == 2
+
+
+def program(github: GitHub, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    path = Path(sys.executable).with_name("vllm-digest")
+    environ = {"PATH": os.defpath, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}
+    return [str(path), "backfill", "--now", github.now.isoformat(), *arguments], environ
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_next_time_the_rest_is_made(
+    backfill: Backfill, github: GitHub
+) -> None:
+    command, environ = program(github, "--from", DAYS[0], "--to", DAYS[2])
+
+    def interrupt(exchange: faults.Exchange) -> Answer:
+        process.send_signal(signal.SIGINT)
+        return faults.hang()(exchange)
+
+    github.fault(interrupt, operation="Details", nth=2)
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        out, said = process.communicate()
+    assert process.returncode == 130
+    assert said.strip() == "vllm-digest: interrupted; nothing half-done was left behind."
+    assert [Path(line).stem for line in out.splitlines()] == [days()[0].slug]
+    assert list(reports()) == days()[:1]
+    assert len(backfill("--from", DAYS[0], "--to", DAYS[2]).out.splitlines()) == 2
+
+
+def test_a_person_who_watches_sees_how_far_it_is_and_how_long_it_takes(github: GitHub) -> None:
+    command, environ = program(github, "--from", DAYS[0], "--to", DAYS[2])
+    ours, theirs = os.openpty()
+    ran = subprocess.run(command, env=environ, stdout=subprocess.PIPE, stderr=theirs, check=True, text=True)
+    os.close(theirs)
+    seen = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "\r\x1b[K0 of 3 windows, 1 threads, about " in seen
+    assert "1 of 3 windows, " in seen
+    assert seen.endswith("\r\x1b[K")
+    assert len(ran.stdout.splitlines()) == 3
 
 
 def test_a_dry_run_says_how_much_it_is_and_asks_once(backfill: Backfill, github: GitHub) -> None:

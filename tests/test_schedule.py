@@ -1,14 +1,16 @@
 """Which windows are due: whatever is stored and whenever a run comes, time is tiled."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vllm_digest.schedule import Plan, holes, overlaps, plan
+from vllm_digest.errors import UsageError
+from vllm_digest.schedule import Plan, holes, missing, overlaps, plan, tiles
 from vllm_digest.window import TimeWindow
 
 HOUR = timedelta(hours=1)
@@ -132,3 +134,75 @@ def test_holes_and_overlaps_are_what_is_covered_by_none_and_by_two(stored: list[
         within = bool(stored) and min(stored).start <= moment < max(one.end for one in stored)
         assert any(moment in hole for hole in spans[0]) == (covering == 0 and within)
         assert any(moment in overlap for overlap in spans[1]) == (covering > 1)
+
+
+# Past days in windows: through zones whose clocks change at two o'clock, by half an hour, at midnight.
+ZONES = ("Asia/Shanghai", "UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut")
+LENGTHS = [timedelta(minutes=n) for n in (15, 60, 90, 720)] + [timedelta(days=n) for n in (1, 2, 7)]
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+dates = st.dates(date(2010, 1, 1), date(2025, 12, 1))
+moments = st.integers(0, 60 * 24 * 40).map(lambda minutes: DAY + timedelta(minutes=minutes))
+spans = st.sets(moments, min_size=2, max_size=2).map(lambda ends: TimeWindow(*sorted(ends)))
+
+
+def joined(windows: Sequence[TimeWindow]) -> bool:
+    return all(one.end == other.start for one, other in pairwise(windows))
+
+
+@given(zones, dates, st.integers(1, 40), st.sampled_from(LENGTHS))
+def test_days_in_windows_are_all_of_them_and_fit_the_calendar(
+    zone: ZoneInfo, first: date, count: int, length: timedelta
+) -> None:
+    days = [TimeWindow.day(first + timedelta(days=n), zone) for n in range(count)]
+    cut = list(tiles(TimeWindow(days[0].start, days[-1].end), length, zone))
+    assert (cut[0].start, cut[-1].end) == (days[0].start, days[-1].end)
+    assert joined(cut)
+    starts = {window.start for window in cut}
+    apart = max(1, length // timedelta(days=1))
+    assert {day.start for day in days[::apart]} <= starts
+    hour_of_change = timedelta(hours=1)
+    assert all(window.length <= length + hour_of_change for window in cut)
+    assert len(cut) >= count // apart
+
+
+@given(zones, spans, st.integers(1, 3000).map(lambda minutes: timedelta(minutes=minutes)))
+def test_a_span_from_any_moment_is_cut_into_windows_of_the_length(
+    zone: ZoneInfo, span: TimeWindow, length: timedelta
+) -> None:
+    try:
+        cut = list(tiles(span, length, zone))
+    except UsageError:
+        assert span.start.astimezone(zone).strftime("%H:%M") in {"00:00", "01:00"}
+        return
+    assert (cut[0].start, cut[-1].end) == (span.start, span.end)
+    assert joined(cut)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Asia/Shanghai", date(2025, 12, 10), 24),
+        ("Europe/Berlin", date(2025, 3, 30), 23),
+        ("Europe/Berlin", date(2025, 10, 26), 25),
+        ("America/Sao_Paulo", date(2018, 11, 4), 23),
+        ("Australia/Lord_Howe", date(2025, 10, 5), 24),
+    ],
+)
+def test_a_day_has_as_many_hours_as_its_clocks_show(zone: str, day: date, hours: int) -> None:
+    whole = TimeWindow.day(day, ZoneInfo(zone))
+    assert len(list(tiles(whole, HOUR, ZoneInfo(zone)))) == hours
+    assert list(tiles(whole, 24 * HOUR, ZoneInfo(zone))) == [whole]
+
+
+@given(spans, st.lists(spans, max_size=8), st.sampled_from(LENGTHS[1:]))
+def test_what_is_missing_and_what_is_stored_are_everything_once(
+    span: TimeWindow, stored: list[TimeWindow], length: timedelta
+) -> None:
+    lacking = list(missing(span.split(length), stored))
+    assert lacking == sorted(lacking)
+    assert all(one.end <= other.start for one, other in pairwise(lacking))
+    for minute in range(0, span.length // timedelta(minutes=1), 97):
+        moment = span.start + timedelta(minutes=minute)
+        covered = any(moment in window for window in stored)
+        assert covered != any(moment in window for window in lacking)
+    assert all(one.start >= span.start and one.end <= span.end for one in lacking)

@@ -9,8 +9,8 @@ from vllm_digest.fetch import Extent
 RESERVE = 0.1
 """The share of an hour's points that a backfill leaves to other runs with the same token."""
 # Measured by benchmarks/backfill.py.
-_REQUESTS_A_ROW = 0.05
-_POINTS_A_ROW = 0.4
+_REQUESTS_A_ROW = 0.04
+_POINTS_A_ROW = 0.25
 _FIRST_REQUESTS, _FIRST_POINTS = 10, 40
 """For the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
