@@ -33,6 +33,7 @@ def facts(
     with_excerpts: bool,
 ) -> ThreadFacts:
     """The thread without its texts; with excerpts of them where the page speaks of it."""
+    text = plain(thread.body) if with_excerpts else ""
     return ThreadFacts(
         number=thread.number,
         kind=thread.kind,
@@ -57,8 +58,8 @@ def facts(
         deletions=thread.deletions,
         changed_files=thread.changed_files,
         areas=areas(thread),
-        excerpt=_excerpt(plain(thread.body)) if with_excerpts else "",
-        gain=_gain(thread.body) if with_excerpts else "",
+        excerpt=_excerpt(text),
+        gain=_gain(text),
         voices=tuple(_voices(thread, window, bots)) if with_excerpts else (),
     )
 
@@ -96,8 +97,8 @@ def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterato
         )
 
 
-def _gain(body: str) -> str:
-    sentences = _SENTENCE_END.split(plain(body))
+def _gain(text: str) -> str:
+    sentences = _SENTENCE_END.split(text)
     return next((_excerpt(sentence.strip()) for sentence in sentences if _GAIN.search(sentence)), "")
 
 
