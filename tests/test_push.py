@@ -38,9 +38,10 @@ def remote(tmp_path: Path) -> Path:
 
 def write(folder: Path | str, window: str, text: str = "first") -> None:
     """The two files of a report."""
-    Path(folder, SERIES).mkdir(parents=True, exist_ok=True)
-    for suffix in (".json", ".md"):
-        Path(folder, SERIES, window + suffix).write_text(f"{text}{suffix}\n", encoding="utf-8")
+    for name, content in both(window, text).items():
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
 
 
 def published(remote: Path, branch: str = "reports") -> dict[str, str]:
@@ -50,7 +51,12 @@ def published(remote: Path, branch: str = "reports") -> dict[str, str]:
 
 
 def both(window: str, text: str = "first") -> dict[str, str]:
-    return {str(SERIES / window) + suffix: f"{text}{suffix}\n" for suffix in (".json", ".md")}
+    """The files of a report with their texts."""
+    front = f"layout: default\ntitle: A page\ndate: 2025-12-10\npermalink: /{SERIES / window}/"
+    return {
+        f"{SERIES / window}.json": f'"{text}"\n',
+        f"{SERIES / window}.md": f"---\n{front}\n---\n\n{text}\n",
+    }
 
 
 def standing(folder: Path | str) -> dict[str, str]:
@@ -177,7 +183,7 @@ def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Pa
         write("one", FIRST)
         run("push", "--remote", str(remote), "--output", "one")
         run("pull", "--remote", str(remote), "--output", folder)
-    Path("one", SERIES, f"{FIRST}.md").write_text("by hand\n", encoding="utf-8")
+    Path("one", SERIES, f"{FIRST}.md").write_text(both(FIRST, "by hand")[f"{SERIES}/{FIRST}.md"], "utf-8")
     run("push", "--remote", str(remote), "--output", "one")
     write("two", FIRST, "again")
     assert (
@@ -185,6 +191,34 @@ def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Pa
         in run("push", "--remote", str(remote), "--output", "two").err
     )
     assert published(remote) == standing("two") == standing("one")
+
+
+def test_a_page_that_would_break_the_site_is_set_aside_and_the_rest_is_pushed(run: Run, remote: Path) -> None:
+    write("site", FIRST, "{% include secrets %}")
+    write("site", SECOND)
+    ran = run("push", "--remote", str(remote))
+    assert (ran.code, ran.out) == (7, f"site/{SERIES}/{SECOND}.md\n")
+    assert "Liquid would run in it" in ran.err
+    broken = both(FIRST, "{% include secrets %}")
+    data, page = f"{SERIES}/{FIRST}.json", f"{SERIES}/{FIRST}.md"
+    assert published(remote) == standing("site") == both(SECOND) | {data: broken[data]}
+    assert Path("site/set-aside", page).read_text(encoding="utf-8") == broken[page]
+    assert run("push", "--remote", str(remote)).code == 0
+
+
+def test_a_published_page_stays_where_a_new_one_would_break_the_site(run: Run, remote: Path) -> None:
+    for text, code in (("first", 0), ("{{ page.secrets }}", 7)):
+        write("site", FIRST, text)
+        assert run("push", "--remote", str(remote)).code == code
+    assert published(remote) == standing("site") == both(FIRST)
+
+
+def test_a_page_set_aside_is_told_though_another_push_came_first(run: Run, remote: Path) -> None:
+    write("site", FIRST, "{% include secrets %}")
+    write("site", SECOND)
+    with GitServer(remote, failures=1, at="/git-receive-pack") as server:
+        ran = run("push", "--remote", server.url)
+    assert (ran.code, len(ran.slept)) == (7, 1)
 
 
 def test_what_is_missing_here_is_not_taken_away_there(run: Run, remote: Path) -> None:

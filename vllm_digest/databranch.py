@@ -39,16 +39,25 @@ class _Level(NamedTuple):
     ours: _Files
 
 
+class Pushed(NamedTuple):
+    """The pages that were published, and where those are that were set aside."""
+
+    pages: tuple[Path, ...]
+    aside: tuple[Path, ...]
+
+
 @dataclass(frozen=True)
 class DataBranch:
     """The branch of a repository (`remote` is its address) that the folder of `git` belongs to.
 
-    `sleep` waits some seconds and `chance` gives a number in [0, 1): who met once must not meet again.
+    `complaint` says why a page may not be published, and nothing where it may. `sleep` waits some seconds and
+    `chance` gives a number in [0, 1): who met once must not meet again.
     """
 
     git: Git
     remote: str
     branch: str
+    complaint: Callable[[str], str]
     sleep: Callable[[float], None]
     chance: Callable[[], float]
 
@@ -56,13 +65,14 @@ class DataBranch:
         """Bring what is published; what stands here and not there is kept. StorageError if that fails."""
         self._persist(self._level)
 
-    def push(self) -> tuple[Path, ...]:
-        """Publish the reports that only stand here, and give their pages.
+    def push(self) -> Pushed:
+        """Publish the reports that only stand here.
 
-        StorageError when the branch cannot be written; they are kept for the next time then.
+        A page that may not be published is set aside, and its data published without it, for a later run to
+        try again. StorageError when the branch cannot be written; the reports are kept for the next time.
         """
-        published = self._persist(self._publish)
-        return tuple(self.git.folder / path for path in published if path.endswith(".md"))
+        aside: list[Path] = []
+        return Pushed(self._persist(lambda: self._publish(aside)), tuple(aside))
 
     def _persist(self, act: Callable[[], T]) -> T:
         """Act until it succeeds, as long as what failed may pass."""
@@ -82,17 +92,41 @@ class DataBranch:
             f"The reports are kept in {self.git.folder}; run `vllm-digest push` again.",
         )
 
-    def _publish(self) -> list[str]:
+    def _publish(self, aside: list[Path]) -> tuple[Path, ...]:
         level = self._level()
-        if not level.ours:
-            return []
-        self._stage(level.ours)
-        parents = ("-p", level.tip) if level.tip else ()
-        tree = self.git.ask("write-tree")
-        commit = self.git.ask("commit-tree", tree, *parents, "-F", "-", stdin=_message(level.ours).encode())
-        self.git.ask("push", "--porcelain", self.remote, f"{commit}:refs/heads/{self.branch}")
-        self.git.ask("update-ref", "HEAD", commit)
-        return sorted(level.ours)
+        ours = dict(level.ours)
+        for page in [path for path in ours if path.endswith(".md")]:
+            if why := self.complaint(self._text(page)):
+                aside.append(self._set_aside(page, why))
+                del ours[page]
+                if level.tip and self.git.ask("ls-tree", level.tip, "--", page):
+                    # The page that is published stays, and so does the data that it was made of.
+                    data = f"{_stem(page)}.json"
+                    self._take(level.tip, {page, data})
+                    ours.pop(data, None)
+        if ours:
+            self.git.ask("read-tree", "-m", level.tip or self._empty())
+            self._stage(ours)
+            parents = ("-p", level.tip) if level.tip else ()
+            tree = self.git.ask("write-tree")
+            commit = self.git.ask("commit-tree", tree, *parents, "-F", "-", stdin=_message(ours).encode())
+            self.git.ask("push", "--porcelain", self.remote, f"{commit}:refs/heads/{self.branch}")
+            self.git.ask("update-ref", "HEAD", commit)
+        return tuple(self.git.folder / path for path in sorted(ours) if path.endswith(".md"))
+
+    def _text(self, page: str) -> str:
+        return (self.git.folder / page).read_text(encoding="utf-8", errors="replace")
+
+    def _set_aside(self, page: str, why: str) -> Path:
+        """Move a page to where no site takes it from; its new place."""
+        place = self.git.folder / "set-aside" / page
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (self.git.folder / page).replace(place)
+        except OSError as error:
+            raise StorageError(f"{place} cannot be written: {error.strerror}.") from None
+        _log.warning("%s is set aside at %s, for it failed its check: %s", page, place, why)
+        return place
 
     def _level(self) -> _Level:
         """Fetch the branch and bring the folder to it, all but the files that only stand here."""
@@ -100,8 +134,7 @@ class DataBranch:
         tip = self._fetch()
         if not tip:
             self.git.ask("update-ref", "-d", "HEAD")
-        empty = self.git.ask("hash-object", "-w", "-t", "tree", "--stdin")
-        base = self.git.asked("rev-parse", "--verify", "--quiet", "HEAD") or empty
+        base = self.git.asked("rev-parse", "--verify", "--quiet", "HEAD") or self._empty()
         ours = self._changed_here(base)
         if not tip or tip == base:
             return _Level(tip, ours)
@@ -164,6 +197,10 @@ class DataBranch:
         for path in paths - there:
             (self.git.folder / path).unlink(missing_ok=True)
         self.git.ask("update-ref", "HEAD", tip)
+
+    def _empty(self) -> str:
+        """The tree without files."""
+        return self.git.ask("hash-object", "-w", "-t", "tree", "--stdin")
 
     def _stage(self, paths: Iterable[str]) -> None:
         self.git.ask("update-index", "--add", "-z", "--stdin", stdin=_lines(paths))

@@ -1,6 +1,6 @@
 """What can go wrong, one class per exit code; the command line alone turns them into messages."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class DigestError(Exception):
@@ -59,3 +59,11 @@ class PageError(DigestError):
     """A page failed its own check and was set aside; its data is stored, and other windows go on."""
 
     exit_code = 7
+
+    @classmethod
+    def of_several(cls, count: int) -> Self:
+        """What a command ends with that published all but so many pages."""
+        return cls(
+            f"{count} of the pages failed their own check and were set aside; the others are published.",
+            "Their data is stored: the next run tries the pages again. Please report what they failed on.",
+        )

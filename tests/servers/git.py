@@ -13,15 +13,17 @@ from urllib.parse import urlsplit
 
 
 class GitServer:
-    """Serves one bare repository to who shows the key; the first `failures` answers are a 503.
+    """Serves one bare repository to who shows the key.
 
-    `shown` are those that were shown, right and wrong.
+    The first `failures` answers to requests whose path has `at` in it are a 503. `shown` are the keys that
+    were shown, right and wrong.
     """
 
-    def __init__(self, repository: Path, *, key: str = "", failures: int = 0) -> None:
+    def __init__(self, repository: Path, *, key: str = "", failures: int = 0, at: str = "") -> None:
         self.repository = repository
         self.key = key
         self.failures = failures
+        self.at = at
         self.shown: set[str] = set()
         owner = self
 
@@ -62,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
         shown = base64.b64decode(credentials).decode().partition(":")[2] if scheme == "Basic" else ""
         owner.shown |= {shown} - {""}
-        if owner.failures:
+        if owner.failures and owner.at in self.path:
             owner.failures -= 1
             self.send_error(503)
         elif shown != owner.key:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest import archive, pipeline
-from vllm_digest.commands.common import github, present, print_product, settings_of, start_talking
+from vllm_digest.commands.common import present, print_product, settings_of, start_talking
 from vllm_digest.commands.progress import Progress, spoken
 from vllm_digest.commands.publishing import edition_of, publish_all
+from vllm_digest.commands.source import github
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
 from vllm_digest.estimate import RESERVE, Estimate, estimate

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from vllm_digest.commands.common import print_product, settings_of, start_talking
 from vllm_digest.databranch import DataBranch
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import PageError, UsageError
 from vllm_digest.git import Git
+from vllm_digest.pagecheck import breakage
 from vllm_digest.world import World
 
 
@@ -31,8 +32,11 @@ def pull(world: World, options: BranchOptions) -> None:
 def push(world: World, options: BranchOptions) -> None:
     """Publish what only stands in the archive's folder; print its pages' paths."""
     start_talking(options)
-    for page in _data_branch(world, options).push():
+    pushed = _data_branch(world, options).push()
+    for page in pushed.pages:
         print_product(f"{page}\n")
+    if pushed.aside:
+        raise PageError.of_several(len(pushed.aside))
 
 
 def _data_branch(world: World, options: BranchOptions) -> DataBranch:
@@ -48,4 +52,4 @@ def _data_branch(world: World, options: BranchOptions) -> DataBranch:
         # Git works in another folder than the one this was said in.
         remote = str(Path(remote).absolute())
     git = Git(settings.report.output, world.environ, now)
-    return DataBranch(git, remote, options.branch, world.sleep, world.chance)
+    return DataBranch(git, remote, options.branch, breakage, world.sleep, world.chance)

@@ -1,17 +1,15 @@
-"""What commands share: settings, the present time, GitHub, rules, and where their words go."""
+"""What all commands share: settings, the present time, and where their words go."""
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
-from vllm_digest.classify import Rules
 from vllm_digest.config import Settings, load
-from vllm_digest.fetch import GitHubSource
 from vllm_digest.window import parse_moment
 from vllm_digest.world import World
 
@@ -35,29 +33,6 @@ def present(world: World, now: str | None, settings: Settings) -> datetime:
     return parse_moment(now, settings.report.timezone) if now else world.clock()
 
 
-def github(world: World, settings: Settings, options: TalkOptions) -> GitHubSource:
-    """The repository of the settings; UsageError without a token."""
-    return GitHubSource(
-        repo=settings.github.repo,
-        token=world.github_token(settings.github.api_url),
-        api_url=settings.github.api_url,
-        timeout=timedelta(seconds=settings.github.timeout),
-        max_wait=settings.github.max_wait,
-        sleep=world.sleep,
-        progress=_progress(options),
-    )
-
-
-def rules(settings: Settings) -> Rules:
-    """What classifying needs of the settings."""
-    return Rules(
-        project=settings.project,
-        focus=settings.focus.compiled(),
-        hot_from=settings.heat.threshold,
-        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
-    )
-
-
 def print_product(product: str) -> None:
     """To stdout, in UTF-8 whatever the terminal's locale is."""
     click.echo(product.encode(), nl=False)
@@ -71,14 +46,3 @@ def start_talking(options: TalkOptions) -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.ERROR if options.quiet else logging.INFO if options.verbose else logging.WARNING)
-
-
-def _progress(options: TalkOptions) -> Callable[[int, int], None]:
-    """A counter on one line where a person watches, else nothing."""
-    if options.quiet or not sys.stderr.isatty():
-        return lambda done, total: None  # noqa: ARG005
-
-    def show(done: int, total: int) -> None:
-        click.echo(f"\rthreads fetched: {done} of {total} ", err=True, nl=done == total)
-
-    return show

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import chain
 
 from vllm_digest import archive, pipeline
-from vllm_digest.commands.common import print_product, rules
+from vllm_digest.classify import Rules
+from vllm_digest.commands.common import print_product
 from vllm_digest.config import Settings
 from vllm_digest.errors import FallbackError, PageError
 from vllm_digest.render import render
@@ -23,9 +24,19 @@ def edition_of(settings: Settings, repo: str, series: str, made_from: str) -> pi
         repo=repo,
         series=series,
         timezone=settings.report.timezone.key,
-        rules=rules(settings),
+        rules=_rules(settings),
         writer=by_rules,
         made_from=made_from,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    """What classifying needs of the settings."""
+    return Rules(
+        project=settings.project,
+        focus=settings.focus.compiled(),
+        hot_from=settings.heat.threshold,
+        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
     )
 
 
@@ -48,10 +59,7 @@ def publish_all(
             print_report(report, stored, as_json=as_json)
         fallbacks += len(report.narrative.fallbacks)
     if failures:
-        raise PageError(
-            f"{failures} of the pages failed their own check and were set aside; the others are published.",
-            "Their data is stored: the next run tries the pages again. Please report what they failed on.",
-        )
+        raise PageError.of_several(failures)
     if strict:
         refuse_fallbacks(fallbacks)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vllm_digest import archive, pipeline
-from vllm_digest.commands.common import github, present, settings_of, start_talking
+from vllm_digest.commands.common import present, settings_of, start_talking
 from vllm_digest.commands.publishing import edition_of, print_report, publish_all, refuse_fallbacks
+from vllm_digest.commands.source import github
 from vllm_digest.config import Settings
 from vllm_digest.errors import UsageError
 from vllm_digest.report import Report

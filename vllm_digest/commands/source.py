@@ -1,0 +1,36 @@
+"""GitHub as `run` and `backfill` ask it; apart from what all commands share, for it takes time to load."""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import click
+
+from vllm_digest.commands.common import TalkOptions
+from vllm_digest.config import Settings
+from vllm_digest.fetch import GitHubSource
+from vllm_digest.world import World
+
+
+def github(world: World, settings: Settings, options: TalkOptions) -> GitHubSource:
+    """The repository of the settings; UsageError without a token."""
+    return GitHubSource(
+        repo=settings.github.repo,
+        token=world.github_token(settings.github.api_url),
+        api_url=settings.github.api_url,
+        timeout=timedelta(seconds=settings.github.timeout),
+        max_wait=settings.github.max_wait,
+        sleep=world.sleep,
+        progress=_progress(options),
+    )
+
+
+def _progress(options: TalkOptions) -> Callable[[int, int], None]:
+    """A counter on one line where a person watches, else nothing."""
+    if options.quiet or not sys.stderr.isatty():
+        return lambda done, total: None  # noqa: ARG005
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\rthreads fetched: {done} of {total} ", err=True, nl=done == total)
+
+    return show
