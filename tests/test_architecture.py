@@ -46,8 +46,8 @@ ROOMS: dict[str, set[str]] = {
     "world": {"errors", "processes"},
     "commands": {
         *("archive", "classify", "config", "databranch", "errors", "estimate", "fetch", "files", "git"),
-        *("headline", "notify", "pipeline", "render", "report", "schedule", "site", "templating"),
-        *("snapshots", "summary", "window", "world", "write"),
+        *("headline", "notify", "pagecheck", "pipeline", "render", "report", "schedule", "site", "snapshots"),
+        *("summary", "templating", "window", "world", "write"),
     },
     "cli": {"commands", "errors", "world"},
     "__main__": {"cli"},

