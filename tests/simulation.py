@@ -24,6 +24,7 @@ from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.servers.world import PullRequest
+from tests.servers.world import World as Traffic
 from tests.trouble import FAULTS, HANGS, Photographer, Trouble
 from vllm_digest import archive
 from vllm_digest.cli import run_command
@@ -175,21 +176,9 @@ class Simulation:
         left = [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
         assert sorted(left) == sorted(stem + suffix for stem in stems for suffix in (".md", ".json"))
         for report in reports:
-            self._check_truth(report)
+            self.happened["gaps told"] += check_truth(self.world, report)
             self._check_page(report)
         self._check_every_event_once(reports, TimeWindow(windows[0].start, windows[-1].end))
-
-    def _check_truth(self, report: Report) -> None:
-        """What the report lists is how things stood at its window's end, however late it was made."""
-        window = report.digest.window
-        real = truth(self.world, window.start, window.end)
-        for ours, theirs in LISTS.items():
-            assert getattr(report.digest.lists, ours) == getattr(real, theirs), (window, ours)
-        threads = {thread.number for thread in report.digest.threads}
-        gaps = {gap.number for gap in report.digest.gaps}
-        assert threads <= real.listed | real.touched, window
-        assert (real.listed | real.touched) - threads <= gaps, window
-        self.happened["gaps told"] += len(gaps)
 
     def _check_every_event_once(self, reports: list[Report], whole: TimeWindow) -> None:
         new = Counter(n for r in reports for n in (*r.digest.lists.new_issues, *r.digest.lists.new_prs))
@@ -219,3 +208,19 @@ class Simulation:
         assert len(re.findall(r"^### ", body, re.MULTILINE)) == 12
         code, again = self._command("render", str(stem.with_suffix(".json")))
         assert (code, again) == (0, page)
+
+
+def check_truth(traffic: Traffic, report: Report) -> int:
+    """What the report lists is how things stood at its window's end, however late it was made.
+
+    Gives the number of threads that it says it lacks; none of them is in a list.
+    """
+    window = report.digest.window
+    real = truth(traffic, window.start, window.end)
+    for ours, theirs in LISTS.items():
+        assert getattr(report.digest.lists, ours) == getattr(real, theirs), (window, ours)
+    threads = {thread.number for thread in report.digest.threads}
+    gaps = {gap.number for gap in report.digest.gaps}
+    assert threads <= real.listed | real.touched, window
+    assert (real.listed | real.touched) - threads <= gaps, window
+    return len(gaps)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.servers import faults
 from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
+from tests.simulation import check_truth
+from tests.trouble import FAULTS, HANGS
 from vllm_digest import archive
 from vllm_digest.cli import run_command
 from vllm_digest.world import World
@@ -25,7 +28,7 @@ REPO = "vllm-project/vllm"
 SERIES = Path("site/reports", REPO, "1h")
 START = datetime(2025, 12, 10, 10, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WORLD = stream(1, START - timedelta(hours=2), hours=12, rate=2, long=0)
+WORLD = stream(1, START - timedelta(hours=2), hours=12, rate=1, long=0)
 
 
 class Cron:
@@ -38,7 +41,11 @@ class Cron:
         """Run at the time `"11:05"` of the day; the exit code and what was said."""
         now = at(clock)
         self.github.now = now - skew
-        environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self.github.url}
+        environ = {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": self.github.url,
+            "VLLM_DIGEST_GITHUB_TIMEOUT": "1",
+        }
         ran = self._run("run", *arguments, environ=environ, now=now)
         return ran.code, ran.out + ran.err
 
@@ -148,6 +155,23 @@ def test_where_one_window_fails_those_before_it_stay_and_the_next_run_goes_on(cr
     cron.github.faults.clear()
     assert cron("14:05")[0] == 0
     assert windows()[3:] == ["12:03-13:03", "13:03-14:03"]
+
+
+@pytest.mark.parametrize("name", [*FAULTS, *HANGS])
+def test_no_fault_of_github_loses_or_doubles_anything(cron: Cron, name: str) -> None:
+    """It strikes in the second window of two, and if it can for good; hangs, which take time, once."""
+    cron("10:05")
+    effect, times = (HANGS[name](), 1) if name in HANGS else (FAULTS[name](), None)
+    cron.github.fault(effect, nth=4, times=times)
+    code, said = cron("12:05")
+    assert code in {0, 3}
+    assert (code == 3) == (len(windows()) < 3), said
+    cron.github.faults.clear()
+    assert cron("13:05")[0] == 0
+    hours = ["09:03", "10:03", "11:03", "12:03", "13:03"]
+    assert windows() == [f"{start}-{end}" for start, end in pairwise(hours)]
+    for data in sorted(SERIES.glob("*/*/*.json")):
+        check_truth(WORLD, archive.load(data))
 
 
 def test_a_clock_that_is_ahead_of_github_s_loses_nothing(cron: Cron) -> None:

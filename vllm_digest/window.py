@@ -16,6 +16,7 @@ LONGEST = timedelta(days=31)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LENGTH = re.compile(r"([1-9]\d{0,5})([mhdw])")
 _SLUG_TIME = "%Y%m%dT%H%MZ"
+_SLUG = re.compile(r"([0-9]{8}T[0-9]{4}Z)-([0-9]{8}T[0-9]{4}Z)")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -70,8 +71,10 @@ class TimeWindow:
     @classmethod
     def from_slug(cls, slug: str) -> Self:
         """The window a `slug` names; ValueError if it names none."""
-        start, end = (datetime.strptime(part, _SLUG_TIME).replace(tzinfo=UTC) for part in slug.split("-"))
-        return cls(start, end)
+        match = _SLUG.fullmatch(slug)
+        if match is None:
+            raise ValueError(f"{slug!r} names no window")
+        return cls(*map(datetime.fromisoformat, match.groups()))
 
 
 def floor_to_minute(moment: datetime) -> datetime:

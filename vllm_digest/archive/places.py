@@ -30,10 +30,10 @@ def listing(root: Path, repo: str, series: str) -> Listing:
     """What the archive at `root` holds of a series; files that are none of ours are passed over."""
     files = dict(_files(folder_of(root, repo, series)))
     pages = {name.removesuffix(".md") for name in files if name.endswith(".md")}
-    data = {window: path for name, path in files.items() if (window := _window(name)) is not None}
+    data = [(window, path) for name, path in files.items() if (window := _window(name)) is not None]
     return Listing(
-        windows=tuple(sorted(window for window in data if window.slug in pages)),
-        unfinished=tuple(sorted(one for one in data.items() if one[0].slug not in pages)),
+        windows=tuple(sorted(window for window, path in data if path.stem in pages)),
+        unfinished=tuple(sorted((window, path) for window, path in data if path.stem not in pages)),
         drafts=tuple(sorted(path for name, path in files.items() if _is_draft(name))),
     )
 
