@@ -123,7 +123,11 @@ class TestActivity:
 
     def test_the_response_time_is_that_of_the_first_other_human(self) -> None:
         activity = digest(
-            issue(1, created_at=0, remarks=(said("author", 1), said("x[bot]", 2), said("bob", 30))),
+            issue(
+                1,
+                created_at=0,
+                remarks=(said("author", 1), said("x[bot]", 2), said("cid", 3, hidden=True), said("bob", 30)),
+            ),
             issue(2, created_at=0, remarks=(said("bob", 10), said("ann", 50))),
             issue(3, created_at=0),
         ).activity

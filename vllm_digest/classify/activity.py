@@ -58,7 +58,11 @@ def _closed_by_human(thread: Thread, bots: frozenset[str]) -> bool:
 
 def _first_answer_after(thread: Thread, bots: frozenset[str]) -> timedelta | None:
     """How long the first human other than the author took to say anything."""
-    answers = (r.at for r in thread.remarks if r.author != thread.author and is_human(r.author, bots))
+    answers = (
+        remark.at
+        for remark in thread.remarks
+        if remark.author != thread.author and not remark.hidden and is_human(remark.author, bots)
+    )
     first = min(answers, default=None)
     return first - thread.created_at if first else None
 
