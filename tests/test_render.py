@@ -153,6 +153,19 @@ def test_a_long_ledger_is_grouped_by_topic_and_summed_up() -> None:
     )
 
 
+def test_the_sum_of_a_long_ledger_names_what_was_reverted() -> None:
+    merged = [pull(number, f"[ROCm] Faster attention {number}", merged_at=1) for number in range(1, 6)]
+    ledger = section(
+        page(
+            *merged,
+            pull(9, 'Revert "[ROCm] Faster attention 1" (#1)', merged_at=5),
+            pull(10, "[ROCm][CI] Test", created_at=1),
+        ),
+        LEDGER,
+    )
+    assert f"、已关闭 0 个；已被回退、不算成果的有 [#1]({REPO}/pull/1)。" in ledger
+
+
 def test_an_empty_ledger_says_what_was_searched_and_why_near_misses_are_none() -> None:
     dump = "ROCM used to build PyTorch: N/A\nGPU 0: NVIDIA H100\nModel name: AMD EPYC 7763"
     ledger = section(page(issue(1, created_at=1, body=dump)), LEDGER)
