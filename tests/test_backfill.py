@@ -124,6 +124,7 @@ def test_what_is_stored_is_skipped_and_force_does_it_again(backfill: Backfill, g
     assert "is stored: nothing to do without --force" in again.err
     forced = backfill("--from", DAYS[0], "--to", DAYS[2], "--force")
     assert len(forced.out.splitlines()) == 3
+    assert len(backfill(DAYS[1], "--force").out.splitlines()) == 1
     assert list(reports()) == days()
 
 
@@ -234,9 +235,15 @@ class Hours:
         return run_command(arguments, Outside(lambda: self.github.now, environ, self.sleep))
 
 
-def test_it_waits_for_the_next_hour_s_points_and_leaves_some_to_others(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_leaves_a_tenth_of_the_points_to_others(world: World) -> None:
+    with GitHub(world, now=LATER, limit=1000) as github:
+        github.budgets["graphql"].spend(890, LATER)
+        hours = Hours(github)
+        assert hours.run("backfill", DAYS[0], "--max-wait", "12h") == 0
+    assert hours.slept == [3601]
+
+
+def test_it_waits_for_the_next_hours_points(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     with GitHub(world, now=LATER, limit=30) as github:
         hours = Hours(github)
         span = ("--from", DAYS[0], "--to", DAYS[2])
