@@ -237,7 +237,7 @@ class Hours:
 
 def test_it_leaves_a_tenth_of_the_points_to_others(world: World) -> None:
     with GitHub(world, now=LATER, limit=1000) as github:
-        github.budgets["graphql"].spend(890, LATER)
+        github.budget.spend(890, LATER)
         hours = Hours(github)
         assert hours.run("backfill", DAYS[0], "--max-wait", "12h") == 0
     assert hours.slept == [3601]

@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 from github import GithubException
 
-from tests.servers.asking import ask, client, details_of
-from tests.servers.github import TOKEN, GitHub
+from tests.servers.asking import ask, details_of
+from tests.servers.github import GitHub
 from tests.servers.world import Comment, Issue, PullRequest, Review, Thread, World
 from vllm_digest.fetch.queries import document
 
@@ -165,61 +164,3 @@ def test_pages_of_comments_from_either_end_make_up_the_whole() -> None:
         "pageInfo": {"hasPreviousPage": True},
         "nodes": [{"body": str(n)} for n in range(21, 25)],
     }
-
-
-# The list of comments.
-
-EDITED = Comment(at(-500), body="0", edited_at=at(-9))
-TALK = World(
-    "vllm-project/vllm",
-    (
-        Issue(1, at(-900), comments=(EDITED, Comment(at(-400), body="1"), Comment(at(-8), body="2"))),
-        PullRequest(2, at(-900), comments=(Comment(at(-10), body="3"), Comment(at(5), body="4"))),
-        Issue(3, at(-900), comments=(Comment(at(-9), body="5"),), deleted_at=at(-1)),
-    ),
-    ("WoosukKwon/vllm",),
-)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "bodies"),
-    [
-        ({}, "0132"),
-        ({"sort": "created", "direction": "asc", "since": "2025-12-10T11:50:00Z"}, "032"),
-        ({"sort": "created", "direction": "asc", "since": "2025-12-10T11:51:00Z"}, "02"),
-        ({"sort": "created", "direction": "asc", "since": "2025-12-10T11:51:01Z"}, "2"),
-        ({"sort": "created", "since": "2025-12-10T11:50:00Z"}, "230"),
-        ({"sort": "updated", "direction": "asc", "since": "2025-12-10T11:50:00Z"}, "302"),
-        ({"direction": "desc"}, "0132"),
-        ({"per_page": "2", "page": "2"}, "32"),
-    ],
-)
-def test_the_list_of_comments_counts_an_edit_as_a_change(parameters: dict[str, str], bodies: str) -> None:
-    with GitHub(TALK, now=NOON) as github, client(github) as hub:
-        _, rows = hub.requester.requestJsonAndCheck("GET", f"/repos/{TALK.repo}/issues/comments", parameters)
-        assert [call.operation for call in github.requests] == ["comments"]
-    assert "".join(row["body"] for row in rows) == bodies
-
-
-def test_the_list_of_comments_has_links_and_an_end() -> None:
-    path = f"/repos/{TALK.repo}/issues/comments"
-    with GitHub(TALK, now=NOON) as github, client(github) as hub:
-        seen = [row.body for row in hub.get_repo(TALK.repo).get_issues_comments()]
-        first, _ = hub.requester.requestJsonAndCheck("GET", path, {"per_page": 3})
-        last, _ = hub.requester.requestJsonAndCheck("GET", path, {"per_page": 3, "page": 2})
-        with pytest.raises(GithubException, match="pagination is limited"):
-            hub.requester.requestJsonAndCheck("GET", path, {"per_page": 100, "page": 401})
-    assert seen == ["0", "1", "3", "2"]
-    assert f'<{github.url}{path}?per_page=3&page=2>; rel="next"' in first["link"]
-    assert 'rel="next"' not in last["link"]
-
-
-def test_a_renamed_repository_is_moved_and_anything_else_is_not_found() -> None:
-    headers = {"Authorization": f"bearer {TOKEN}"}
-    with GitHub(TALK, now=NOON) as github:
-        old = f"{github.url}/repos/WoosukKwon/vllm/issues/comments?page=1"
-        moved = requests.get(old, headers=headers, timeout=5, allow_redirects=False)
-        followed = requests.get(moved.headers["location"], headers=headers, timeout=5)
-        lost = requests.get(f"{github.url}/repos/a/b/pulls", headers=headers, timeout=5)
-    assert (moved.status_code, len(followed.json())) == (301, 4)
-    assert (lost.status_code, lost.json()["message"]) == (404, "Not Found")

@@ -20,13 +20,13 @@ class Call:
     method: str
     path: str
     operation: str
-    """A GraphQL operation's name; of REST `comments`, `repository` or `unknown`."""
+    """A GraphQL operation's name, or `unknown`."""
     variables: Mapping[str, Any]
-    """A GraphQL operation's variables, or a REST address's parameters."""
+    """A GraphQL operation's variables."""
     document: str = ""
     """The GraphQL text."""
     cost: int = 0
-    """Points of the rate limit; one for REST."""
+    """Points of the rate limit."""
     nodes: int = 0
     """The largest number of nodes that a query can return."""
     at: datetime | None = None

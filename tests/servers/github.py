@@ -1,4 +1,4 @@
-"""A local server that imitates GitHub: its GraphQL API, and one list of its REST API."""
+"""A local server that imitates GitHub's GraphQL API."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from tests.servers import rest, schema
+from tests.servers import schema
 from tests.servers.answers import Answer, Budget, Call
 from tests.servers.faults import (
     BAD_CREDENTIALS,
+    DOCS,
     Effect,
     Exchange,
     Fault,
     When,
-    rate_limit_exceeded,
     rate_limited,
 )
 from tests.servers.views import Request, iso
 from tests.servers.wire import Server
 from tests.servers.world import World
 
+NOT_FOUND = Answer(404, {"message": "Not Found", "documentation_url": DOCS, "status": "404"})
 TOKEN = "a-token-for-the-local-server"  # noqa: S105 it opens nothing but this server
 
 
@@ -48,7 +49,7 @@ class GitHub:
         limit: int = 5_000,
         latency: float = 0.0,
     ) -> None:
-        """`limit`: points an hour, and REST requests an hour. `latency`: seconds for a whole request."""
+        """`limit`: points an hour. `latency`: seconds for a whole request."""
         self.world = world
         self.now = now
         self.token = token
@@ -56,7 +57,7 @@ class GitHub:
         self.requests: list[Call] = []
         """The log: all calls, answered well or badly."""
         self.faults: list[Fault] = []
-        self.budgets = {name: Budget(name, limit) for name in ("graphql", "core")}
+        self.budget = Budget("graphql", limit)
         self._lock = threading.Lock()
         self._server = Server(self._handle)
         self._server.latency = latency
@@ -89,7 +90,7 @@ class GitHub:
         return fault
 
     def asked(self, operation: str) -> list[Call]:
-        """The calls of one operation so far; of REST `comments`, `repository` or `unknown`."""
+        """The calls of one operation so far; of anything but GraphQL `unknown`."""
         return [call for call in self.requests if call.operation == operation]
 
     @property
@@ -103,7 +104,7 @@ class GitHub:
         if is_graphql:
             call, real = self._graphql(json.loads(body))
         else:
-            call, real = self._rest(method, address.path, dict(parse_qsl(address.query)))
+            call, real = Call(method, address.path, "unknown", {}), lambda: NOT_FOUND
         with self._lock:
             self.requests.append(call)
             fault = next((fault for fault in self.faults if fault.strikes(call)), None)
@@ -114,7 +115,7 @@ class GitHub:
         usual = {
             "content-type": "application/json; charset=utf-8",
             "date": format_datetime(self.now.astimezone(UTC), usegmt=True),
-            **self.budgets["graphql" if is_graphql else "core"].headers(self.now),
+            **self.budget.headers(self.now),
         }
         return replace(answer, headers={**usual, **answer.headers})
 
@@ -141,26 +142,12 @@ class GitHub:
         )
 
         def real() -> Answer:
-            now, budget = self.now, self.budgets["graphql"]
+            now, budget = self.now, self.budget
             with self._lock:
                 if not budget.spend(price.points, now):
                     return rate_limited(budget.wait(now))(Exchange(self, call, real))
             request = Request(self.world, now, self.index_lag, _rate(budget, call, now))
             return Answer(payload=schema.answer(asked, variables, request))
-
-        return call, real
-
-    def _rest(self, method: str, path: str, parameters: dict[str, str]) -> tuple[Call, Callable[[], Answer]]:
-        call = Call(method, path, rest.read_address(path).what, parameters, cost=1, at=self.now)
-
-        def real() -> Answer:
-            budget = self.budgets["core"]
-            with self._lock:
-                if not budget.spend(1, self.now):
-                    return rate_limit_exceeded(budget.wait(self.now))(Exchange(self, call, real))
-            if method != "GET":
-                return rest.NOT_FOUND
-            return rest.answer(self.world, self.now, self.url, path, parameters)
 
         return call, real
 

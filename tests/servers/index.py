@@ -10,11 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tests.servers.world import Comment, Thread
+    from tests.servers.world import Thread
 
 Kind = Literal["Issue", "PullRequest"]
 By = Literal["created", "updated"]
@@ -104,37 +103,6 @@ class Index:
     def closed_between(self, first: int, last: int) -> list[int]:
         """Numbers of the threads with any closing in the seconds from `first` to `last`."""
         return _between(self.closed, first, last)
-
-    @cached_property
-    def conversation(self) -> Conversation:
-        return Conversation.of(self.threads)
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """All comments of all conversations, in the order in which they were written."""
-
-    moments: array[int]
-    entries: tuple[tuple[Thread, Comment], ...]
-    edited: tuple[int, ...]
-    """Places of the comments that are ever edited."""
-    lasting: bool
-    """Whether no thread is ever deleted."""
-
-    @classmethod
-    def of(cls, threads: tuple[Thread, ...]) -> Conversation:
-        said = sorted(
-            (
-                (seconds(comment.at), comment.id, thread, comment)
-                for thread in threads
-                for comment in thread.comments
-            ),
-            key=lambda row: row[:2],
-        )
-        entries = tuple((thread, comment) for _, _, thread, comment in said)
-        edited = tuple(place for place, (_, comment) in enumerate(entries) if comment.edited_at)
-        lasting = all(thread.deleted_at is None for thread in threads)
-        return cls(array("q", (row[0] for row in said)), entries, edited, lasting)
 
 
 def kind_of(thread: Thread) -> Kind:
