@@ -17,6 +17,7 @@ from tests.conftest import Ran, Run
 from tests.servers import faults
 from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
+from tests.servers.traffic import day as busy_day
 from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.servers.world import World
@@ -309,12 +310,30 @@ def test_a_person_who_watches_sees_how_far_it_is_and_how_long_it_takes(github: G
 
 def test_a_dry_run_says_how_much_it_is_and_asks_once(backfill: Backfill, github: GitHub) -> None:
     ran = backfill("--from", DAYS[0], "--to", DAYS[2], "--dry-run")
+    first, *lines = ran.out.splitlines()
     assert ran.code == 0
-    assert ran.out.startswith(
+    assert first == (
         "3 windows of 24h to report on from 2025-12-08 00:00 (UTC+8) to 2025-12-11 00:00 (UTC+8), 0 stored."
     )
+    assert [line.partition(":")[0] for line in lines] == ["GitHub", "Model", "Time"]
+    assert "Model: none." in lines
     assert len(github.requests) == 1
-    assert not Path("site").exists()
+    assert reports() == {}
+
+
+def test_a_dry_run_is_near_what_it_will_be(run: Run) -> None:
+    scene = busy_day(4, listed=300, touched=60)
+    with GitHub(scene.world, now=scene.end + timedelta(days=9)) as github:
+        backfill = Backfill(run, github)
+        environ = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+        told = json.loads(backfill("2025-12-10", "--dry-run", "--json", **environ).out)
+        ran = json.loads(backfill("2025-12-10", "--json", "--no-llm").out)
+    rows = sum(ran["counts"].values())
+    assert (told["windows"], told["stored"], told["waits"]) == (1, 0, 0)
+    assert 0.9 <= told["rows"] / rows <= 1.1
+    assert 0.5 <= told["requests"] / ran["github"]["requests"] <= 2
+    assert 0.5 <= told["points"] / ran["github"]["points"] <= 2
+    assert (told["calls"], told["tokens"]) == (41, 93_500)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from math import ceil
 
 from vllm_digest.fetch import Extent
+from vllm_digest.write import Limits
 
 RESERVE = 0.1
 """The share of an hour's points that a backfill leaves to other runs with the same token."""
@@ -14,30 +15,48 @@ _POINTS_A_ROW = 0.25
 _FIRST_REQUESTS, _FIRST_POINTS = 10, 40
 """For the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
+# Counted over the local GitHub's hours and days, in tokens as `write` estimates them.
+_BRIEFS_A_ROW = 1.3
+_BRIEF_TOKENS = 2_000
+_OVERVIEW_TOKENS, _TOKENS_A_ROW = 1_500, 45
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """About how much of GitHub a backfill will take: rows of lists, requests, points, and time.
+    """About what a backfill takes: rows of lists, GitHub's requests and points, a model's calls and tokens.
 
-    `waits` is the part of `duration` that is spent waiting for the next hours' points.
+    `waits` is the part of `duration` that is spent waiting for the next hours' points; what a model takes
+    beside it depends on the model.
     """
 
     rows: int = 0
     requests: int = 0
     points: int = 0
+    calls: int = 0
+    tokens: int = 0
     duration: timedelta = timedelta()
     waits: timedelta = timedelta()
 
 
-def estimate(extent: Extent, share: float) -> Estimate:
-    """For the `share` of a span that is to be fetched."""
+def estimate(extent: Extent, *, share: float, windows: int, limits: Limits | None) -> Estimate:
+    """For the `share` of a span that is to be fetched, and so many windows of it.
+
+    `limits` are those of what a model is asked; None without one.
+    """
     rows = ceil(extent.rows * share)
     requests = _FIRST_REQUESTS + ceil(rows * _REQUESTS_A_ROW)
     points = _FIRST_POINTS + ceil(rows * _POINTS_A_ROW)
     waits = _waits(extent, points)
-    return Estimate(rows, requests, points, max(requests * _ONE_REQUEST, waits), waits)
+    calls, tokens = _questions(rows / windows, windows, limits) if limits else (0, 0)
+    return Estimate(rows, requests, points, calls, tokens, requests * _ONE_REQUEST + waits, waits)
+
+
+def _questions(rows: float, windows: int, limits: Limits) -> tuple[int, int]:
+    """The calls and tokens of windows of so many rows: their briefs, and an overview each."""
+    briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
+    overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, rows * _TOKENS_A_ROW)
+    return ceil(windows * (briefs + 1)), ceil(windows * (briefs * _BRIEF_TOKENS + overview))
 
 
 def _waits(extent: Extent, points: int) -> timedelta:

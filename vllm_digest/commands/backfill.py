@@ -30,6 +30,7 @@ from vllm_digest.window import (
     parse_moment,
 )
 from vllm_digest.world import World
+from vllm_digest.write import Limits
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,18 @@ def _plan(task: _Task) -> _Plan:
             "Backfill later days.",
         )
     length = sum((window.length for window in windows), timedelta())
-    return _Plan(windows, len(stored), estimate(extent, length / whole.length))
+    work = estimate(
+        extent, share=length / whole.length, windows=len(windows), limits=_limits_of_a_model(task)
+    )
+    return _Plan(windows, len(stored), work)
+
+
+def _limits_of_a_model(task: _Task) -> Limits | None:
+    """How much a model will be asked; None where there is none."""
+    llm = task.settings.llm
+    if task.options.no_llm or not (llm.base_url or task.world.model_key):
+        return None
+    return Limits(llm.threads, llm.thread_tokens, llm.overview_tokens)
 
 
 def _fill(task: _Task, plan: _Plan) -> None:
@@ -192,6 +204,7 @@ def _fill(task: _Task, plan: _Plan) -> None:
             strict=task.options.strict,
         )
     except SourceError as error:
+        progress.clear()
         raise SourceError(
             error.problem,
             f"{error.remedy}\n{progress.windows_done} of {len(plan.windows)} windows are published; "
@@ -215,25 +228,37 @@ def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow
 
     source = replace(task.source, progress=progress.fetched)
     for snapshot in source.sweep(plan.windows, task.now, lose):
-        yield pipeline.make_report(snapshot.window, RecordedSource(snapshot), task.edition, task.now())
-        progress.window_done()
+        report = pipeline.make_report(snapshot.window, RecordedSource(snapshot), task.edition, task.now())
+        progress.clear()
+        yield report
+        progress.windows_done += 1
 
 
 def _print_plan(task: _Task, plan: _Plan) -> None:
-    if task.options.as_json:
-        figures = asdict(plan.estimate)
-        print_product(json.dumps(figures) + "\n")
-    else:
+    if not task.options.as_json:
         print_product(_told(task, plan) + "\n")
+        return
+    lengths = {"duration": plan.estimate.duration, "waits": plan.estimate.waits}
+    figures = {
+        "start": task.span.start.isoformat(),
+        "end": task.span.end.isoformat(),
+        "windows": len(plan.windows),
+        "stored": plan.stored,
+        **asdict(plan.estimate),
+        **{name: round(length.total_seconds()) for name, length in lengths.items()},
+    }
+    print_product(json.dumps(figures) + "\n")
 
 
 def _told(task: _Task, plan: _Plan) -> str:
     """The plan as a person reads it."""
     work, zone, span = plan.estimate, task.settings.report.timezone, task.span
     waits = f", {spoken(work.waits)} of it waiting for the next hours' points" if work.waits else ""
+    model = f"about {work.calls:,} calls, {work.tokens:,} tokens" if work.calls else "none"
     return (
         f"{len(plan.windows)} windows of {format_length(task.length)} to report on from "
         f"{local_minute(span.start, zone)} to {local_minute(span.end, zone)}, {plan.stored} stored.\n"
         f"GitHub: about {work.rows:,} rows of lists, {work.requests:,} requests, {work.points:,} points.\n"
+        f"Model: {model}.\n"
         f"Time: about {spoken(work.duration)}{waits}."
     )

@@ -30,9 +30,8 @@ class Progress:
         if done == total:
             self._threads_before += total
 
-    def window_done(self) -> None:
-        """A window is about to be published; its path is printed on a line of its own."""
-        self.windows_done += 1
+    def clear(self) -> None:
+        """Leave the line to what is printed next."""
         if self._shown:
             click.echo(_CLEAR, err=True, nl=False)
 
