@@ -10,7 +10,7 @@ from vllm_digest.write import Limits
 RESERVE = 0.1
 """The share of an hour's points that a backfill leaves to other runs with the same token."""
 # Measured by benchmarks/backfill.py.
-_REQUESTS_A_ROW = 0.04
+_REQUESTS_A_ROW = 0.05
 _POINTS_A_ROW = 0.25
 _FIRST_REQUESTS, _FIRST_POINTS = 10, 40
 """For the threads that are older than the range."""
