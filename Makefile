@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint wheel schema actionlint clean
+.PHONY: demo test site pictures check lint wheel schema actionlint clean
 
 demo: .venv/installed
 	@echo "The page of the recorded hour:"
@@ -11,6 +11,19 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/pytest -n auto
+
+# The recorded hour as a site, from `init` to the folder a web server takes. Needs Jekyll.
+site: .venv/installed
+	rm -rf build/site
+	$(BIN)/vllm-digest init build/site
+	$(BIN)/vllm-digest run --sample --output build/site/site
+	$(BIN)/vllm-digest site build/site
+	jekyll build --safe --source build/site/staging --destination build/site/_site
+	@echo "To look at it: $(PYTHON) -m http.server --directory build/site/_site"
+
+# The pictures in the README, of generated reports. Needs Jekyll and Chromium.
+pictures: .venv/installed-dev
+	$(BIN)/python -m tests.pictures .github/pictures
 
 check: lint wheel
 

@@ -42,7 +42,7 @@ def test_the_start_page_shows_the_newest_reports_by_day(site: Site) -> None:
     days = [heading.text() for heading in start.find("h2") if "id" in heading.attributes]
     assert days[:2] == ["2025-12-10", "2025-12-09"]
     first = start.find("ol")[0].elements()[0]
-    assert words(first).startswith("18:42 – 19:42 vllm-project/vllm · 1h 新 Issue ")
+    assert words(first).startswith("18:42 – 19:42 vllm-project/vllm 1h 新 Issue ")
     assert re.search(
         r"新 Issue \d+ 关闭 Issue \d+ 新 PR \d+ 合并 PR \d+ 关闭未合并 PR \d+ AMD \d+ ", words(first)
     )
