@@ -1,7 +1,7 @@
 """Folders full of reports, made by the program's own stages from threads that a seed gives."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from tests.servers.words import AREAS, LABELS, sentences, title
@@ -14,13 +14,13 @@ from vllm_digest.window import TimeWindow, format_length
 
 REPO = "vllm-project/vllm"
 RULES = Rules("vLLM", FocusSettings().compiled(), hot_from=14, bots=frozenset())
+_FIRST = datetime(2024, 11, 1, tzinfo=UTC)
 PEOPLE = ("weichen", "amy-smith", "jun-li", "lena-novak", "raj94", "tomas-gpu", "yuki-t", "noor", "maria-dev")
 
 
-def reports(windows: Sequence[TimeWindow], *, seed: int = 1, titles: Sequence[str] = ()) -> Iterator[Report]:
-    """A report for each window; `titles` are given to the first threads of each instead of plausible ones."""
-    for place, window in enumerate(windows):
-        yield report(window, threads(window, Random(f"{seed} {window.slug}"), place, titles))  # noqa: S311
+def reports(windows: Sequence[TimeWindow]) -> Iterator[Report]:
+    """A report for each window."""
+    return (report(window, threads(window)) for window in windows)
 
 
 def report(window: TimeWindow, found: Sequence[Thread]) -> Report:
@@ -30,6 +30,13 @@ def report(window: TimeWindow, found: Sequence[Thread]) -> Report:
     return Report(format_length(window.length), "Asia/Shanghai", classify(snapshot, RULES), made)
 
 
+def day(end: datetime) -> Report:
+    """One report on the 24 hours before `end`, with what `reports` tells of each of them."""
+    windows = hours(end, 24)
+    found = [thread for window in windows for thread in threads(window)]
+    return report(TimeWindow(windows[0].start, end), found)
+
+
 def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:
     """So many joining hours, oldest first."""
     return tuple(
@@ -37,11 +44,15 @@ def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:
     )
 
 
-def threads(window: TimeWindow, rng: Random, place: int, titles: Sequence[str] = ()) -> list[Thread]:
-    """What happens in an hour of vLLM, and as much more in a longer window: about ten listed threads."""
+def threads(window: TimeWindow, titles: Sequence[str] = ()) -> list[Thread]:
+    """What happens in an hour of vLLM, about ten listed threads, the same ones each time it is asked for.
+
+    `titles` are given to the first threads instead of plausible ones.
+    """
+    rng = Random(window.slug)  # noqa: S311 - nothing is secret
     busy = 0.4 + 0.6 * abs((window.start.hour - 12) / 12)
-    count = max(len(titles), round(rng.uniform(5, 14) * busy * (window.length / timedelta(hours=1)) ** 0.9))
-    first = 20_000 + place * 14
+    count = max(len(titles), round(rng.uniform(5, 14) * busy))
+    first = 20_000 + (window.start - _FIRST) // timedelta(hours=1) * 14
     return [_thread(window, rng, first + n, titles[n] if n < len(titles) else None) for n in range(count)]
 
 

@@ -79,7 +79,7 @@ def viewed(
     """A page, loaded; requests to any other server are refused and written down."""
     server = "/".join(address.split("/", 3)[:3])
     context = browser.new_context(
-        viewport={"width": width, "height": 844 if width < 600 else 900},
+        viewport={"width": width, "height": 844 if width < 600 else 720},
         color_scheme=scheme,
         java_script_enabled=script,
         locale="zh-CN",
