@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -522,6 +522,6 @@ def test_plain_never_fails_and_gives_a_clean_line(text: str) -> None:
 def test_a_hostile_megabyte_is_read_in_a_blink(unit: str) -> None:
     """It takes at most 50 ms on the machine this was written on; ten times that is still far from a hang."""
     text = (unit * (1_000_000 // len(unit) + 1))[:1_000_000]
-    start = perf_counter()
+    start = process_time()
     plain(text)
-    assert perf_counter() - start < 0.5
+    assert process_time() - start < 0.5
