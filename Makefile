@@ -38,7 +38,7 @@ wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --outdir build/wheel
 	$(PYTHON) -m venv build/wheel/env
 	build/wheel/env/bin/pip install --quiet build/wheel/*.whl
-	cd build/wheel && env/bin/vllm-digest run --sample
+	cd build/wheel && env/bin/vllm-digest init . && env/bin/vllm-digest run --sample && env/bin/vllm-digest site
 
 # GitHub's public schema, to check our queries against; it is theirs, so it is fetched and not kept here.
 schema: .cache/schema.graphql

@@ -4,18 +4,31 @@ import fcntl
 import json
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 from tests import archives, jekyll
 from tests.test_markdown import NASTY, ORDINARY
+from tests.test_prose import SAMPLES
 from vllm_digest import pipeline
 from vllm_digest.archive import set_aside
 from vllm_digest.cli import run_command
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.models import Account, Thread
+from vllm_digest.narrative import (
+    Brief,
+    Evidence,
+    Finding,
+    FocusNote,
+    Narrative,
+    Overview,
+    Position,
+    Statement,
+)
+from vllm_digest.report import Report, ThreadFacts
 from vllm_digest.window import TimeWindow
 from vllm_digest.world import World
 
@@ -29,6 +42,7 @@ CONFIG = f"url: https://example.org\nbaseurl: {BASE}\nplugins: [jekyll-feed, jek
 HOURS = archives.hours(END, 80)
 GAP = TimeWindow(HOURS[-9].start, HOURS[-8].end)
 HOSTILE = HOURS[-3]
+PROSE = HOURS[-4]
 ASIDE = HOURS[-5]
 DAY = TimeWindow(datetime(2025, 12, 8, 16, tzinfo=UTC), datetime(2025, 12, 9, 16, tzinfo=UTC))
 
@@ -57,7 +71,7 @@ def url(window: TimeWindow, series: str = "1h") -> str:
 def hostile_texts() -> list[str]:
     """Our own hostile texts, and the shared ones where they are; all have something to show."""
     shared = [entry["text"] for entry in json.loads(SHARED.read_text("utf-8"))] if SHARED.exists() else []
-    return list(dict.fromkeys(text for text in (*ORDINARY, *NASTY, *shared) if clean(text)))
+    return list(dict.fromkeys(text for text in (*ORDINARY, *NASTY, *SAMPLES, *shared) if clean(text)))
 
 
 def published(folder: Path) -> Site:
@@ -79,6 +93,8 @@ def _publish(site: Site) -> None:
         window = report.digest.window
         if window == HOSTILE:
             pipeline.publish(archives.report(window, _hostile_threads(window)), root)
+        elif window == PROSE:
+            pipeline.publish(_hostile_prose(report), root)
         elif window == ASIDE:
             set_aside(root, report, "{{ broken")
         else:
@@ -105,6 +121,34 @@ def _hostile_threads(window: TimeWindow) -> list[Thread]:
         )
         for thread, text in zip(plain, texts, strict=True)
     ]
+
+
+def _hostile_prose(report: Report) -> Report:
+    """The report with every text where a model's words stand, and each more than once."""
+    texts = hostile_texts()
+    findings = tuple(Finding(text, text) for text in texts)
+    told = cycle(texts)
+    briefs = tuple(_brief(thread, told) for thread in report.digest.threads)
+    overview = Overview(*(findings for _ in fields(Overview)))
+    return replace(report, narrative=Narrative(model="test-model", briefs=briefs, overview=overview))
+
+
+def _brief(thread: ThreadFacts, told: Iterator[str]) -> Brief:
+    def say() -> Statement:
+        text = next(told)
+        return Statement(text, (Evidence("body", thread.url, text),))
+
+    return Brief(
+        number=thread.number,
+        topic=say(),
+        positions=tuple(Position(next(told), next(told), say()) for _ in range(9)),
+        dispute=say(),
+        state=say(),
+        reading=say(),
+        impact=say(),
+        focus=FocusNote((next(told),), next(told), say()),
+        watch=say(),
+    )
 
 
 def command(*arguments: str, environ: dict[str, str] | None = None) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from tests import jekyll
 from tests.conftest import Run
-from tests.sites import BASE, DAY, HOSTILE, HOURS, SHARED, Site, build, hostile_texts, links, url
+from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
 from vllm_digest.markdown.escaping import clean
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -247,9 +247,19 @@ def test_github_s_view_of_the_hostile_page_shows_the_same(site: Site) -> None:
         assert f" — by {clean(text).replace('`', '')} (" in shown, text
 
 
+def test_a_model_s_hostile_words_stay_words_of_their_section(site: Site) -> None:
+    report = site.tree(url(PROSE)).find("article")[0]
+    tags = [heading.tag for heading in report.find("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert tags == ["h1", *["h3"] * 7, "h2", *["h3"] * 5]
+    assert report.find("table", "pre", "img", "dl", "details", "input", "sup", "del") == []
+    shown = words(report)
+    for text in ("<script>boom()</script>", "{{ site.posts }}", "<think>no thought</think>"):
+        assert text in shown
+
+
 def test_nothing_of_a_hostile_page_acts_anywhere_on_the_site(site: Site) -> None:
     scripts = {f"{BASE}/assets/site.js", f"{BASE}/assets/search.js"}
-    for page in (url(HOSTILE), *PAGES):
+    for page in (url(HOSTILE), url(PROSE), *PAGES):
         tree = site.tree(page)
         for element in tree.walk():
             assert not any(name.startswith("on") for name in element.attributes), page
