@@ -323,6 +323,19 @@ def test_site_replaces_no_folder_that_it_did_not_make(run: Run) -> None:
     assert Path("mine/letter.txt").read_text("utf-8") == "dear"
 
 
+def test_a_folder_that_cannot_be_made_leaves_the_old_one_as_it_is(run: Run) -> None:
+    run("init", ".")
+    run("run", "--sample")
+    run("site")
+    before = {path: path.read_bytes() for path in Path("staging").rglob("*") if path.is_file()}
+    Path("jekyll/feed.xml").mkdir()
+    failed = run("site")
+    assert failed.code == 5
+    assert "feed.xml cannot be written" in failed.err
+    assert {path: path.read_bytes() for path in Path("staging").rglob("*") if path.is_file()} == before
+    assert not list(Path().glob(".staging*"))
+
+
 def test_the_same_reports_give_the_same_files(run: Run) -> None:
     run("init", ".")
     run("run", "--sample")

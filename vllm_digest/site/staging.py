@@ -67,6 +67,8 @@ def stage(site: Site, shelf: Shelf, target: Path, now: datetime) -> None:
         raise StorageError(
             f"{error.filename or target} cannot be written: {error.strerror}.", "The reports are untouched."
         ) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _reports(site: Site, shelf: Shelf, draft: Path) -> None:
