@@ -141,7 +141,9 @@ def _strict_faults(schema: Any, place: str) -> Iterator[str]:
             yield f"In context={place}, 'additionalProperties' is required to be supplied and to be false."
         if missing := sorted(properties.keys() - set(schema.get("required", ()))):
             yield f"In context={place}, 'required' is required to include every key. Missing '{missing[0]}'."
-    inner = {**properties, **schema.get("$defs", {}), "items": schema.get("items", {})}
+    inner = {**properties, **schema.get("$defs", {})}
+    if "items" in schema:
+        inner["items"] = schema["items"]
     inner |= {f"anyOf {at}": one for at, one in enumerate(schema.get("anyOf", ()))}
     for name, one in inner.items():
         yield from _strict_faults(one, f"{place}.{name}")

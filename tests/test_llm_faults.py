@@ -1,0 +1,256 @@
+"""Model servers as they fail: what is tried again, for how long, and what ends it."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+
+import pytest
+
+from tests.asking import Hours, connected, echo, outcome, question
+from tests.servers import model_faults as faults
+from tests.servers.answers import Answer
+from tests.servers.model import Effect, ModelServer
+from vllm_digest import llm
+from vllm_digest.asking import ModelError, ModelUnavailableError
+from vllm_digest.config import LlmSettings
+
+QUICK = {"timeout": 0.15}
+
+PASSING: dict[str, Effect] = {
+    "500": faults.status(500),
+    "502": faults.status(502),
+    "503": faults.status(503),
+    "504": faults.status(504),
+    "529": faults.status(529),
+    "408": faults.status(408),
+    "409": faults.status(409),
+    "reset": faults.reset(),
+    "reset in the body": faults.reset_in_body(),
+    "short body": faults.short_body(),
+    "hang": faults.hang(),
+    "hang in the body": faults.hang_in_body(),
+    "drip": faults.drip(),
+    "drip in the head": faults.drip_head(),
+    "page": faults.html_page(),
+    "nothing": faults.empty_body(),
+    "cut JSON": faults.cut_json(),
+    "bad UTF-8": faults.bad_utf8(),
+    "error in a 200": faults.error_in_200(502),
+    "broken off": faults.edited(lambda payload: payload["choices"][0].update(finish_reason="abort")),
+    "a list": faults.gives(Answer(payload=[])),
+    "deep JSON": faults.gives(Answer(text="[" * 100_000)),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_passes_is_tried_again_after_a_pause(name: str) -> None:
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours, **QUICK) as connection:
+        server.fault(PASSING[name], times=2)
+        stage = connection.stage()
+        begun = perf_counter()
+        assert stage.ask(question()) == {"said": "问题"}
+        assert perf_counter() - begun < 2
+        assert hours.slept == [1.0, 2.0]
+        assert (stage.usage().calls, stage.usage().retries) == (3, 2)
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_does_not_pass_fails_one_question_and_says_why(name: str) -> None:
+    with ModelServer(echo) as server:
+        server.fault(PASSING[name], times=None)
+        assert outcome(server, **QUICK).startswith("ModelError: no answer 3 times: ")
+        assert len(server.calls) == 3
+
+
+def test_a_server_that_answers_nobody_is_left_alone() -> None:
+    with ModelServer(echo) as server, connected(server) as connection:
+        server.fault(faults.status(503), times=None)
+        stage = connection.stage()
+        for text in "一二":
+            with pytest.raises(ModelError, match="503 The server is overloaded"):
+                stage.ask(question(text))
+        for text in "三四五":
+            with pytest.raises(ModelUnavailableError, match="the model server does not answer: 503"):
+                stage.ask(question(text))
+        assert len(server.calls) == 9
+        server.faults.clear()
+        assert connection.stage().ask(question("六")) == {"said": "六"}, "the next window tries again"
+
+
+def test_a_server_that_fails_at_one_question_is_asked_the_others() -> None:
+    with ModelServer(echo) as server, connected(server) as connection:
+        server.fault(faults.status(500), when=lambda asked: "坏" in asked.prompt, times=None)
+        stage = connection.stage()
+        for number in range(5):
+            with pytest.raises(ModelError, match="no answer 3 times"):
+                stage.ask(question(f"坏 {number}"))
+            assert stage.ask(question(f"好 {number}"))
+
+
+@pytest.mark.parametrize(
+    ("effect", "waits"),
+    [
+        (faults.rate_limited(retry_after="7"), [7.0]),
+        (faults.rate_limited(retry_after="0.5"), [0.5]),
+        (faults.rate_limited(retry_after_ms="1500"), [1.5]),
+        (
+            faults.rate_limited(
+                date="Wed, 10 Dec 2025 11:42:30 GMT", retry_after="Wed, 10 Dec 2025 11:43:10 GMT"
+            ),
+            [40.0],
+        ),
+        (faults.rate_limited(retry_after="soon"), [1.0]),
+        (faults.rate_limited(), [1.0]),
+        (faults.error_in_200(429), [1.0]),
+        (faults.status(503, retry_after="9"), [9.0]),
+    ],
+)
+def test_a_pause_is_as_long_as_the_server_asks(effect: Effect, waits: list[float]) -> None:
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours) as connection:
+        server.fault(effect)
+        connection.stage().ask(question())
+    assert hours.slept == waits
+
+
+def test_a_throttled_question_is_asked_until_the_time_is_over() -> None:
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours, max_time="2m") as connection:
+        server.fault(faults.rate_limited(), times=None)
+        with pytest.raises(ModelUnavailableError, match="wants a pause of 30 s, and 29 s are left"):
+            connection.stage().ask(question())
+    assert hours.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
+def test_a_pause_longer_than_the_time_left_is_not_begun() -> None:
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours) as connection:
+        server.fault(faults.rate_limited(retry_after="3600"))
+        stage = connection.stage()
+        with pytest.raises(ModelUnavailableError, match="wants a pause of 3600 s, and 600 s are left"):
+            stage.ask(question())
+    assert hours.slept == []
+
+
+def test_a_window_has_only_so_much_time_and_the_next_has_its_own() -> None:
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours, max_time="1m") as connection:
+        stage = connection.stage()
+        stage.ask(question())
+        hours.slept.append(60.0)
+        with pytest.raises(
+            ModelUnavailableError, match=r"the time for a window's questions \(1m\) is used up"
+        ):
+            stage.ask(question("迟到"))
+        assert connection.stage().ask(question("准时")) == {"said": "准时"}
+
+
+FINAL: dict[str, tuple[Effect, str]] = {
+    "quota": (faults.no_quota(), "no quota left (429 You exceeded your current quota.)"),
+    "balance": (faults.status(402, "Insufficient Balance"), "no quota left (402 Insufficient Balance)"),
+    "key": (
+        faults.status(401, "Incorrect API key: sk-12***89"),
+        "refused the key (401); look at OPENAI_API_KEY",
+    ),
+    "forbidden": (faults.status(403, "Country not supported"), "does not allow this (403 Country not"),
+    "model": (faults.status(404, "The model `x` does not exist."), "see llm.model and llm.base_url"),
+    "address": (faults.status(405, "Method Not Allowed"), "see llm.base_url, often with /v1"),
+}
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_what_no_trying_mends_stops_all_calls_at_once(name: str) -> None:
+    effect, said = FINAL[name]
+    hours = Hours()
+    with ModelServer(echo) as server, connected(server, hours) as connection:
+        server.fault(effect, times=None)
+        with pytest.raises(ModelUnavailableError) as caught:
+            connection.stage().ask(question())
+        assert said in str(caught.value)
+        assert "sk-12" not in str(caught.value)
+        with pytest.raises(ModelUnavailableError):
+            connection.stage().ask(question("另一个"))
+    assert len(server.calls) == 1
+    assert hours.slept == []
+
+
+def test_a_prompt_is_not_taken_to_another_host() -> None:
+    with ModelServer(echo) as elsewhere, ModelServer(echo) as server:
+        server.fault(faults.moved(f"{elsewhere.url}/chat/completions"), times=None)
+        assert "the model server sends us on to 127.0.0.1" in outcome(server)
+    assert elsewhere.calls == []
+
+
+def test_a_filtered_question_fails_alone() -> None:
+    with ModelServer(echo) as server, connected(server) as connection:
+        server.fault(faults.filtered())
+        stage = connection.stage()
+        with pytest.raises(ModelError, match="the server's filter refused the question"):
+            stage.ask(question())
+        assert stage.ask(question("另一个"))
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize("choices", [None, [], [None], {}, "x", [{"message": None}], [{}]])
+def test_an_answer_without_choices_is_none(choices: object) -> None:
+    with ModelServer(echo) as server:
+        server.fault(faults.no_choices(choices))
+        assert outcome(server).startswith("ModelError: the answer has no ")
+
+
+def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+    with ModelServer(echo) as server:
+        address = server.url
+    with pytest.raises(
+        ModelUnavailableError, match=f"{address} does not say which model it has: the connection failed"
+    ):
+        llm.connect(
+            LlmSettings(base_url=address),
+            key="",
+            cache=Path(),
+            sleep=lambda _: None,
+            monotonic=Hours().monotonic,
+        )
+
+
+def test_a_server_that_goes_in_the_middle_leaves_what_was_answered() -> None:
+    with ModelServer(echo) as server:
+        connection = connected(server)
+        stage = connection.__enter__().stage()
+        stage.ask(question())
+    with pytest.raises(ModelError, match="no answer 3 times: the connection failed"):
+        stage.ask(question("另一个"))
+    assert stage.ask(question()) == {"said": "问题"}
+    connection.__exit__(None, None, None)
+
+
+def test_closing_ends_what_is_under_way() -> None:
+    arrived = Event()
+
+    def hang(real: Callable[[], Answer]) -> Answer:
+        arrived.set()
+        return faults.hang()(real)
+
+    with ModelServer(echo) as server, ThreadPoolExecutor(1) as pool:
+        server.fault(hang, times=None)
+        context = connected(server)
+        stage = context.__enter__().stage()
+        waiting = pool.submit(stage.ask, question())
+        assert arrived.wait(5)
+        context.__exit__(None, None, None)
+        with pytest.raises(ModelUnavailableError, match="the run ends"):
+            waiting.result(timeout=5)
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_no_failure_says_what_was_asked_or_answered(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="vllm_digest")
+    with ModelServer(lambda _: {"said": "秘密的答复"}) as server:
+        server.fault(PASSING[name], times=None)
+        said = outcome(server, timeout=0.05)
+    assert "秘密" not in said + caplog.text
+    assert "问题" not in said + caplog.text
