@@ -22,7 +22,7 @@ from vllm_digest.classify import classify
 from vllm_digest.fetch import GitHubSource
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.window import TimeWindow
-from vllm_digest.write import Limits, Writer
+from vllm_digest.write import Limits, ModelWriter
 from vllm_digest.write.prompts import brief_instructions
 from vllm_digest.write.tokens import tokens
 
@@ -58,7 +58,7 @@ def main() -> None:
     digest = classify(snapshot, RULES)
     model = Steady()
     began = time.perf_counter()
-    narrative = Writer(lambda: model, RULES.bots, Limits(40, 4_000, 12_000))(snapshot, digest)
+    narrative = ModelWriter(lambda: model, RULES.bots, Limits(40, 4_000, 12_000))(snapshot, digest)
     wall = time.perf_counter() - began
     briefs = sum(one.name.startswith("brief") for one in model.asked)
     rounds = -(-briefs // CONCURRENCY)
@@ -66,9 +66,7 @@ def main() -> None:
     threads = [thread for thread in snapshot.threads if thread.number in digest.lists.numbers]
     whole = sum(tokens(text_of(thread)) + tokens(brief_instructions("AMD")) for thread in threads)
     asked = narrative.usage.prompt_tokens
-    print(
-        f"{len(snapshot.threads)} threads, {len(threads)} listed; {len(model.asked)} calls, {briefs} for briefs"
-    )
+    print(f"{len(snapshot.threads)} threads, {len(threads)} listed; {len(model.asked)} calls")
     print(f"fallbacks: {len(narrative.fallbacks)}")
     print(f"prompt tokens: {asked:>12,}")
     print(f"every thread whole: {whole:>7,}   ours are {asked / whole:.1%} of it")

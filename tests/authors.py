@@ -1,21 +1,34 @@
 """A model that writes well: true sentences about whatever material a prompt holds, by rule."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from tests.servers.model import Asked
 
 Answer = dict[str, Any]
 
 
 def material(prompt: str) -> list[dict[str, Any]]:
-    """The lines of JSON of a user message."""
-    return [json.loads(line) for line in prompt.splitlines()]
+    """The lines of JSON of a user message, whatever stands before them."""
+    start = next(prompt.index(sign) for sign in ('{"facts"', '{"repo"') if sign in prompt)
+    return [json.loads(line) for line in prompt[start:].splitlines()]
 
 
 def answer(prompt: str) -> Answer:
-    """A good answer to the question that ends in `prompt`, about a thread or about a window."""
+    """A good answer to the question that `prompt` puts, about a thread or about a window."""
     lines = material(prompt)
     return _overview(lines) if "repo" in lines[0] else _brief(lines)
+
+
+def writes(asked: Asked) -> Answer:
+    """A server's model that writes well, also when it is asked to mend what it wrote."""
+    return answer(question(asked))
+
+
+def question(asked: Asked) -> str:
+    """The message with the material."""
+    return next(text for text in asked.messages if '{"facts"' in text or '{"repo"' in text)
 
 
 def _brief(lines: list[dict[str, Any]]) -> Answer:
@@ -85,7 +98,3 @@ def _overview(lines: list[dict[str, Any]]) -> Answer:
 
 def _finding(title: str, text: str, threads: list[int], facts: list[str]) -> Answer:
     return {"title": title, "text": text, "threads": threads, "facts": facts}
-
-
-Author = Callable[[str], Answer]
-"""What answers a prompt's last message."""

@@ -45,9 +45,9 @@ ROOMS: dict[str, set[str]] = {
     "databranch": {"errors", "git"},
     "world": {"errors", "processes"},
     "commands": {
-        *("archive", "classify", "config", "databranch", "errors", "estimate", "fetch", "files", "git"),
-        *("headline", "notify", "pagecheck", "pipeline", "render", "report", "schedule", "site", "snapshots"),
-        *("summary", "templating", "window", "world", "write"),
+        *("archive", "asking", "classify", "config", "databranch", "errors", "estimate", "fetch", "files"),
+        *("git", "headline", "llm", "notify", "pagecheck", "pipeline", "render", "report", "schedule"),
+        *("site", "snapshots", "summary", "templating", "window", "world", "write"),
     },
     "cli": {"commands", "errors", "world"},
     "__main__": {"cli"},

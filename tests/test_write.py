@@ -23,7 +23,7 @@ from vllm_digest.classify import classify
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import Narrative, Reason
 from vllm_digest.snapshots import sample
-from vllm_digest.write import Limits, Writer
+from vllm_digest.write import Limits, ModelWriter
 from vllm_digest.write.ranking import Role as Place
 from vllm_digest.write.ranking import targets
 from vllm_digest.write.tokens import tokens
@@ -65,7 +65,7 @@ def written(
     threads: tuple[Thread, ...], answers: Answers = well, limits: Limits = LIMITS
 ) -> tuple[Narrative, Scripted]:
     model = Scripted(answers)
-    return Writer(lambda: model, RULES.bots, limits)(snapshot(threads), digest(*threads)), model
+    return ModelWriter(lambda: model, RULES.bots, limits)(snapshot(threads), digest(*threads)), model
 
 
 THREADS = (
@@ -177,7 +177,7 @@ def test_a_model_that_is_not_there_is_asked_no_more() -> None:
         raise ModelUnavailableError("the quota is used up")
 
     model = Scripted(answers, concurrency=1)
-    narrative = Writer(lambda: model, RULES.bots, LIMITS)(snapshot(THREADS), digest(*THREADS))
+    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(snapshot(THREADS), digest(*THREADS))
     assert len(model.asked) == 1
     assert {one.reason for one in narrative.fallbacks} == {Reason.UNAVAILABLE}
     assert [one.part for one in narrative.fallbacks] == [
@@ -243,7 +243,7 @@ def test_the_overview_shows_what_fits_and_says_how_much_does_not() -> None:
 def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
     recorded: Snapshot = sample()
     model = Scripted(lambda question: sample_author.answer(question.messages[1].text))
-    narrative = Writer(lambda: model, RULES.bots, LIMITS)(recorded, classify(recorded, RULES))
+    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(recorded, classify(recorded, RULES))
     assert narrative.fallbacks == ()
     assert model.names.count("overview") == 1
     assert len(model.asked) == 4

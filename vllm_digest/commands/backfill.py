@@ -13,6 +13,7 @@ from vllm_digest.commands.common import present, print_product, settings_of, sta
 from vllm_digest.commands.progress import Progress, spoken
 from vllm_digest.commands.publishing import edition_of, publish_all
 from vllm_digest.commands.source import github
+from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
 from vllm_digest.estimate import RESERVE, Estimate, estimate
@@ -103,13 +104,19 @@ def backfill(world: World, options: BackfillOptions) -> None:
         raise UsageError(
             f"That would be more than {_MOST} windows of {format_length(length)}.", "Backfill it in parts."
         )
-    edition = edition_of(settings, settings.github.repo, format_length(length), "github")
-    task = _Task(span, length, _source(world, options, settings), edition, settings, options, world)
-    if options.dry_run:
-        _print_plan(task, _plan(task))
-        return
-    wait = parse_length(options.wait) if options.wait else timedelta()
-    with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
+    with writing(world, settings, no_llm=options.no_llm) as writer:
+        edition = edition_of(settings, settings.github.repo, format_length(length), "github", writer)
+        task = _Task(span, length, _source(world, options, settings), edition, settings, options, world)
+        if options.dry_run:
+            _print_plan(task, _plan(task))
+        else:
+            _store(task)
+
+
+def _store(task: _Task) -> None:
+    wait = parse_length(task.options.wait) if task.options.wait else timedelta()
+    root, edition = task.settings.report.output, task.edition
+    with archive.locked(root, edition.repo, edition.series, wait=wait, sleep=task.world.sleep):
         _fill(task, _plan(task))
 
 

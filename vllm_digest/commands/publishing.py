@@ -13,19 +13,20 @@ from vllm_digest.errors import FallbackError, PageError
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.summary import summary
-from vllm_digest.write import by_rules
 
 log = logging.getLogger(__name__)
 
 
-def edition_of(settings: Settings, repo: str, series: str, made_from: str) -> pipeline.Edition:
+def edition_of(
+    settings: Settings, repo: str, series: str, made_from: str, writer: pipeline.Writer
+) -> pipeline.Edition:
     """What the reports of a command have in common."""
     return pipeline.Edition(
         repo=repo,
         series=series,
         timezone=settings.report.timezone.key,
         rules=_rules(settings),
-        writer=by_rules,
+        writer=writer,
         made_from=made_from,
     )
 

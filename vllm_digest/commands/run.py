@@ -9,6 +9,7 @@ from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import present, settings_of, start_talking
 from vllm_digest.commands.publishing import edition_of, print_report, publish_all, refuse_fallbacks
 from vllm_digest.commands.source import github
+from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import UsageError
 from vllm_digest.report import Report
@@ -63,15 +64,29 @@ def run(world: World, options: RunOptions) -> None:
             "report": {"window": options.window, "output": options.output},
         },
     )
-    task = _sample_task(options, settings) if options.sample else _github_task(world, options, settings)
-    if options.dry_run:
-        fallbacks = 0
-        for report in _due_reports(world, options, settings, task):
-            print_report(report, None, as_json=options.as_json)
-            fallbacks += len(report.narrative.fallbacks)
-        if options.strict:
-            refuse_fallbacks(fallbacks)
-        return
+    with writing(world, settings, no_llm=options.no_llm) as writer:
+        task = (
+            _sample_task(options, settings, writer)
+            if options.sample
+            else _github_task(world, options, settings, writer)
+        )
+        if options.dry_run:
+            _preview(world, options, settings, task)
+        else:
+            _publish(world, options, settings, task)
+
+
+def _preview(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
+    """Print what is due and store nothing."""
+    fallbacks = 0
+    for report in _due_reports(world, options, settings, task):
+        print_report(report, None, as_json=options.as_json)
+        fallbacks += len(report.narrative.fallbacks)
+    if options.strict:
+        refuse_fallbacks(fallbacks)
+
+
+def _publish(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
     wait = parse_length(options.wait) if options.wait else timedelta()
     edition = task.edition
     with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
@@ -116,7 +131,7 @@ def _tell(due: Plan, edition: pipeline.Edition, kept: tuple[TimeWindow, ...]) ->
         )
 
 
-def _sample_task(options: RunOptions, settings: Settings) -> _Task:
+def _sample_task(options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
     named = ("window", "since", "until", "date", "repo")
     given = [f"--{name}" for name in named if getattr(options, name) is not None]
     if given:
@@ -127,11 +142,11 @@ def _sample_task(options: RunOptions, settings: Settings) -> _Task:
     snapshot = sample()
     window = snapshot.window
     # A series of its own: the hour must not pass for one that was reported.
-    edition = edition_of(settings, snapshot.repo, "sample", "sample")
+    edition = edition_of(settings, snapshot.repo, "sample", "sample", writer)
     return _Task(RecordedSource(snapshot), edition, window)
 
 
-def _github_task(world: World, options: RunOptions, settings: Settings) -> _Task:
+def _github_task(world: World, options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
     usual_length = settings.report.window
     window = named_window(
         since=options.since,
@@ -149,5 +164,5 @@ def _github_task(world: World, options: RunOptions, settings: Settings) -> _Task
         )
     # A day of 23 or 25 hours is one of the days all the same.
     length = timedelta(days=1) if options.date else window.length if window else usual_length
-    edition = edition_of(settings, settings.github.repo, format_length(length), "github")
+    edition = edition_of(settings, settings.github.repo, format_length(length), "github", writer)
     return _Task(github(world, settings, options), edition, window)

@@ -4,6 +4,6 @@ Nothing here knows a server or a library: `asking.Model` answers. `check` decide
 for all else rules write, and a `Fallback` says so.
 """
 
-from vllm_digest.write.writer import Limits, Writer, by_rules, without_model
+from vllm_digest.write.writer import Limits, ModelWriter, by_rules, without_model
 
-__all__ = ["Limits", "Writer", "by_rules", "without_model"]
+__all__ = ["Limits", "ModelWriter", "by_rules", "without_model"]

@@ -74,7 +74,7 @@ R = TypeVar("R", bound=_Readable)
 
 
 @dataclass(frozen=True)
-class Writer:
+class ModelWriter:
     """Writes about windows; `stage` gives the model for one of them, `bots` are logins in small letters."""
 
     stage: Callable[[], Model]
@@ -83,7 +83,12 @@ class Writer:
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
-        model = self.stage()
+        if not (targets(digest) or digest.lists.numbers):
+            return Narrative()
+        try:
+            model = self.stage()
+        except ModelUnavailableError:
+            return Narrative(fallbacks=(Fallback("all", Reason.UNAVAILABLE),))
         threads = {thread.number: thread for thread in snapshot.threads}
         desk = _Desk(model, threads, materials(threads, digest, self.bots), digest, self.limits)
         narrative = desk.narrative()
@@ -104,8 +109,6 @@ class _Desk:
 
     def narrative(self) -> Narrative:
         wanted = targets(self.digest)
-        if not wanted and not self.digest.lists.numbers:
-            return Narrative()
         chosen, left = wanted[: self.limits.threads], wanted[self.limits.threads :]
         with ThreadPoolExecutor(max_workers=max(1, self.model.concurrency)) as pool:
             told = list(pool.map(self._brief, chosen))
