@@ -25,13 +25,13 @@ def edition_of(
         repo=repo,
         series=series,
         timezone=settings.report.timezone.key,
-        rules=_rules(settings),
+        rules=rules(settings),
         writer=writer,
         made_from=made_from,
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def rules(settings: Settings) -> Rules:
     """What classifying needs of the settings."""
     return Rules(
         project=settings.project,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from vllm_digest.asking import Model, ModelUnavailableError
-from vllm_digest.commands.common import rules
+from vllm_digest.commands.publishing import rules
 from vllm_digest.config import Settings
 from vllm_digest.llm import Server, connect
 from vllm_digest.pipeline import Writer
