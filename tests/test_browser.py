@@ -24,12 +24,9 @@ PAGES = {
     "day": url(DAY, "24h"),
     "hostile": url(HOSTILE),
     "month": "/archive/2025-12/",
-    "archive": "/archive/",
     "trends": "/trends/",
     "search": "/search/?q=scheduler",
 }
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
