@@ -1,6 +1,7 @@
 """What all tests share: a sealed world, and the command line as a user types it."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from vllm_digest.world import World
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# A shell lets its background jobs ignore Ctrl-C, and programs started by tests would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOW = datetime(2025, 12, 10, 11, 42, 30, tzinfo=UTC)
 
