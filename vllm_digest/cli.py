@@ -161,6 +161,22 @@ def status(world: World, /, **options: Any) -> int:
 
 
 @commands.command()
+@click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
+@click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
+@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]")
+@_shared
+@click.pass_obj
+def doctor(world: World, /, **options: Any) -> int:
+    """Try what a run needs: settings, GitHub, the model's server, folders; say what to mend.
+
+    The exit code is that of the first that fails; 4 when it is the model, for then rules write.
+    """
+    from vllm_digest.commands import doctor
+
+    return doctor.doctor(world, doctor.DoctorOptions(**options))
+
+
+@commands.command()
 @click.argument("data", metavar="DATA.json")
 @_shared
 @click.pass_obj

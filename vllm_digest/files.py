@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,6 +80,19 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
+
+
+def probe(folder: Path) -> None:
+    """Try to write below a folder that is there or is to be made; StorageError when that fails."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=nearest) as file:
+            file.write(b"probe")
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written: {error.strerror}.",
+            "Name another folder, or mend its rights.",
+        ) from None
 
 
 def _write_through(path: Path, content: bytes) -> None:

@@ -43,12 +43,10 @@ def connect(
 
     if not settings.base_url and not key:
         raise ModelUnavailableError(
-            "There is neither a key in OPENAI_API_KEY nor a server in llm.base_url (OPENAI_BASE_URL)."
+            "there is neither a key in OPENAI_API_KEY nor a server in llm.base_url (OPENAI_BASE_URL)"
         )
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ModelUnavailableError(
-            "The key in OPENAI_API_KEY has characters that no key has; copy it again."
-        )
+        raise ModelUnavailableError("the key in OPENAI_API_KEY has characters that no key has; copy it again")
     transport = Transport(settings.base_url or _PUBLIC_API, key or _KEYLESS)
     try:
         name = settings.model or _only_model(transport, settings.timeout)
@@ -71,6 +69,8 @@ def _only_model(transport: "Transport", seconds: float) -> str:
     """The name of the one model that the server has."""
     try:
         document = transport.models(seconds)
+    except ModelUnavailableError:
+        raise
     except (ModelError, InterruptedAnswerError, RefusedError, ThrottledError) as error:
         raise ModelUnavailableError(
             f"{transport.base_url} does not say which model it has: {error}"

@@ -25,6 +25,11 @@ class AnswerForm(IntEnum):
     OBJECT = 1
     TEXT = 2
 
+    @property
+    def words(self) -> str:
+        """What the server does for it."""
+        return ("held to a schema", "held to JSON", "held to nothing but the prompt")[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

@@ -1,0 +1,126 @@
+"""`vllm-digest doctor`: what a run needs, tried one after the other."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from vllm_digest.asking import Message, ModelError, Question, Role
+from vllm_digest.commands.common import print_product, settings_of, start_talking
+from vllm_digest.commands.source import github
+from vllm_digest.config import USUAL_FILE, Settings
+from vllm_digest.errors import DigestError, FallbackError
+from vllm_digest.files import probe
+from vllm_digest.llm import connect
+from vllm_digest.window import TimeWindow, floor_to_minute
+from vllm_digest.world import World
+
+_HOUR = timedelta(hours=1)
+_PATIENCE = timedelta(minutes=1)
+"""For the model's answer; a person waits for it."""
+_QUESTION = Question(
+    name="doctor",
+    messages=(
+        Message(Role.SYSTEM, "请只用一个 JSON 对象答复。"),
+        Message(Role.USER, '请答复 {"ready": true}。'),
+    ),
+    schema={
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}},
+        "required": ["ready"],
+        "additionalProperties": False,
+    },
+    answer_tokens=500,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """The options of `doctor` as they were given."""
+
+    repo: str | None
+    config: str | None
+    output: str | None
+    verbose: bool
+    quiet: bool
+
+
+def doctor(world: World, options: DoctorOptions) -> int:
+    """Print a line for each thing tried; the exit code is that of the first that fails, 0 without one."""
+    start_talking(options)
+    codes: list[int] = []
+
+    def tell(what: str, trial: Callable[[], str]) -> None:
+        try:
+            said = f"ok    {what}: {trial()}"
+        except DigestError as error:
+            codes.append(error.exit_code)
+            said = f"FAIL  {what}: {error}".replace("\n", "\n      ")
+        print_product(f"{said}\n")
+
+    flags = {"github": {"repo": options.repo}, "report": {"output": options.output}}
+    settings = Settings()
+
+    def configuration() -> str:
+        nonlocal settings
+        settings = settings_of(world, options.config, flags)
+        file = options.config or (str(USUAL_FILE) if USUAL_FILE.exists() else "no file")
+        return f"{file}, the environment and flags make sense"
+
+    tell("configuration", configuration)
+    if not codes:
+        tell("GitHub", partial(_github, world, settings, options))
+        tell("model", partial(_model, world, settings))
+        tell("output", partial(_folder, settings.report.output))
+        tell("answers", partial(_folder, settings.llm.cache or world.cache_folder))
+    return codes[0] if codes else 0
+
+
+def _github(world: World, settings: Settings, options: DoctorOptions) -> str:
+    """A small question, without waiting where GitHub asks for a pause."""
+    source = replace(github(world, settings, options), max_wait=timedelta())
+    extent = source.extent(TimeWindow.last(_HOUR, floor_to_minute(world.clock())))
+    if extent.limit is None:
+        return f"{settings.github.repo} can be read"
+    minutes = max(1, round(extent.limit.wait / timedelta(minutes=1)))
+    return (
+        f"{settings.github.repo} can be read; {extent.limit.remaining} of {extent.limit.points} points "
+        f"are left, all of them again in {minutes} minutes"
+    )
+
+
+def _model(world: World, settings: Settings) -> str:
+    """A tiny question with a schema; FallbackError where a run would write by rules."""
+    if not (settings.llm.base_url or world.model_key):
+        return "none is configured, rules write everything; name one in llm.base_url or OPENAI_API_KEY"
+    patient = settings.llm.model_copy(
+        update={
+            "timeout": min(_PATIENCE.total_seconds(), settings.llm.timeout),
+            "max_time": min(_PATIENCE, settings.llm.max_time),
+        }
+    )
+    begun = world.monotonic()
+    try:
+        # A folder of its own, for an answer that was kept would prove nothing.
+        with (
+            tempfile.TemporaryDirectory() as empty,
+            connect(
+                patient,
+                key=world.model_key,
+                cache=Path(empty),
+                sleep=world.sleep,
+                monotonic=world.monotonic,
+            ) as server,
+        ):
+            server.stage().ask(_QUESTION)
+    except ModelError as error:
+        raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
+    seconds = world.monotonic() - begun
+    return f"{server.name} answers in {seconds:.1f} s, {server.dialect.form.words}"
+
+
+def _folder(folder: Path) -> str:
+    probe(folder)
+    return f"{folder} can be written"
