@@ -88,6 +88,8 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
         ("report: {window: soon}", "settings.yaml: report.window: 'soon' is not a length of time."),
         ("report: {timezone: Mars}", "settings.yaml: report.timezone: 'Mars' is not a time zone."),
         ("github: {token: hunter2}", "settings.yaml: github.token: secrets come from the environment only"),
+        ("llm: {max_cost: 3}", "llm: max_cost needs input_price and output_price"),
+        ("llm: {api_key: hunter2}", "settings.yaml: llm.api_key: secrets come from the environment only"),
         ("a: [", "settings.yaml is not YAML"),
     ],
 )

@@ -40,7 +40,7 @@ def test_where_all_is_well_each_thing_has_a_line(run: Run, github: GitHub) -> No
         "all of them again in 60 minutes",
         "ok    model: local-model answers in 0.0 s, held to a schema",
         "ok    output: site can be written",
-        f"ok    answers: {Path.cwd() / 'cache/vllm-digest'} can be written",
+        f"ok    answers: {Path.cwd() / 'cache/vllm-digest/answers'} can be written",
     ]
     assert ran.err == ""
     assert list(Path.cwd().iterdir()) == [], "trying leaves nothing behind"

@@ -349,3 +349,19 @@ def test_strict_ends_with_4_when_no_model_is_configured_and_all_is_published(run
     assert ran.code == 4
     assert Path(ran.out.strip()).exists()
     assert "1 parts of the pages were written by rules, not by a model." in ran.err
+
+
+def test_a_sum_that_is_used_up_stops_the_calls_and_not_the_page(run: Run) -> None:
+    prices = {"VLLM_DIGEST_LLM_INPUT_PRICE": "1", "VLLM_DIGEST_LLM_OUTPUT_PRICE": "1"}
+    with ModelServer(sampled) as server:
+        ran = run(*SAMPLE, "--max-cost", "0", environ=server.environ | prices)
+        assert ran.code == 0
+        assert "the run's budget of 0 is used up" in ran.err
+        assert lists(Path(ran.out.strip()).read_text(encoding="utf-8")) == lists(by_rules())
+        assert server.calls == []
+
+
+def test_a_sum_without_prices_is_refused(run: Run) -> None:
+    ran = run(*SAMPLE, "--max-cost", "3")
+    assert ran.code == 2
+    assert "max_cost needs input_price and output_price" in ran.err

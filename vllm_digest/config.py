@@ -260,8 +260,9 @@ def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> _Values:
 
 def _complaints(error: ValidationError, given: _Values) -> Iterator[str]:
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        section, key = str(detail["loc"][0]), str(detail["loc"][1])
-        place = given[section, key].place if (section, key) in given else f"{section}.{key}"
+        # What concerns a section as a whole has no key.
+        section, key = (*(str(part) for part in detail["loc"]), "")[:2]
+        place = given[section, key].place if (section, key) in given else f"{section}.{key}".rstrip(".")
         if (section, key) in _SECRETS:
             yield f"{place}: secrets come from the environment only; put it into {_SECRETS[section, key]}."
         elif detail["type"] == "extra_forbidden":

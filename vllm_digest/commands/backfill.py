@@ -55,6 +55,7 @@ class BackfillOptions:
     config: str | None
     output: str | None
     no_llm: bool
+    max_cost: str | None
     strict: bool
     dry_run: bool
     as_json: bool
@@ -96,6 +97,7 @@ def backfill(world: World, options: BackfillOptions) -> None:
         {
             "github": {"repo": options.repo, "max_wait": options.max_wait},
             "report": {"output": options.output},
+            "llm": {"max_cost": options.max_cost},
         },
     )
     length = parse_length(options.window)

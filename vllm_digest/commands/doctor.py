@@ -10,10 +10,10 @@ from pathlib import Path
 from vllm_digest.asking import Message, ModelError, Question, Role
 from vllm_digest.commands.common import print_product, settings_of, start_talking
 from vllm_digest.commands.source import github
+from vllm_digest.commands.writing import model_server
 from vllm_digest.config import USUAL_FILE, Settings
 from vllm_digest.errors import DigestError, FallbackError
 from vllm_digest.files import probe
-from vllm_digest.llm import connect
 from vllm_digest.window import TimeWindow, floor_to_minute
 from vllm_digest.world import World
 
@@ -74,7 +74,7 @@ def doctor(world: World, options: DoctorOptions) -> int:
         tell("GitHub", partial(_github, world, settings, options))
         tell("model", partial(_model, world, settings))
         tell("output", partial(_folder, settings.report.output))
-        tell("answers", partial(_folder, settings.llm.cache or world.cache_folder))
+        tell("answers", partial(_folder, settings.llm.cache or world.cache_folder / "answers"))
     return codes[0] if codes else 0
 
 
@@ -106,13 +106,7 @@ def _model(world: World, settings: Settings) -> str:
         # A folder of its own, for an answer that was kept would prove nothing.
         with (
             tempfile.TemporaryDirectory() as empty,
-            connect(
-                patient,
-                key=world.model_key,
-                cache=Path(empty),
-                sleep=world.sleep,
-                monotonic=world.monotonic,
-            ) as server,
+            model_server(world, patient, Path(empty)) as server,
         ):
             server.stage().ask(_QUESTION)
     except ModelError as error:

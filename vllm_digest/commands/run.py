@@ -37,6 +37,7 @@ class RunOptions:
     output: str | None
     sample: bool
     no_llm: bool
+    max_cost: str | None
     strict: bool
     dry_run: bool
     as_json: bool
@@ -62,6 +63,7 @@ def run(world: World, options: RunOptions) -> None:
         {
             "github": {"repo": options.repo},
             "report": {"window": options.window, "output": options.output},
+            "llm": {"max_cost": options.max_cost},
         },
     )
     with writing(world, settings, no_llm=options.no_llm) as writer:

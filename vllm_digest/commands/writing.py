@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from vllm_digest.asking import Model, ModelUnavailableError
 from vllm_digest.commands.publishing import rules
-from vllm_digest.config import Settings
+from vllm_digest.config import LlmSettings, Settings
 from vllm_digest.llm import Server, connect
 from vllm_digest.pipeline import Writer
 from vllm_digest.world import World
@@ -36,6 +37,17 @@ def writing(world: World, settings: Settings, *, no_llm: bool) -> Iterator[Write
             )
 
 
+def model_server(world: World, settings: LlmSettings, cache: Path | None = None) -> Server:
+    """The model's server, answers kept in `cache` or where the settings say; ModelUnavailableError."""
+    return connect(
+        settings,
+        key=world.model_key,
+        cache=cache or settings.cache or world.cache_folder / "answers",
+        sleep=world.sleep,
+        monotonic=world.monotonic,
+    )
+
+
 class _Office(ExitStack):
     """The model's server, connected to once, or found once not to be there."""
 
@@ -52,18 +64,9 @@ class _Office(ExitStack):
             raise self._failure
         if self._server is None:
             try:
-                self._server = self.enter_context(self._connected())
+                self._server = self.enter_context(model_server(self._world, self._settings.llm))
             except ModelUnavailableError as error:
                 log.warning("the model is not available: %s", error)
                 self._failure = error
                 raise
         return self._server.stage()
-
-    def _connected(self) -> Server:
-        return connect(
-            self._settings.llm,
-            key=self._world.model_key,
-            cache=self._settings.llm.cache or self._world.cache_folder / "answers",
-            sleep=self._world.sleep,
-            monotonic=self._world.monotonic,
-        )
