@@ -62,7 +62,7 @@ def fetch(start: datetime, end: datetime, url: str, pipe: Connection) -> None:
         progress=lambda done, total: None,
     )
     began = time.perf_counter()
-    snapshot = source.fetch(TimeWindow(start, end), end)
+    (snapshot,) = source.sweep([TimeWindow(start, end)], lambda: end, lambda window, error: None)
     wall = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     pipe.send((snapshot.requests, snapshot.points, wall, peak))

@@ -85,7 +85,9 @@ def fetched() -> Snapshot:
             sleep=time.sleep,
             progress=lambda done, total: None,
         )
-        return source.fetch(TimeWindow(scene.start, scene.end), scene.end)
+        window = TimeWindow(scene.start, scene.end)
+        (snapshot,) = source.sweep([window], lambda: scene.end, lambda window, error: None)
+        return snapshot
 
 
 def text_of(thread: Thread) -> str:

@@ -18,6 +18,7 @@ from tests.servers import faults
 from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
+from tests.servers.truth import truth
 from tests.simulation import check_truth
 from tests.trouble import FAULTS, HANGS
 from vllm_digest import archive
@@ -58,6 +59,12 @@ def windows() -> list[str]:
     """The stored windows' times of day: `"09:03-10:03"`."""
     stored = archive.stored_windows(Path("site"), REPO, "1h")
     return [f"{window.start:%H:%M}-{window.end:%H:%M}" for window in stored]
+
+
+def leave_a_hole(cron: Cron) -> None:
+    """Two windows are stored, and a run at 13:05 has two to fetch apart: 10:03-11:03 and 12:03-13:03."""
+    cron("10:05")
+    cron("12:05", "--exact")
 
 
 def page(clock: str) -> Path:
@@ -147,8 +154,8 @@ def test_a_window_whose_files_were_deleted_is_due_again(cron: Cron) -> None:
 
 
 def test_where_one_window_fails_those_before_it_stay_and_the_next_run_goes_on(cron: Cron) -> None:
-    cron("10:05")
-    cron.github.fault(faults.bad_credentials(), operation="Recent", nth=3, times=None)
+    leave_a_hole(cron)
+    cron.github.fault(faults.bad_credentials(), operation="Recent", nth=2, times=None)
     code, said = cron("14:05")
     assert (code, windows()[1:]) == (3, ["10:03-11:03", "11:03-12:03"])
     assert "GitHub refused the token" in said
@@ -157,18 +164,39 @@ def test_where_one_window_fails_those_before_it_stay_and_the_next_run_goes_on(cr
     assert windows()[3:] == ["12:03-13:03", "13:03-14:03"]
 
 
+def test_a_window_that_cannot_be_complete_holds_up_no_other(cron: Cron) -> None:
+    leave_a_hole(cron)
+    listed = truth(WORLD, at("10:03"), at("11:03")).listed
+    cron.github.fault(faults.null_nodes(*listed), operation="Details", times=None)
+    code, said = cron("13:05")
+    assert (code, windows()[1:]) == (3, ["11:03-12:03", "12:03-13:03"])
+    assert "1 of 2 windows could not be complete" in said
+    cron.github.faults.clear()
+    assert cron("13:05")[0] == 0
+    assert windows()[1] == "10:03-11:03"
+
+
+def test_a_day_s_catching_up_asks_github_for_little_more_than_one_window_does(cron: Cron) -> None:
+    cron("02:05")
+    before = len(cron.github.requests)
+    assert cron("23:05")[0] == 0
+    assert len(windows()) == 22
+    assert len(cron.github.requests) - before <= 6
+
+
 @pytest.mark.parametrize("name", [*FAULTS, *HANGS])
 def test_no_fault_of_github_loses_or_doubles_anything(cron: Cron, name: str) -> None:
     """It strikes in the second window of two, and if it can for good; hangs, which take time, once."""
-    cron("10:05")
+    leave_a_hole(cron)
     effect, times = (HANGS[name](), 1) if name in HANGS else (FAULTS[name](), None)
     cron.github.fault(effect, nth=4, times=times)
-    code, said = cron("12:05")
+    code, said = cron("13:05")
     assert code in {0, 3}
-    assert (code == 3) == (len(windows()) < 3), said
+    assert windows()[1] == "10:03-11:03"
+    assert (code == 3) == (len(windows()) < 4), said
     cron.github.faults.clear()
-    assert cron("13:05")[0] == 0
-    hours = ["09:03", "10:03", "11:03", "12:03", "13:03"]
+    assert cron("14:05")[0] == 0
+    hours = ["09:03", "10:03", "11:03", "12:03", "13:03", "14:03"]
     assert windows() == [f"{start}-{end}" for start, end in pairwise(hours)]
     for data in sorted(SERIES.glob("*/*/*.json")):
         check_truth(WORLD, archive.load(data))
@@ -270,21 +298,21 @@ def test_a_run_killed_while_it_writes_is_completed_by_the_next(run: Run, step: i
 
 
 def test_a_run_killed_while_it_fetches_leaves_nothing_behind(cron: Cron) -> None:
-    cron("10:05")
+    leave_a_hole(cron)
 
     def kill(exchange: faults.Exchange) -> Answer:
         process.kill()
         return faults.hang()(exchange)
 
-    cron.github.now = at("12:05")
+    cron.github.now = at("13:05")
     cron.github.fault(kill, operation="Recent", nth=2)
     environ = {"PATH": os.defpath, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": cron.github.url}
-    program = [sys.executable, "-m", "vllm_digest", "run", "--now", "2025-12-10T12:05Z"]
+    program = [sys.executable, "-m", "vllm_digest", "run", "--now", "2025-12-10T13:05Z"]
     with subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.communicate()
-    assert windows() == ["09:03-10:03", "10:03-11:03"]
-    assert cron("12:05")[0] == 0
-    assert windows()[2:] == ["11:03-12:03"]
+    assert windows() == ["09:03-10:03", "10:03-11:03", "11:03-12:03"]
+    assert cron("13:05")[0] == 0
+    assert windows()[3:] == ["12:03-13:03"]
     assert ".lock" not in files()
 
 

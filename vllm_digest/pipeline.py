@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from vllm_digest import __version__
 from vllm_digest.archive import Stored, set_aside, store
@@ -15,17 +14,9 @@ from vllm_digest.narrative import Narrative
 from vllm_digest.pagecheck import complaint
 from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
-from vllm_digest.window import TimeWindow
 
 Writer = Callable[[Snapshot, Digest], Narrative]
 """Who writes about a window; it never fails."""
-
-
-class Source(Protocol):
-    """Where snapshots come from."""
-
-    def fetch(self, window: TimeWindow, now: datetime) -> Snapshot:
-        """Everything that happened in the window, or SourceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +31,8 @@ class Edition:
     made_from: str
 
 
-def make_report(window: TimeWindow, source: Source, edition: Edition, now: datetime) -> Report:
-    """The report of a window; SourceError when it cannot be complete."""
-    snapshot = source.fetch(window, now)
+def make_report(snapshot: Snapshot, edition: Edition, now: datetime) -> Report:
+    """The report of the window that was fetched."""
     digest = classify(snapshot, edition.rules)
     return Report(
         series=edition.series,

@@ -1,13 +1,10 @@
 """Snapshots as files, the bundled sample among them."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from vllm_digest.files import from_json, to_json, write_together
 from vllm_digest.models import Snapshot
-from vllm_digest.window import TimeWindow
 
 FORM = "vllm-digest/snapshot/1"
 
@@ -25,13 +22,3 @@ def sample() -> Snapshot:
     """One hour of vllm-project/vllm: real numbers, titles, labels, logins and times, texts of our own."""
     with as_file(files("vllm_digest") / "sample.json") as path:
         return load(path)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSource:
-    """A source that gives back what was fetched once."""
-
-    snapshot: Snapshot
-
-    def fetch(self, window: TimeWindow, now: datetime) -> Snapshot:  # noqa: ARG002 - the time is the recording's
-        return self.snapshot.within(window)

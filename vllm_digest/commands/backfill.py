@@ -20,7 +20,6 @@ from vllm_digest.estimate import RESERVE, Estimate, estimate
 from vllm_digest.fetch import GitHubSource
 from vllm_digest.report import Report
 from vllm_digest.schedule import missing, tiles
-from vllm_digest.snapshots import RecordedSource
 from vllm_digest.window import (
     TimeWindow,
     floor_to_minute,
@@ -237,7 +236,7 @@ def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow
 
     source = replace(task.source, progress=progress.fetched)
     for snapshot in source.sweep(plan.windows, task.now, lose):
-        report = pipeline.make_report(snapshot.window, RecordedSource(snapshot), task.edition, task.now())
+        report = pipeline.make_report(snapshot, task.edition, task.now())
         progress.clear()
         yield report
         progress.windows_done += 1

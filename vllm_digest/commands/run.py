@@ -1,9 +1,10 @@
 """`vllm-digest run`: report on a window, or on all that are due."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import present, settings_of, start_talking
@@ -11,10 +12,12 @@ from vllm_digest.commands.publishing import edition_of, print_report, publish_al
 from vllm_digest.commands.source import github
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import SourceError, UsageError
+from vllm_digest.fetch import GitHubSource
+from vllm_digest.models import Snapshot
 from vllm_digest.report import Report
 from vllm_digest.schedule import Plan, plan
-from vllm_digest.snapshots import RecordedSource, sample
+from vllm_digest.snapshots import sample
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
 from vllm_digest.world import World
 
@@ -47,9 +50,9 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Where the data comes from, what its reports have in common, and the one window if it is named."""
+    """How windows are fetched, what their reports have in common, and the one window if it is named."""
 
-    source: pipeline.Source
+    fetch: Callable[[Sequence[TimeWindow], datetime], Iterable[Snapshot]]
     edition: pipeline.Edition
     window: TimeWindow | None
 
@@ -100,8 +103,25 @@ def _due_reports(world: World, options: RunOptions, settings: Settings, task: _T
     """The reports of the windows that are due, oldest first, each made when it is asked for."""
     now = present(world, options.now, settings)
     windows = (task.window,) if task.window else _due_windows(options, settings, task.edition, now)
-    for window in windows:
-        yield pipeline.make_report(window, task.source, task.edition, now)
+    for snapshot in task.fetch(windows, now):
+        yield pipeline.make_report(snapshot, task.edition, now)
+
+
+def _fetched(source: GitHubSource, windows: Sequence[TimeWindow], now: datetime) -> Iterator[Snapshot]:
+    """The windows' snapshots; SourceError in the end when some could not be complete, which stay due."""
+    lost: list[SourceError] = []
+
+    def lose(window: TimeWindow, error: SourceError) -> None:
+        log.info("%s is left out. %s", window.slug, error.problem)
+        lost.append(error)
+
+    yield from source.sweep(windows, lambda: now, lose)
+    if lost:
+        raise SourceError(
+            f"{len(lost)} of {len(windows)} windows could not be complete and are not published. "
+            f"{lost[0].problem}",
+            "The next run tries them again.",
+        ) from lost[0]
 
 
 def _due_windows(
@@ -142,10 +162,9 @@ def _sample_task(options: RunOptions, settings: Settings, writer: pipeline.Write
             "Leave one of them out.",
         )
     snapshot = sample()
-    window = snapshot.window
     # A series of its own: the hour must not pass for one that was reported.
     edition = edition_of(settings, snapshot.repo, "sample", "sample", writer)
-    return _Task(RecordedSource(snapshot), edition, window)
+    return _Task(lambda _windows, _now: (snapshot,), edition, snapshot.window)
 
 
 def _github_task(world: World, options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
@@ -167,4 +186,4 @@ def _github_task(world: World, options: RunOptions, settings: Settings, writer: 
     # A day of 23 or 25 hours is one of the days all the same.
     length = timedelta(days=1) if options.date else window.length if window else usual_length
     edition = edition_of(settings, settings.github.repo, format_length(length), "github", writer)
-    return _Task(github(world, settings, options), edition, window)
+    return _Task(partial(_fetched, github(world, settings, options)), edition, window)

@@ -43,27 +43,16 @@ class GitHubSource:
     progress: Callable[[int, int], None]
     reserve: float = 0.0
 
-    def fetch(self, window: TimeWindow, now: datetime) -> Snapshot:
-        """Everything that happened in the window, as it stood at its end.
-
-        SourceError when GitHub refuses or stays away, or when one of the five lists would be incomplete.
-        """
-
-        def fail(_: TimeWindow, error: SourceError) -> None:
-            raise error
-
-        (snapshot,) = self.sweep((window,), lambda: now, fail)
-        return snapshot
-
     def sweep(
         self,
         windows: Iterable[TimeWindow],
         clock: Callable[[], datetime],
         lost: Callable[[TimeWindow, SourceError], None],
     ) -> Iterator[Snapshot]:
-        """The same for many windows, oldest first; what they share is fetched once.
+        """Everything that happened in each window, as it stood at its end, oldest first.
 
-        A window of which a list would be incomplete is left out and `lost` told of it, with the error.
+        What windows share is fetched once. A window of which a list would be incomplete is left out and
+        `lost` told of it, with the error. SourceError when GitHub refuses or stays away.
         """
         with self._client() as client:
             yield from Sweep(client, self.repo, clock, self.progress, lost).snapshots(windows)
