@@ -73,6 +73,7 @@ def commands() -> None:
       5    a file, or the branch of reports, could not be written
       6    another run is at work on the same series
       7    a page failed its own check and was set aside
+      8    backfill --collect alone: a batch has no answers yet
       130  interrupted
     """
 
@@ -129,6 +130,9 @@ def run(world: World, /, **options: Any) -> None:
 @click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
 @click.option("--max-cost", metavar="SUM", help="What the model may cost; beyond it rules write.")
 @click.option("--strict", is_flag=True, help="End with code 4 if rules wrote a part of a model's.")
+@click.option("--batch", is_flag=True, help="Have a model's requests made for a batch; write no pages yet.")
+@click.option("--collect", is_flag=True, help="Take a batch's answers and write what waits for them.")
+@click.option("--answers", multiple=True, metavar="FILE", help="Answers of `vllm run-batch`, for --collect.")
 @click.option("--dry-run", is_flag=True, help="Say how much it is, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
 @_shared

@@ -67,3 +67,9 @@ class PageError(DigestError):
             f"{count} of the pages failed their own check and were set aside; the others are published.",
             "Their data is stored: the next run tries the pages again. Please report what they failed on.",
         )
+
+
+class NotReadyError(DigestError):
+    """A batch has no answers yet; nothing was published."""
+
+    exit_code = 8

@@ -5,11 +5,13 @@ UTC, so no report ever takes the place of another one. What is stored is all tha
 """
 
 from vllm_digest.archive.lock import locked
+from vllm_digest.archive.pending import Pending
 from vllm_digest.archive.places import Listing, data_path, list_series, listing, stored_windows
 from vllm_digest.archive.reports import Stored, load, set_aside, store, unfinished
 
 __all__ = [
     "Listing",
+    "Pending",
     "Stored",
     "data_path",
     "list_series",

@@ -3,16 +3,17 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from vllm_digest import archive, pipeline
+from vllm_digest.commands import batch
 from vllm_digest.commands.common import present, print_product, settings_of, start_talking
 from vllm_digest.commands.progress import Progress, spoken
 from vllm_digest.commands.publishing import edition_of, publish_all
 from vllm_digest.commands.source import github
+from vllm_digest.commands.spans import span_of
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
@@ -22,12 +23,9 @@ from vllm_digest.report import Report
 from vllm_digest.schedule import missing, tiles
 from vllm_digest.window import (
     TimeWindow,
-    floor_to_minute,
     format_length,
     local_minute,
-    parse_day,
     parse_length,
-    parse_moment,
 )
 from vllm_digest.world import World
 from vllm_digest.write import Limits
@@ -56,6 +54,9 @@ class BackfillOptions:
     no_llm: bool
     max_cost: str | None
     strict: bool
+    batch: bool
+    collect: bool
+    answers: tuple[str, ...]
     dry_run: bool
     as_json: bool
     verbose: bool
@@ -100,7 +101,10 @@ def backfill(world: World, options: BackfillOptions) -> None:
         },
     )
     length = parse_length(options.window)
-    span = _span(options, settings, present(world, options.now, settings))
+    if options.collect:
+        _collect(world, options, settings, format_length(length))
+        return
+    span = span_of(options, settings, present(world, options.now, settings))
     if span.length > length * _MOST:
         raise UsageError(
             f"That would be more than {_MOST} windows of {format_length(length)}.", "Backfill it in parts."
@@ -118,39 +122,63 @@ def _store(task: _Task) -> None:
     wait = parse_length(task.options.wait) if task.options.wait else timedelta()
     root, edition = task.settings.report.output, task.edition
     with archive.locked(root, edition.repo, edition.series, wait=wait, sleep=task.world.sleep):
-        _fill(task, _plan(task))
+        if task.options.batch:
+            _prepare(task, _plan(task))
+        else:
+            _fill(task, _plan(task))
 
 
-def _span(options: BackfillOptions, settings: Settings, now: datetime) -> TimeWindow:
-    """The span that the options name; UsageError when they name none, or one that is not over yet."""
-    first, last = (options.day, options.day) if options.day else (options.first, options.last)
-    if first is None or last is None or (options.day and (options.first or options.last)):
+def _prepare(task: _Task, plan: _Plan) -> None:
+    """Fetch what no earlier `--batch` has fetched, and have a model's requests made of all that waits."""
+    pending = archive.Pending.of(task.settings.report.output, task.edition.repo, task.edition.series)
+    lost: list[TimeWindow] = []
+    windows = batch.not_waiting(plan.windows, pending)
+    batch.prepare(task.world, task.settings, pending, task.source.sweep(windows, task.now, _loser(lost)))
+    _refuse_lost(lost, len(plan.windows))
+
+
+def _collect(world: World, options: BackfillOptions, settings: Settings, series: str) -> None:
+    """Publish the windows that wait for a batch; NotReadyError while it has no answers."""
+    if options.batch or options.day or options.first or options.last or options.force or options.dry_run:
         raise UsageError(
-            "A backfill is of one DATE, or --from one --to another.",
-            "Write `backfill 2025-12-10` or `backfill --from 2025-12-01 --to 2025-12-31`.",
+            "--collect takes all windows that wait; it goes with no days, --batch, --force or --dry-run.",
+            "Leave them out.",
         )
-    zone = settings.report.timezone
-    start, end = _ends(first, zone)[0], _ends(last, zone)[1]
-    latest = floor_to_minute(now - settings.report.settle)
-    if end <= start:
-        raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
-    if end > latest:
-        raise UsageError(
-            f"{last} is not over: it ends {local_minute(end, zone)}, and it is {local_minute(now, zone)}.",
-            "End the backfill earlier; `vllm-digest run` reports what has just ended.",
+    root, repo = settings.report.output, settings.github.repo
+    pending = archive.Pending.of(root, repo, series)
+
+    def publish(writer: pipeline.Writer, reports: Callable[[pipeline.Edition], Iterator[Report]]) -> None:
+        edition = edition_of(settings, repo, series, "github", writer)
+        publish_all(reports(edition), edition, settings, as_json=options.as_json, strict=options.strict)
+
+    wait = parse_length(options.wait) if options.wait else timedelta()
+    with archive.locked(root, repo, series, wait=wait, sleep=world.sleep):
+        batch.collect(
+            world,
+            settings,
+            pending,
+            given=options.answers,
+            publish=publish,
+            clock=lambda: present(world, options.now, settings),
         )
-    return TimeWindow(start, end)
 
 
-def _ends(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The first moment of a date and the one after it, or a moment twice."""
-    if len(text) <= len("2025-12-10"):
-        day = TimeWindow.day(parse_day(text), zone)
-        return day.start, day.end
-    moment = parse_moment(text, zone)
-    if moment != floor_to_minute(moment):
-        raise UsageError(f"{text} has seconds in it.", "Windows begin and end on whole minutes.")
-    return moment, moment
+def _loser(lost: list[TimeWindow]) -> Callable[[TimeWindow, SourceError], None]:
+    """What is told of a window that cannot be complete: it is put into `lost`."""
+
+    def lose(window: TimeWindow, error: SourceError) -> None:
+        log.warning("%s is left out. %s", window.slug, error.problem)
+        lost.append(window)
+
+    return lose
+
+
+def _refuse_lost(lost: list[TimeWindow], count: int) -> None:
+    if lost:
+        raise SourceError(
+            f"{len(lost)} of {count} windows could not be complete and are not published.",
+            "Run the same command again later: it asks for these alone.",
+        )
 
 
 def _source(world: World, options: BackfillOptions, settings: Settings) -> GitHubSource:
@@ -218,24 +246,15 @@ def _fill(task: _Task, plan: _Plan) -> None:
             f"{error.remedy}\n{progress.windows_done} of {len(plan.windows)} windows are published; "
             "the same command goes on with the others.",
         ) from error
-    if lost:
-        raise SourceError(
-            f"{len(lost)} of {len(plan.windows)} windows could not be complete and are not published.",
-            "Run the same command again later: it asks for these alone.",
-        )
+    _refuse_lost(lost, len(plan.windows))
     if not plan.windows:
         log.warning("%s is stored: nothing to do without --force", task.span.slug)
 
 
 def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow]) -> Iterator[Report]:
     """The reports of the windows, each made when it is asked for; `lost` takes those that cannot be."""
-
-    def lose(window: TimeWindow, error: SourceError) -> None:
-        log.warning("%s is left out. %s", window.slug, error.problem)
-        lost.append(window)
-
     source = replace(task.source, progress=progress.fetched)
-    for snapshot in source.sweep(plan.windows, task.now, lose):
+    for snapshot in source.sweep(plan.windows, task.now, _loser(lost)):
         report = pipeline.make_report(snapshot, task.edition, task.now())
         progress.clear()
         yield report

@@ -1,16 +1,15 @@
 """`vllm-digest doctor`: what a run needs, tried one after the other."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from vllm_digest.asking import Message, ModelError, Question, Role
+from vllm_digest.asking import ModelError
 from vllm_digest.commands.common import print_product, settings_of, start_talking
 from vllm_digest.commands.source import github
-from vllm_digest.commands.writing import model_server
+from vllm_digest.commands.writing import answers_folder, model_server
 from vllm_digest.config import USUAL_FILE, Settings
 from vllm_digest.errors import DigestError, FallbackError
 from vllm_digest.files import probe
@@ -20,20 +19,6 @@ from vllm_digest.world import World
 _HOUR = timedelta(hours=1)
 _PATIENCE = timedelta(minutes=1)
 """For the model's answer; a person waits for it."""
-_QUESTION = Question(
-    name="doctor",
-    messages=(
-        Message(Role.SYSTEM, "请只用一个 JSON 对象答复。"),
-        Message(Role.USER, '请答复 {"ready": true}。'),
-    ),
-    schema={
-        "type": "object",
-        "properties": {"ready": {"type": "boolean"}},
-        "required": ["ready"],
-        "additionalProperties": False,
-    },
-    answer_tokens=500,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,7 @@ def doctor(world: World, options: DoctorOptions) -> int:
         tell("GitHub", partial(_github, world, settings, options))
         tell("model", partial(_model, world, settings))
         tell("output", partial(_folder, settings.report.output))
-        tell("answers", partial(_folder, settings.llm.cache or world.cache_folder / "answers"))
+        tell("answers", partial(_folder, answers_folder(world, settings.llm)))
     return codes[0] if codes else 0
 
 
@@ -103,12 +88,8 @@ def _model(world: World, settings: Settings) -> str:
     )
     begun = world.monotonic()
     try:
-        # A folder of its own, for an answer that was kept would prove nothing.
-        with (
-            tempfile.TemporaryDirectory() as empty,
-            model_server(world, patient, Path(empty)) as server,
-        ):
-            server.stage().ask(_QUESTION)
+        with model_server(world, patient) as server:
+            server.try_out()
     except ModelError as error:
         raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
     seconds = world.monotonic() - begun

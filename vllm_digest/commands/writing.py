@@ -1,7 +1,7 @@
 """Who writes the reports of a command: a model where there is one, else rules."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -26,23 +26,33 @@ def writing(world: World, settings: Settings, *, no_llm: bool) -> Iterator[Write
         yield without_model
     else:
         with _Office(world, settings) as office:
-            yield ModelWriter(
-                stage=office.stage,
-                bots=rules(settings).bots,
-                limits=Limits(
-                    threads=settings.llm.threads,
-                    thread_tokens=settings.llm.thread_tokens,
-                    overview_tokens=settings.llm.overview_tokens,
-                ),
-            )
+            yield model_writer(settings, office.stage)
 
 
-def model_server(world: World, settings: LlmSettings, cache: Path | None = None) -> Server:
-    """The model's server, answers kept in `cache` or where the settings say; ModelUnavailableError."""
+def model_writer(settings: Settings, stage: Callable[[], Model]) -> ModelWriter:
+    """A writer that asks the model that `stage` gives for a window."""
+    return ModelWriter(
+        stage=stage,
+        bots=rules(settings).bots,
+        limits=Limits(
+            threads=settings.llm.threads,
+            thread_tokens=settings.llm.thread_tokens,
+            overview_tokens=settings.llm.overview_tokens,
+        ),
+    )
+
+
+def answers_folder(world: World, settings: LlmSettings) -> Path:
+    """Where a model's answers are kept."""
+    return settings.cache or world.cache_folder / "answers"
+
+
+def model_server(world: World, settings: LlmSettings) -> Server:
+    """The model's server; ModelUnavailableError."""
     return connect(
         settings,
         key=world.model_key,
-        cache=cache or settings.cache or world.cache_folder / "answers",
+        cache=answers_folder(world, settings),
         sleep=world.sleep,
         monotonic=world.monotonic,
     )

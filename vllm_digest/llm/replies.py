@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from vllm_digest.asking import ModelError, PromptTooLongError
+from vllm_digest.asking import ModelError, PromptTooLongError, Question
 from vllm_digest.llm.faults import (
     CutAnswerError,
     InterruptedAnswerError,
@@ -132,3 +133,11 @@ def _clean(answer: dict[str, Any]) -> Mapping[str, Any]:
     text = json.dumps(answer, ensure_ascii=False)
     cleaned: dict[str, Any] = json.loads(_SURROGATE.sub("\ufffd", text))
     return cleaned
+
+
+def writable(question: Question) -> Question:
+    """Without lone surrogates, which cannot be sent."""
+    messages = (
+        replace(message, text=_SURROGATE.sub("\ufffd", message.text)) for message in question.messages
+    )
+    return replace(question, messages=tuple(messages))

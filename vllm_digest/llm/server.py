@@ -1,20 +1,18 @@
 """A run's model server, and the stages in which it is asked about one window after the other."""
 
-import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from vllm_digest.asking import ModelUnavailableError, Question, Usage
+from vllm_digest.asking import Message, ModelUnavailableError, Question, Role, Usage
 from vllm_digest.config import LlmSettings
 from vllm_digest.llm.cache import Answers, key_of
 from vllm_digest.llm.dialect import Dialect
 from vllm_digest.llm.faults import StageOverError
 from vllm_digest.llm.inquiry import Inquiry
 from vllm_digest.llm.purse import Purse, Tokens
-from vllm_digest.llm.replies import counted
+from vllm_digest.llm.replies import counted, writable
 from vllm_digest.window import format_length
 
 if TYPE_CHECKING:
@@ -22,7 +20,21 @@ if TYPE_CHECKING:
 
 _LOST = 3
 """Questions in a row that are lost on the way before no more are asked about a window."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_TRIAL = Question(
+    name="trial",
+    messages=(
+        Message(Role.SYSTEM, "请只用一个 JSON 对象答复。"),
+        Message(Role.USER, '请答复 {"ready": true}。'),
+    ),
+    schema={
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}},
+        "required": ["ready"],
+        "additionalProperties": False,
+    },
+    answer_tokens=500,
+)
 
 
 class Server:
@@ -59,6 +71,10 @@ class Server:
     ) -> None:
         self.transport.close()
 
+    def try_out(self) -> None:
+        """Ask a tiny question, whose answer is not kept, to learn what the server takes; ModelError."""
+        Inquiry(self.stage(), _TRIAL).answer()
+
     def stage(self) -> "Stage":
         """A Model for one window: its usage begins at zero, its time now."""
         return Stage(self)
@@ -88,7 +104,7 @@ class Stage:
         return self._usage
 
     def ask(self, question: Question) -> Mapping[str, Any]:
-        asked = _writable(question)
+        asked = writable(question)
         key = key_of(self.name, asked)
         answer = self.server.answers.get(key)
         if answer is not None:
@@ -167,11 +183,3 @@ class Stage:
                 seconds=so_far if more.calls else was.seconds,
                 cost=self.server.purse.cost(tokens),
             )
-
-
-def _writable(question: Question) -> Question:
-    """Without lone surrogates, which cannot be sent."""
-    messages = (
-        replace(message, text=_SURROGATE.sub("\ufffd", message.text)) for message in question.messages
-    )
-    return replace(question, messages=tuple(messages))

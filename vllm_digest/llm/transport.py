@@ -59,6 +59,26 @@ class Transport:
         """The JSON of `/models`."""
         return self._json(self._client.models.with_raw_response.list, seconds)
 
+    def begin_batch(self, requests: bytes, seconds: float) -> Any:
+        """The JSON of the batch that the server makes of a file of requests."""
+        files, batches = self._client.files.with_raw_response, self._client.batches.with_raw_response
+        file = self._json(lambda: files.create(file=("requests.jsonl", requests), purpose="batch"), seconds)
+        name = str(file["id"])
+        return self._json(
+            lambda: batches.create(
+                completion_window="24h", endpoint="/v1/chat/completions", input_file_id=name
+            ),
+            seconds,
+        )
+
+    def batch(self, name: str, seconds: float) -> Any:
+        """The JSON of a batch as it stands."""
+        return self._json(lambda: self._client.batches.with_raw_response.retrieve(name), seconds)
+
+    def file(self, name: str, seconds: float) -> bytes:
+        """What a file holds."""
+        return self._content(lambda: self._client.files.with_raw_response.content(name), seconds)
+
     def _json(self, send: Callable[[], Awaitable[_Raw]], seconds: float) -> Any:
         content = self._content(send, seconds)
         try:

@@ -80,6 +80,8 @@ class ModelWriter:
     stage: Callable[[], Model]
     bots: frozenset[str]
     limits: Limits
+    rehearses: bool = False
+    """Is it run for its questions only? Then what falls back is nobody's business."""
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
@@ -92,7 +94,8 @@ class ModelWriter:
         threads = {thread.number: thread for thread in snapshot.threads}
         desk = _Desk(model, threads, materials(threads, digest, self.bots), digest, self.limits)
         narrative = desk.narrative()
-        _tell(narrative.fallbacks)
+        if not self.rehearses:
+            _tell(narrative.fallbacks)
         return replace(narrative, usage=model.usage())
 
 

@@ -1,0 +1,146 @@
+"""`backfill --batch` and `--collect`: a model's answers of many windows at once, by a server or by file."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.authors import writes
+from tests.conftest import Ran, Run
+from tests.servers.answers import Answer
+from tests.servers.github import TOKEN, GitHub
+from tests.servers.model import MODEL, Asked, ModelServer
+from tests.servers.model_kinds import OPENAI
+from tests.servers.traffic import stream
+from tests.test_backfill import LATER, MIDNIGHT
+
+DAYS = ("--from", "2025-12-08", "--to", "2025-12-09")
+PENDING = Path("site/pending/vllm-project/vllm/24h")
+
+
+def says(asked: Asked) -> Any:
+    """The trial before a batch is answered, too."""
+    return {"ready": True} if '"ready"' in asked.prompt else writes(asked)
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    with GitHub(stream(3, MIDNIGHT, days=2, rate=0.4), now=LATER) as github:
+        yield github
+
+
+class Backfill:
+    def __init__(self, run: Run, github: GitHub) -> None:
+        self._run = run
+        self._github = github
+
+    def __call__(self, *arguments: str, **environ: str) -> Ran:
+        outside = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self._github.url, **environ}
+        return self._run("backfill", *arguments, environ=outside, now=LATER)
+
+
+@pytest.fixture
+def backfill(run: Run, github: GitHub) -> Backfill:
+    return Backfill(run, github)
+
+
+def requests() -> list[dict[str, Any]]:
+    text = (PENDING / "requests-1.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def written(ran: Ran) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_a_server_s_batch_writes_every_page(backfill: Backfill, github: GitHub) -> None:
+    with ModelServer(says, kind=OPENAI) as model:
+        prepared = backfill(*DAYS, "--batch", **model.environ)
+        assert (prepared.code, prepared.out) == (0, f"{PENDING}/requests-1.jsonl\n")
+        assert not list(Path("site").glob("reports/**/*.md"))
+        early = backfill("--collect", **model.environ)
+        assert early.code == 8, early.err
+        assert "in_progress" in early.err
+        model.batches.finish()
+        asked = len(github.requests), len(model.calls)
+        collected = backfill("--collect", "--json", **model.environ)
+    assert collected.code == 0, collected.err
+    pages = written(collected)
+    assert [page["window"]["start"][:10] for page in pages] == ["2025-12-07", "2025-12-08"]
+    assert all(page["sections"]["state"] == "model" for page in pages)
+    assert len(github.requests) == asked[0]
+    # Only overviews, which rest on the answers, and mendings were asked one by one.
+    live = model.calls[asked[1] :]
+    assert len(live) == sum(page["llm"]["calls"] for page in pages)
+    assert all('{"repo"' in call.prompt or len(call.messages) == 4 for call in live)
+    assert not list(PENDING.glob("*"))
+
+
+def test_requests_have_the_batch_api_s_form(backfill: Backfill) -> None:
+    prepared = backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert prepared.code == 0, prepared.err
+    lines = requests()
+    assert len({line["custom_id"] for line in lines}) == len(lines) > 2
+    assert {(line["method"], line["url"]) for line in lines} == {("POST", "/v1/chat/completions")}
+    assert {line["body"]["model"] for line in lines} == {MODEL}
+
+
+def test_requests_go_by_file_to_a_program_and_back(backfill: Backfill) -> None:
+    prepared = backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert prepared.code == 0
+    assert "vllm run-batch" in prepared.err
+    with ModelServer(says, kind=OPENAI) as model:
+        answers, _ = model.batches.work_off((PENDING / "requests-1.jsonl").read_text("utf-8"))
+    Path("out.jsonl").write_text(answers, "utf-8")
+    collected = backfill("--collect", "--answers", "out.jsonl", "--json", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert collected.code == 0, collected.err
+    for page in written(collected):
+        assert page["llm"]["cached_answers"] > 0
+        assert page["llm"]["calls"] == 0
+        assert page["sections"]["changes"] == "model"
+
+
+def test_a_line_that_failed_is_asked_again(backfill: Backfill) -> None:
+    struck: list[str] = []
+
+    def fails_once(asked: Asked) -> Any:
+        if not struck and '"roles"' in asked.prompt:
+            struck.append(asked.prompt)
+            return Answer(500, {"error": {"message": "out of order"}})
+        return says(asked)
+
+    with ModelServer(fails_once, kind=OPENAI) as model:
+        backfill(*DAYS, "--batch", **model.environ)
+        model.batches.finish()
+        asked = len(model.calls)
+        collected = backfill("--collect", "--json", **model.environ)
+    assert struck[0] in [call.prompt for call in model.calls[asked:]]
+    assert collected.code == 0
+    assert len(written(collected)) == 2
+
+
+def test_what_is_wrong_with_a_batch_is_said(backfill: Backfill) -> None:
+    nothing = backfill("--collect", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert nothing.code == 2
+    assert "No window waits" in nothing.err
+    unnamed = backfill(*DAYS, "--batch")
+    assert unnamed.code == 2
+    assert "llm.model" in unnamed.err
+    both = backfill("--collect", "2025-12-08")
+    assert both.code == 2
+    Path("bad.jsonl").write_text("no answers\n", "utf-8")
+    backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    bad = backfill("--collect", "--answers", "bad.jsonl", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert bad.code == 2
+    assert "bad.jsonl" in bad.err
+    assert len(list(PENDING.glob("*Z.json"))) == 2
+
+
+def test_an_earlier_batch_is_collected_first(backfill: Backfill) -> None:
+    with ModelServer(says, kind=OPENAI) as model:
+        backfill(*DAYS, "--batch", **model.environ)
+        again = backfill(*DAYS, "--batch", **model.environ)
+    assert again.code == 2
+    assert "--collect" in again.err

@@ -1,0 +1,94 @@
+"""What waits for a batch of a model's answers: windows as they were fetched, requests, the batches' names.
+
+`pending/OWNER/NAME/SERIES/` beside `reports/`: a snapshot a window, `requests-1.jsonl` and so on, and
+`batches.json` once a server has them. It goes when the reports are stored.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_digest import snapshots
+from vllm_digest.errors import DocumentError
+from vllm_digest.files import write_together
+from vllm_digest.models import Snapshot
+from vllm_digest.window import TimeWindow
+
+_MOST_LINES = 50_000
+_MOST_BYTES = 100_000_000
+"""Of a file of requests; OpenAI takes 50,000 lines and 200 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The folder of a series."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, root: Path, repo: str, series: str) -> "Pending":
+        return cls(root / "pending" / repo / series)
+
+    def windows(self) -> tuple[TimeWindow, ...]:
+        """Oldest first."""
+        return tuple(sorted(TimeWindow.from_slug(path.stem) for path in self.folder.glob("*Z-*Z.json")))
+
+    def save(self, snapshot: Snapshot) -> None:
+        snapshots.save(snapshot, self._path(snapshot.window))
+
+    def load(self, window: TimeWindow) -> Snapshot:
+        """The window as it was fetched; DocumentError when the file is damaged."""
+        return snapshots.load(self._path(window))
+
+    def done(self, window: TimeWindow) -> None:
+        """Its report is stored."""
+        self._path(window).unlink(missing_ok=True)
+
+    def save_requests(self, lines: Iterable[bytes]) -> tuple[Path, ...]:
+        """Write the lines in files that a server takes; earlier requests and batches are forgotten."""
+        self.clear()
+        chunks: list[list[bytes]] = []
+        size = 0
+        for line in lines:
+            if not chunks or len(chunks[-1]) == _MOST_LINES or size + len(line) > _MOST_BYTES:
+                chunks.append([])
+                size = 0
+            chunks[-1].append(line)
+            size += len(line)
+        paths = tuple(self.folder / f"requests-{at}.jsonl" for at in range(1, len(chunks) + 1))
+        for path, chunk in zip(paths, chunks, strict=True):
+            write_together({path: b"".join(chunk)})
+        return paths
+
+    def save_batches(self, names: list[str]) -> None:
+        write_together({self._batches: json.dumps(names).encode()})
+
+    def batches(self) -> list[str]:
+        """The names that a server gave; none where the requests went to no server."""
+        try:
+            names = json.loads(self._batches.read_bytes())
+        except FileNotFoundError:
+            return []
+        except ValueError:
+            raise DocumentError(f"{self._batches} is damaged.", "Run `backfill --batch` again.") from None
+        return [str(name) for name in names]
+
+    def keep_answers(self, name: str, content: bytes) -> Path:
+        """Put a server's file of answers beside the rest."""
+        path = self.folder / f"answers-{name}.jsonl"
+        write_together({path: content})
+        return path
+
+    def clear(self) -> None:
+        """Forget requests, batches and answers; windows stay."""
+        for path in (*self.folder.glob("requests-*.jsonl"), *self.folder.glob("answers-*.jsonl")):
+            path.unlink()
+        self._batches.unlink(missing_ok=True)
+
+    def _path(self, window: TimeWindow) -> Path:
+        return self.folder / f"{window.slug}.json"
+
+    @property
+    def _batches(self) -> Path:
+        return self.folder / "batches.json"

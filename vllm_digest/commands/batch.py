@@ -1,0 +1,177 @@
+"""`backfill --batch` and `--collect`: a model's requests of many windows at once, and its answers later."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from vllm_digest import archive, pipeline
+from vllm_digest.asking import Model, ModelError, ModelUnavailableError
+from vllm_digest.classify import classify
+from vllm_digest.commands.common import print_product
+from vllm_digest.commands.publishing import rules
+from vllm_digest.commands.writing import answers_folder, model_server, model_writer
+from vllm_digest.config import Settings
+from vllm_digest.errors import NotReadyError, UsageError
+from vllm_digest.llm import Server
+from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel
+from vllm_digest.llm.batches import answers, state, submit
+from vllm_digest.llm.cache import Answers
+from vllm_digest.llm.dialect import Dialect
+from vllm_digest.models import Snapshot
+from vllm_digest.pipeline import Writer
+from vllm_digest.report import Report
+from vllm_digest.window import TimeWindow
+from vllm_digest.world import World
+
+log = logging.getLogger(__name__)
+
+
+def prepare(world: World, settings: Settings, pending: archive.Pending, fetched: Iterable[Snapshot]) -> None:
+    """Keep what was fetched, write down what a model is to be asked, and give that to a server of batches.
+
+    Prints the paths of the files of requests. UsageError while an earlier batch is not collected.
+    """
+    if pending.batches():
+        raise UsageError("A batch is under way.", "Take its answers with `backfill --collect` first.")
+    for snapshot in fetched:
+        pending.save(snapshot)
+    with ExitStack() as stack:
+        server = _server(stack, world, settings)
+        name = server.name if server else _named_model(settings)
+        dialect = _dialect(server) if server else Dialect()
+        paths = pending.save_requests(_requests(world, settings, pending, name, dialect))
+        for path in paths:
+            print_product(f"{path}\n")
+        if not paths:
+            log.warning("there is nothing to ask: `backfill --collect` makes the pages")
+            return
+        batches = _submitted(server, paths) if server else []
+    pending.save_batches(batches)
+    if batches:
+        log.warning("batches under way: %s; `backfill --collect` takes the answers", ", ".join(batches))
+    else:
+        log.warning(
+            "run `vllm run-batch -i %s -o ANSWERS.jsonl --model %s`, then "
+            "`vllm-digest backfill --collect --answers ANSWERS.jsonl`",
+            paths[0],
+            name,
+        )
+
+
+def collect(
+    world: World,
+    settings: Settings,
+    pending: archive.Pending,
+    *,
+    given: Sequence[str],
+    publish: Callable[[Writer, Callable[[pipeline.Edition], Iterator[Report]]], None],
+    clock: Callable[[], datetime],
+) -> None:
+    """Make and publish the reports of all windows that wait; NotReadyError while a batch is under way.
+
+    `given` are files of answers that came another way than from a server.
+    """
+    windows = pending.windows()
+    if not windows:
+        raise UsageError("No window waits for answers.", "`backfill DATE --batch` begins with one.")
+    with ExitStack() as stack:
+        server = _server(stack, world, settings)
+        name = server.name if server else _named_model(settings)
+        arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
+        log.info("%d answers came", len(arrived))
+        kept = Answers(answers_folder(world, settings.llm))
+
+        def stage() -> Model:
+            return CollectingModel(name, kept, arrived, server.stage() if server else None)
+
+        def reports(edition: pipeline.Edition) -> Iterator[Report]:
+            for window in windows:
+                yield pipeline.make_report(pending.load(window), edition, clock())
+                pending.done(window)
+
+        publish(model_writer(settings, stage), reports)
+    pending.clear()
+
+
+def _submitted(server: Server, paths: Iterable[Path]) -> list[str]:
+    """The batches that the server made of the files, up to the first that it does not take."""
+    batches: list[str] = []
+    try:
+        for path in paths:
+            batches.append(submit(server, path))  # noqa: PERF401 - those before a failure count
+    except ModelUnavailableError as error:
+        log.warning("the model server is given no batch: %s", error)
+    return batches
+
+
+def _dialect(server: Server) -> Dialect:
+    """What the server takes of a request: a batch's lines cannot be put another way once they are refused."""
+    try:
+        server.try_out()
+    except ModelError as error:
+        log.warning("the model does not answer now: %s", error)
+    return server.dialect
+
+
+def _requests(
+    world: World, settings: Settings, pending: archive.Pending, name: str, dialect: Dialect
+) -> Iterator[bytes]:
+    """The lines of all questions that have no answer yet, each once."""
+    lines: dict[str, bytes] = {}
+    kept = Answers(answers_folder(world, settings.llm))
+    writer = replace(model_writer(settings, lambda: NotingModel(name, kept, dialect, lines)), rehearses=True)
+    for window in pending.windows():
+        snapshot = pending.load(window)
+        writer(snapshot, classify(snapshot, rules(settings)))
+        yield from lines.values()
+        lines.clear()
+
+
+def _server(stack: ExitStack, world: World, settings: Settings) -> Server | None:
+    """The model's server, None where none is configured or it is not there."""
+    if not (settings.llm.base_url or world.model_key):
+        return None
+    try:
+        return stack.enter_context(model_server(world, settings.llm))
+    except ModelUnavailableError as error:
+        log.warning("the model is not available: %s", error)
+        return None
+
+
+def _named_model(settings: Settings) -> str:
+    if not settings.llm.model:
+        raise UsageError(
+            "A batch without a server needs the model's name.",
+            "Name it in llm.model (VLLM_DIGEST_LLM_MODEL), as `vllm run-batch --model` does.",
+        )
+    return settings.llm.model
+
+
+def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
+    """The files of answers to the batches of a series, fetched from the server."""
+    names = pending.batches()
+    if not names:
+        raise UsageError("No server has these requests.", "Give the answers' file with --answers FILE.")
+    if server is None:
+        raise NotReadyError("The server that has the batches is not there.", "Try again later.")
+    try:
+        states = {name: state(server, name) for name in names}
+        going = [f"{name} ({status})" for name, (status, _) in states.items() if status]
+        if going:
+            raise NotReadyError(f"Batches are under way: {', '.join(going)}.", "Collect again later.")
+        return [
+            pending.keep_answers(file, answers(server, file))
+            for _, files in states.values()
+            for file in files
+        ]
+    except ModelUnavailableError as error:
+        raise NotReadyError(f"The answers cannot be had: {error}.", "Try again later.") from None
+
+
+def not_waiting(windows: Iterable[TimeWindow], pending: archive.Pending) -> list[TimeWindow]:
+    """Those that were not fetched for a batch yet."""
+    waiting = set(pending.windows())
+    return [window for window in windows if window not in waiting]

@@ -1,0 +1,163 @@
+"""Questions as a file of OpenAI's Batch API, and the answers that come back in one.
+
+Form: https://platform.openai.com/docs/guides/batch, which `vllm run-batch` reads and writes, too. A request's
+`custom_id` is its key in the cache of answers, so it belongs to no run in particular.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vllm_digest.asking import Model, ModelError, Question, Usage
+from vllm_digest.errors import DocumentError
+from vllm_digest.llm.cache import Answers, key_of
+from vllm_digest.llm.dialect import Dialect
+from vllm_digest.llm.faults import (
+    CutAnswerError,
+    InterruptedAnswerError,
+    RefusedError,
+    ThrottledError,
+    UnreadableAnswerError,
+    diagnose,
+)
+from vllm_digest.llm.replies import read_answer, writable
+
+log = logging.getLogger(__name__)
+
+_ENDPOINT = "/v1/chat/completions"
+_SUMMARY = "overview"
+"""How questions begin that rest on the answers to others."""
+
+
+class NotedError(ModelError):
+    """The question was noted down for a batch; its answer comes later."""
+
+
+class NotingModel:
+    """A model for one window that gives the answers it has and notes the other questions in `lines`, by key.
+
+    A question about the window as a whole is not noted while others are open, for it rests on their answers.
+    """
+
+    concurrency = 1
+
+    def __init__(self, name: str, answers: Answers, dialect: Dialect, lines: dict[str, bytes]) -> None:
+        self.name = name
+        self._answers = answers
+        self._dialect = dialect
+        self._lines = lines
+        self._open = False
+
+    def ask(self, question: Question) -> Mapping[str, Any]:
+        question = writable(question)
+        key = key_of(self.name, question)
+        if (answer := self._answers.get(key)) is not None:
+            return answer
+        if not (self._open and question.name.startswith(_SUMMARY)):
+            body = self._dialect.request(self.name, question, question.answer_tokens)
+            request = {"custom_id": key, "method": "POST", "url": _ENDPOINT, "body": body}
+            self._lines[key] = (json.dumps(request, ensure_ascii=False) + "\n").encode()
+            self._open = True
+        raise NotedError("it waits for a batch")
+
+    def usage(self) -> Usage:
+        return Usage()
+
+
+class Arrived:
+    """The answers in files of a batch, by key; each is read when it is asked for."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._places: dict[str, tuple[Path, int]] = {}
+        for path in paths:
+            self._index(path)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def answer(self, key: str, question: Question) -> Mapping[str, Any] | None:
+        """The object answered; None when there is none of that key, or none that is whole."""
+        if key not in self._places:
+            return None
+        try:
+            return read_answer(self._document(key), question.schema, question.answer_tokens)
+        except (
+            *(CutAnswerError, InterruptedAnswerError, RefusedError, ThrottledError, UnreadableAnswerError),
+            ModelError,
+        ) as error:
+            log.info("%s: its line in the batch has no answer (%s)", question.name, error)
+            return None
+
+    def _index(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                place = 0
+                for line in file:
+                    if line.strip():
+                        self._places[_row(line)["custom_id"]] = (path, place)
+                    place += len(line)
+        except OSError as error:
+            raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
+        except (ValueError, KeyError, TypeError):
+            raise DocumentError(
+                f"{path} holds no answers of a batch.", "Give the file that `vllm run-batch -o` wrote."
+            ) from None
+
+    def _document(self, key: str) -> Any:
+        """The body of a line that succeeded; the exception for one that failed."""
+        path, place = self._places[key]
+        with path.open("rb") as file:
+            file.seek(place)
+            row = _row(file.readline())
+        response = row.get("response") or {}
+        status = response.get("status_code", 200)
+        if row.get("error") or status != 200:
+            raise diagnose(status if status >= 400 else 500, {}, response.get("body") or row.get("error"))
+        return response.get("body")
+
+
+class CollectingModel:
+    """A model that takes a batch's answers into the cache, and asks `live`, if there is one, for the rest."""
+
+    def __init__(self, name: str, answers: Answers, arrived: Arrived, live: Model | None) -> None:
+        self.name = name
+        self._answers = answers
+        self._arrived = arrived
+        self._live = live
+        self._taken = 0
+
+    @property
+    def concurrency(self) -> int:
+        return self._live.concurrency if self._live else 1
+
+    def ask(self, question: Question) -> Mapping[str, Any]:
+        question = writable(question)
+        key = key_of(self.name, question)
+        answer = self._answers.get(key) or self._arrived.answer(key, question)
+        if answer is not None:
+            self._answers.put(key, self.name, question.name, answer)
+            self._taken += 1
+            return answer
+        if self._live is None:
+            raise ModelError("the batch has no answer to it, and there is no server to ask")
+        return self._live.ask(question)
+
+    def usage(self) -> Usage:
+        """What was asked live; answers from the batch count as cached."""
+        live = self._live.usage() if self._live else Usage()
+        return Usage(
+            calls=live.calls,
+            prompt_tokens=live.prompt_tokens,
+            completion_tokens=live.completion_tokens,
+            cached_answers=live.cached_answers + self._taken,
+            retries=live.retries,
+            seconds=live.seconds,
+            cost=live.cost,
+        )
+
+
+def _row(line: bytes) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(line)
+    return row
