@@ -157,7 +157,8 @@ class Simulation:
         return code, out.read() + err.getvalue()
 
     def _delete_a_report(self) -> None:
-        pages = sorted(self.series.glob("*/*/*.md"))[1:]
+        """One that is not the first, and young enough for a run to make it again."""
+        pages = sorted(self.series.glob("*/*/*.md"))[1:][-100:]
         if pages:
             page = self.rng.choice(pages)
             page.unlink()
@@ -170,7 +171,7 @@ class Simulation:
         reports = [archive.load(path) for path in sorted(self.series.glob("*/*/*.json"))]
         windows = [report.digest.window for report in reports]
         assert windows == list(archive.stored_windows(self.root, REPO, "1h"))
-        assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+        assert [(a.slug, b.slug) for a, b in pairwise(windows) if a.end != b.start] == []
         assert windows[-1].end >= START + self.runs * HOUR - SETTLE - MINUTE
         stems = [str(report.place) for report in reports]
         left = [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
