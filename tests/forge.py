@@ -49,6 +49,7 @@ class Forge:
             home=self.home / f"run-{self._runs}",
             environ={
                 "PATH": f"{self._programs()}:{os.defpath}",
+                "OURS": _SLEEPLESS,
                 "LANG": "C.UTF-8",
                 "GITHUB_API_URL": self.github.url,
             },
@@ -83,13 +84,13 @@ class Forge:
         return (self.deployed / address / "index.html").read_text("utf-8")
 
     def _programs(self) -> Path:
-        """`vllm-digest` at the time of ours, and a `pip` that only looks at what it should install."""
+        """`vllm-digest` at our time and never asleep, and a `pip` that looks at what it should install."""
         folder = self.home / "bin"
         folder.mkdir(exist_ok=True)
         now = self.github.now.isoformat()
-        ours = Path(sys.executable).with_name("vllm-digest")
+        at_our_time = f'case $1 in run|backfill|status) set "$@" --now {now};; esac'
         scripts = {
-            "vllm-digest": f'case $1 in run|backfill|status) set "$@" --now {now};; esac\nexec {ours} "$@"',
+            "vllm-digest": f'{at_our_time}\nexec {sys.executable} -c "$OURS" "$@"',
             "pip": '[ "$*" = "install --quiet --requirement .github/requirements.txt" ] && cat "$4"',
         }
         for name, script in scripts.items():
@@ -135,3 +136,11 @@ def _build(given: Mapping[str, str], workspace: Path) -> Outputs:
     build = ["jekyll", "build", "--safe", "--quiet", *places]
     subprocess.run(build, check=True, cwd=workspace, env={"PATH": os.defpath, "LANG": "C.UTF-8"})
     return {}
+
+
+_SLEEPLESS = """
+import sys
+from vllm_digest.cli import run_command
+from vllm_digest.world import World
+sys.exit(run_command(sys.argv[1:], World(sleep=lambda seconds: None)))
+"""
