@@ -3,7 +3,8 @@
     python -m benchmarks.model
 
 A busy day of a local GitHub is fetched and judged; a model that takes a fixed time for each answer writes
-about it. The naive way sends every listed thread whole, with what a model is told.
+about it, with the usual limit of threads and without one. The naive way sends every listed thread whole,
+each with what a model is told. More threads of this day concern the focus than of any real one.
 """
 
 import time
@@ -17,18 +18,23 @@ from tests.authors import answer
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import day
 from tests.values import RULES
-from vllm_digest.asking import Question, Usage
+from vllm_digest.asking import Model, Question, Usage
+from vllm_digest.check.material import materials
 from vllm_digest.classify import classify
+from vllm_digest.config import LlmSettings
 from vllm_digest.fetch import GitHubSource
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.window import TimeWindow
 from vllm_digest.write import Limits, ModelWriter
+from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
+from vllm_digest.write.ranking import targets
 from vllm_digest.write.tokens import tokens
 
 SECONDS = 0.2
 """For each answer."""
 CONCURRENCY = 8
+_LLM = LlmSettings()
 
 
 @dataclass
@@ -46,6 +52,9 @@ class Steady:
         time.sleep(SECONDS)
         return answer(question.messages[1].text)
 
+    def stage(self) -> Model:
+        return self
+
     def usage(self) -> Usage:
         return Usage(
             calls=len(self.asked),
@@ -56,21 +65,28 @@ class Steady:
 def main() -> None:
     snapshot = fetched()
     digest = classify(snapshot, RULES)
-    model = Steady()
-    began = time.perf_counter()
-    narrative = ModelWriter(lambda: model, RULES.bots, Limits(40, 4_000, 12_000))(snapshot, digest)
-    wall = time.perf_counter() - began
-    briefs = sum(one.name.startswith("brief") for one in model.asked)
-    rounds = -(-briefs // CONCURRENCY)
-    least = SECONDS * (rounds + len(model.asked) - briefs)
-    threads = [thread for thread in snapshot.threads if thread.number in digest.lists.numbers]
-    whole = sum(tokens(text_of(thread)) + tokens(brief_instructions("AMD")) for thread in threads)
-    asked = narrative.usage.prompt_tokens
-    print(f"{len(snapshot.threads)} threads, {len(threads)} listed; {len(model.asked)} calls")
-    print(f"fallbacks: {len(narrative.fallbacks)}")
-    print(f"prompt tokens: {asked:>12,}")
-    print(f"every thread whole: {whole:>7,}   ours are {asked / whole:.1%} of it")
-    print(f"time: {wall:.2f} s; {least:.2f} s at least, which is x {wall / least:.2f}")
+    threads = {thread.number: thread for thread in snapshot.threads}
+    wanted = [threads[target.number] for target in targets(digest)]
+    texts = sum(tokens(text_of(threads[number])) for number in digest.lists.numbers)
+    whole = texts + len(digest.lists.numbers) * tokens(brief_instructions(digest.focus.name))
+    print(f"{len(threads)} threads, {len(digest.lists.numbers)} listed, {len(wanted)} to tell of")
+    print(f"every listed thread whole: {whole:,} tokens of prompts, {texts:,} of them the threads' own texts")
+    known = materials(threads, digest, RULES.bots)
+    packed = sum(
+        tokens(pack(one, known[one.number], digest.window, budget=_LLM.thread_tokens).lines) for one in wanted
+    )
+    print(f"packing leaves {packed / sum(tokens(text_of(one)) for one in wanted):.1%} of a thread's text")
+    for most in (_LLM.threads, len(wanted)):
+        model = Steady()
+        writer = ModelWriter(model.stage, RULES.bots, Limits(most, _LLM.thread_tokens, _LLM.overview_tokens))
+        began = time.perf_counter()
+        asked = writer(snapshot, digest).usage.prompt_tokens
+        wall = time.perf_counter() - began
+        briefs = sum(one.name.startswith("brief") for one in model.asked)
+        least = SECONDS * (-(-briefs // CONCURRENCY) + len(model.asked) - briefs)
+        print(f"{most} of them told: {asked:,} tokens in {len(model.asked)} calls,", end=" ")
+        print(f"{asked / whole:.1%} of whole, {asked / texts:.1%} of the texts alone;", end=" ")
+        print(f"{wall:.2f} s, x {wall / least:.2f} of the least")
 
 
 def fetched() -> Snapshot:

@@ -178,6 +178,19 @@ def test_a_statement_without_true_evidence_sinks(evidence: list[dict[str, str]],
     assert reading.is_empty
 
 
+def test_a_remark_that_the_model_was_not_shown_is_no_evidence() -> None:
+    told = {
+        "text": "改动会破坏 CUDA 路径，需要保留旧内核作为后备。",
+        "evidence": [{"source": "c2", "quote": "keep the old kernel as a fallback"}],
+    }
+    nothing: dict[str, Any] = dict.fromkeys(("dispute", "state", "reading", "impact", "focus", "watch"))
+    for shown, expected in (({"body", "c2"}, set()), ({"body", "c1"}, {Reason.SOURCE})):
+        reading = read_brief(
+            {**nothing, "topic": told, "positions": []}, MATERIAL, given=shown, elsewhere=LOGINS, house=HOUSE
+        )
+        assert reasons(reading) == expected
+
+
 def test_white_space_is_no_part_of_a_quote_and_a_short_remark_may_be_quoted_whole() -> None:
     reading = topic(
         "解码步骤在升级之后明显变慢了。", [{"source": "body", "quote": "takes  18%\nlonger on MI300X"}]

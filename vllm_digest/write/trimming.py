@@ -87,9 +87,7 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
 
 def _worthy(blocks: Iterator[list[str]]) -> Iterator[str]:
     for block in blocks:
-        lines = [
-            line for line in block if not (_QUOTE.match(line) or _NOISE.match(line) or _ORDER.search(line))
-        ]
+        lines = [line for line in block if not any(is_worthless(line) for is_worthless in _WORTHLESS)]
         dumped = sum(_DUMP.match(line) is not None for line in lines)
         if len(block) > 1:
             lines = [line[:_LINE] for line in lines]
