@@ -7,15 +7,18 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import NOW, Run
-from tests.servers import faults
+from tests.servers import faults, model_faults
 from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
+from tests.servers.model import ModelServer
 from tests.servers.traffic import hour
 from vllm_digest import __version__
 
@@ -320,6 +323,27 @@ def test_ctrl_c_in_the_middle_leaves_nothing_and_no_traceback() -> None:
     assert process.returncode == 130
     assert said.strip() == "vllm-digest: interrupted; nothing half-done was left behind."
     assert list(Path("site").rglob("*")) == []
+
+
+def test_ctrl_c_does_not_wait_for_a_model() -> None:
+    first = threading.Lock()
+
+    def interrupt(real: Callable[[], Answer]) -> Answer:
+        if first.acquire(blocking=False):
+            process.send_signal(signal.SIGINT)
+        return model_faults.hang()(real)
+
+    with ModelServer(lambda _: {}) as model:
+        path = Path(sys.executable).with_name("vllm-digest")
+        environ = {"PATH": os.defpath, "HOME": str(Path.cwd()), **model.environ}
+        model.fault(interrupt, times=None)
+        with subprocess.Popen(
+            [path, "run", "--sample"], env=environ, stderr=subprocess.PIPE, text=True
+        ) as process:
+            _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip() == "vllm-digest: interrupted; nothing half-done was left behind."
+    assert list(Path("site").rglob("*.md")) == []
 
 
 def test_a_run_tells_more_when_asked_and_nothing_when_not(run: Run) -> None:

@@ -113,7 +113,7 @@ def _blocks(node: SyntaxTreeNode, links: _Links) -> Iterator[_Block]:
             case "blockquote":
                 yield from _blocks(child, links)
             case "fence":
-                if shown := clean(child.content):
+                if shown := clean(child.content) or clean(child.info):
                     yield literal(shown)
             case "paragraph" | "heading":
                 if line := _line(child.children[0], links):

@@ -113,8 +113,15 @@ class _Desk:
     def narrative(self) -> Narrative:
         wanted = targets(self.digest)
         chosen, left = wanted[: self.limits.threads], wanted[self.limits.threads :]
-        with ThreadPoolExecutor(max_workers=max(1, self.model.concurrency)) as pool:
+        pool = ThreadPoolExecutor(max_workers=max(1, self.model.concurrency))
+        try:
             told = list(pool.map(self._brief, chosen))
+        except KeyboardInterrupt:
+            self.closed.set()
+            raise
+        finally:
+            # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
+            pool.shutdown(wait=False, cancel_futures=True)
         briefs = tuple(brief for brief, _ in told if brief)
         overview, failed = self._overview(briefs)
         fallbacks = [fallback for _, some in told for fallback in some]
