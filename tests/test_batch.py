@@ -144,3 +144,69 @@ def test_an_earlier_batch_is_collected_first(backfill: Backfill) -> None:
         again = backfill(*DAYS, "--batch", **model.environ)
     assert again.code == 2
     assert "--collect" in again.err
+
+
+def test_windows_without_open_questions_need_no_answers(backfill: Backfill) -> None:
+    with ModelServer(says, kind=OPENAI) as model:
+        backfill(*DAYS, **model.environ)
+        again = backfill(*DAYS, "--force", "--batch", **model.environ)
+        assert (again.code, again.out) == (0, "")
+        collected = backfill("--collect", "--json", **model.environ)
+    assert collected.code == 0, collected.err
+    assert [page["llm"]["calls"] for page in written(collected)] == [0, 0]
+
+
+def test_a_batch_that_ended_without_answers_is_asked_one_by_one(backfill: Backfill) -> None:
+    with ModelServer(says, kind=OPENAI) as model:
+        backfill(*DAYS, "--batch", **model.environ)
+        count = len(requests())
+        model.batches.status = "expired"
+        collected = backfill("--collect", "--json", **model.environ)
+    assert collected.code == 0, collected.err
+    assert sum(page["llm"]["calls"] for page in written(collected)) > count
+
+
+def test_a_strict_collection_leaves_the_way_free_for_the_next_batch(backfill: Backfill) -> None:
+    backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    Path("none.jsonl").write_text("", "utf-8")
+    collected = backfill("--collect", "--answers", "none.jsonl", "--strict", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert collected.code == 4
+    assert not list(PENDING.glob("*"))
+    assert backfill(*DAYS, "--force", "--batch", VLLM_DIGEST_LLM_MODEL=MODEL).code == 0
+
+
+def test_time_that_was_reported_meanwhile_is_not_reported_twice(backfill: Backfill) -> None:
+    backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    other = backfill("--from", "2025-12-08T12:00", "--to", "2025-12-09T12:00", "--no-llm")
+    assert other.code == 0, other.err
+    Path("none.jsonl").write_text("", "utf-8")
+    collected = backfill("--collect", "--answers", "none.jsonl", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert collected.code == 0, collected.err
+    assert collected.out == ""
+    assert collected.err.count("was reported meanwhile") == 2
+    assert len(list(Path("site").glob("reports/**/*.md"))) == len(other.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"response": "gone"},
+        {"response": None, "error": {"message": "expired"}},
+        {"response": {"status_code": "200"}},
+        {"response": {"status_code": 200, "body": []}},
+        {"response": {"status_code": 400, "body": {"error": {"message": "too long", "code": 400}}}},
+    ],
+)
+def test_lines_of_any_kind_fall_back_alone(backfill: Backfill, told: dict[str, Any]) -> None:
+    backfill(*DAYS, "--batch", VLLM_DIGEST_LLM_MODEL=MODEL)
+    lines = (json.dumps({"custom_id": line["custom_id"], **told}) for line in requests())
+    Path("out.jsonl").write_text("\n".join(lines), "utf-8")
+    collected = backfill("--collect", "--answers", "out.jsonl", "--json", VLLM_DIGEST_LLM_MODEL=MODEL)
+    assert collected.code == 0, collected.err
+    assert len(written(collected)) == 2
+    assert all(page["llm"]["fallbacks"] for page in written(collected))
+
+
+def test_a_batch_without_a_model_is_refused(backfill: Backfill) -> None:
+    assert backfill(*DAYS, "--batch", "--no-llm").code == 2
+    assert backfill(*DAYS, "--answers", "out.jsonl").code == 2

@@ -30,7 +30,7 @@ SOME = (*ISSUES[:3], *PULLS[:2])
 
 
 def test_a_wrong_token_is_refused() -> None:
-    with GitHub(WORLD, now=NOON) as github, client(github, token="wrong") as hub:  # noqa: S106 none
+    with GitHub(WORLD, now=NOON) as github, client(github, token="wrong") as hub:  # noqa: S106 opens nothing
         with pytest.raises(BadCredentialsException):
             hub.requester.graphql_query(COST, {})
         with pytest.raises(BadCredentialsException):

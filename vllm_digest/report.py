@@ -136,10 +136,6 @@ class ThreadFacts:
     def is_pull(self) -> bool:
         return self.kind is Kind.PULL_REQUEST
 
-    @property
-    def changed_lines(self) -> int:
-        return (self.additions or 0) + (self.deletions or 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Lists:

@@ -110,10 +110,7 @@ class ModelServer:
         self.paths: list[str] = []
         """Method and path of all requests."""
         self.faults: list[Fault] = []
-        self.most_at_once = 0
-        """The largest number of calls that were under way together."""
         self.batches = Batches(self._batch_line)
-        self._under_way = 0
         self._lock = threading.Lock()
         self._server = Server(self._handle)
         self._server.latency = latency
@@ -152,14 +149,8 @@ class ModelServer:
     def _handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         with self._lock:
             self.paths.append(f"{method} {target}")
-            self._under_way += 1
-            self.most_at_once = max(self.most_at_once, self._under_way)
-        try:
-            answer = self._answer(method, target, headers, body)
-            return replace(answer, headers={"content-type": "application/json", **answer.headers})
-        finally:
-            with self._lock:
-                self._under_way -= 1
+        answer = self._answer(method, target, headers, body)
+        return replace(answer, headers={"content-type": "application/json", **answer.headers})
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if self.key and headers.get("authorization") != f"Bearer {self.key}":

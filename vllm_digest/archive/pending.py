@@ -61,6 +61,10 @@ class Pending:
             write_together({path: b"".join(chunk)})
         return paths
 
+    def requests(self) -> tuple[Path, ...]:
+        """The files of requests; none where no question was open."""
+        return tuple(sorted(self.folder.glob("requests-*.jsonl")))
+
     def save_batches(self, names: list[str]) -> None:
         write_together({self._batches: json.dumps(names).encode()})
 
@@ -82,7 +86,7 @@ class Pending:
 
     def clear(self) -> None:
         """Forget requests, batches and answers; windows stay."""
-        for path in (*self.folder.glob("requests-*.jsonl"), *self.folder.glob("answers-*.jsonl")):
+        for path in (*self.requests(), *self.folder.glob("answers-*.jsonl")):
             path.unlink()
         self._batches.unlink(missing_ok=True)
 

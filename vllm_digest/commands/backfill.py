@@ -101,6 +101,10 @@ def backfill(world: World, options: BackfillOptions) -> None:
         },
     )
     length = parse_length(options.window)
+    if (options.batch or options.collect) and options.no_llm:
+        raise UsageError("A batch is a model's; it does not go with --no-llm.", "Leave one of them out.")
+    if options.answers and not options.collect:
+        raise UsageError("--answers goes with --collect.", "Write `backfill --collect --answers FILE`.")
     if options.collect:
         _collect(world, options, settings, format_length(length))
         return

@@ -16,8 +16,7 @@ from vllm_digest.commands.writing import answers_folder, model_server, model_wri
 from vllm_digest.config import Settings
 from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
-from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel
-from vllm_digest.llm.batches import answers, state, submit
+from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state, submit
 from vllm_digest.llm.cache import Answers
 from vllm_digest.llm.dialect import Dialect
 from vllm_digest.models import Snapshot
@@ -89,11 +88,21 @@ def collect(
 
         def reports(edition: pipeline.Edition) -> Iterator[Report]:
             for window in windows:
-                yield pipeline.make_report(pending.load(window), edition, clock())
+                if _is_free(window, settings.report.output, edition):
+                    yield pipeline.make_report(pending.load(window), edition, clock())
                 pending.done(window)
+            pending.clear()
 
         publish(model_writer(settings, stage), reports)
-    pending.clear()
+
+
+def _is_free(window: TimeWindow, root: Path, edition: pipeline.Edition) -> bool:
+    """Has no other window been reported meanwhile that covers a part of it?"""
+    kept = archive.listing(root, edition.repo, edition.series).kept
+    others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
+    if others:
+        log.warning("%s is left out: %s was reported meanwhile", window.slug, others[0].slug)
+    return not others
 
 
 def _submitted(server: Server, paths: Iterable[Path]) -> list[str]:
@@ -121,12 +130,14 @@ def _requests(
 ) -> Iterator[bytes]:
     """The lines of all questions that have no answer yet, each once."""
     lines: dict[str, bytes] = {}
+    written: set[str] = set()
     kept = Answers(answers_folder(world, settings.llm))
     writer = replace(model_writer(settings, lambda: NotingModel(name, kept, dialect, lines)), rehearses=True)
     for window in pending.windows():
         snapshot = pending.load(window)
         writer(snapshot, classify(snapshot, rules(settings)))
-        yield from lines.values()
+        yield from (line for key, line in lines.items() if key not in written)
+        written.update(lines)
         lines.clear()
 
 
@@ -153,6 +164,8 @@ def _named_model(settings: Settings) -> str:
 def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
     """The files of answers to the batches of a series, fetched from the server."""
     names = pending.batches()
+    if not pending.requests():
+        return []
     if not names:
         raise UsageError("No server has these requests.", "Give the answers' file with --answers FILE.")
     if server is None:
@@ -168,7 +181,11 @@ def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
             for file in files
         ]
     except ModelUnavailableError as error:
-        raise NotReadyError(f"The answers cannot be had: {error}.", "Try again later.") from None
+        raise NotReadyError(
+            f"The answers cannot be had: {error}.",
+            f"Try again later; to give these batches up, remove {pending.folder / 'batches.json'} "
+            "and run `backfill --batch` again.",
+        ) from None
 
 
 def not_waiting(windows: Iterable[TimeWindow], pending: archive.Pending) -> list[TimeWindow]:

@@ -6,11 +6,12 @@ Form: https://platform.openai.com/docs/guides/batch, which `vllm run-batch` read
 
 import json
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vllm_digest.asking import Model, ModelError, Question, Usage
+from vllm_digest.asking import Model, ModelError, ModelUnavailableError, Question, Usage
 from vllm_digest.errors import DocumentError
 from vllm_digest.llm.cache import Answers, key_of
 from vllm_digest.llm.dialect import Dialect
@@ -23,12 +24,17 @@ from vllm_digest.llm.faults import (
     diagnose,
 )
 from vllm_digest.llm.replies import read_answer, writable
+from vllm_digest.llm.server import Server
 
 log = logging.getLogger(__name__)
 
 _ENDPOINT = "/v1/chat/completions"
 _SUMMARY = "overview"
 """How questions begin that rest on the answers to others."""
+_LOST = (InterruptedAnswerError, RefusedError, ThrottledError)
+_GOING = {"validating", "in_progress", "finalizing"}
+_PATIENCE = 600.0
+"""Seconds for a file to go over."""
 
 
 class NotedError(ModelError):
@@ -83,10 +89,7 @@ class Arrived:
             return None
         try:
             return read_answer(self._document(key), question.schema, question.answer_tokens)
-        except (
-            *(CutAnswerError, InterruptedAnswerError, RefusedError, ThrottledError, UnreadableAnswerError),
-            ModelError,
-        ) as error:
+        except (*_LOST, CutAnswerError, UnreadableAnswerError, ModelError) as error:
             log.info("%s: its line in the batch has no answer (%s)", question.name, error)
             return None
 
@@ -111,10 +114,12 @@ class Arrived:
         with path.open("rb") as file:
             file.seek(place)
             row = _row(file.readline())
-        response = row.get("response") or {}
-        status = response.get("status_code", 200)
-        if row.get("error") or status != 200:
-            raise diagnose(status if status >= 400 else 500, {}, response.get("body") or row.get("error"))
+        response = row.get("response")
+        if not isinstance(response, dict) or row.get("error"):
+            raise InterruptedAnswerError("a line that failed")
+        status = response.get("status_code")
+        if status != 200:
+            raise diagnose(status if isinstance(status, int) else 500, {}, response.get("body"))
         return response.get("body")
 
 
@@ -127,6 +132,7 @@ class CollectingModel:
         self._arrived = arrived
         self._live = live
         self._taken = 0
+        self._lock = threading.Lock()
 
     @property
     def concurrency(self) -> int:
@@ -135,10 +141,12 @@ class CollectingModel:
     def ask(self, question: Question) -> Mapping[str, Any]:
         question = writable(question)
         key = key_of(self.name, question)
-        answer = self._answers.get(key) or self._arrived.answer(key, question)
-        if answer is not None:
+        answer = self._answers.get(key)
+        if answer is None and (answer := self._arrived.answer(key, question)) is not None:
             self._answers.put(key, self.name, question.name, answer)
-            self._taken += 1
+        if answer is not None:
+            with self._lock:
+                self._taken += 1
             return answer
         if self._live is None:
             raise ModelError("the batch has no answer to it, and there is no server to ask")
@@ -156,6 +164,35 @@ class CollectingModel:
             seconds=live.seconds,
             cost=live.cost,
         )
+
+
+def submit(server: Server, path: Path) -> str:
+    """The name of the batch that the server makes of a file of requests; ModelUnavailableError."""
+    try:
+        batch = server.transport.begin_batch(path.read_bytes(), _PATIENCE)
+        return str(batch["id"])
+    except (*_LOST, KeyError, TypeError) as error:
+        raise ModelUnavailableError(f"it took no batch: {error}") from None
+
+
+def state(server: Server, name: str) -> tuple[str, tuple[str, ...]]:
+    """How far a batch is, empty when it has ended, and the files of its answers; ModelUnavailableError."""
+    try:
+        batch = server.transport.batch(name, server.settings.timeout)
+        status = str(batch["status"])
+        files = (batch.get("output_file_id"), batch.get("error_file_id"))
+    except (*_LOST, KeyError, TypeError) as error:
+        raise ModelUnavailableError(f"it does not tell of the batch {name}: {error}") from None
+    return status if status in _GOING else "", tuple(str(file) for file in files if file)
+
+
+def answers(server: Server, file: str) -> bytes:
+    """A file of answers; ModelUnavailableError."""
+    try:
+        content: Any = server.transport.file(file, _PATIENCE)
+    except _LOST as error:
+        raise ModelUnavailableError(f"it does not give the file {file}: {error}") from None
+    return bytes(content)
 
 
 def _row(line: bytes) -> dict[str, Any]:
