@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
 from vllm_digest.cli import run_command
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 START = datetime(2024, 11, 30, 16, tzinfo=UTC)
 """Of 2024-12-01 in Shanghai, the configured zone."""
@@ -103,7 +103,7 @@ def run(url: str, days: int, length: str, *more: str) -> None:
     end = START + timedelta(days=days)
     span = ("--from", START.isoformat(), "--to", end.isoformat())
     environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": url, "VLLM_DIGEST_GITHUB_TIMEOUT": "60"}
-    world = World(lambda: end + timedelta(days=30), environ, time.sleep)
+    world = Runtime(lambda: end + timedelta(days=30), environ, time.sleep)
     code = run_command(("backfill", *span, "--window", length, "--no-llm", *more), world)
     assert code == 0
 

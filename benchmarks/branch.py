@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from vllm_digest.databranch import DataBranch
-from vllm_digest.git import Git
+from vllm_digest.publish.branch import DataBranch
+from vllm_digest.publish.git import Git
 
 HOURS = 9_000
 WRITERS = 8

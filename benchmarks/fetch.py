@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import Scene, day, hour
-from vllm_digest.fetch import GitHubSource
+from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow
 
 LATENCY = 0.1

@@ -18,12 +18,12 @@ from tests.authors import answer
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import day
 from tests.values import RULES
-from vllm_digest.asking import Model, Question, Usage
-from vllm_digest.check.material import materials
+from vllm_digest.check.evidence import thread_evidence
 from vllm_digest.classify import classify
 from vllm_digest.config import LlmSettings
-from vllm_digest.fetch import GitHubSource
+from vllm_digest.model_protocol import Model, Question, Usage
 from vllm_digest.models import Snapshot, Thread
+from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow
 from vllm_digest.write import Limits, ModelWriter
 from vllm_digest.write.packing import pack
@@ -52,7 +52,7 @@ class Steady:
         time.sleep(SECONDS)
         return answer(question.messages[1].text)
 
-    def stage(self) -> Model:
+    def session(self) -> Model:
         return self
 
     def usage(self) -> Usage:
@@ -71,14 +71,16 @@ def main() -> None:
     whole = texts + len(digest.lists.numbers) * tokens(brief_instructions(digest.focus.name))
     print(f"{len(threads)} threads, {len(digest.lists.numbers)} listed, {len(wanted)} to tell of")
     print(f"every listed thread whole: {whole:,} tokens of prompts, {texts:,} of them the threads' own texts")
-    known = materials(threads, digest, RULES.bots)
+    known = thread_evidence(threads, digest, RULES.bots)
     packed = sum(
         tokens(pack(one, known[one.number], digest.window, budget=_LLM.thread_tokens).lines) for one in wanted
     )
     print(f"packing leaves {packed / sum(tokens(text_of(one)) for one in wanted):.1%} of a thread's text")
     for most in (_LLM.threads, len(wanted)):
         model = Steady()
-        writer = ModelWriter(model.stage, RULES.bots, Limits(most, _LLM.thread_tokens, _LLM.overview_tokens))
+        writer = ModelWriter(
+            model.session, RULES.bots, Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
+        )
         began = time.perf_counter()
         asked = writer(snapshot, digest).usage.prompt_tokens
         wall = time.perf_counter() - began

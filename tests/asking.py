@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.servers.model import Asked, ModelServer
 from vllm_digest import llm
-from vllm_digest.asking import Message, ModelError, Question, Role
 from vllm_digest.config import LlmSettings
+from vllm_digest.model_protocol import Message, ModelError, Question, Role
 
 SCHEMA = {
     "type": "object",
@@ -57,7 +57,7 @@ def outcome(server: ModelServer, **settings: Any) -> str:
     """What becomes of one question: `answered`, or the name of the error with what it says."""
     with connected(server, **settings) as connection:
         try:
-            connection.stage().ask(question())
+            connection.session().ask(question())
         except ModelError as error:
             return f"{type(error).__name__}: {error}"
     return "answered"

@@ -58,7 +58,7 @@ def _brief(lines: list[dict[str, Any]]) -> Answer:
         told["impact"] = _statement("使用这一功能的部署会直接受到这项改动的影响。", ground)
     if "focus" in roles:
         told["focus"] = {"gpus": [], "component": None, "gain": None}
-    if "worry" in roles:
+    if "concern" in roles:
         told["watch"] = _statement("后续是否有人回应并给出处理办法，值得继续关注。", ground)
     return told
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests import jekyll
 from tests.sites import Site, published
 from vllm_digest.cli import run_command
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -64,7 +64,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: str, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> Ran:
         slept: list[float] = []
         capsys.readouterr()
-        world = World(
+        world = Runtime(
             clock=lambda: now,
             environ={"XDG_CACHE_HOME": str(Path.cwd() / "cache"), **(environ or {})},
             sleep=slept.append,

@@ -141,6 +141,6 @@ def _build(given: Mapping[str, str], workspace: Path) -> Outputs:
 _SLEEPLESS = """
 import sys
 from vllm_digest.cli import run_command
-from vllm_digest.world import World
-sys.exit(run_command(sys.argv[1:], World(sleep=lambda seconds: None)))
+from vllm_digest.runtime import Runtime
+sys.exit(run_command(sys.argv[1:], Runtime(sleep=lambda seconds: None)))
 """

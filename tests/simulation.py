@@ -29,8 +29,8 @@ from tests.trouble import FAULTS, HANGS, Photographer, Trouble
 from vllm_digest import archive
 from vllm_digest.cli import run_command
 from vllm_digest.report import Report
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
-from vllm_digest.world import World
 
 REPO = "vllm-project/vllm"
 START = datetime(2025, 12, 8, 0, 5, tzinfo=UTC)
@@ -152,7 +152,7 @@ class Simulation:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         err = io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = run_command(arguments, World(lambda: self._now + skew, environ, sleep))
+            code = run_command(arguments, Runtime(lambda: self._now + skew, environ, sleep))
         out.seek(0)
         return code, out.read() + err.getvalue()
 

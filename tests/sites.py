@@ -29,8 +29,8 @@ from vllm_digest.narrative import (
     Statement,
 )
 from vllm_digest.report import Report, ThreadFacts
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
-from vllm_digest.world import World
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile_texts.json"
 END = datetime(2025, 12, 10, 11, 42, tzinfo=UTC)
@@ -152,7 +152,7 @@ def _brief(thread: ThreadFacts, told: Iterator[str]) -> Brief:
 
 
 def command(*arguments: str, environ: dict[str, str] | None = None) -> int:
-    return run_command(arguments, World(lambda: MADE_AT, environ or {}, lambda _: None))
+    return run_command(arguments, Runtime(lambda: MADE_AT, environ or {}, lambda _: None))
 
 
 def build(staging: Path, target: Path, config: str = "") -> None:

@@ -23,8 +23,8 @@ from tests.servers.truth import truth
 from tests.servers.world import World
 from tests.test_fetch import LISTS
 from vllm_digest.cli import run_command
+from vllm_digest.runtime import Runtime as Outside
 from vllm_digest.window import TimeWindow
-from vllm_digest.world import World as Outside
 
 MIDNIGHT = datetime(2025, 12, 7, 16, tzinfo=UTC)
 """Of 2025-12-08 in Shanghai."""

@@ -1,4 +1,4 @@
-"""The site in a real Chromium: on a phone and a desk, by day and by night, on paper and without scripts."""
+"""The site in a real Chromium: phone and desktop, light and dark, on paper and without scripts."""
 
 import re
 from collections.abc import Iterator

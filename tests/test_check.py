@@ -8,16 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.values import RULES, digest, issue, pull, said, snapshot
-from vllm_digest.check.briefs import Reading, read_brief
+from vllm_digest.check.briefs import BriefResult, read_brief
 from vllm_digest.check.counts import window_facts
-from vllm_digest.check.material import Material, materials
-from vllm_digest.check.overviews import OverviewReading, Window, read_overview
-from vllm_digest.check.sentences import House
+from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
+from vllm_digest.check.overviews import OverviewResult, Window, read_overview
+from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Account, Thread
 from vllm_digest.narrative import Reason
 from vllm_digest.report import Digest
 
-HOUSE = House("https://github.com/vllm-project/vllm", "只写材料写明的事实，不猜测动机、计划、雇主与身份。")
+HOUSE = CheckContext(
+    "https://github.com/vllm-project/vllm", "只写材料写明的事实，不猜测动机、计划、雇主与身份。"
+)
 BODY = (
     "The decode step takes 18% longer on MI300X since v0.12.0, 1,420 instead of 1,760 tokens/s with "
     "`--enforce-eager` off. It began with #77 and `block_table.py`. 见“前缀缓存命中率下降”。"
@@ -52,29 +54,29 @@ EVIDENCE = [{"source": "body", "quote": "takes 18% longer on MI300X"}]
 
 def material_of(
     number: int, facts: Digest = FACTS, threads: tuple[Thread, ...] = (THREAD, *OTHERS)
-) -> Material:
+) -> ThreadEvidence:
     kept = {thread.number: thread for thread in snapshot(threads).threads}
-    return materials(kept, facts, RULES.bots)[number]
+    return thread_evidence(kept, facts, RULES.bots)[number]
 
 
 MATERIAL = material_of(30)
 LOGINS = frozenset({"ann", "bob-1", "cid", "dan", "eve", "fay", "gus"})
 
 
-def read(answer: Mapping[str, Any], material: Material = MATERIAL) -> Reading:
+def read(answer: Mapping[str, Any], material: ThreadEvidence = MATERIAL) -> BriefResult:
     empty: dict[str, Any] = dict.fromkeys(
         ("topic", "dispute", "state", "reading", "impact", "focus", "watch")
     ) | {"positions": []}
     return read_brief(
-        {**empty, **answer}, material, given=set(material.sources), elsewhere=LOGINS, house=HOUSE
+        {**empty, **answer}, material, given=set(material.sources), elsewhere=LOGINS, context=HOUSE
     )
 
 
-def topic(text: str, evidence: list[dict[str, str]] | None = None) -> Reading:
+def topic(text: str, evidence: list[dict[str, str]] | None = None) -> BriefResult:
     return read({"topic": {"text": text, "evidence": EVIDENCE if evidence is None else evidence}})
 
 
-def reasons(reading: Reading | OverviewReading) -> set[Reason]:
+def reasons(reading: BriefResult | OverviewResult) -> set[Reason]:
     return {fault.reason for fault in reading.faults}
 
 
@@ -186,7 +188,11 @@ def test_a_remark_that_the_model_was_not_shown_is_no_evidence() -> None:
     nothing: dict[str, Any] = dict.fromkeys(("dispute", "state", "reading", "impact", "focus", "watch"))
     for shown, expected in (({"body", "c2"}, set()), ({"body", "c1"}, {Reason.SOURCE})):
         reading = read_brief(
-            {**nothing, "topic": told, "positions": []}, MATERIAL, given=shown, elsewhere=LOGINS, house=HOUSE
+            {**nothing, "topic": told, "positions": []},
+            MATERIAL,
+            given=shown,
+            elsewhere=LOGINS,
+            context=HOUSE,
         )
         assert reasons(reading) == expected
 
@@ -199,7 +205,7 @@ def test_white_space_is_no_part_of_a_quote_and_a_short_remark_may_be_quoted_whol
     assert topic("评审者认可了这项改动的做法。", [{"source": "c3", "quote": "LGTM"}]).faults == ()
 
 
-def position(**changes: Any) -> Reading:
+def position(**changes: Any) -> BriefResult:
     return read(
         {
             "positions": [
@@ -308,15 +314,15 @@ def test_a_mended_answer_adds_to_what_stood_and_never_takes_away() -> None:
 # --- the whole window
 
 
-def overview(facts: Digest = FACTS, **sections: Any) -> OverviewReading:
+def overview(facts: Digest = FACTS, **sections: Any) -> OverviewResult:
     threads = (THREAD, *OTHERS)
     kept = {thread.number: thread for thread in snapshot(threads).threads}
     window = Window(
         digest=facts,
-        materials=materials(kept, facts, RULES.bots),
+        thread_evidence=thread_evidence(kept, facts, RULES.bots),
         facts=window_facts(facts),
         logins=LOGINS,
-        house=HOUSE,
+        context=HOUSE,
     )
     empty: dict[str, Any] = {"state": [], "focus": [], "trends": [], "activity": [], "concerns": []}
     return read_overview(empty | sections, window)

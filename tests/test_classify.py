@@ -7,7 +7,7 @@ import pytest
 
 from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
 from vllm_digest.models import Account, State
-from vllm_digest.report import Link, LinkKind, Share, Worry, WorryKind
+from vllm_digest.report import Concern, ConcernKind, Link, LinkKind, Share
 
 
 def test_each_list_takes_what_happened_in_the_window_and_nothing_else() -> None:
@@ -217,7 +217,7 @@ class TestChanges:
             pull(1, "Clean up", merged_at=1, additions=900), pull(2, 'Revert "Clean up" (#1)', merged_at=50)
         )
         assert facts.changes == ()
-        assert facts.worries == (Worry(2, WorryKind.REVERT),)
+        assert facts.concerns == (Concern(2, ConcernKind.REVERT),)
 
 
 class TestWorries:
@@ -229,25 +229,25 @@ class TestWorries:
             issue(3, remarks=heated),
             issue(4, closed_at=1, remarks=(said("ann", 5), said("bob", 9))),
         )
-        assert facts.worries == (
-            Worry(3, WorryKind.HOT_AND_OPEN),
-            Worry(2, WorryKind.CHANGES_REQUESTED),
-            Worry(4, WorryKind.TALK_AFTER_CLOSING),
-            Worry(1, WorryKind.UNANSWERED_BUG),
+        assert facts.concerns == (
+            Concern(3, ConcernKind.HOT_AND_OPEN),
+            Concern(2, ConcernKind.CHANGES_REQUESTED),
+            Concern(4, ConcernKind.TALK_AFTER_CLOSING),
+            Concern(1, ConcernKind.UNANSWERED_BUG),
         )
 
     def test_of_one_kind_do_not_crowd_out_the_others(self) -> None:
         bugs = [issue(number, "[Bug]: it breaks", created_at=1) for number in range(10, 20)]
         hot = [issue(number, remarks=[said(f"person{n}", n) for n in range(5)]) for number in range(20, 30)]
         facts = digest(*bugs, *hot)
-        assert [worry.number for worry in facts.worries] == [29, 28, 19, 18, 27, 26, 25, 24]
-        assert facts.more_worries == 12
+        assert [concern.number for concern in facts.concerns] == [29, 28, 19, 18, 27, 26, 25, 24]
+        assert facts.more_concerns == 12
 
     def test_of_equals_tell_the_focus_first(self) -> None:
         facts = digest(
             issue(1, "[Bug]: it breaks on MI300X", created_at=1), issue(2, "[Bug]: it breaks", created_at=1)
         )
-        assert [worry.number for worry in facts.worries] == [1, 2]
+        assert [concern.number for concern in facts.concerns] == [1, 2]
 
     def test_do_not_include_a_bug_that_was_answered_or_is_minutes_old(self) -> None:
         facts = digest(
@@ -255,11 +255,11 @@ class TestWorries:
             issue(2, labels=("bug",), created_at=100),
             issue(3, labels=("bug",), created_at=1, closed_at=2),
         )
-        assert facts.worries == ()
+        assert facts.concerns == ()
 
     def test_do_not_include_a_request_for_changes_that_was_withdrawn(self) -> None:
         reviews = (said("ann", 1, verdict="CHANGES_REQUESTED"), said("ann", 9, verdict="APPROVED"))
-        assert digest(pull(1, remarks=reviews)).worries == ()
+        assert digest(pull(1, remarks=reviews)).concerns == ()
 
 
 def test_the_same_threads_in_any_order_give_the_same_digest() -> None:

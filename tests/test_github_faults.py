@@ -16,7 +16,7 @@ from tests.servers.asking import ask, client, details_of
 from tests.servers.faults import Effect, Exchange
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.world import Issue, PullRequest, Thread, World
-from vllm_digest.fetch.queries import document
+from vllm_digest.sources.github.queries import document
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 REPO = 'repository(owner: "vllm-project", name: "vllm")'

@@ -9,7 +9,7 @@ from github import GithubException
 from tests.servers.asking import ask, details_of
 from tests.servers.github import GitHub
 from tests.servers.world import Comment, Issue, PullRequest, Review, Thread, World
-from vllm_digest.fetch.queries import document
+from vllm_digest.sources.github.queries import document
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 REPO = 'repository(owner: "vllm-project", name: "vllm")'

@@ -23,7 +23,7 @@ from tests.simulation import check_truth
 from tests.trouble import FAULTS, HANGS
 from vllm_digest import archive
 from vllm_digest.cli import run_command
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 REPO = "vllm-project/vllm"
 SERIES = Path("site/reports", REPO, "1h")
@@ -252,7 +252,7 @@ def test_a_second_run_waits_when_it_is_told_to(cron: Cron, capsys: pytest.Captur
 
     environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": cron.github.url}
     first.__enter__()
-    world = World(lambda: START, environ, sleep)
+    world = Runtime(lambda: START, environ, sleep)
     assert run_command(["run", "--wait", "1m"], world) == 6
     assert sum(slept) == 60
     assert run_command(["run", "--wait", "10m"], world) == 0

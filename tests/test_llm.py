@@ -17,10 +17,10 @@ from tests.servers import model_faults as faults
 from tests.servers import model_kinds as kinds
 from tests.servers.model import MODEL, Asked, ModelServer, Said
 from vllm_digest import llm
-from vllm_digest.asking import ModelError, ModelUnavailableError, PromptTooLongError, Usage
 from vllm_digest.config import LlmSettings
 from vllm_digest.llm.faults import UnreadableAnswerError
 from vllm_digest.llm.replies import read_answer
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError, PromptTooLongError, Usage
 
 ANSWER = '{"said": "好"}'
 
@@ -30,7 +30,7 @@ ANSWER = '{"said": "好"}'
 
 def test_a_server_without_a_key_and_with_one_model_needs_its_address_only() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
-        assert connection.stage().ask(question()) == {"said": "问题"}
+        assert connection.session().ask(question()) == {"said": "问题"}
         assert connection.name == MODEL
     assert server.calls[0].schema == SCHEMA
     assert server.calls[0].messages == ["说明", "问题"]
@@ -38,7 +38,7 @@ def test_a_server_without_a_key_and_with_one_model_needs_its_address_only() -> N
 
 def test_a_named_model_is_not_looked_up() -> None:
     with ModelServer(echo, models=("one", "two")) as server, connected(server, model="two") as connection:
-        connection.stage().ask(question())
+        connection.session().ask(question())
     assert server.paths == ["POST /v1/chat/completions"]
     assert server.calls[0].body["model"] == "two"
 
@@ -104,20 +104,20 @@ KINDS = {
 def test_what_a_server_refuses_is_learnt_once_and_remembered_for_the_run(name: str) -> None:
     kind, calls = KINDS[name]
     with ModelServer(echo, kind=kind) as server, connected(server) as connection:
-        stage = connection.stage()
-        assert stage.ask(question("一")) == {"said": server.calls[-1].prompt}
+        session = connection.session()
+        assert session.ask(question("一")) == {"said": server.calls[-1].prompt}
         assert len(server.calls) == calls
-        stage.ask(question("二"))
-        connection.stage().ask(question("三"))
+        session.ask(question("二"))
+        connection.session().ask(question("三"))
         assert len(server.calls) == calls + 2
-        assert stage.usage().retries == calls - 1
+        assert session.usage().retries == calls - 1
 
 
 def test_refusals_are_learnt_by_questions_side_by_side() -> None:
     with ModelServer(echo, kind=kinds.OLD) as server, connected(server) as connection:
-        stage = connection.stage()
+        session = connection.session()
         with ThreadPoolExecutor(8) as pool:
-            said = list(pool.map(lambda number: stage.ask(question(f"问题 {number}")), range(16)))
+            said = list(pool.map(lambda number: session.ask(question(f"问题 {number}")), range(16)))
     assert [answer["said"] for answer in said] == [f"问题 {number}" for number in range(16)]
     assert len(server.calls) <= 8 * 3 + 8
 
@@ -125,14 +125,14 @@ def test_refusals_are_learnt_by_questions_side_by_side() -> None:
 @pytest.mark.parametrize("kind", [kinds.DEEPSEEK, kinds.OLD])
 def test_a_server_that_takes_no_schema_is_told_it_in_words(kind: kinds.Kind) -> None:
     with ModelServer(echo, kind=kind) as server, connected(server) as connection:
-        connection.stage().ask(question())
+        connection.session().ask(question())
     assert json.dumps(SCHEMA, separators=(",", ":")) in server.calls[-1].system
     assert "JSON" in server.calls[-1].system
 
 
 def test_instructions_go_before_the_question_where_there_is_no_place_for_them() -> None:
     with ModelServer(echo, kind=kinds.NO_SYSTEM) as server, connected(server) as connection:
-        connection.stage().ask(question())
+        connection.session().ask(question())
     assert server.calls[-1].messages == ["说明\n\n问题"]
 
 
@@ -164,12 +164,12 @@ def test_a_refusal_without_end_is_an_error_and_not_a_loop() -> None:
 )
 def test_the_object_is_found_whatever_stands_around_it(content: Any) -> None:
     with ModelServer(lambda _: Said(content)) as server, connected(server) as connection:
-        assert connection.stage().ask(question()) == {"said": "好"}
+        assert connection.session().ask(question()) == {"said": "好"}
 
 
 def test_a_mark_of_thought_within_the_answer_is_a_part_of_it() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
-        said = connection.stage().ask(question("引文 </think> 之后"))
+        said = connection.session().ask(question("引文 </think> 之后"))
     assert said == {"said": "引文 </think> 之后"}
 
 
@@ -208,16 +208,16 @@ def test_what_is_no_answer_is_told_so(said: Said, problem: str) -> None:
 def test_an_answer_that_is_no_json_is_asked_for_once_more() -> None:
     tries = iter(["并非 JSON", ANSWER])
     with ModelServer(lambda _: next(tries)) as server, connected(server) as connection:
-        assert connection.stage().ask(question()) == {"said": "好"}
+        assert connection.session().ask(question()) == {"said": "好"}
 
 
 def test_a_cut_answer_is_asked_for_with_more_room_and_that_is_remembered() -> None:
     thinker = Said(ANSWER, thought_tokens=1_500)
     with ModelServer(lambda _: thinker) as server, connected(server) as connection:
-        stage = connection.stage()
-        assert stage.ask(question(room=500)) == {"said": "好"}
+        session = connection.session()
+        assert session.ask(question(room=500)) == {"said": "好"}
         assert [call.room for call in server.calls] == [500, 2_000]
-        stage.ask(question("另一个", room=500))
+        session.ask(question("另一个", room=500))
         assert [call.room for call in server.calls[2:]] == [2_000]
 
 
@@ -241,7 +241,7 @@ def test_a_prompt_that_is_too_long_says_what_fits() -> None:
         connected(server) as connection,
         pytest.raises(PromptTooLongError, match="maximum context length is 4096 tokens") as caught,
     ):
-        connection.stage().ask(question("长" * 30_000))
+        connection.session().ask(question("长" * 30_000))
     assert caught.value.limit == 4_096
     assert len(server.calls) == 1
 
@@ -254,7 +254,7 @@ def test_an_answer_that_fills_the_context_wants_a_shorter_prompt() -> None:
 def test_lone_surrogates_reach_neither_the_server_nor_a_file() -> None:
     said = '{"said": "\\ud800 😀 \\ud83d\\ude00"}'
     with ModelServer(lambda _: said) as server, connected(server) as connection:
-        assert connection.stage().ask(question("坏\udfff字")) == {"said": "� 😀 😀"}
+        assert connection.session().ask(question("坏\udfff字")) == {"said": "� 😀 😀"}
     assert server.calls[0].prompt == "坏�字"
 
 
@@ -284,10 +284,10 @@ def test_a_question_asked_again_costs_no_call() -> None:
     with ModelServer(echo) as server:
         for _ in range(2):
             with connected(server) as connection:
-                stage = connection.stage()
-                assert stage.ask(question()) == {"said": "问题"}
+                session = connection.session()
+                assert session.ask(question()) == {"said": "问题"}
         assert len(server.calls) == 1
-        assert stage.usage() == Usage(cached_answers=1)
+        assert session.usage() == Usage(cached_answers=1)
 
 
 def test_another_model_question_or_schema_is_another_answer() -> None:
@@ -296,33 +296,33 @@ def test_another_model_question_or_schema_is_another_answer() -> None:
         for model in ("one", "two"):
             with connected(server, model=model) as connection:
                 for asked in (question(), question("别的"), other):
-                    connection.stage().ask(asked)
+                    connection.session().ask(asked)
         assert len(server.calls) == 6
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"form": "other"}', b"[" * 9_999])
 def test_a_damaged_file_of_the_cache_is_asked_for_again_and_mended(damage: bytes) -> None:
     with ModelServer(echo) as server, connected(server) as connection:
-        connection.stage().ask(question())
+        connection.session().ask(question())
         (kept,) = Path("cache").rglob("*.json")
         whole = kept.read_bytes()
         kept.write_bytes(damage)
-        assert connection.stage().ask(question()) == {"said": "问题"}
+        assert connection.session().ask(question()) == {"said": "问题"}
         assert kept.read_bytes() == whole
         assert len(server.calls) == 2
 
 
 def test_no_secret_is_in_the_cache() -> None:
     with ModelServer(echo, key="sk-secret") as server, connected(server) as connection:
-        connection.stage().ask(question())
+        connection.session().ask(question())
     assert all(b"sk-secret" not in file.read_bytes() for file in Path("cache").rglob("*.json"))
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(caplog: pytest.LogCaptureFixture) -> None:
     Path("cache").write_text("a file where the folder belongs", encoding="utf-8")
     with ModelServer(echo) as server, connected(server) as connection:
-        stage = connection.stage()
-        assert [stage.ask(question(text)) for text in "一二"] == [{"said": "一"}, {"said": "二"}]
+        session = connection.session()
+        assert [session.ask(question(text)) for text in "一二"] == [{"said": "一"}, {"said": "二"}]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
         caplog.records[-1].message
     ]
@@ -332,7 +332,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(caplog: pytest.LogCaptur
 def test_calls_tokens_and_cost_are_counted_for_each_window() -> None:
     prices: dict[str, Any] = {"input_price": 2, "output_price": 8}
     with ModelServer(lambda _: "一二三四五六 " + ANSWER) as server, connected(server, **prices) as connection:
-        first, second = connection.stage(), connection.stage()
+        first, second = connection.session(), connection.session()
         first.ask(question("一" * 298))
         second.ask(question("二" * 298))
         assert first.usage() == Usage(
@@ -344,30 +344,30 @@ def test_calls_tokens_and_cost_are_counted_for_each_window() -> None:
 def test_a_server_that_does_not_count_is_counted_at_its_most() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
         server.fault(faults.without_usage())
-        stage = connection.stage()
-        stage.ask(question(room=300))
-        assert stage.usage() == Usage(calls=1, prompt_tokens=4, completion_tokens=300)
+        session = connection.session()
+        session.ask(question(room=300))
+        assert session.usage() == Usage(calls=1, prompt_tokens=4, completion_tokens=300)
 
 
 def test_a_budget_of_tokens_stops_the_calls_before_it_is_passed() -> None:
     with ModelServer(echo) as server, connected(server, max_tokens=1_100) as connection:
-        stage = connection.stage()
+        session = connection.session()
         for text in "一二三":
-            stage.ask(question(text))
-        connection.purse.take(llm.purse.Tokens(600))
+            session.ask(question(text))
+        connection.budget.take(llm.budget.Tokens(600))
         with pytest.raises(ModelUnavailableError, match="budget of 1100 tokens is used up"):
-            stage.ask(question("四"))
+            session.ask(question("四"))
         with pytest.raises(ModelUnavailableError, match="budget"):
-            connection.stage().ask(question("五", room=1))
-        assert stage.ask(question("一")) == {"said": "一"}
+            connection.session().ask(question("五", room=1))
+        assert session.ask(question("一")) == {"said": "一"}
     assert len(server.calls) == 3
 
 
 def test_a_budget_of_money_counts_calls_under_way_with_the_most_they_can_cost() -> None:
     settings: dict[str, Any] = {"max_cost": 0.01, "input_price": 0, "output_price": 10}
     with ModelServer(echo) as server, connected(server, **settings) as connection:
-        stage = connection.stage()
-        stage.ask(question(room=999))
+        session = connection.session()
+        session.ask(question(room=999))
         with pytest.raises(ModelUnavailableError, match=r"budget of 0\.01 is used up"):
-            stage.ask(question("另一个", room=1_001))
+            session.ask(question("另一个", room=1_001))
     assert len(server.calls) == 1

@@ -15,8 +15,8 @@ from tests.servers import model_faults as faults
 from tests.servers.answers import Answer
 from tests.servers.model import MODEL, Effect, ModelServer
 from vllm_digest import llm
-from vllm_digest.asking import ModelError, ModelUnavailableError
 from vllm_digest.config import LlmSettings
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 
 SILENT = {"hang", "hang in the body", "drip", "drip in the head"}
 
@@ -57,12 +57,12 @@ def test_what_passes_is_tried_again_after_a_pause(name: str) -> None:
     hours = Hours()
     with ModelServer(echo) as server, connected(server, hours, **patience(name, 0.4)) as connection:
         server.fault(PASSING[name], times=2)
-        stage = connection.stage()
+        session = connection.session()
         begun = perf_counter()
-        assert stage.ask(question()) == {"said": "问题"}
+        assert session.ask(question()) == {"said": "问题"}
         assert perf_counter() - begun < 10
         assert hours.slept == [1.0, 2.0]
-        assert (stage.usage().calls, stage.usage().retries) == (3, 2)
+        assert (session.usage().calls, session.usage().retries) == (3, 2)
 
 
 @pytest.mark.parametrize("name", PASSING)
@@ -76,26 +76,26 @@ def test_what_does_not_pass_fails_one_question_and_says_why(name: str) -> None:
 def test_a_server_that_answers_nobody_is_left_alone() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
         server.fault(faults.status(503), times=None)
-        stage = connection.stage()
+        session = connection.session()
         for text in "一二":
             with pytest.raises(ModelError, match="503 The server is overloaded"):
-                stage.ask(question(text))
+                session.ask(question(text))
         for text in "三四五":
             with pytest.raises(ModelUnavailableError, match="the model server does not answer: 503"):
-                stage.ask(question(text))
+                session.ask(question(text))
         assert len(server.calls) == 9
         server.faults.clear()
-        assert connection.stage().ask(question("六")) == {"said": "六"}, "the next window tries again"
+        assert connection.session().ask(question("六")) == {"said": "六"}, "the next window tries again"
 
 
 def test_a_server_that_fails_at_one_question_is_asked_the_others() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
         server.fault(faults.status(500), when=lambda asked: "坏" in asked.prompt, times=None)
-        stage = connection.stage()
+        session = connection.session()
         for number in range(5):
             with pytest.raises(ModelError, match="no answer 3 times"):
-                stage.ask(question(f"坏 {number}"))
-            assert stage.ask(question(f"好 {number}"))
+                session.ask(question(f"坏 {number}"))
+            assert session.ask(question(f"好 {number}"))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_pause_is_as_long_as_the_server_asks(effect: Effect, waits: list[float
     hours = Hours()
     with ModelServer(echo) as server, connected(server, hours) as connection:
         server.fault(effect)
-        connection.stage().ask(question())
+        connection.session().ask(question())
     assert hours.slept == waits
 
 
@@ -129,7 +129,7 @@ def test_a_throttled_question_is_asked_until_the_time_is_over() -> None:
     with ModelServer(echo) as server, connected(server, hours, max_time="2m") as connection:
         server.fault(faults.rate_limited(), times=None)
         with pytest.raises(ModelUnavailableError, match="wants a pause of 30 s, and 29 s are left"):
-            connection.stage().ask(question())
+            connection.session().ask(question())
     assert hours.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
@@ -137,23 +137,23 @@ def test_a_pause_longer_than_the_time_left_is_not_begun() -> None:
     hours = Hours()
     with ModelServer(echo) as server, connected(server, hours) as connection:
         server.fault(faults.rate_limited(retry_after="3600"))
-        stage = connection.stage()
+        session = connection.session()
         with pytest.raises(ModelUnavailableError, match="wants a pause of 3600 s, and 600 s are left"):
-            stage.ask(question())
+            session.ask(question())
     assert hours.slept == []
 
 
 def test_a_window_has_only_so_much_time_and_the_next_has_its_own() -> None:
     hours = Hours()
     with ModelServer(echo) as server, connected(server, hours, max_time="1m") as connection:
-        stage = connection.stage()
-        stage.ask(question())
+        session = connection.session()
+        session.ask(question())
         hours.slept.append(60.0)
         with pytest.raises(
             ModelUnavailableError, match=r"the time for a window's questions \(1m\) is used up"
         ):
-            stage.ask(question("迟到"))
-        assert connection.stage().ask(question("准时")) == {"said": "准时"}
+            session.ask(question("迟到"))
+        assert connection.session().ask(question("准时")) == {"said": "准时"}
 
 
 FINAL: dict[str, tuple[Effect, str]] = {
@@ -176,11 +176,11 @@ def test_what_no_trying_mends_stops_all_calls_at_once(name: str) -> None:
     with ModelServer(echo) as server, connected(server, hours) as connection:
         server.fault(effect, times=None)
         with pytest.raises(ModelUnavailableError) as caught:
-            connection.stage().ask(question())
+            connection.session().ask(question())
         assert said in str(caught.value)
         assert "sk-12" not in str(caught.value)
         with pytest.raises(ModelUnavailableError):
-            connection.stage().ask(question("另一个"))
+            connection.session().ask(question("另一个"))
     assert len(server.calls) == 1
     assert hours.slept == []
 
@@ -195,10 +195,10 @@ def test_a_prompt_is_not_taken_to_another_host() -> None:
 def test_a_filtered_question_fails_alone() -> None:
     with ModelServer(echo) as server, connected(server) as connection:
         server.fault(faults.filtered())
-        stage = connection.stage()
+        session = connection.session()
         with pytest.raises(ModelError, match="the server's filter refused the question"):
-            stage.ask(question())
-        assert stage.ask(question("另一个"))
+            session.ask(question())
+        assert session.ask(question("另一个"))
     assert len(server.calls) == 2
 
 
@@ -227,11 +227,11 @@ def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
 def test_a_server_that_goes_in_the_middle_leaves_what_was_answered() -> None:
     with ModelServer(echo) as server:
         connection = connected(server)
-        stage = connection.__enter__().stage()
-        stage.ask(question())
+        session = connection.__enter__().session()
+        session.ask(question())
     with pytest.raises(ModelError, match="no answer 3 times: the connection failed"):
-        stage.ask(question("另一个"))
-    assert stage.ask(question()) == {"said": "问题"}
+        session.ask(question("另一个"))
+    assert session.ask(question()) == {"said": "问题"}
     connection.__exit__(None, None, None)
 
 
@@ -245,8 +245,8 @@ def test_closing_ends_what_is_under_way() -> None:
     with ModelServer(echo) as server, ThreadPoolExecutor(1) as pool:
         server.fault(hang, times=None)
         context = connected(server)
-        stage = context.__enter__().stage()
-        waiting = pool.submit(stage.ask, question())
+        session = context.__enter__().session()
+        waiting = pool.submit(session.ask, question())
         assert arrived.wait(5)
         context.__exit__(None, None, None)
         with pytest.raises(ModelUnavailableError, match="the run ends"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.conftest import Run
 from tests.servers.inbox import Inbox
 from vllm_digest.archive import load, store
-from vllm_digest.headline import harmless
+from vllm_digest.publish.headline import harmless
 from vllm_digest.window import TimeWindow
 
 # Apprise imports a module that Python 3.13 is without, where it does not.
@@ -84,8 +84,8 @@ def test_every_service_gets_it_though_one_refuses_and_another_is_no_address(run:
 def test_without_the_library_it_says_what_to_install_and_stops_nothing(page: str) -> None:
     code = (
         "import sys; sys.modules['apprise'] = None\n"
-        "from vllm_digest.cli import run_command; from vllm_digest.world import World\n"
-        f"sys.exit(run_command(['notify', {page!r}], World(environ={{'APPRISE_URLS': 'json://127.0.0.1'}})))"
+        "from vllm_digest.cli import run_command; from vllm_digest.runtime import Runtime\n"
+        f"sys.exit(run_command(['notify', {page!r}], Runtime(environ={{'APPRISE_URLS': 'json://127.0.0.1'}})))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (0, "")

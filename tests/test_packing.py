@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.values import RULES, WINDOW, digest, issue, said
-from vllm_digest.check.material import materials
+from vllm_digest.check.evidence import thread_evidence
 from vllm_digest.models import Thread
+from vllm_digest.text.trimming import shortened, trimmed
 from vllm_digest.write.packing import Packed, pack
 from vllm_digest.write.tokens import tokens
-from vllm_digest.write.trimming import shortened, trimmed
 
 DUMP = "\n".join(
     (
@@ -26,7 +26,7 @@ DUMP = "\n".join(
 
 def packed(thread: Thread, budget: int = 4_000) -> Packed:
     kept = thread.as_of(WINDOW.end)
-    material = materials({kept.number: kept}, digest(kept), RULES.bots)[kept.number]
+    material = thread_evidence({kept.number: kept}, digest(kept), RULES.bots)[kept.number]
     return pack(kept, material, WINDOW, budget=budget)
 
 

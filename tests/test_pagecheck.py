@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from vllm_digest.pagecheck import breakage, complaint, sections, state_paragraph
+from vllm_digest.pagecheck import breakage, find_problem, sections, state_paragraph
 
 PAGE = Path(__file__).with_name("sample.md").read_text(encoding="utf-8")
 FOCUS = "AMD/ROCm 生态相关动态"
 
 
 def test_a_page_of_ours_passes() -> None:
-    assert complaint(PAGE, FOCUS) == ""
+    assert find_problem(PAGE, FOCUS) == ""
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_a_page_of_ours_passes() -> None:
 def test_what_would_stop_the_build_is_told(before: str, after: str, why: str) -> None:
     page = PAGE.replace(before, after, 1)
     assert page != PAGE
-    assert complaint(page, FOCUS).startswith(why)
-    assert breakage(page) == complaint(page, FOCUS)
+    assert find_problem(page, FOCUS).startswith(why)
+    assert breakage(page) == find_problem(page, FOCUS)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_what_would_stop_the_build_is_told(before: str, after: str, why: str) ->
 def test_what_is_not_the_page_s_outline_is_told(before: str, after: str, why: str) -> None:
     page = PAGE.replace(before, after, 1)
     assert page != PAGE
-    assert complaint(page, FOCUS).startswith(why)
+    assert find_problem(page, FOCUS).startswith(why)
     assert breakage(page) == ""
 
 
 def test_a_title_s_own_marks_are_no_difference() -> None:
     page = PAGE.replace("vLLM 开发", "a_`b`_c 开发", 2)
     escaped = page.replace("# a_`b`_c", "# a\\_`b`\\_c")
-    assert complaint(escaped, FOCUS) == ""
+    assert find_problem(escaped, FOCUS) == ""
 
 
 def test_the_parts_that_other_pages_quote() -> None:

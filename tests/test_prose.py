@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests import jekyll
 from vllm_digest.markdown.escaping import Safe, clean
-from vllm_digest.markdown.excerpts import plain
 from vllm_digest.markdown.prose import PROSE_LIMIT, inline, prose
+from vllm_digest.text.excerpts import plain
 
 REPO = "https://github.com/vllm-project/vllm"
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile_texts.json"

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import NOW, Run
 from tests.servers.git import GitServer
 from vllm_digest.cli import run_command
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 SERIES = Path("reports/vllm-project/vllm/1h/2025/12")
 FIRST, SECOND, THIRD = (f"20251210T{hour:02}42Z-20251210T{hour + 1:02}42Z" for hour in (10, 11, 12))
@@ -110,7 +110,7 @@ def test_eight_writers_at_once_lose_nothing(remote: Path, tmp_path: Path) -> Non
         write(folder, f"20251201T0000Z-20251201T0{number}30Z")
         start.wait()
         arguments = ("push", "--quiet", "--remote", str(remote), "--output", str(folder))
-        codes.append(run_command(arguments, World(lambda: NOW, {}, lambda _: None)))
+        codes.append(run_command(arguments, Runtime(lambda: NOW, {}, lambda _: None)))
 
     threads = [threading.Thread(target=writer, args=(number,)) for number in range(8)]
     for thread in threads:

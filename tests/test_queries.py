@@ -30,7 +30,7 @@ from graphql import (
 )
 
 from tests.servers.schema import github_schema
-from vllm_digest.fetch.queries import document
+from vllm_digest.sources.github.queries import document
 
 PUBLIC_SCHEMA = Path(
     os.environ.get("GITHUB_SCHEMA") or Path(__file__).parents[1] / ".cache" / "schema.graphql"
@@ -54,7 +54,7 @@ def public_schema() -> GraphQLSchema:
 
 
 def test_every_document_of_the_product_is_checked_here() -> None:
-    queries = Path(__file__).parents[1] / "vllm_digest" / "fetch" / "queries"
+    queries = Path(__file__).parents[1] / "vllm_digest" / "sources" / "github" / "queries"
     assert {path.stem for path in queries.glob("*.graphql")} == {*DOCUMENTS, "fragments"}
 
 

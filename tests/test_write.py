@@ -11,7 +11,8 @@ from tests import sample_author
 from tests.authors import answer as good
 from tests.authors import material
 from tests.values import RULES, digest, issue, pull, said, snapshot
-from vllm_digest.asking import (
+from vllm_digest.classify import classify
+from vllm_digest.model_protocol import (
     ModelError,
     ModelUnavailableError,
     PromptTooLongError,
@@ -19,7 +20,6 @@ from vllm_digest.asking import (
     Role,
     Usage,
 )
-from vllm_digest.classify import classify
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import Narrative, Reason
 from vllm_digest.snapshots import sample
@@ -96,9 +96,9 @@ def test_a_thread_has_all_its_roles_and_those_of_the_focus_come_first() -> None:
     facts = digest(*THREADS)
     assert [(target.number, sorted(target.roles)) for target in targets(facts)] == [
         (1, [Place.CHANGE, Place.FOCUS]),
-        (3, [Place.HOT, Place.WORRY]),
+        (3, [Place.CONCERN, Place.HOT]),
         (2, [Place.CHANGE]),
-        (4, [Place.WORRY]),
+        (4, [Place.CONCERN]),
     ]
 
 

@@ -8,7 +8,7 @@ import click
 
 from vllm_digest import __version__
 from vllm_digest.errors import DigestError
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 # What the commands do is imported when one begins: `--help` must not wait for it.
 
@@ -17,13 +17,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def main() -> None:
     """The program."""
-    sys.exit(run_command(sys.argv[1:], World()))
+    sys.exit(run_command(sys.argv[1:], Runtime()))
 
 
-def run_command(arguments: Sequence[str], world: World) -> int:
+def run_command(arguments: Sequence[str], runtime: Runtime) -> int:
     """Run one command and give its exit code; what a person can act on becomes a message on stderr."""
     try:
-        code = commands.main(list(arguments), prog_name="vllm-digest", standalone_mode=False, obj=world)
+        code = commands.main(list(arguments), prog_name="vllm-digest", standalone_mode=False, obj=runtime)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -99,14 +99,14 @@ def commands() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
 @_shared
 @click.pass_obj
-def run(world: World, /, **options: Any) -> None:
+def run(runtime: Runtime, /, **options: Any) -> None:
     """Report on all that is due and store each page; print the pages' paths.
 
     Windows join: each begins where the last stored one ended. --since, --until and --date name one window.
     """
     from vllm_digest.commands import run
 
-    run.run(world, run.RunOptions(**options))
+    run.run(runtime, run.RunOptions(**options))
 
 
 @commands.command()
@@ -137,14 +137,14 @@ def run(world: World, /, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a window instead.")
 @_shared
 @click.pass_obj
-def backfill(world: World, /, **options: Any) -> None:
+def backfill(runtime: Runtime, /, **options: Any) -> None:
     """Report on past days that are not stored yet and store each page; print the pages' paths.
 
     Of one DATE, or --from one --to another. What was stopped goes on where it was when it is run again.
     """
     from vllm_digest.commands import backfill
 
-    backfill.backfill(world, backfill.BackfillOptions(**options))
+    backfill.backfill(runtime, backfill.BackfillOptions(**options))
 
 
 @commands.command()
@@ -156,14 +156,14 @@ def backfill(world: World, /, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @_shared
 @click.pass_obj
-def status(world: World, /, **options: Any) -> int:
+def status(runtime: Runtime, /, **options: Any) -> int:
     """Tell what is stored and missing and what the next run would do.
 
     Exit code 1 when windows of the configured series are missing or late.
     """
     from vllm_digest.commands import status
 
-    return status.status(world, status.StatusOptions(**options))
+    return status.status(runtime, status.StatusOptions(**options))
 
 
 @commands.command()
@@ -172,47 +172,47 @@ def status(world: World, /, **options: Any) -> int:
 @click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]")
 @_shared
 @click.pass_obj
-def doctor(world: World, /, **options: Any) -> int:
+def doctor(runtime: Runtime, /, **options: Any) -> int:
     """Try what a run needs: settings, GitHub, the model's server, folders; say what to mend.
 
     The exit code is that of the first that fails; 4 when it is the model, for then rules write.
     """
     from vllm_digest.commands import doctor
 
-    return doctor.doctor(world, doctor.DoctorOptions(**options))
+    return doctor.doctor(runtime, doctor.DoctorOptions(**options))
 
 
 @commands.command()
 @click.argument("data", metavar="DATA.json")
 @_shared
 @click.pass_obj
-def render(world: World, /, **options: Any) -> None:
+def render(runtime: Runtime, /, **options: Any) -> None:
     """Print the page of a stored data file, made anew without network."""
     from vllm_digest.commands import render
 
-    render.render(world, render.RenderOptions(**options))
+    render.render(runtime, render.RenderOptions(**options))
 
 
 @commands.command()
 @_on_a_branch
 @_shared
 @click.pass_obj
-def pull(world: World, /, **options: Any) -> None:
+def pull(runtime: Runtime, /, **options: Any) -> None:
     """Bring the reports that are published on the branch."""
     from vllm_digest.commands import branch
 
-    branch.pull(world, branch.BranchOptions(**options))
+    branch.pull(runtime, branch.BranchOptions(**options))
 
 
 @commands.command()
 @_on_a_branch
 @_shared
 @click.pass_obj
-def push(world: World, /, **options: Any) -> None:
+def push(runtime: Runtime, /, **options: Any) -> None:
     """Publish new reports on the branch; print their pages' paths."""
     from vllm_digest.commands import branch
 
-    branch.push(world, branch.BranchOptions(**options))
+    branch.push(runtime, branch.BranchOptions(**options))
 
 
 @commands.command()
@@ -221,25 +221,25 @@ def push(world: World, /, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Print the message and send nothing.")
 @_shared
 @click.pass_obj
-def notify(world: World, /, **options: Any) -> None:
+def notify(runtime: Runtime, /, **options: Any) -> None:
     """Tell the services of APPRISE_URLS of new reports; without any, do nothing."""
     from vllm_digest.commands import notify
 
-    notify.notify(world, notify.NotifyOptions(**options))
+    notify.notify(runtime, notify.NotifyOptions(**options))
 
 
 @commands.command()
 @click.argument("folder", metavar="DIR")
 @_shared
 @click.pass_obj
-def init(world: World, /, **options: Any) -> None:
+def init(runtime: Runtime, /, **options: Any) -> None:
     """Lay out a repository that publishes a site; print the files written.
 
     Files that are there already are left as they are.
     """
     from vllm_digest.commands import init
 
-    init.init(world, init.InitOptions(**options))
+    init.init(runtime, init.InitOptions(**options))
 
 
 @commands.command()
@@ -247,8 +247,8 @@ def init(world: World, /, **options: Any) -> None:
 @click.option("--to", metavar="STAGING", help="The folder to make.  [default: DIR/staging]")
 @_shared
 @click.pass_obj
-def site(world: World, /, **options: Any) -> None:
+def site(runtime: Runtime, /, **options: Any) -> None:
     """Make the folder that Jekyll builds, from the reports of a repository that `init` laid out; print it."""
     from vllm_digest.commands import site
 
-    site.site(world, site.SiteOptions(**options))
+    site.site(runtime, site.SiteOptions(**options))

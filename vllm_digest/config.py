@@ -186,7 +186,7 @@ def load(
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise UsageError("\n".join(_complaints(error, given))) from None
+        raise UsageError("\n".join(_problems(error, given))) from None
 
 
 def keys() -> list[str]:
@@ -258,7 +258,7 @@ def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> _Values:
     }
 
 
-def _complaints(error: ValidationError, given: _Values) -> Iterator[str]:
+def _problems(error: ValidationError, given: _Values) -> Iterator[str]:
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
         # What concerns a section as a whole has no key.
         section, key = (*(str(part) for part in detail["loc"]), "")[:2]

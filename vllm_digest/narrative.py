@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from vllm_digest.asking import Usage
+from vllm_digest.model_protocol import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.markdown.reading import read
+from vllm_digest.markdown.outline import read
 
 _FENCE = "---\n"
 _LIQUID = re.compile(r"\{[{%].{0,30}")
@@ -20,7 +20,7 @@ _OUR_HTML = frozenset({"<code>", "</code>", "<!-- -->"})
 """What escaping writes where Markdown has no way of its own."""
 
 
-def complaint(page: str, focus_heading: str) -> str:
+def find_problem(page: str, focus_heading: str) -> str:
     """Why the page may not be published, in one sentence; empty when it may.
 
     `focus_heading` is the heading of its second section, which settings decide.

@@ -11,7 +11,7 @@ from vllm_digest.classify import Rules, classify
 from vllm_digest.errors import PageError
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
-from vllm_digest.pagecheck import complaint
+from vllm_digest.pagecheck import find_problem
 from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
 
@@ -20,7 +20,7 @@ Writer = Callable[[Snapshot, Digest], Narrative]
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class ReportContext:
     """What all reports of a run have in common; `made_from` is `github` or `sample`."""
 
     repo: str
@@ -31,23 +31,23 @@ class Edition:
     made_from: str
 
 
-def make_report(snapshot: Snapshot, edition: Edition, now: datetime) -> Report:
+def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Report:
     """The report of the window that was fetched."""
-    digest = classify(snapshot, edition.rules)
+    digest = classify(snapshot, context.rules)
     return Report(
-        series=edition.series,
-        timezone=edition.timezone,
+        series=context.series,
+        timezone=context.timezone,
         digest=digest,
-        narrative=edition.writer(snapshot, digest),
+        narrative=context.writer(snapshot, digest),
         provenance=Provenance(
             made_at=now,
-            made_from=edition.made_from,
+            made_from=context.made_from,
             fetched_at=snapshot.fetched_at,
             requests=snapshot.requests,
             points=snapshot.points,
             version=__version__,
         ),
-        asked_as="" if edition.repo == snapshot.repo else edition.repo,
+        asked_as="" if context.repo == snapshot.repo else context.repo,
     )
 
 
@@ -58,7 +58,7 @@ def publish(finished: Report, root: Path) -> Stored:
     its window is not fetched again and a later run tries the page again.
     """
     page = render(finished)
-    if why := complaint(page, finished.digest.focus.heading):
+    if why := find_problem(page, finished.digest.focus.heading):
         aside = set_aside(root, finished, page)
         raise PageError(f"{finished.place}.md failed its own check: {why}", f"It was set aside: {aside}")
     return store(root, finished, page)

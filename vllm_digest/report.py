@@ -181,7 +181,7 @@ class Link:
     target: int
 
 
-class WorryKind(StrEnum):
+class ConcernKind(StrEnum):
     UNANSWERED_BUG = "unanswered_bug"
     REVERT = "revert"
     CHANGES_REQUESTED = "changes_requested"
@@ -190,11 +190,11 @@ class WorryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Worry:
-    """A thread that stays open to worry about, and which rule says so."""
+class Concern:
+    """A thread that stays open to concern about, and which rule says so."""
 
     number: int
-    kind: WorryKind
+    kind: ConcernKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class Digest:
 
     `repo_url` is the repository's page. `hot` are the threads whose heat reaches `hot_from`, hottest first;
     `busiest` is the hottest of all where none does. `changes` are the pull requests that matter most,
-    `more_worries` are left out of `worries`; `labels` and `areas` are counted over the lists.
+    `more_concerns` are left out of `concerns`; `labels` and `areas` are counted over the lists.
     """
 
     repo: str
@@ -243,8 +243,8 @@ class Digest:
     hot: tuple[int, ...]
     busiest: int | None
     changes: tuple[int, ...]
-    worries: tuple[Worry, ...]
-    more_worries: int
+    concerns: tuple[Concern, ...]
+    more_concerns: int
     links: tuple[Link, ...]
     labels: tuple[Share, ...]
     areas: tuple[Share, ...]

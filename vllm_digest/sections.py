@@ -21,7 +21,7 @@ def by_model(report: Report) -> tuple[Section, ...]:
     """The sections that hold sentences of a model; rules wrote the others."""
     digest, told = report.digest, report.narrative
     relevant = [thread.number for thread in digest.relevant(Relevance.YES)]
-    worrying = [worry.number for worry in digest.worries]
+    concerning_threads = [concern.number for concern in digest.concerns]
     holds = {
         Section.STATE: bool(told.overview.state),
         Section.FOCUS: bool(relevant and told.overview.focus)
@@ -30,6 +30,6 @@ def by_model(report: Report) -> tuple[Section, ...]:
         Section.TRENDS: bool(told.overview.trends),
         Section.CHANGES: told.tells(digest.changes, "reading", "impact"),
         Section.ACTIVITY: bool(told.overview.activity),
-        Section.CONCERNS: bool(told.overview.concerns) or told.tells(worrying, "watch"),
+        Section.CONCERNS: bool(told.overview.concerns) or told.tells(concerning_threads, "watch"),
     }
     return tuple(section for section in Section if holds[section])

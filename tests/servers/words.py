@@ -88,7 +88,7 @@ def _traceback(rng: Random) -> str:
 
 
 class Library:
-    """A shelf of texts; threads share them, so that a year of them fits into memory."""
+    """A index of texts; threads share them, so that a year of them fits into memory."""
 
     def __init__(self, rng: Random, size: int) -> None:
         """`size`: how many different texts there are of each kind."""

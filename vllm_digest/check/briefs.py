@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from vllm_digest.check.claims import People
+from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.language import Length
-from vllm_digest.check.material import Material
-from vllm_digest.check.sentences import Basis, Fault, House, faults
+from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import EvidenceShape, FocusShape, PositionShape, StatementShape
 from vllm_digest.narrative import Brief, Evidence, FocusNote, Position, Reason, Statement
 
@@ -24,7 +24,7 @@ _EVIDENCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BriefResult:
     """What an answer is worth: `brief` without its faulty sentences, and the faults."""
 
     brief: Brief
@@ -35,7 +35,7 @@ class Reading:
         """Does nothing of it stand?"""
         return self.brief == Brief(self.brief.number)
 
-    def mended_by(self, second: "Reading") -> "Reading":
+    def mended_by(self, second: "BriefResult") -> "BriefResult":
         """The second reading, with what only the first one told well."""
         parts: dict[str, Any] = {}
         left: list[Fault] = []
@@ -43,7 +43,7 @@ class Reading:
             ours, theirs = getattr(self.brief, name), getattr(second.brief, name)
             parts[name] = theirs or ours
             left += second.of(name) if theirs else self.of(name) if ours else second.of(name) or self.of(name)
-        return Reading(Brief(**parts), tuple(left))
+        return BriefResult(Brief(**parts), tuple(left))
 
     def of(self, part: str) -> list[Fault]:
         """The faults in one part of the brief, such as `positions`."""
@@ -52,17 +52,17 @@ class Reading:
 
 def read_brief(
     answer: Mapping[str, Any],
-    material: Material,
+    material: ThreadEvidence,
     *,
     given: Collection[str],
     elsewhere: frozenset[str],
-    house: House,
-) -> Reading:
+    context: CheckContext,
+) -> BriefResult:
     """The brief that an answer holds; nothing that is wrong in it is left.
 
     `given` are the names of the sources that the model was shown, `elsewhere` the logins of the window.
     """
-    reader = _Reader(material, frozenset(given), elsewhere, house)
+    reader = _Reader(material, frozenset(given), elsewhere, context)
     brief = Brief(
         number=material.number,
         topic=reader.statement(answer, "topic"),
@@ -74,15 +74,15 @@ def read_brief(
         focus=reader.focus(answer),
         watch=reader.statement(answer, "watch"),
     )
-    return Reading(brief, tuple(reader.faults))
+    return BriefResult(brief, tuple(reader.faults))
 
 
 @dataclass
 class _Reader:
-    material: Material
+    material: ThreadEvidence
     given: frozenset[str]
     elsewhere: frozenset[str]
-    house: House
+    context: CheckContext
     faults: list[Fault] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
@@ -159,7 +159,7 @@ class _Reader:
         return tuple(found) if len(found) == len(evidence) else None
 
     def _holds(self, text: str, basis: Basis, where: str, length: Length) -> bool:
-        wrong = [Fault(where, reason, detail) for reason, detail in faults(text, basis, self.house, length)]
+        wrong = [Fault(where, reason, detail) for reason, detail in faults(text, basis, self.context, length)]
         self.faults += wrong
         return not wrong
 
@@ -168,7 +168,7 @@ class _Reader:
         sources = [material.sources[one.source] for one in evidence if one.source in material.sources]
         ground = material.ground
         if near:
-            ground = material.title_ground
+            ground = material.title_figures
             for source in sources:
                 ground |= source.ground
         return Basis(

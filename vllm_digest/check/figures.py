@@ -32,7 +32,7 @@ def references(text: str) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Ground:
+class KnownFigures:
     """What figures may rest on: the words with digits of texts, their numbers, percentages, multiples."""
 
     words: frozenset[str] = field(default=frozenset())
@@ -42,7 +42,7 @@ class Ground:
     doubles: bool = False
 
     @classmethod
-    def of(cls, texts: Iterable[str], counts: Iterable[int] = ()) -> "Ground":
+    def of(cls, texts: Iterable[str], counts: Iterable[int] = ()) -> "KnownFigures":
         text = "\n".join(texts)
         shown = _REFERENCE.sub(" ", visible(text))
         words = {word[0].casefold() for word in _WORD.finditer(shown) if _has_digit(word[0])}
@@ -55,8 +55,8 @@ class Ground:
             doubles=_TWICE.search(shown) is not None,
         )
 
-    def __or__(self, other: "Ground") -> "Ground":
-        return Ground(
+    def __or__(self, other: "KnownFigures") -> "KnownFigures":
+        return KnownFigures(
             self.words | other.words,
             self.numbers | other.numbers,
             self.percents | other.percents,

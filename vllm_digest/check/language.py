@@ -38,18 +38,18 @@ class Length:
     least: int = _AT_LEAST
 
 
-def language(text: str, spoken: str, *, length: Length, known: str, instructions: str) -> Iterator[Reason]:
-    """What is wrong with `text`, which without its code is `spoken`.
+def language(text: str, prose: str, *, length: Length, known: str, instructions: str) -> Iterator[Reason]:
+    """What is wrong with `text`, which without its code is `prose`.
 
     `known` is what it may quote signs and sentences from, `instructions` what the model was told.
     """
-    ideographs = _IDEOGRAPH.findall(spoken)
+    ideographs = _IDEOGRAPH.findall(prose)
     if not len(ideographs) >= length.least or len(text) > length.most or text[-1:] in _UNFINISHED:
         yield Reason.LENGTH
     if (
-        len(_LETTER.findall(spoken)) > _TERMS * len(ideographs)
-        or (_OTHER_SCRIPT.search(spoken) and not set(_OTHER_SCRIPT.findall(spoken)) <= set(known))
-        or any(found[0].strip() not in known for found in _ENGLISH.finditer(spoken))
+        len(_LETTER.findall(prose)) > _TERMS * len(ideographs)
+        or (_OTHER_SCRIPT.search(prose) and not set(_OTHER_SCRIPT.findall(prose)) <= set(known))
+        or any(found[0].strip() not in known for found in _ENGLISH.finditer(prose))
     ):
         yield Reason.LANGUAGE
     if any(_is_traditional(sign) and sign not in known for sign in ideographs):

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from vllm_digest.check.claims import People
 from vllm_digest.check.counts import PERCENT, miscounted
-from vllm_digest.check.figures import Ground, references
+from vllm_digest.check.evidence import ThreadEvidence
+from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Length
-from vllm_digest.check.material import Material
-from vllm_digest.check.sentences import Basis, Fault, House, faults
+from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape
 from vllm_digest.models import Kind
 from vllm_digest.narrative import Fact, Finding, Overview, Reason
@@ -31,20 +31,20 @@ class Window:
     """What an overview may rest on: the threads it was shown, the window's counts, all its people."""
 
     digest: Digest
-    materials: Mapping[int, Material]
+    thread_evidence: Mapping[int, ThreadEvidence]
     facts: Mapping[str, int]
     logins: frozenset[str]
-    house: House
+    context: CheckContext
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewReading:
+class OverviewResult:
     """What an answer is worth: `overview` without its faulty findings, and the faults."""
 
     overview: Overview
     faults: tuple[Fault, ...]
 
-    def mended_by(self, second: "OverviewReading") -> "OverviewReading":
+    def mended_by(self, second: "OverviewResult") -> "OverviewResult":
         """Section by section the reading with more that holds, the second one of equals."""
         parts: dict[str, Any] = {}
         left: list[Fault] = []
@@ -53,13 +53,13 @@ class OverviewReading:
             better = self if len(ours) > len(theirs) else second
             parts[name] = ours if better is self else theirs
             left += better.of(name) or ([] if theirs else self.of(name))
-        return OverviewReading(Overview(**parts), tuple(left))
+        return OverviewResult(Overview(**parts), tuple(left))
 
     def of(self, section: str) -> list[Fault]:
         return [fault for fault in self.faults if fault.where.partition("[")[0] == section]
 
 
-def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewReading:
+def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewResult:
     """The overview that an answer holds; nothing that is wrong in it is left."""
     found: dict[str, tuple[Finding, ...]] = {}
     wrong: list[Fault] = []
@@ -84,7 +84,7 @@ def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewReading:
             if not bad:
                 kept.append(_finding(shape, window))
         found[section] = tuple(kept)
-    return OverviewReading(Overview(**found), tuple(wrong))
+    return OverviewResult(Overview(**found), tuple(wrong))
 
 
 def _finding(shape: FindingShape, window: Window) -> Finding:
@@ -97,7 +97,7 @@ def _finding(shape: FindingShape, window: Window) -> Finding:
 
 
 def _faults(shape: FindingShape, section: str, window: Window) -> Iterator[tuple[Reason, str]]:
-    strange = [number for number in shape.threads if number not in window.materials]
+    strange = [number for number in shape.threads if number not in window.thread_evidence]
     unknown = [name for name in shape.facts if name not in window.facts]
     yield from ((Reason.NUMBER, f"#{number}") for number in strange)
     yield from ((Reason.SOURCE, name) for name in unknown)
@@ -105,11 +105,11 @@ def _faults(shape: FindingShape, section: str, window: Window) -> Iterator[tuple
         yield Reason.SOURCE, ""
     if strange or unknown:
         return
-    cited = [window.materials[number] for number in dict.fromkeys(shape.threads)]
+    cited = [window.thread_evidence[number] for number in dict.fromkeys(shape.threads)]
     basis = _basis(shape, cited, window)
-    yield from faults(shape.text, basis, window.house, _SENTENCE)
+    yield from faults(shape.text, basis, window.context, _SENTENCE)
     if shape.title:
-        yield from faults(shape.title, basis, window.house, _TITLE)
+        yield from faults(shape.title, basis, window.context, _TITLE)
     whole = f"{shape.title}。{shape.text}"
     yield from ((Reason.FIGURE, clause) for clause in miscounted(whole, window.facts))
     yield from ((Reason.LOGIN, login) for login in _no_authors(whole, cited, window))
@@ -120,9 +120,9 @@ def _faults(shape: FindingShape, section: str, window: Window) -> Iterator[tuple
         yield Reason.FOCUS, denial
 
 
-def _basis(shape: FindingShape, cited: list[Material], window: Window) -> Basis:
+def _basis(shape: FindingShape, cited: list[ThreadEvidence], window: Window) -> Basis:
     counts = {name: window.facts[name] for name in shape.facts}
-    ground = Ground(
+    ground = KnownFigures(
         numbers=frozenset({str(value) for value in counts.values()} | {str(len(cited))}),
         percents=frozenset(str(value) for name, value in counts.items() if name.endswith(PERCENT)),
     )
@@ -144,7 +144,7 @@ def _basis(shape: FindingShape, cited: list[Material], window: Window) -> Basis:
     )
 
 
-def _no_authors(text: str, cited: list[Material], window: Window) -> Iterator[str]:
+def _no_authors(text: str, cited: list[ThreadEvidence], window: Window) -> Iterator[str]:
     """Who is said to have handed in code, and has none among the cited pull requests."""
     for clause in re.split(r"[，。；]", text):
         if not _WROTE_CODE.search(clause) or references(clause):

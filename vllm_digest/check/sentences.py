@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vllm_digest.check.claims import People, guess, wrong_states
-from vllm_digest.check.figures import Ground, references
+from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Length, language
 from vllm_digest.markdown.markup import Markup, markup
 from vllm_digest.models import State
@@ -32,7 +32,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class CheckContext:
     """What holds for every sentence of a run: whose links may stand, and what the model was told."""
 
     repo_url: str
@@ -47,7 +47,7 @@ class Basis:
     """
 
     known: str
-    ground: Ground
+    ground: KnownFigures
     numbers: frozenset[int]
     states: dict[int, State]
     reverted: frozenset[int]
@@ -55,17 +55,17 @@ class Basis:
     subject: int | None = None
 
 
-def faults(text: str, basis: Basis, house: House, length: Length) -> Iterator[tuple[Reason, str]]:
+def faults(text: str, basis: Basis, context: CheckContext, length: Length) -> Iterator[tuple[Reason, str]]:
     """Everything that keeps a sentence from the page, with the words that do."""
     if len(text) > 4 * length.most:
         yield Reason.LENGTH, ""
         return
-    marks = markup(text, repo_url=house.repo_url)
+    marks = markup(text, repo_url=context.repo_url)
     yield from ((Reason.MARKUP, kind) for kind in marks.unwanted)
-    spoken = marks.words
+    prose = marks.words
     for code in marks.codes:
-        spoken = spoken.replace(code, " ")
-    for reason in language(text, spoken, length=length, known=basis.known, instructions=house.instructions):
+        prose = prose.replace(code, " ")
+    for reason in language(text, prose, length=length, known=basis.known, instructions=context.instructions):
         yield reason, ""
     yield from _untrue(marks, basis)
 

@@ -8,7 +8,7 @@ from vllm_digest.classify.activity import activity
 from vllm_digest.classify.facts import areas, facts
 from vllm_digest.classify.heat import heat
 from vllm_digest.classify.links import links
-from vllm_digest.classify.rankings import changes, hottest, worries
+from vllm_digest.classify.rankings import changes, concerns, hottest
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Snapshot, Thread
@@ -64,7 +64,7 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
     busiest = ranked[0] if ranked and not hot else None
     weighty = changes(threads, heats, lists, joined, rules.bots)[:_CHANGES]
     relevant = {number for number, one in judgements.items() if one.relevance is Relevance.YES}
-    worrying = worries(
+    concerning_threads = concerns(
         *(threads, heats, lists, joined, window),
         relevant=relevant,
         hot_from=rules.hot_from,
@@ -90,8 +90,8 @@ def classify(snapshot: Snapshot, rules: Rules) -> Digest:
         hot=hot,
         busiest=busiest,
         changes=weighty,
-        worries=worrying[:_WORRIES],
-        more_worries=max(0, len(worrying) - _WORRIES),
+        concerns=concerning_threads[:_WORRIES],
+        more_concerns=max(0, len(concerning_threads) - _WORRIES),
         links=joined,
         labels=_shares(label for thread in listed for label in thread.labels if label not in _STATE_LABELS),
         areas=_shares(area for thread in listed for area in areas(thread)),

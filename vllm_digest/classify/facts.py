@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from vllm_digest.classify.heat import human_remarks, spoken
-from vllm_digest.markdown.excerpts import plain
+from vllm_digest.classify.heat import human_messages, human_remarks
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
+from vllm_digest.text.excerpts import plain
 from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
@@ -81,7 +81,7 @@ def last_verdicts(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> d
 
 def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterator[Voice]:
     said: dict[str, list[Remark]] = {}
-    for remark in spoken(thread, window, bots):
+    for remark in human_messages(thread, window, bots):
         said.setdefault(remark.author.login, []).append(remark)
     verdicts = last_verdicts(thread, window, bots)
     for login, remarks in said.items():

@@ -25,7 +25,7 @@ def human_remarks(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> l
     ]
 
 
-def spoken(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> list[Remark]:
+def human_messages(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> list[Remark]:
     """The human remarks that are comments or reviews, without what GitHub wraps round replies."""
     return [one for one in human_remarks(thread, window, bots) if is_comment(one) or is_review(one)]
 
@@ -49,7 +49,7 @@ def heat(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Heat:
     + hours between the first and the last remark (6 at most). Comments count up to 10 a person, so that one
     who talks to himself makes no heat.
     """
-    remarks = spoken(thread, window, bots)
+    remarks = human_messages(thread, window, bots)
     people = tuple(dict.fromkeys(remark.author.login for remark in remarks))
     comments = [remark for remark in remarks if is_comment(remark)]
     reviews = [remark for remark in remarks if is_review(remark)]

@@ -1,13 +1,13 @@
-"""Which threads a page speaks of first: the hottest, the weightiest changes, the most worrying."""
+"""Which threads a page speaks of first: the hottest, the weightiest changes, the most concerning_threads."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import timedelta
 
 from vllm_digest.classify.facts import last_verdicts
-from vllm_digest.classify.heat import human_remarks, is_human, spoken
+from vllm_digest.classify.heat import human_messages, human_remarks, is_human
 from vllm_digest.models import State, Thread
-from vllm_digest.report import Heat, Link, LinkKind, Lists, Worry, WorryKind
+from vllm_digest.report import Concern, ConcernKind, Heat, Link, LinkKind, Lists
 from vllm_digest.window import TimeWindow
 
 _WEIGHTY_LABELS = (
@@ -79,7 +79,7 @@ def _tags_weight(title: str) -> int:
     return max([0, *points]) + min([0, *points])
 
 
-def worries(
+def concerns(
     threads: Mapping[int, Thread],
     heats: Mapping[int, Heat],
     lists: Lists,
@@ -89,31 +89,31 @@ def worries(
     relevant: Set[int],
     hot_from: int,
     bots: frozenset[str],
-) -> tuple[Worry, ...]:
-    """What stays open to worry about: two of each kind first, then the others; each thread once.
+) -> tuple[Concern, ...]:
+    """What stays open to concern about: two of each kind first, then the others; each thread once.
 
     Within a kind hottest first, then what is `relevant` to the focus, then newest.
     """
     reverts = {link.source for link in joined if link.kind is LinkKind.REVERTS} & lists.numbers
-    tests: dict[WorryKind, Callable[[Thread], bool]] = {
-        WorryKind.REVERT: lambda thread: thread.number in reverts,
-        WorryKind.HOT_AND_OPEN: lambda thread: (
+    tests: dict[ConcernKind, Callable[[Thread], bool]] = {
+        ConcernKind.REVERT: lambda thread: thread.number in reverts,
+        ConcernKind.HOT_AND_OPEN: lambda thread: (
             thread.state is State.OPEN and heats[thread.number].score >= hot_from
         ),
-        WorryKind.CHANGES_REQUESTED: lambda thread: (
+        ConcernKind.CHANGES_REQUESTED: lambda thread: (
             thread.state is State.OPEN and "CHANGES_REQUESTED" in last_verdicts(thread, window, bots).values()
         ),
-        WorryKind.TALK_AFTER_CLOSING: lambda thread: _is_talked_on(thread, window, bots),
-        WorryKind.UNANSWERED_BUG: lambda thread: (
+        ConcernKind.TALK_AFTER_CLOSING: lambda thread: _is_talked_on(thread, window, bots),
+        ConcernKind.UNANSWERED_BUG: lambda thread: (
             thread.number in lists.new_issues and _is_unanswered_bug(thread, window, bots)
         ),
     }
-    told: dict[int, Worry] = {}
-    firsts: list[Worry] = []
+    told: dict[int, Concern] = {}
+    firsts: list[Concern] = []
     for kind, holds in tests.items():
         found = [number for number, thread in threads.items() if number not in told and holds(thread)]
         ranked = sorted(found, key=lambda n: (-heats[n].score, n not in relevant, -n))
-        told |= {number: Worry(number, kind) for number in ranked}
+        told |= {number: Concern(number, kind) for number in ranked}
         firsts += [told[number] for number in ranked[:_A_KIND]]
     return tuple(dict.fromkeys((*firsts, *told.values())))
 
@@ -124,7 +124,7 @@ def _is_talked_on(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> b
         return False
     later = [
         remark
-        for remark in spoken(thread, window, bots)
+        for remark in human_messages(thread, window, bots)
         if remark.at > thread.closed_at and remark.author != thread.closed_by
     ]
     return len(later) >= _STILL_TALKING

@@ -8,26 +8,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from vllm_digest import archive, pipeline
+from vllm_digest.backfill_range import backfill_range
 from vllm_digest.commands import batch
-from vllm_digest.commands.common import present, print_product, settings_of, start_talking
-from vllm_digest.commands.progress import Progress, spoken
-from vllm_digest.commands.publishing import edition_of, publish_all
+from vllm_digest.commands.common import configure_logging, present, print_product, settings_of
+from vllm_digest.commands.publishing import publish_all, report_context_of
 from vllm_digest.commands.source import github
-from vllm_digest.commands.spans import span_of
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
 from vllm_digest.estimate import RESERVE, Estimate, estimate
-from vllm_digest.fetch import GitHubSource
+from vllm_digest.progress import Progress, format_duration
 from vllm_digest.report import Report
+from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import missing, tiles
+from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import (
     TimeWindow,
     format_length,
     local_minute,
     parse_length,
 )
-from vllm_digest.world import World
 from vllm_digest.write import Limits
 
 log = logging.getLogger(__name__)
@@ -70,13 +70,13 @@ class _Task:
     span: TimeWindow
     length: timedelta
     source: GitHubSource
-    edition: pipeline.Edition
+    context: pipeline.ReportContext
     settings: Settings
     options: BackfillOptions
-    world: World
+    runtime: Runtime
 
     def now(self) -> datetime:
-        return present(self.world, self.options.now, self.settings)
+        return present(self.runtime, self.options.now, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class _Plan:
     estimate: Estimate
 
 
-def backfill(world: World, options: BackfillOptions) -> None:
+def backfill(runtime: Runtime, options: BackfillOptions) -> None:
     """Report on the windows of a span that are not stored yet; print the pages' paths."""
-    start_talking(options)
+    configure_logging(options)
     settings = settings_of(
-        world,
+        runtime,
         options.config,
         {
             "github": {"repo": options.repo, "max_wait": options.max_wait},
@@ -106,16 +106,16 @@ def backfill(world: World, options: BackfillOptions) -> None:
     if options.answers and not options.collect:
         raise UsageError("--answers goes with --collect.", "Write `backfill --collect --answers FILE`.")
     if options.collect:
-        _collect(world, options, settings, format_length(length))
+        _collect(runtime, options, settings, format_length(length))
         return
-    span = span_of(options, settings, present(world, options.now, settings))
+    span = backfill_range(options, settings, present(runtime, options.now, settings))
     if span.length > length * _MOST:
         raise UsageError(
             f"That would be more than {_MOST} windows of {format_length(length)}.", "Backfill it in parts."
         )
-    with writing(world, settings, no_llm=options.no_llm) as writer:
-        edition = edition_of(settings, settings.github.repo, format_length(length), "github", writer)
-        task = _Task(span, length, _source(world, options, settings), edition, settings, options, world)
+    with writing(runtime, settings, no_llm=options.no_llm) as writer:
+        context = report_context_of(settings, settings.github.repo, format_length(length), "github", writer)
+        task = _Task(span, length, _source(runtime, options, settings), context, settings, options, runtime)
         if options.dry_run:
             _print_plan(task, _plan(task))
         else:
@@ -124,8 +124,8 @@ def backfill(world: World, options: BackfillOptions) -> None:
 
 def _store(task: _Task) -> None:
     wait = parse_length(task.options.wait) if task.options.wait else timedelta()
-    root, edition = task.settings.report.output, task.edition
-    with archive.locked(root, edition.repo, edition.series, wait=wait, sleep=task.world.sleep):
+    root, context = task.settings.report.output, task.context
+    with archive.locked(root, context.repo, context.series, wait=wait, sleep=task.runtime.sleep):
         if task.options.batch:
             _prepare(task, _plan(task))
         else:
@@ -134,14 +134,16 @@ def _store(task: _Task) -> None:
 
 def _prepare(task: _Task, plan: _Plan) -> None:
     """Fetch what no earlier `--batch` has fetched, and have a model's requests made of all that waits."""
-    pending = archive.Pending.of(task.settings.report.output, task.edition.repo, task.edition.series)
+    pending = archive.Pending.of(task.settings.report.output, task.context.repo, task.context.series)
     lost: list[TimeWindow] = []
     windows = batch.not_waiting(plan.windows, pending)
-    batch.prepare(task.world, task.settings, pending, task.source.sweep(windows, task.now, _loser(lost)))
+    batch.prepare(
+        task.runtime, task.settings, pending, task.source.sweep(windows, task.now, _on_incomplete(lost))
+    )
     _refuse_lost(lost, len(plan.windows))
 
 
-def _collect(world: World, options: BackfillOptions, settings: Settings, series: str) -> None:
+def _collect(runtime: Runtime, options: BackfillOptions, settings: Settings, series: str) -> None:
     """Publish the windows that wait for a batch; NotReadyError while it has no answers."""
     if options.batch or options.day or options.first or options.last or options.force or options.dry_run:
         raise UsageError(
@@ -151,30 +153,32 @@ def _collect(world: World, options: BackfillOptions, settings: Settings, series:
     root, repo = settings.report.output, settings.github.repo
     pending = archive.Pending.of(root, repo, series)
 
-    def publish(writer: pipeline.Writer, reports: Callable[[pipeline.Edition], Iterator[Report]]) -> None:
-        edition = edition_of(settings, repo, series, "github", writer)
-        publish_all(reports(edition), edition, settings, as_json=options.as_json, strict=options.strict)
+    def publish(
+        writer: pipeline.Writer, reports: Callable[[pipeline.ReportContext], Iterator[Report]]
+    ) -> None:
+        context = report_context_of(settings, repo, series, "github", writer)
+        publish_all(reports(context), context, settings, as_json=options.as_json, strict=options.strict)
 
     wait = parse_length(options.wait) if options.wait else timedelta()
-    with archive.locked(root, repo, series, wait=wait, sleep=world.sleep):
+    with archive.locked(root, repo, series, wait=wait, sleep=runtime.sleep):
         batch.collect(
-            world,
+            runtime,
             settings,
             pending,
             given=options.answers,
             publish=publish,
-            clock=lambda: present(world, options.now, settings),
+            clock=lambda: present(runtime, options.now, settings),
         )
 
 
-def _loser(lost: list[TimeWindow]) -> Callable[[TimeWindow, SourceError], None]:
+def _on_incomplete(lost: list[TimeWindow]) -> Callable[[TimeWindow, SourceError], None]:
     """What is told of a window that cannot be complete: it is put into `lost`."""
 
-    def lose(window: TimeWindow, error: SourceError) -> None:
+    def on_incomplete(window: TimeWindow, error: SourceError) -> None:
         log.warning("%s is left out. %s", window.slug, error.problem)
         lost.append(window)
 
-    return lose
+    return on_incomplete
 
 
 def _refuse_lost(lost: list[TimeWindow], count: int) -> None:
@@ -185,9 +189,9 @@ def _refuse_lost(lost: list[TimeWindow], count: int) -> None:
         )
 
 
-def _source(world: World, options: BackfillOptions, settings: Settings) -> GitHubSource:
+def _source(runtime: Runtime, options: BackfillOptions, settings: Settings) -> GitHubSource:
     """GitHub, asked with some consideration, and without end to the patience where a person watches."""
-    source = replace(github(world, settings, options), reserve=RESERVE)
+    source = replace(github(runtime, settings, options), reserve=RESERVE)
     if options.max_wait is None and sys.stderr.isatty():
         return replace(source, max_wait=timedelta.max)
     return source
@@ -195,7 +199,7 @@ def _source(world: World, options: BackfillOptions, settings: Settings) -> GitHu
 
 def _plan(task: _Task) -> _Plan:
     """What is missing, and with `--force` what is stored, too: as it is, so that nothing overlaps."""
-    kept = archive.listing(task.settings.report.output, task.edition.repo, task.edition.series).kept
+    kept = archive.listing(task.settings.report.output, task.context.repo, task.context.series).kept
     stored = [window for window in kept if window.start in task.span]
     wanted = list(missing(tiles(task.span, task.length, task.settings.report.timezone), kept))
     wanted = sorted([*wanted, *stored]) if task.options.force else wanted
@@ -206,7 +210,7 @@ def _plan(task: _Task) -> _Plan:
     windows = tuple(window for window in wanted if window.end > extent.began_at)
     if not windows:
         raise UsageError(
-            f"{task.edition.repo} was made on {extent.began_at:%Y-%m-%d}; nothing happened there before.",
+            f"{task.context.repo} was made on {extent.began_at:%Y-%m-%d}; nothing happened there before.",
             "Backfill later days.",
         )
     length = sum((window.length for window in windows), timedelta())
@@ -219,7 +223,7 @@ def _plan(task: _Task) -> _Plan:
 def _limits_of_a_model(task: _Task) -> Limits | None:
     """How much a model will be asked; None where there is none."""
     llm = task.settings.llm
-    if task.options.no_llm or not (llm.base_url or task.world.model_key):
+    if task.options.no_llm or not (llm.base_url or task.runtime.model_key):
         return None
     return Limits(llm.threads, llm.thread_tokens, llm.overview_tokens)
 
@@ -232,13 +236,13 @@ def _fill(task: _Task, plan: _Plan) -> None:
         shown=sys.stderr.isatty() and not task.options.quiet,
         windows=len(plan.windows),
         threads=plan.estimate.rows,
-        clock=task.world.clock,
+        clock=task.runtime.clock,
     )
     lost: list[TimeWindow] = []
     try:
         publish_all(
             _reports(task, plan, progress, lost),
-            task.edition,
+            task.context,
             task.settings,
             as_json=task.options.as_json,
             strict=task.options.strict,
@@ -258,8 +262,8 @@ def _fill(task: _Task, plan: _Plan) -> None:
 def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow]) -> Iterator[Report]:
     """The reports of the windows, each made when it is asked for; `lost` takes those that cannot be."""
     source = replace(task.source, progress=progress.fetched)
-    for snapshot in source.sweep(plan.windows, task.now, _loser(lost)):
-        report = pipeline.make_report(snapshot, task.edition, task.now())
+    for snapshot in source.sweep(plan.windows, task.now, _on_incomplete(lost)):
+        report = pipeline.make_report(snapshot, task.context, task.now())
         progress.clear()
         yield report
         progress.windows_done += 1
@@ -284,12 +288,12 @@ def _print_plan(task: _Task, plan: _Plan) -> None:
 def _told(task: _Task, plan: _Plan) -> str:
     """The plan as a person reads it."""
     work, zone, span = plan.estimate, task.settings.report.timezone, task.span
-    waits = f", {spoken(work.waits)} of it waiting for the next hours' points" if work.waits else ""
+    waits = f", {format_duration(work.waits)} of it waiting for the next hours' points" if work.waits else ""
     model = f"about {work.calls:,} calls, {work.tokens:,} tokens" if work.calls else "none"
     return (
         f"{len(plan.windows)} windows of {format_length(task.length)} to report on from "
         f"{local_minute(span.start, zone)} to {local_minute(span.end, zone)}, {plan.stored} stored.\n"
         f"GitHub: about {work.rows:,} rows of lists, {work.requests:,} requests, {work.points:,} points.\n"
         f"Model: {model}.\n"
-        f"Time: about {spoken(work.duration)}{waits}."
+        f"Time: about {format_duration(work.duration)}{waits}."
     )

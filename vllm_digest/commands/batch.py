@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from vllm_digest import archive, pipeline
-from vllm_digest.asking import Model, ModelError, ModelUnavailableError
 from vllm_digest.classify import classify
 from vllm_digest.commands.common import print_product
 from vllm_digest.commands.publishing import rules
@@ -18,17 +17,20 @@ from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
 from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state, submit
 from vllm_digest.llm.cache import Answers
-from vllm_digest.llm.dialect import Dialect
+from vllm_digest.llm.capabilities import ServerCapabilities
+from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError
 from vllm_digest.models import Snapshot
 from vllm_digest.pipeline import Writer
 from vllm_digest.report import Report
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
-from vllm_digest.world import World
 
 log = logging.getLogger(__name__)
 
 
-def prepare(world: World, settings: Settings, pending: archive.Pending, fetched: Iterable[Snapshot]) -> None:
+def prepare(
+    runtime: Runtime, settings: Settings, pending: archive.Pending, fetched: Iterable[Snapshot]
+) -> None:
     """Keep what was fetched, write down what a model is to be asked, and give that to a server of batches.
 
     Prints the paths of the files of requests. UsageError while an earlier batch is not collected.
@@ -38,10 +40,10 @@ def prepare(world: World, settings: Settings, pending: archive.Pending, fetched:
     for snapshot in fetched:
         pending.save(snapshot)
     with ExitStack() as stack:
-        server = _server(stack, world, settings)
+        server = _server(stack, runtime, settings)
         name = server.name if server else _named_model(settings)
-        dialect = _dialect(server) if server else Dialect()
-        paths = pending.save_requests(_requests(world, settings, pending, name, dialect))
+        capabilities = _capabilities(server) if server else ServerCapabilities()
+        paths = pending.save_requests(_requests(runtime, settings, pending, name, capabilities))
         for path in paths:
             print_product(f"{path}\n")
         if not paths:
@@ -61,12 +63,12 @@ def prepare(world: World, settings: Settings, pending: archive.Pending, fetched:
 
 
 def collect(
-    world: World,
+    runtime: Runtime,
     settings: Settings,
     pending: archive.Pending,
     *,
     given: Sequence[str],
-    publish: Callable[[Writer, Callable[[pipeline.Edition], Iterator[Report]]], None],
+    publish: Callable[[Writer, Callable[[pipeline.ReportContext], Iterator[Report]]], None],
     clock: Callable[[], datetime],
 ) -> None:
     """Make and publish the reports of all windows that wait; NotReadyError while a batch is under way.
@@ -77,28 +79,28 @@ def collect(
     if not windows:
         raise UsageError("No window waits for answers.", "`backfill DATE --batch` begins with one.")
     with ExitStack() as stack:
-        server = _server(stack, world, settings)
+        server = _server(stack, runtime, settings)
         name = server.name if server else _named_model(settings)
         arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
         log.info("%d answers came", len(arrived))
-        kept = Answers(answers_folder(world, settings.llm))
+        kept = Answers(answers_folder(runtime, settings.llm))
 
-        def stage() -> Model:
-            return CollectingModel(name, kept, arrived, server.stage() if server else None)
+        def session() -> Model:
+            return CollectingModel(name, kept, arrived, server.session() if server else None)
 
-        def reports(edition: pipeline.Edition) -> Iterator[Report]:
+        def reports(context: pipeline.ReportContext) -> Iterator[Report]:
             for window in windows:
-                if _is_free(window, settings.report.output, edition):
-                    yield pipeline.make_report(pending.load(window), edition, clock())
+                if _is_free(window, settings.report.output, context):
+                    yield pipeline.make_report(pending.load(window), context, clock())
                 pending.done(window)
             pending.clear()
 
-        publish(model_writer(settings, stage), reports)
+        publish(model_writer(settings, session), reports)
 
 
-def _is_free(window: TimeWindow, root: Path, edition: pipeline.Edition) -> bool:
+def _is_free(window: TimeWindow, root: Path, context: pipeline.ReportContext) -> bool:
     """Has no other window been reported meanwhile that covers a part of it?"""
-    kept = archive.listing(root, edition.repo, edition.series).kept
+    kept = archive.listing(root, context.repo, context.series).kept
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
         log.warning("%s is left out: %s was reported meanwhile", window.slug, others[0].slug)
@@ -116,23 +118,29 @@ def _submitted(server: Server, paths: Iterable[Path]) -> list[str]:
     return batches
 
 
-def _dialect(server: Server) -> Dialect:
+def _capabilities(server: Server) -> ServerCapabilities:
     """What the server takes of a request: a batch's lines cannot be put another way once they are refused."""
     try:
         server.try_out()
     except ModelError as error:
         log.warning("the model does not answer now: %s", error)
-    return server.dialect
+    return server.capabilities
 
 
 def _requests(
-    world: World, settings: Settings, pending: archive.Pending, name: str, dialect: Dialect
+    runtime: Runtime,
+    settings: Settings,
+    pending: archive.Pending,
+    name: str,
+    capabilities: ServerCapabilities,
 ) -> Iterator[bytes]:
     """The lines of all questions that have no answer yet, each once."""
     lines: dict[str, bytes] = {}
     written: set[str] = set()
-    kept = Answers(answers_folder(world, settings.llm))
-    writer = replace(model_writer(settings, lambda: NotingModel(name, kept, dialect, lines)), rehearses=True)
+    kept = Answers(answers_folder(runtime, settings.llm))
+    writer = replace(
+        model_writer(settings, lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True
+    )
     for window in pending.windows():
         snapshot = pending.load(window)
         writer(snapshot, classify(snapshot, rules(settings)))
@@ -141,12 +149,12 @@ def _requests(
         lines.clear()
 
 
-def _server(stack: ExitStack, world: World, settings: Settings) -> Server | None:
+def _server(stack: ExitStack, runtime: Runtime, settings: Settings) -> Server | None:
     """The model's server, None where none is configured or it is not there."""
-    if not (settings.llm.base_url or world.model_key):
+    if not (settings.llm.base_url or runtime.model_key):
         return None
     try:
-        return stack.enter_context(model_server(world, settings.llm))
+        return stack.enter_context(model_server(runtime, settings.llm))
     except ModelUnavailableError as error:
         log.warning("the model is not available: %s", error)
         return None

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import print_product, settings_of, start_talking
-from vllm_digest.databranch import DataBranch
+from vllm_digest.commands.common import configure_logging, print_product, settings_of
 from vllm_digest.errors import PageError, UsageError
-from vllm_digest.git import Git
 from vllm_digest.pagecheck import breakage
-from vllm_digest.world import World
+from vllm_digest.publish.branch import DataBranch
+from vllm_digest.publish.git import Git
+from vllm_digest.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +23,26 @@ class BranchOptions:
     quiet: bool
 
 
-def pull(world: World, options: BranchOptions) -> None:
+def pull(runtime: Runtime, options: BranchOptions) -> None:
     """Bring what is published into the archive's folder."""
-    start_talking(options)
-    _data_branch(world, options).pull()
+    configure_logging(options)
+    _data_branch(runtime, options).pull()
 
 
-def push(world: World, options: BranchOptions) -> None:
+def push(runtime: Runtime, options: BranchOptions) -> None:
     """Publish what only stands in the archive's folder; print its pages' paths."""
-    start_talking(options)
-    pushed = _data_branch(world, options).push()
+    configure_logging(options)
+    pushed = _data_branch(runtime, options).push()
     for page in pushed.pages:
         print_product(f"{page}\n")
     if pushed.aside:
         raise PageError.of_several(len(pushed.aside))
 
 
-def _data_branch(world: World, options: BranchOptions) -> DataBranch:
-    settings = settings_of(world, options.config, {"report": {"output": options.output}})
-    now = world.clock()
-    remote = options.remote or Git(Path(), world.environ, now).asked("remote", "get-url", "origin")
+def _data_branch(runtime: Runtime, options: BranchOptions) -> DataBranch:
+    settings = settings_of(runtime, options.config, {"report": {"output": options.output}})
+    now = runtime.clock()
+    remote = options.remote or Git(Path(), runtime.environ, now).asked("remote", "get-url", "origin")
     if not remote:
         raise UsageError(
             "There is no repository to keep the reports in.",
@@ -51,5 +51,5 @@ def _data_branch(world: World, options: BranchOptions) -> DataBranch:
     if Path(remote).exists():
         # Git works in another folder than the one this was said in.
         remote = str(Path(remote).absolute())
-    git = Git(settings.report.output, world.environ, now)
-    return DataBranch(git, remote, options.branch, breakage, world.sleep, world.chance)
+    git = Git(settings.report.output, runtime.environ, now)
+    return DataBranch(git, remote, options.branch, breakage, runtime.sleep, runtime.chance)

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import click
 
 from vllm_digest.config import Settings, load
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import parse_moment
-from vllm_digest.world import World
 
 
-class TalkOptions(Protocol):
+class LoggingOptions(Protocol):
     """How much to say on stderr."""
 
     @property
@@ -23,14 +23,14 @@ class TalkOptions(Protocol):
     def quiet(self) -> bool: ...
 
 
-def settings_of(world: World, config: str | None, flags: Mapping[str, Mapping[str, Any]]) -> Settings:
+def settings_of(runtime: Runtime, config: str | None, flags: Mapping[str, Mapping[str, Any]]) -> Settings:
     """The settings of a command; `flags` are by section and key, None where one was not given."""
-    return load(file=Path(config) if config else None, environ=world.environ, flags=flags)
+    return load(file=Path(config) if config else None, environ=runtime.environ, flags=flags)
 
 
-def present(world: World, now: str | None, settings: Settings) -> datetime:
+def present(runtime: Runtime, now: str | None, settings: Settings) -> datetime:
     """The time that a command takes for now: `--now`, else the clock's."""
-    return parse_moment(now, settings.report.timezone) if now else world.clock()
+    return parse_moment(now, settings.report.timezone) if now else runtime.clock()
 
 
 def print_product(product: str) -> None:
@@ -38,7 +38,7 @@ def print_product(product: str) -> None:
     click.echo(product.encode(), nl=False)
 
 
-def start_talking(options: TalkOptions) -> None:
+def configure_logging(options: LoggingOptions) -> None:
     """Send the log to stderr, as much of it as was asked for."""
     logger = logging.getLogger("vllm_digest")
     handler = logging.StreamHandler(sys.stderr)

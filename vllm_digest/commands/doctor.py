@@ -6,15 +6,15 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from vllm_digest.asking import ModelError
-from vllm_digest.commands.common import print_product, settings_of, start_talking
+from vllm_digest.commands.common import configure_logging, print_product, settings_of
 from vllm_digest.commands.source import github
 from vllm_digest.commands.writing import answers_folder, model_server
 from vllm_digest.config import USUAL_FILE, Settings
 from vllm_digest.errors import DigestError, FallbackError
 from vllm_digest.files import probe
+from vllm_digest.model_protocol import ModelError
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow, floor_to_minute
-from vllm_digest.world import World
 
 _HOUR = timedelta(hours=1)
 _PATIENCE = timedelta(minutes=1)
@@ -32,9 +32,9 @@ class DoctorOptions:
     quiet: bool
 
 
-def doctor(world: World, options: DoctorOptions) -> int:
+def doctor(runtime: Runtime, options: DoctorOptions) -> int:
     """Print a line for each thing tried; the exit code is that of the first that fails, 0 without one."""
-    start_talking(options)
+    configure_logging(options)
     codes: list[int] = []
 
     def tell(what: str, trial: Callable[[], str]) -> None:
@@ -50,23 +50,23 @@ def doctor(world: World, options: DoctorOptions) -> int:
 
     def configuration() -> str:
         nonlocal settings
-        settings = settings_of(world, options.config, flags)
+        settings = settings_of(runtime, options.config, flags)
         file = options.config or (str(USUAL_FILE) if USUAL_FILE.exists() else "no file")
         return f"{file}, the environment and flags make sense"
 
     tell("configuration", configuration)
     if not codes:
-        tell("GitHub", partial(_github, world, settings, options))
-        tell("model", partial(_model, world, settings))
+        tell("GitHub", partial(_github, runtime, settings, options))
+        tell("model", partial(_model, runtime, settings))
         tell("output", partial(_folder, settings.report.output))
-        tell("answers", partial(_folder, answers_folder(world, settings.llm)))
+        tell("answers", partial(_folder, answers_folder(runtime, settings.llm)))
     return codes[0] if codes else 0
 
 
-def _github(world: World, settings: Settings, options: DoctorOptions) -> str:
+def _github(runtime: Runtime, settings: Settings, options: DoctorOptions) -> str:
     """A small question, without waiting where GitHub asks for a pause."""
-    source = replace(github(world, settings, options), max_wait=timedelta())
-    extent = source.extent(TimeWindow.last(_HOUR, floor_to_minute(world.clock())))
+    source = replace(github(runtime, settings, options), max_wait=timedelta())
+    extent = source.extent(TimeWindow.last(_HOUR, floor_to_minute(runtime.clock())))
     if extent.limit is None:
         return f"{settings.github.repo} can be read"
     minutes = max(1, round(extent.limit.wait / timedelta(minutes=1)))
@@ -76,9 +76,9 @@ def _github(world: World, settings: Settings, options: DoctorOptions) -> str:
     )
 
 
-def _model(world: World, settings: Settings) -> str:
+def _model(runtime: Runtime, settings: Settings) -> str:
     """A tiny question with a schema; FallbackError where a run would write by rules."""
-    if not (settings.llm.base_url or world.model_key):
+    if not (settings.llm.base_url or runtime.model_key):
         return "none is configured, rules write everything; name one in llm.base_url or OPENAI_API_KEY"
     patient = settings.llm.model_copy(
         update={
@@ -86,14 +86,14 @@ def _model(world: World, settings: Settings) -> str:
             "max_time": min(_PATIENCE, settings.llm.max_time),
         }
     )
-    begun = world.monotonic()
+    begun = runtime.monotonic()
     try:
-        with model_server(world, patient) as server:
+        with model_server(runtime, patient) as server:
             server.try_out()
     except ModelError as error:
         raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
-    seconds = world.monotonic() - begun
-    return f"{server.name} answers in {seconds:.1f} s, {server.dialect.form.words}"
+    seconds = runtime.monotonic() - begun
+    return f"{server.name} answers in {seconds:.1f} s, {server.capabilities.form.words}"
 
 
 def _folder(folder: Path) -> str:

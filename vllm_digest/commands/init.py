@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import templating
-from vllm_digest.commands.common import print_product, start_talking
+from vllm_digest.commands.common import configure_logging, print_product
 from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ class InitOptions:
     quiet: bool
 
 
-def init(_world: World, options: InitOptions) -> None:
+def init(_runtime: Runtime, options: InitOptions) -> None:
     """Write the files that are not there yet and print them; no file that is there is touched."""
-    start_talking(options)
+    configure_logging(options)
     source, target = templating.folder() / "site", Path(options.folder)
     for template in sorted(path for path in source.rglob("*") if path.is_file()):
         path = target / template.relative_to(source)

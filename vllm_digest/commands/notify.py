@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import archive
-from vllm_digest.commands.common import print_product, start_talking
-from vllm_digest.headline import headline
-from vllm_digest.notify import send
-from vllm_digest.world import World
+from vllm_digest.commands.common import configure_logging, print_product
+from vllm_digest.publish.headline import headline
+from vllm_digest.publish.notify import send
+from vllm_digest.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class NotifyOptions:
     quiet: bool
 
 
-def notify(world: World, options: NotifyOptions) -> None:
+def notify(runtime: Runtime, options: NotifyOptions) -> None:
     """Send the heads of reports to the services of APPRISE_URLS, if there are any."""
-    start_talking(options)
-    addresses = world.environ.get("APPRISE_URLS", "").strip()
+    configure_logging(options)
+    addresses = runtime.environ.get("APPRISE_URLS", "").strip()
     if not options.reports or not (addresses or options.dry_run):
         return
     reports = [archive.load(Path(path).with_suffix(".json")) for path in options.reports]

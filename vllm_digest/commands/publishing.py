@@ -17,11 +17,11 @@ from vllm_digest.summary import summary
 log = logging.getLogger(__name__)
 
 
-def edition_of(
+def report_context_of(
     settings: Settings, repo: str, series: str, made_from: str, writer: pipeline.Writer
-) -> pipeline.Edition:
+) -> pipeline.ReportContext:
     """What the reports of a command have in common."""
-    return pipeline.Edition(
+    return pipeline.ReportContext(
         repo=repo,
         series=series,
         timezone=settings.report.timezone.key,
@@ -42,7 +42,12 @@ def rules(settings: Settings) -> Rules:
 
 
 def publish_all(
-    reports: Iterable[Report], edition: pipeline.Edition, settings: Settings, *, as_json: bool, strict: bool
+    reports: Iterable[Report],
+    context: pipeline.ReportContext,
+    settings: Settings,
+    *,
+    as_json: bool,
+    strict: bool,
 ) -> None:
     """Publish what killed runs left unfinished, then the reports; for the holder of the series' lock.
 
@@ -50,7 +55,7 @@ def publish_all(
     """
     root = settings.report.output
     failures = fallbacks = 0
-    for report in chain(archive.unfinished(root, edition.repo, edition.series), reports):
+    for report in chain(archive.unfinished(root, context.repo, context.series), reports):
         try:
             stored = pipeline.publish(report, root)
         except PageError as error:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import archive
-from vllm_digest.commands.common import print_product, start_talking
+from vllm_digest.commands.common import configure_logging, print_product
 from vllm_digest.render import render as render_page
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class RenderOptions:
     quiet: bool
 
 
-def render(_world: World, options: RenderOptions) -> None:
+def render(_runtime: Runtime, options: RenderOptions) -> None:
     """Print the page of a data file."""
-    start_talking(options)
+    configure_logging(options)
     print_product(render_page(archive.load(Path(options.data))))

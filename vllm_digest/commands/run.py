@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from vllm_digest import archive, pipeline
-from vllm_digest.commands.common import present, settings_of, start_talking
-from vllm_digest.commands.publishing import edition_of, print_report, publish_all, refuse_fallbacks
+from vllm_digest.commands.common import configure_logging, present, settings_of
+from vllm_digest.commands.publishing import print_report, publish_all, refuse_fallbacks, report_context_of
 from vllm_digest.commands.source import github
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
-from vllm_digest.fetch import GitHubSource
 from vllm_digest.models import Snapshot
 from vllm_digest.report import Report
+from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import sample
+from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
-from vllm_digest.world import World
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,15 @@ class _Task:
     """How windows are fetched, what their reports have in common, and the one window if it is named."""
 
     fetch: Callable[[Sequence[TimeWindow], datetime], Iterable[Snapshot]]
-    edition: pipeline.Edition
+    context: pipeline.ReportContext
     window: TimeWindow | None
 
 
-def run(world: World, options: RunOptions) -> None:
+def run(runtime: Runtime, options: RunOptions) -> None:
     """Report on the windows that are due, each stored and printed as it is done."""
-    start_talking(options)
+    configure_logging(options)
     settings = settings_of(
-        world,
+        runtime,
         options.config,
         {
             "github": {"repo": options.repo},
@@ -69,53 +69,53 @@ def run(world: World, options: RunOptions) -> None:
             "llm": {"max_cost": options.max_cost},
         },
     )
-    with writing(world, settings, no_llm=options.no_llm) as writer:
+    with writing(runtime, settings, no_llm=options.no_llm) as writer:
         task = (
             _sample_task(options, settings, writer)
             if options.sample
-            else _github_task(world, options, settings, writer)
+            else _github_task(runtime, options, settings, writer)
         )
         if options.dry_run:
-            _preview(world, options, settings, task)
+            _preview(runtime, options, settings, task)
         else:
-            _publish(world, options, settings, task)
+            _publish(runtime, options, settings, task)
 
 
-def _preview(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
+def _preview(runtime: Runtime, options: RunOptions, settings: Settings, task: _Task) -> None:
     """Print what is due and store nothing."""
     fallbacks = 0
-    for report in _due_reports(world, options, settings, task):
+    for report in _due_reports(runtime, options, settings, task):
         print_report(report, None, as_json=options.as_json)
         fallbacks += len(report.narrative.fallbacks)
     if options.strict:
         refuse_fallbacks(fallbacks)
 
 
-def _publish(world: World, options: RunOptions, settings: Settings, task: _Task) -> None:
+def _publish(runtime: Runtime, options: RunOptions, settings: Settings, task: _Task) -> None:
     wait = parse_length(options.wait) if options.wait else timedelta()
-    edition = task.edition
-    with archive.locked(settings.report.output, edition.repo, edition.series, wait=wait, sleep=world.sleep):
-        reports = _due_reports(world, options, settings, task)
-        publish_all(reports, edition, settings, as_json=options.as_json, strict=options.strict)
+    context = task.context
+    with archive.locked(settings.report.output, context.repo, context.series, wait=wait, sleep=runtime.sleep):
+        reports = _due_reports(runtime, options, settings, task)
+        publish_all(reports, context, settings, as_json=options.as_json, strict=options.strict)
 
 
-def _due_reports(world: World, options: RunOptions, settings: Settings, task: _Task) -> Iterator[Report]:
+def _due_reports(runtime: Runtime, options: RunOptions, settings: Settings, task: _Task) -> Iterator[Report]:
     """The reports of the windows that are due, oldest first, each made when it is asked for."""
-    now = present(world, options.now, settings)
-    windows = (task.window,) if task.window else _due_windows(options, settings, task.edition, now)
+    now = present(runtime, options.now, settings)
+    windows = (task.window,) if task.window else _due_windows(options, settings, task.context, now)
     for snapshot in task.fetch(windows, now):
-        yield pipeline.make_report(snapshot, task.edition, now)
+        yield pipeline.make_report(snapshot, task.context, now)
 
 
 def _fetched(source: GitHubSource, windows: Sequence[TimeWindow], now: datetime) -> Iterator[Snapshot]:
     """The windows' snapshots; SourceError in the end when some could not be complete, which stay due."""
     lost: list[SourceError] = []
 
-    def lose(window: TimeWindow, error: SourceError) -> None:
+    def on_incomplete(window: TimeWindow, error: SourceError) -> None:
         log.info("%s is left out. %s", window.slug, error.problem)
         lost.append(error)
 
-    yield from source.sweep(windows, lambda: now, lose)
+    yield from source.sweep(windows, lambda: now, on_incomplete)
     if lost:
         raise SourceError(
             f"{len(lost)} of {len(windows)} windows could not be complete and are not published. "
@@ -125,31 +125,31 @@ def _fetched(source: GitHubSource, windows: Sequence[TimeWindow], now: datetime)
 
 
 def _due_windows(
-    options: RunOptions, settings: Settings, edition: pipeline.Edition, now: datetime
+    options: RunOptions, settings: Settings, context: pipeline.ReportContext, now: datetime
 ) -> tuple[TimeWindow, ...]:
     """The windows that join what is stored up to the present."""
     length, end = settings.report.window, floor_to_minute(now - settings.report.settle)
     if options.exact:
         return (TimeWindow.last(length, end),)
-    kept = archive.listing(settings.report.output, edition.repo, edition.series).kept
+    kept = archive.listing(settings.report.output, context.repo, context.series).kept
     due = plan(kept, length, end, settings.report.catch_up)
-    _tell(due, edition, kept)
+    _tell(due, context, kept)
     return due.windows
 
 
-def _tell(due: Plan, edition: pipeline.Edition, kept: tuple[TimeWindow, ...]) -> None:
+def _tell(due: Plan, context: pipeline.ReportContext, kept: tuple[TimeWindow, ...]) -> None:
     """Say what a reader of the pages alone would not know."""
     if not due.windows:
         reached = max(window.end for window in kept)
-        log.warning("%s is up to date: reported until %s", edition.repo, f"{reached:%Y-%m-%d %H:%MZ}")
+        log.warning("%s is up to date: reported until %s", context.repo, f"{reached:%Y-%m-%d %H:%MZ}")
     if len(due.windows) > 1:
-        log.warning("%s has %d windows to catch up with", edition.repo, len(due.windows))
+        log.warning("%s has %d windows to catch up with", context.repo, len(due.windows))
     if due.left_out is not None:
         start, end = (f"{moment:%Y-%m-%dT%H:%MZ}" for moment in (due.left_out.start, due.left_out.end))
         log.warning(
             "%s was not reported from %s to %s, which is more than report.catch_up; to fill it:\n"
             "vllm-digest backfill --repo %s --from %s --to %s --window %s",
-            *(edition.repo, start, end, edition.repo, start, end, edition.series),
+            *(context.repo, start, end, context.repo, start, end, context.series),
         )
 
 
@@ -163,11 +163,11 @@ def _sample_task(options: RunOptions, settings: Settings, writer: pipeline.Write
         )
     snapshot = sample()
     # A series of its own: the hour must not pass for one that was reported.
-    edition = edition_of(settings, snapshot.repo, "sample", "sample", writer)
-    return _Task(lambda _windows, _now: (snapshot,), edition, snapshot.window)
+    context = report_context_of(settings, snapshot.repo, "sample", "sample", writer)
+    return _Task(lambda _windows, _now: (snapshot,), context, snapshot.window)
 
 
-def _github_task(world: World, options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
+def _github_task(runtime: Runtime, options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
     usual_length = settings.report.window
     window = named_window(
         since=options.since,
@@ -175,7 +175,7 @@ def _github_task(world: World, options: RunOptions, settings: Settings, writer: 
         day=options.date,
         length=parse_length(options.window) if options.window else None,
         usual_length=usual_length,
-        now=present(world, options.now, settings),
+        now=present(runtime, options.now, settings),
         zone=settings.report.timezone,
     )
     if window is not None and options.exact:
@@ -185,5 +185,5 @@ def _github_task(world: World, options: RunOptions, settings: Settings, writer: 
         )
     # A day of 23 or 25 hours is one of the days all the same.
     length = timedelta(days=1) if options.date else window.length if window else usual_length
-    edition = edition_of(settings, settings.github.repo, format_length(length), "github", writer)
-    return _Task(partial(_fetched, github(world, settings, options)), edition, window)
+    context = report_context_of(settings, settings.github.repo, format_length(length), "github", writer)
+    return _Task(partial(_fetched, github(runtime, settings, options)), context, window)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import print_product, settings_of, start_talking
+from vllm_digest.commands.common import configure_logging, print_product, settings_of
 from vllm_digest.config import USUAL_FILE
 from vllm_digest.errors import PageError, UsageError
+from vllm_digest.runtime import Runtime
 from vllm_digest.site.entries import read
-from vllm_digest.site.staging import Site, stage
+from vllm_digest.site.staging import Site, build_staging
 from vllm_digest.window import format_length
-from vllm_digest.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class SiteOptions:
     quiet: bool
 
 
-def site(world: World, options: SiteOptions) -> None:
+def site(runtime: Runtime, options: SiteOptions) -> None:
     """Make the staging folder and print it; PageError in the end when a report had to be left out."""
-    start_talking(options)
+    configure_logging(options)
     folder = Path(options.folder)
     config, look = folder / USUAL_FILE, folder / "jekyll"
     if not config.is_file() or not look.is_dir():
@@ -32,7 +32,7 @@ def site(world: World, options: SiteOptions) -> None:
             f"{folder} has no {config.name} and no folder {look.name}: it is no publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
-    settings = settings_of(world, str(config), {})
+    settings = settings_of(runtime, str(config), {})
     plan = Site(
         look=look,
         archive=folder / settings.report.output,
@@ -42,12 +42,12 @@ def site(world: World, options: SiteOptions) -> None:
         series=format_length(settings.report.window),
         zone=settings.report.timezone,
     )
-    shelf = read(plan.archive)
+    index = read(plan.archive)
     target = Path(options.to) if options.to else folder / "staging"
-    stage(plan, shelf, target, world.clock())
+    build_staging(plan, index, target, runtime.clock())
     print_product(f"{target}\n")
-    if shelf.left_out:
+    if index.left_out:
         raise PageError(
-            f"{len(shelf.left_out)} of the reports have no page to show; the others are in {target}.",
+            f"{len(index.left_out)} of the reports have no page to show; the others are in {target}.",
             "`vllm-digest run` tries again to make those that were set aside.",
         )

@@ -6,26 +6,26 @@ from datetime import timedelta
 
 import click
 
-from vllm_digest.commands.common import TalkOptions
+from vllm_digest.commands.common import LoggingOptions
 from vllm_digest.config import Settings
-from vllm_digest.fetch import GitHubSource
-from vllm_digest.world import World
+from vllm_digest.runtime import Runtime
+from vllm_digest.sources.github import GitHubSource
 
 
-def github(world: World, settings: Settings, options: TalkOptions) -> GitHubSource:
+def github(runtime: Runtime, settings: Settings, options: LoggingOptions) -> GitHubSource:
     """The repository of the settings; UsageError without a token."""
     return GitHubSource(
         repo=settings.github.repo,
-        token=world.github_token(settings.github.api_url),
+        token=runtime.github_token(settings.github.api_url),
         api_url=settings.github.api_url,
         timeout=timedelta(seconds=settings.github.timeout),
         max_wait=settings.github.max_wait,
-        sleep=world.sleep,
+        sleep=runtime.sleep,
         progress=_progress(options),
     )
 
 
-def _progress(options: TalkOptions) -> Callable[[int, int], None]:
+def _progress(options: LoggingOptions) -> Callable[[int, int], None]:
     """A counter on one line where a person watches, else nothing."""
     if options.quiet or not sys.stderr.isatty():
         return lambda done, total: None  # noqa: ARG005

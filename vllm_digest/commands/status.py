@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest import archive
-from vllm_digest.commands.common import present, print_product, settings_of, start_talking
+from vllm_digest.commands.common import configure_logging, present, print_product, settings_of
 from vllm_digest.config import Settings
 from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import Plan, holes, overlaps, plan
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
-from vllm_digest.world import World
 
 _SHOWN = 10
 """Of many holes or overlaps, how many latest ones a person sees."""
@@ -59,18 +59,18 @@ class _Standing:
         return bool(self.windows) and not (self.late or self.missing or self.unfinished)
 
 
-def status(world: World, options: StatusOptions) -> int:
+def status(runtime: Runtime, options: StatusOptions) -> int:
     """Print how every series of the archive stands; 1 unless all is well with the configured one."""
-    start_talking(options)
+    configure_logging(options)
     settings = settings_of(
-        world,
+        runtime,
         options.config,
         {
             "github": {"repo": options.repo},
             "report": {"window": options.window, "output": options.output},
         },
     )
-    now = present(world, options.now, settings)
+    now = present(runtime, options.now, settings)
     watched = (settings.github.repo, format_length(settings.report.window))
     others = sorted(set(archive.list_series(settings.report.output)) - {watched})
     standings = [_standing(settings, repo, series, now) for repo, series in (watched, *others)]

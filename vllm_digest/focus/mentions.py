@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vllm_digest.focus.dumps import Text
 from vllm_digest.focus.patterns import Find, Meaning
 from vllm_digest.focus.rules import Focus
+from vllm_digest.text.dumps import Text
 
 _QUOTE = 60
 _BREATH = 120

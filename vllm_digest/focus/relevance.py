@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
-from vllm_digest.focus.dumps import Text
 from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, quoted, rivals
 from vllm_digest.focus.rules import Focus
 from vllm_digest.focus.topics import hardware, topic
 from vllm_digest.models import Remark, Thread
 from vllm_digest.report import Judgement, Relevance
+from vllm_digest.text.dumps import Text
 
 _STATES = frozenset({"ready", "stale", "unstale", "needs-rebase", "ready-run-all-tests", "verified", "bug"})
 """vLLM's labels that tell of a thread's state and not of its subject."""

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from vllm_digest.focus.dumps import Text
 from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Thread
+from vllm_digest.text.dumps import Text
 
 _MOST_HARDWARE = 3
 

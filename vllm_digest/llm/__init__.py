@@ -1,18 +1,18 @@
 """Questions → answers of any OpenAI-compatible server; the only room that imports openai.
 
-`connect` makes the Server of a run, `Server.stage()` the Model for one window.
+`connect` makes the Server of a run, `Server.session()` the Model for one window.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vllm_digest.asking import ModelError, ModelUnavailableError
 from vllm_digest.config import LlmSettings
+from vllm_digest.llm.budget import TokenBudget
 from vllm_digest.llm.cache import Answers
 from vllm_digest.llm.faults import InterruptedAnswerError, RefusedError, ThrottledError
-from vllm_digest.llm.purse import Purse
 from vllm_digest.llm.server import Server
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 
 if TYPE_CHECKING:
     from vllm_digest.llm.transport import Transport
@@ -50,7 +50,7 @@ def connect(
     transport = Transport(settings.base_url or _PUBLIC_API, key or _KEYLESS)
     try:
         name = settings.model or _only_model(transport, settings.timeout)
-        purse = Purse.of(settings)
+        budget = TokenBudget.of(settings)
     except ModelUnavailableError:
         transport.close()
         raise
@@ -59,7 +59,7 @@ def connect(
         settings=settings,
         transport=transport,
         answers=Answers(cache),
-        purse=purse,
+        budget=budget,
         sleep=sleep,
         monotonic=monotonic,
     )

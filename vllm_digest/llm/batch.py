@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vllm_digest.asking import Model, ModelError, ModelUnavailableError, Question, Usage
 from vllm_digest.errors import DocumentError
 from vllm_digest.llm.cache import Answers, key_of
-from vllm_digest.llm.dialect import Dialect
+from vllm_digest.llm.capabilities import ServerCapabilities
 from vllm_digest.llm.faults import (
     CutAnswerError,
     InterruptedAnswerError,
@@ -25,6 +24,7 @@ from vllm_digest.llm.faults import (
 )
 from vllm_digest.llm.replies import read_answer, writable
 from vllm_digest.llm.server import Server
+from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError, Question, Usage
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,12 @@ class NotingModel:
 
     concurrency = 1
 
-    def __init__(self, name: str, answers: Answers, dialect: Dialect, lines: dict[str, bytes]) -> None:
+    def __init__(
+        self, name: str, answers: Answers, capabilities: ServerCapabilities, lines: dict[str, bytes]
+    ) -> None:
         self.name = name
         self._answers = answers
-        self._dialect = dialect
+        self._capabilities = capabilities
         self._lines = lines
         self._open = False
 
@@ -62,7 +64,7 @@ class NotingModel:
         if (answer := self._answers.get(key)) is not None:
             return answer
         if not (self._open and question.name.startswith(_SUMMARY)):
-            body = self._dialect.request(self.name, question, question.answer_tokens)
+            body = self._capabilities.request(self.name, question, question.answer_tokens)
             request = {"custom_id": key, "method": "POST", "url": _ENDPOINT, "body": body}
             self._lines[key] = (json.dumps(request, ensure_ascii=False) + "\n").encode()
             self._open = True

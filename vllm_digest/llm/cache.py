@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vllm_digest.asking import Question
 from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
+from vllm_digest.model_protocol import Question
 
 log = logging.getLogger(__name__)
 

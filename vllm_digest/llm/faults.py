@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from vllm_digest.asking import ModelError, ModelUnavailableError, PromptTooLongError
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError, PromptTooLongError
 
 _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "access_terminated"}
 _FILTERED = {"content_filter", "content_policy_violation", "data_inspection_failed"}

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from vllm_digest.asking import ModelError, PromptTooLongError, Question
+from vllm_digest.llm.budget import Tokens
 from vllm_digest.llm.faults import (
     CutAnswerError,
     InterruptedAnswerError,
     UnreadableAnswerError,
     diagnose,
 )
-from vllm_digest.llm.purse import Tokens
+from vllm_digest.model_protocol import ModelError, PromptTooLongError, Question
 
 _CUT = {"length", "max_tokens"}
 _BROKEN_OFF = {"abort", "error", "insufficient_system_resource"}

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from vllm_digest.asking import Message, ModelUnavailableError, Question, Role, Usage
 from vllm_digest.config import LlmSettings
+from vllm_digest.llm.budget import TokenBudget, Tokens
 from vllm_digest.llm.cache import Answers, key_of
-from vllm_digest.llm.dialect import Dialect
+from vllm_digest.llm.capabilities import ServerCapabilities
 from vllm_digest.llm.faults import StageOverError
-from vllm_digest.llm.inquiry import Inquiry
-from vllm_digest.llm.purse import Purse, Tokens
 from vllm_digest.llm.replies import counted, writable
+from vllm_digest.llm.retrying import RetryingRequest
+from vllm_digest.model_protocol import Message, ModelUnavailableError, Question, Role, Usage
 from vllm_digest.window import format_length
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Server:
         settings: LlmSettings,
         transport: "Transport",
         answers: Answers,
-        purse: Purse,
+        budget: TokenBudget,
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
     ) -> None:
@@ -56,10 +56,10 @@ class Server:
         self.settings = settings
         self.transport = transport
         self.answers = answers
-        self.purse = purse
+        self.budget = budget
         self.sleep = sleep
         self.monotonic = monotonic
-        self.dialect = Dialect()
+        self.capabilities = ServerCapabilities()
         self.closed: ModelUnavailableError | None = None
         """Why nothing more is asked in this run."""
 
@@ -73,19 +73,19 @@ class Server:
 
     def try_out(self) -> None:
         """Ask a tiny question, whose answer is not kept, to learn what the server takes; ModelError."""
-        Inquiry(self.stage(), _TRIAL).answer()
+        RetryingRequest(self.session(), _TRIAL).answer()
 
-    def stage(self) -> "Stage":
+    def session(self) -> "ModelSession":
         """A Model for one window: its usage begins at zero, its time now."""
-        return Stage(self)
+        return ModelSession(self)
 
 
-class Stage:
+class ModelSession:
     """The writing of one window; an `asking.Model`."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._usage = Usage(cost=server.purse.cost(Tokens()))
+        self._usage = Usage(cost=server.budget.cost(Tokens()))
         self._began = server.monotonic()
         self._first_call: float | None = None
         self._lost = 0
@@ -111,7 +111,7 @@ class Stage:
             self._count(Usage(cached_answers=1))
             return answer
         try:
-            answer = Inquiry(self, asked).answer()
+            answer = RetryingRequest(self, asked).answer()
         except StageOverError as error:
             self._closed = self._closed or error
             raise
@@ -127,7 +127,7 @@ class Stage:
         One of `faults`, or ModelUnavailableError when time or budget is used up.
         """
         seconds = min(self.server.settings.timeout, self.left())
-        self.server.purse.take(most)
+        self.server.budget.take(most)
         used = Tokens()
         start = self.server.monotonic()
         self._first_call = start if self._first_call is None else self._first_call
@@ -137,11 +137,11 @@ class Stage:
             self._lost = 0
             return document
         finally:
-            self.server.purse.settle(most, used)
+            self.server.budget.settle(most, used)
             self._count(Usage(1, used.prompt, used.completion, retries=int(again)))
 
     def left(self) -> float:
-        """Seconds that the stage may still take; ModelUnavailableError when it is over."""
+        """Seconds that the session may still take; ModelUnavailableError when it is over."""
         if closed := self.server.closed or self._closed:
             raise closed
         most = self.server.settings.max_time
@@ -151,7 +151,7 @@ class Stage:
         return left
 
     def pause(self, seconds: float) -> None:
-        """Wait, unless that would take longer than the stage may; then it is over."""
+        """Wait, unless that would take longer than the session may; then it is over."""
         left = self.left()
         if seconds >= left:
             raise StageOverError(
@@ -160,7 +160,7 @@ class Stage:
         self.server.sleep(seconds)
 
     def lose(self, reason: str) -> None:
-        """A question was lost on the way; after a few of them in a row the stage is over."""
+        """A question was lost on the way; after a few of them in a row the session is over."""
         with self._lock:
             self._lost += 1
             if self._lost >= _LOST:
@@ -181,5 +181,5 @@ class Stage:
                 cached_answers=was.cached_answers + more.cached_answers,
                 retries=was.retries + more.retries,
                 seconds=so_far if more.calls else was.seconds,
-                cost=self.server.purse.cost(tokens),
+                cost=self.server.budget.cost(tokens),
             )

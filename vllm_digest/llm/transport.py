@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import openai
 
-from vllm_digest.asking import ModelUnavailableError
 from vllm_digest.llm.faults import InterruptedAnswerError, diagnose
+from vllm_digest.model_protocol import ModelUnavailableError
 
 _CONNECT = 10.0
 """Seconds until a server must have taken the connection."""

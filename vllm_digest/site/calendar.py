@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest.schedule import holes
-from vllm_digest.site.entries import Entry, Missing, Shelf
+from vllm_digest.site.entries import Entry, Missing, ReportIndex
 from vllm_digest.window import TimeWindow
 
 
@@ -34,15 +34,15 @@ class Month:
         return sum(isinstance(row, Missing) for day in self.days for row in day.rows)
 
 
-def missing(shelf: Shelf, repo: str, series: str) -> tuple[Missing, ...]:
+def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
     """What a reader cannot find: reports left out, and the gaps between windows of the scheduled series.
 
     Other series are made by hand, and nobody expects them to join.
     """
-    windows = [entry.window for entry in shelf.of(repo, series)]
-    windows += [one.window for one in shelf.left_out if (one.repo, one.series) == (repo, series)]
+    windows = [entry.window for entry in index.of(repo, series)]
+    windows += [one.window for one in index.left_out if (one.repo, one.series) == (repo, series)]
     gaps = (Missing(repo, series, hole, "没有报告") for hole in holes(windows))
-    return (*shelf.left_out, *gaps)
+    return (*index.left_out, *gaps)
 
 
 def days(rows: Iterable[Entry | Missing], zone: ZoneInfo) -> tuple[Day, ...]:

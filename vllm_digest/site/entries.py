@@ -91,7 +91,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ReportIndex:
     """All that is stored: reports by the end of their windows, the oldest first, and those left out."""
 
     entries: tuple[Entry, ...]
@@ -106,7 +106,7 @@ class Shelf:
         return tuple(sorted({(entry.repo, entry.series) for entry in self.entries}))
 
 
-def read(root: Path) -> Shelf:
+def read(root: Path) -> ReportIndex:
     """Every report of the archive at `root`; one that would break the site is left out, with a warning."""
     entries: list[Entry] = []
     left_out: list[Missing] = []
@@ -121,7 +121,7 @@ def read(root: Path) -> Shelf:
             else:
                 log.warning("%s is left out: %s", root / place.with_name(f"{place.name}.md"), one)
                 left_out.append(Missing(repo, series, window, "页面已损坏，未收入本站"))
-    return Shelf(tuple(sorted(entries, key=_order)), tuple(left_out))
+    return ReportIndex(tuple(sorted(entries, key=_order)), tuple(left_out))
 
 
 def _order(entry: Entry) -> tuple[datetime, datetime, str, str]:

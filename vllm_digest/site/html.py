@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from vllm_digest.markdown.reading import to_html, to_inline_html
+from vllm_digest.markdown.outline import to_html, to_inline_html
 from vllm_digest.site.calendar import clock_label, moment_label
 from vllm_digest.templating import Environment, environment
 from vllm_digest.window import TimeWindow, local_minute

@@ -15,7 +15,7 @@ from vllm_digest.errors import StorageError, UsageError
 from vllm_digest.pagecheck import sections
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, missing, moment_label, month_of, months, newest
-from vllm_digest.site.entries import Entry, Shelf
+from vllm_digest.site.entries import Entry, ReportIndex
 from vllm_digest.site.html import page
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Site:
     zone: ZoneInfo
 
 
-def stage(site: Site, shelf: Shelf, target: Path, now: datetime) -> None:
+def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -> None:
     """Make the folder `target` anew, whole or not at all.
 
     UsageError when a folder of somebody else stands there, StorageError when it cannot be written.
@@ -56,8 +56,8 @@ def stage(site: Site, shelf: Shelf, target: Path, now: datetime) -> None:
     try:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(site.look, draft)
-        _reports(site, shelf, draft)
-        for path, text in _made(site, shelf, now):
+        _reports(site, index, draft)
+        for path, text in _made(site, index, now):
             (draft / path).parent.mkdir(parents=True, exist_ok=True)
             (draft / path).write_text(text, encoding="utf-8")
         (draft / _MARK).touch()
@@ -71,10 +71,10 @@ def stage(site: Site, shelf: Shelf, target: Path, now: datetime) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _reports(site: Site, shelf: Shelf, draft: Path) -> None:
+def _reports(site: Site, index: ReportIndex, draft: Path) -> None:
     """The stored files, each page with what its layout needs to know of its neighbours."""
-    for repo, series in shelf.series:
-        entries = shelf.of(repo, series)
+    for repo, series in index.series:
+        entries = index.of(repo, series)
         for entry, earlier, later in zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True):
             stem = draft / entry.place
             stem.parent.mkdir(parents=True, exist_ok=True)
@@ -98,19 +98,19 @@ def _keys(entry: Entry, earlier: Entry | None, later: Entry | None, zone: ZoneIn
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in keys.items())
 
 
-def _made(site: Site, shelf: Shelf, now: datetime) -> Iterator[tuple[PurePosixPath, str]]:
+def _made(site: Site, index: ReportIndex, now: datetime) -> Iterator[tuple[PurePosixPath, str]]:
     """What is made of all reports together: paths and texts."""
-    lost = missing(shelf, site.repo, site.series)
-    every = days((*shelf.entries, *lost), site.zone)
+    lost = missing(index, site.repo, site.series)
+    every = days((*index.entries, *lost), site.zone)
     by_month = months(every)
     panels = {
-        repo: trends.panels([entry for entry in shelf.entries if entry.repo == repo], site.zone)
-        for repo in dict(shelf.series)
+        repo: trends.panels([entry for entry in index.entries if entry.repo == repo], site.zone)
+        for repo in dict(index.series)
     }
     common: dict[str, Any] = {
         "site": site,
-        "several": len(shelf.series) > 1,
-        "latest": shelf.entries[-1] if shelf.entries else None,
+        "several": len(index.series) > 1,
+        "latest": index.entries[-1] if index.entries else None,
         "made_at": now,
     }
 
@@ -130,13 +130,13 @@ def _made(site: Site, shelf: Shelf, now: datetime) -> Iterator[tuple[PurePosixPa
         yield made("month.html.j2", f"/archive/{month.name}/", month=month, earlier=earlier, later=later)
     yield made("trends.html.j2", "/trends/", panels=panels)
     yield made("search.html.j2", "/search/")
-    index = search.months(shelf.entries, site.zone)
-    yield PurePosixPath("search/months.json"), _json(list(index))
-    for name, part in index.items():
+    found = search.months(index.entries, site.zone)
+    yield PurePosixPath("search/months.json"), _json(list(found))
+    for name, part in found.items():
         yield PurePosixPath(f"search/{name}.json"), _json(part)
     for url, name, entries in (
-        ("/feed.xml", "", shelf.entries),
-        ("/focus.xml", site.focus, tuple(entry for entry in shelf.entries if entry.relevant)),
+        ("/feed.xml", "", index.entries),
+        ("/focus.xml", site.focus, tuple(entry for entry in index.entries if entry.relevant)),
     ):
         items = [_item(site, entry) for entry in reversed(entries[-_FEED_LENGTH:])]
         yield made("feed.xml.j2", url, name=name, items=items, id=_urn(url))

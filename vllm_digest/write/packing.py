@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vllm_digest.check.material import BODY, Material, Source
+from vllm_digest.check.evidence import BODY, Source, ThreadEvidence
 from vllm_digest.classify.heat import MAINTAINERS
 from vllm_digest.models import Remark, Thread
+from vllm_digest.text.trimming import shortened, trimmed
 from vllm_digest.window import TimeWindow
 from vllm_digest.write.tokens import tokens
-from vllm_digest.write.trimming import shortened, trimmed
 
 _CAPS = (6_000, 3_000, 1_500, 800, 400, 240)
 """Characters of one text, tried in turn before whole remarks go."""
@@ -28,7 +28,7 @@ class Packed:
     characters: int
 
 
-def pack(thread: Thread, material: Material, window: TimeWindow, *, budget: int) -> Packed:
+def pack(thread: Thread, material: ThreadEvidence, window: TimeWindow, *, budget: int) -> Packed:
     """The thread's texts in about `budget` tokens.
 
     Dumps, logs, quoted replies and forms go first, then the middle of long texts, then whole remarks, the
@@ -63,7 +63,7 @@ def pack(thread: Thread, material: Material, window: TimeWindow, *, budget: int)
     )
 
 
-def _lines(material: Material, texts: Mapping[str, str], cap: int) -> dict[str, str]:
+def _lines(material: ThreadEvidence, texts: Mapping[str, str], cap: int) -> dict[str, str]:
     return {
         name: _line(name, material.sources[name], shortened(text, cap * (_BODY_SHARE if name == BODY else 1)))
         for name, text in texts.items()

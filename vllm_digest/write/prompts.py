@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vllm_digest.asking import Message, Question, Role
-from vllm_digest.check.material import Material
+from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.sentences import Fault
 from vllm_digest.check.shapes import BriefShape, OverviewShape, schema_of
+from vllm_digest.model_protocol import Message, Question, Role
 from vllm_digest.narrative import Brief
 from vllm_digest.report import Digest, ThreadFacts
 from vllm_digest.templating import prompt
@@ -34,7 +34,7 @@ def overview_instructions(focus: str) -> str:
     return prompt("overview", focus=focus)
 
 
-def brief_question(target: Target, material: Material, packed: Packed, digest: Digest) -> Question:
+def brief_question(target: Target, material: ThreadEvidence, packed: Packed, digest: Digest) -> Question:
     """The question about one thread, which is all that the model sees."""
     facts = material.facts
     text = prompt(
@@ -56,7 +56,7 @@ def brief_question(target: Target, material: Material, packed: Packed, digest: D
 def overview_question(
     digest: Digest,
     counts: Mapping[str, int],
-    shown: Sequence[Material],
+    shown: Sequence[ThreadEvidence],
     briefs: Iterable[Brief],
     left_out: int,
 ) -> Question:
@@ -90,7 +90,7 @@ def _question(name: str, instructions: str, text: str, shape: type[BaseModel], r
     return Question(name, messages, schema_of(shape), room)
 
 
-def _row(facts: ThreadFacts, material: Material) -> dict[str, Any]:
+def _row(facts: ThreadFacts, material: ThreadEvidence) -> dict[str, Any]:
     """What we know of a thread, without what is empty."""
     row = {
         "number": facts.number,
@@ -112,7 +112,7 @@ def _row(facts: ThreadFacts, material: Material) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value}
 
 
-def row_tokens(material: Material) -> int:
+def row_tokens(material: ThreadEvidence) -> int:
     """What a thread's row in the overview takes."""
     return tokens(str(_row(material.facts, material)))
 

@@ -13,7 +13,7 @@ class Role(StrEnum):
     HOT = "hot"
     FOCUS = "focus"
     CHANGE = "change"
-    WORRY = "worry"
+    CONCERN = "concern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Target:
 
 def targets(digest: Digest) -> tuple[Target, ...]:
     """Every thread that the page speaks of, once: what concerns the focus (hottest first), the hot ones, the
-    weighty changes, the worrying."""
+    weighty changes, the concerning_threads."""
     focus = sorted(digest.relevant(Relevance.YES), key=lambda one: (-one.heat.score, -one.number))
     ranked: dict[Role, Iterable[int]] = {
         Role.FOCUS: [one.number for one in focus],
         Role.HOT: digest.shown_hot,
         Role.CHANGE: digest.changes,
-        Role.WORRY: [worry.number for worry in digest.worries],
+        Role.CONCERN: [concern.number for concern in digest.concerns],
     }
     roles: dict[int, set[Role]] = {}
     for role, numbers in ranked.items():

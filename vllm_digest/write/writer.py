@@ -1,4 +1,4 @@
-"""The stage itself: briefs side by side, then the overview; each answer is read and sent back once."""
+"""The session itself: briefs side by side, then the overview; each answer is read and sent back once."""
 
 import json
 import logging
@@ -10,12 +10,12 @@ from functools import partial
 from threading import Event
 from typing import Any, Protocol, Self, TypeVar
 
-from vllm_digest.asking import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question
-from vllm_digest.check.briefs import Reading, read_brief
+from vllm_digest.check.briefs import BriefResult, read_brief
 from vllm_digest.check.counts import window_facts
-from vllm_digest.check.material import Material, materials
-from vllm_digest.check.overviews import OverviewReading, Window, read_overview
-from vllm_digest.check.sentences import Fault, House
+from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
+from vllm_digest.check.overviews import OverviewResult, Window, read_overview
+from vllm_digest.check.sentences import CheckContext, Fault
+from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import Brief, Fallback, Narrative, Overview, Reason
 from vllm_digest.report import Digest
@@ -75,9 +75,9 @@ R = TypeVar("R", bound=_Readable)
 
 @dataclass(frozen=True)
 class ModelWriter:
-    """Writes about windows; `stage` gives the model for one of them, `bots` are logins in small letters."""
+    """Writes about windows; `session` gives the model for one of them, `bots` are logins in small letters."""
 
-    stage: Callable[[], Model]
+    session: Callable[[], Model]
     bots: frozenset[str]
     limits: Limits
     rehearses: bool = False
@@ -88,24 +88,26 @@ class ModelWriter:
         if not (targets(digest) or digest.lists.numbers):
             return Narrative()
         try:
-            model = self.stage()
+            model = self.session()
         except ModelUnavailableError:
             return Narrative(fallbacks=(Fallback("all", Reason.UNAVAILABLE),))
         threads = {thread.number: thread for thread in snapshot.threads}
-        desk = _Desk(model, threads, materials(threads, digest, self.bots), digest, self.limits)
-        narrative = desk.narrative()
+        window_writer = _WindowWriter(
+            model, threads, thread_evidence(threads, digest, self.bots), digest, self.limits
+        )
+        narrative = window_writer.narrative()
         if not self.rehearses:
             _tell(narrative.fallbacks)
         return replace(narrative, usage=model.usage())
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _WindowWriter:
     """The work on one window. `closed` is set when no question is worth asking any more."""
 
     model: Model
     threads: Mapping[int, Thread]
-    materials: Mapping[int, Material]
+    thread_evidence: Mapping[int, ThreadEvidence]
     digest: Digest
     limits: Limits
     closed: Event = field(default_factory=Event)
@@ -144,14 +146,14 @@ class _Desk:
             *(Fallback(f"{part}.{name}", Reason.NO_ANSWER) for name in missing),
         )
 
-    def _read_brief(self, target: Target, budget: int) -> Reading:
-        material = self.materials[target.number]
+    def _read_brief(self, target: Target, budget: int) -> BriefResult:
+        material = self.thread_evidence[target.number]
         packed = pack(self.threads[target.number], material, self.digest.window, budget=budget)
-        house = House(self.digest.repo_url, brief_instructions(self.digest.focus.name))
+        context = CheckContext(self.digest.repo_url, brief_instructions(self.digest.focus.name))
         return self._mended(
             brief_question(target, material, packed, self.digest),
             lambda answer: read_brief(
-                answer, material, given=packed.given, elsewhere=self._logins, house=house
+                answer, material, given=packed.given, elsewhere=self._logins, context=context
             ),
         )
 
@@ -164,30 +166,30 @@ class _Desk:
             return Overview(), (Fallback("overview", Reason.NO_ANSWER),)
         return reading.overview, _fallbacks("overview.", reading.faults)
 
-    def _read_overview(self, briefs: Sequence[Brief], budget: int) -> OverviewReading:
+    def _read_overview(self, briefs: Sequence[Brief], budget: int) -> OverviewResult:
         digest = self.digest
         first = [brief.number for brief in briefs]
         numbers = dict.fromkeys([*first, *sorted(digest.lists.numbers, reverse=True)])
-        shown: list[Material] = []
+        shown: list[ThreadEvidence] = []
         for number in numbers:
-            budget -= row_tokens(self.materials[number])
+            budget -= row_tokens(self.thread_evidence[number])
             if budget >= 0:
-                shown.append(self.materials[number])
+                shown.append(self.thread_evidence[number])
         counts = window_facts(digest)
         window = Window(
             digest=digest,
-            materials={one.number: one for one in shown},
+            thread_evidence={one.number: one for one in shown},
             facts=counts,
             logins=self._logins,
-            house=House(digest.repo_url, overview_instructions(digest.focus.name)),
+            context=CheckContext(digest.repo_url, overview_instructions(digest.focus.name)),
         )
-        told = [brief for brief in briefs if brief.number in window.materials]
+        told = [brief for brief in briefs if brief.number in window.thread_evidence]
         question = overview_question(digest, counts, shown, told, left_out=len(numbers) - len(shown))
         return self._mended(question, lambda answer: read_overview(answer, window))
 
     @property
     def _logins(self) -> frozenset[str]:
-        return frozenset().union(*(one.people for one in self.materials.values()))
+        return frozenset().union(*(one.people for one in self.thread_evidence.values()))
 
     def _within_limits(self, budget: int, read: Callable[[int], R]) -> R:
         """What `read` makes of a prompt, with less in it as long as it is too long for the model."""

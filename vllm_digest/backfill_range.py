@@ -9,7 +9,7 @@ from vllm_digest.errors import UsageError
 from vllm_digest.window import TimeWindow, floor_to_minute, local_minute, parse_day, parse_moment
 
 
-class SpanOptions(Protocol):
+class RangeOptions(Protocol):
     """A date, or two ends that are dates or times; None where they were not given."""
 
     @property
@@ -20,7 +20,7 @@ class SpanOptions(Protocol):
     def last(self) -> str | None: ...
 
 
-def span_of(options: SpanOptions, settings: Settings, now: datetime) -> TimeWindow:
+def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> TimeWindow:
     """The span that the options name; UsageError when they name none, or one that is not over yet."""
     first, last = (options.day, options.day) if options.day else (options.first, options.last)
     if first is None or last is None or (options.day and (options.first or options.last)):

@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 from typing import Self
 
-from vllm_digest.asking import ModelUnavailableError
 from vllm_digest.config import LlmSettings
+from vllm_digest.model_protocol import ModelUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Tokens:
         return Tokens(self.prompt - other.prompt, self.completion - other.completion)
 
 
-class Purse:
+class TokenBudget:
     """The run's budget, kept from several threads. A call under way counts with the most it can take."""
 
     def __init__(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Client
-from vllm_digest.fetch.faults import Limit, QueryTooLargeError
-from vllm_digest.fetch.search import count
-from vllm_digest.fetch.sweep import Sweep
 from vllm_digest.models import Snapshot
+from vllm_digest.sources.github.client import Client
+from vllm_digest.sources.github.faults import Limit, QueryTooLargeError
+from vllm_digest.sources.github.search import count
+from vllm_digest.sources.github.sweep import Sweep
 from vllm_digest.window import TimeWindow
 
 
@@ -28,7 +28,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class GitHubSource:
-    """Where and how to fetch: all that `fetch` needs of the configuration and of the world.
+    """Where and how to fetch: all that `fetch` needs of the configuration and of the runtime.
 
     `timeout` is for one answer, `max_wait` for all pauses GitHub asks for; `sleep` takes seconds. `reserve`
     is the share of GitHub's hourly points to leave to others who use the same token.
@@ -47,15 +47,15 @@ class GitHubSource:
         self,
         windows: Iterable[TimeWindow],
         clock: Callable[[], datetime],
-        lost: Callable[[TimeWindow, SourceError], None],
+        on_incomplete: Callable[[TimeWindow, SourceError], None],
     ) -> Iterator[Snapshot]:
         """Everything that happened in each window, as it stood at its end, oldest first.
 
         What windows share is fetched once. A window of which a list would be incomplete is left out and
-        `lost` told of it, with the error. SourceError when GitHub refuses or stays away.
+        `on_incomplete` told of it, with the error. SourceError when GitHub refuses or stays away.
         """
         with self._client() as client:
-            yield from Sweep(client, self.repo, clock, self.progress, lost).snapshots(windows)
+            yield from Sweep(client, self.repo, clock, self.progress, on_incomplete).snapshots(windows)
 
     def extent(self, span: TimeWindow) -> Extent:
         """What fetching the span would be like; one request. SourceError as in `fetch`."""

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
 
 from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.git import Git, GitError
+from vllm_digest.publish.git import Git, GitError
 
 _log = logging.getLogger(__name__)
 

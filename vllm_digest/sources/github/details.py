@@ -7,11 +7,19 @@ from datetime import datetime
 from functools import partial
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Answer, Client, Question, Size, readable
-from vllm_digest.fetch.faults import QueryTooLargeError
-from vllm_digest.fetch.nodes import Found, Node, comment, next_cursor, review, review_comment, thread
-from vllm_digest.fetch.queries import document
 from vllm_digest.models import Gap, Kind, Remark, Thread
+from vllm_digest.sources.github.client import Answer, Client, Query, Size, readable
+from vllm_digest.sources.github.faults import QueryTooLargeError
+from vllm_digest.sources.github.nodes import (
+    Candidate,
+    Node,
+    comment,
+    next_cursor,
+    review,
+    review_comment,
+    thread,
+)
+from vllm_digest.sources.github.queries import document
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
@@ -104,7 +112,7 @@ class LostThreadError(SourceError):
 
 
 def fetch_details(
-    client: Client, found: Sequence[Found], window: TimeWindow, progress: Callable[[int, int], None]
+    client: Client, found: Sequence[Candidate], window: TimeWindow, progress: Callable[[int, int], None]
 ) -> Details:
     """The threads found, whole, and what was not to be had of them.
 
@@ -140,7 +148,7 @@ def fetch_details(
     return Details(tuple(threads), tuple(gaps))
 
 
-def _in_batches(client: Client, found: Sequence[Found]) -> Iterator[tuple[Found, _Got | None]]:
+def _in_batches(client: Client, found: Sequence[Candidate]) -> Iterator[tuple[Candidate, _Got | None]]:
     """Each thread found with what came of it, or None where nothing or not everything asked for did."""
     size = Size(BATCH)
     waiting = {kind: [one for one in found if one.kind is kind] for kind in Kind}
@@ -155,12 +163,12 @@ def _in_batches(client: Client, found: Sequence[Found]) -> Iterator[tuple[Found,
             yield from ((one, got.get(one.id)) for one in asked)
 
 
-def _alone(client: Client, one: Found) -> _Got | None:
+def _alone(client: Client, one: Candidate) -> _Got | None:
     """A thread asked for alone, at worst without its files; None when it is no longer there."""
 
     def ask(with_files: bool) -> _Got | None:
-        question = partial(_batch, {one.kind: [one]}, with_files=with_files)
-        return client.query(question, Size(1), partial(_read_one, one))
+        query = partial(_batch, {one.kind: [one]}, with_files=with_files)
+        return client.query(query, Size(1), partial(_read_one, one))
 
     try:
         return ask(True)
@@ -170,10 +178,10 @@ def _alone(client: Client, one: Found) -> _Got | None:
         return ask(False)
 
 
-def _batch(waiting: Mapping[Kind, Sequence[Found]], count: int, *, with_files: bool = True) -> Question:
+def _batch(waiting: Mapping[Kind, Sequence[Candidate]], count: int, *, with_files: bool = True) -> Query:
     issues = [one.id for one in waiting.get(Kind.ISSUE, ())[:count]]
     pulls = [one.id for one in waiting.get(Kind.PULL_REQUEST, ())[:count]]
-    return Question(
+    return Query(
         document("details", "fragments"),
         {
             "issues": issues,
@@ -199,7 +207,7 @@ def _read_batch(answer: Answer) -> dict[str, _Got]:
     return got
 
 
-def _read_one(one: Found, answer: Answer) -> _Got | None:
+def _read_one(one: Candidate, answer: Answer) -> _Got | None:
     nodes = answer.data["issues" if one.kind is Kind.ISSUE else "pulls"]
     if nodes == [None] and answer.not_found:
         return None
@@ -237,8 +245,8 @@ def _read_rests(client: Client, got: _Got) -> list[Gap]:
     return gaps
 
 
-def _more(rest: _Rest, count: int) -> Question:
-    return Question(
+def _more(rest: _Rest, count: int) -> Query:
+    return Query(
         document("more", "fragments"),
         {
             "id": rest.node_id,

@@ -11,7 +11,7 @@ _PAGE = MarkdownIt("commonmark", {"html": True})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Outline:
     """What a page is made of besides text.
 
     `headings` are written as they show, with their level's marks and without ticks (`### 新增 Issue`), those
@@ -22,10 +22,10 @@ class Reading:
     html: tuple[str, ...]
 
 
-def read(markdown: str) -> Reading:
+def read(markdown: str) -> Outline:
     """What stands in a page, each in its order."""
     tokens = _PAGE.parse(markdown)
-    return Reading(
+    return Outline(
         headings=tuple(
             f"{'#' * int(token.tag[1:])} {''.join(part.content for part in inside.children or ())}"
             for token, inside in pairwise(tokens)

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any, Self
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Answer
-from vllm_digest.fetch.faults import QueryTooLargeError
 from vllm_digest.models import GHOST, Account, Closing, Gap, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.sources.github.client import Answer
+from vllm_digest.sources.github.faults import QueryTooLargeError
 from vllm_digest.window import TimeWindow
 
 Node = Mapping[str, Any]
@@ -19,7 +19,7 @@ SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A thread that may belong to a window.
 
     `closings` and `talk` (comments and reviews) are the times GitHub showed where it was found; of what was
@@ -71,7 +71,7 @@ class Discovery:
     """The threads that may belong to a window of `repo` (its present name), and what was not to be had."""
 
     repo: str
-    found: tuple[Found, ...]
+    found: tuple[Candidate, ...]
     gaps: tuple[Gap, ...] = ()
 
 

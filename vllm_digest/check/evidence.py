@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from vllm_digest.check.figures import Ground, references
+from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.classify.heat import is_human
 from vllm_digest.models import State, Thread
 from vllm_digest.report import Digest, LinkKind, ThreadFacts
@@ -31,8 +31,8 @@ class Source:
         return "".join(self.text.split())
 
     @cached_property
-    def ground(self) -> Ground:
-        return Ground.of([self.text])
+    def ground(self) -> KnownFigures:
+        return KnownFigures.of([self.text])
 
     def holds(self, quote: str) -> bool:
         """Is it a verbatim part, white space aside, of a telling length?"""
@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Material:
+class ThreadEvidence:
     """One thread. `sources` are by the short names that a model is given: `body`, `c1`, `c2`, in time order.
 
     `states` are of the threads that it may speak of, itself first; `reverted` are those undone since.
@@ -86,13 +86,13 @@ class Material:
         return frozenset({*references(self.text), *(number for number in named if number is not None)})
 
     @cached_property
-    def ground(self) -> Ground:
-        return Ground.of([self.text, *self.people], self._counts())
+    def ground(self) -> KnownFigures:
+        return KnownFigures.of([self.text, *self.people], self._counts())
 
     @cached_property
-    def title_ground(self) -> Ground:
+    def title_figures(self) -> KnownFigures:
         """What may be said of it wherever a sentence points to."""
-        return Ground.of([self.facts.title, *self.facts.labels, *self.people], self._counts())
+        return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], self._counts())
 
     def _counts(self) -> Iterator[int]:
         facts = self.facts
@@ -105,13 +105,15 @@ class Material:
                 yield from (moment.year, moment.month, moment.day)
 
 
-def materials(threads: Mapping[int, Thread], digest: Digest, bots: frozenset[str]) -> dict[int, Material]:
+def thread_evidence(
+    threads: Mapping[int, Thread], digest: Digest, bots: frozenset[str]
+) -> dict[int, ThreadEvidence]:
     """The material of every thread of the digest; bots' and minimized remarks are no sources."""
     states = {facts.number: facts.state for facts in digest.threads}
     reverts = [link for link in digest.links if link.kind is LinkKind.REVERTS]
     reverted = frozenset(link.target for link in reverts)
     return {
-        facts.number: Material(
+        facts.number: ThreadEvidence(
             facts=facts,
             sources=_sources(threads[facts.number], bots),
             states=_linked_states(facts, digest, states),

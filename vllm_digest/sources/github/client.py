@@ -1,4 +1,4 @@
-"""GitHub through PyGithub: one question at a time, asked again in the way that helps.
+"""GitHub through PyGithub: one query at a time, asked again in the way that helps.
 
 The only importer of PyGithub. Its own retries and pauses are off: they would repeat a query that timed
 out ten times unchanged, wait an hour without a word, and pause a second before every query.
@@ -14,7 +14,7 @@ import requests
 from github import Auth, Github, GithubException
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.faults import (
+from vllm_digest.sources.github.faults import (
     InterruptedAnswerError,
     Limit,
     QueryTooLargeError,
@@ -32,7 +32,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 TRIES = 3
-"""How often the same question is asked at most."""
+"""How often the same query is asked at most."""
 _BACKOFF = timedelta(seconds=2)
 _BLIND_WAIT = timedelta(minutes=1)
 """GitHub's advice for a secondary limit that names no time: a minute at least, then longer."""
@@ -45,7 +45,7 @@ class Size:
     now: int
 
 
-class Question(NamedTuple):
+class Query(NamedTuple):
     """A GraphQL document and its variables."""
 
     document: str
@@ -80,7 +80,7 @@ class Client:
     `first_time` and `server_time` are GitHub's own clock at its first and its latest answer, `limit` how many
     of an hour's points that left. It pauses where less than the share `reserve` of them would be left.
 
-    Every question raises SourceError when GitHub refuses, stays unreachable, or asks for pauses that sum
+    Every query raises SourceError when GitHub refuses, stays unreachable, or asks for pauses that sum
     to more than `max_wait`.
     """
 
@@ -116,16 +116,16 @@ class Client:
     def close(self) -> None:
         self._github.close()
 
-    def query(self, question: Callable[[int], Question], size: Size, read: Callable[[Answer], T]) -> T:
+    def query(self, query: Callable[[int], Query], size: Size, read: Callable[[Answer], T]) -> T:
         """Ask in GraphQL for `size.now` items, and for fewer while that is too much.
 
-        `question(n)` asks for n items, `read` makes something of the answer. An answer that it cannot read
+        `query(n)` asks for n items, `read` makes something of the answer. An answer that it cannot read
         was cut, and counts as too much. QueryTooLargeError when even one item is.
         """
         tries = 0
         while True:
             try:
-                return readable(read, self._graphql(question(size.now)))
+                return readable(read, self._graphql(query(size.now)))
             except QueryTooLargeError as error:
                 if size.now > 1:
                     size.now //= 2
@@ -136,14 +136,14 @@ class Client:
                     raise
                 self._pause(_BACKOFF * 2**tries)
 
-    def _graphql(self, question: Question) -> Answer:
+    def _graphql(self, query: Query) -> Answer:
         """Ask until there is an answer; interruptions are tried again a few times."""
         interruptions = 0
         blind_wait = _BLIND_WAIT
         while True:
             self._spare()
             try:
-                answer = self._once(question)
+                answer = self._once(query)
             except ThrottledError as throttled:
                 self._wait(throttled.wait or blind_wait)
                 blind_wait = blind_wait if throttled.wait else blind_wait * 2
@@ -165,12 +165,12 @@ class Client:
         if self.limit is not None and self.limit.remaining < self._reserve * self.limit.points:
             self._wait(self.limit.wait)
 
-    def _once(self, question: Question) -> Answer:
+    def _once(self, query: Query) -> Answer:
         """Send one request; what fails is raised as one of `faults` or as SourceError."""
         self.requests += 1
         requester = self._github.requester
         try:
-            headers, body = requester.graphql_query(question.document, dict(question.variables))
+            headers, body = requester.graphql_query(query.document, dict(query.variables))
             data = body.get("data")
         except GithubException as error:
             headers = error.headers or {}

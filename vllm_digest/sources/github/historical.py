@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from vllm_digest.fetch.client import Client, Size
-from vllm_digest.fetch.details import Details
-from vllm_digest.fetch.nodes import Discovery, Found
-from vllm_digest.fetch.search import Search, lists_of, search
 from vllm_digest.models import Gap, Thread
+from vllm_digest.sources.github.client import Client, Size
+from vllm_digest.sources.github.details import Details
+from vllm_digest.sources.github.nodes import Candidate, Discovery
+from vllm_digest.sources.github.search import Search, lists_of, search
 from vllm_digest.window import TimeWindow
 
 _AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(days=90),)}
@@ -25,7 +25,7 @@ _PAGE = 100
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Past:
+class HistoricalSearch:
     """Finds the threads of windows that follow each other without a hole, from `start` on.
 
     What it keeps is as much as goes on at the windows' time, not as much as happened before it.
@@ -37,7 +37,7 @@ class Past:
         self._client = client
         self._start = start
         self._size = Size(_PAGE)
-        self._known: dict[int, Found] | None = None
+        self._known: dict[int, Candidate] | None = None
         self._gaps: tuple[Gap, ...] = ()
 
     def find(self, window: TimeWindow) -> Discovery:
@@ -51,7 +51,7 @@ class Past:
         found = {one.number: one for one in (*listed.found, *going_on)}
         return Discovery(self.repo, tuple(found.values()), (*self._gaps, *listed.gaps))
 
-    def passed(self, window: TimeWindow, found: Iterable[Found], details: Details) -> None:
+    def passed(self, window: TimeWindow, found: Iterable[Candidate], details: Details) -> None:
         """Go on behind the window with what the details of the threads found there tell of later."""
         self.end = window.end
         known = dict(self._known or {})
@@ -62,7 +62,7 @@ class Past:
             known[thread.number] = replace(read, unseen_before=_FOR_EVER) if partial else read
         self._known = {number: one for number, one in known.items() if one.goes_on_after(window.end)}
 
-    def _older_ones(self, began_at: datetime) -> dict[int, Found]:
+    def _older_ones(self, began_at: datetime) -> dict[int, Candidate]:
         """The threads older than the start that anything may have happened to since."""
         searches = list(_since(self._start, began_at))
         if not searches:
@@ -80,7 +80,7 @@ def _since(start: datetime, began_at: datetime) -> Iterator[Search]:
             yield Search(kind, "created", first, last, touched_since=start)
 
 
-def _as_read(found: Found, thread: Thread, end: datetime) -> Found:
+def _as_read(found: Candidate, thread: Thread, end: datetime) -> Candidate:
     """What a thread read whole tells of the time from `end` on."""
     closings = {thread.closed_at, *(closing.at for closing in thread.undone)}
     return replace(

@@ -40,13 +40,13 @@ class Progress:
         left = (self._clock() - self._began) * (1 / min(max(share, 0.001), 1) - 1)
         click.echo(
             f"{_CLEAR}{self.windows_done} of {self._windows} windows, {threads} threads, "
-            f"about {spoken(left)} left",
+            f"about {format_duration(left)} left",
             err=True,
             nl=False,
         )
 
 
-def spoken(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """A length of time as a person says it: `8 min`, `7 h 40 min`; a minute at least."""
     hours, minutes = divmod(max(1, round(length / timedelta(minutes=1))), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

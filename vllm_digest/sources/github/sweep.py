@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Client, Size
-from vllm_digest.fetch.details import LostThreadError, fetch_details
-from vllm_digest.fetch.lists import by_lists
-from vllm_digest.fetch.nodes import Discovery, Found
-from vllm_digest.fetch.past import Past
 from vllm_digest.models import Snapshot, Thread
+from vllm_digest.sources.github.client import Client, Size
+from vllm_digest.sources.github.details import LostThreadError, fetch_details
+from vllm_digest.sources.github.historical import HistoricalSearch
+from vllm_digest.sources.github.lists import by_lists
+from vllm_digest.sources.github.nodes import Candidate, Discovery
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
@@ -34,16 +34,16 @@ _FIRST, _LONGEST = timedelta(days=1), timedelta(days=31)
 class Sweep:
     """Fetches windows of a repository, oldest first.
 
-    `progress` is told how many of how many threads of a chunk are done. `lost` is told of a window that
-    cannot be complete, and may raise the error; otherwise the window is left out.
+    `progress` is told how many of how many threads of a chunk are done. `on_incomplete` is told of a
+    window that cannot be complete, and may raise the error; otherwise the window is left out.
     """
 
     client: Client
     repo: str
     clock: Callable[[], datetime]
     progress: Callable[[int, int], None]
-    lost: Callable[[TimeWindow, LostThreadError], None]
-    _past: Past | None = field(default=None, init=False)
+    on_incomplete: Callable[[TimeWindow, LostThreadError], None]
+    _past: HistoricalSearch | None = field(default=None, init=False)
 
     def snapshots(self, windows: Iterable[TimeWindow]) -> Iterator[Snapshot]:
         """The windows' snapshots, each as it stood at its window's end."""
@@ -64,7 +64,7 @@ class Sweep:
             except LostThreadError as error:
                 length = span.length / 2
                 if len(chunk) == 1:
-                    self.lost(waiting.popleft(), error)
+                    self.on_incomplete(waiting.popleft(), error)
                 continue
             if self._past is not None:
                 self._past.passed(span, found, details)
@@ -92,7 +92,7 @@ class Sweep:
                 return recent
             log.info("By GitHub's clock the window is long past: searching for it instead")
         if self._past is None or self._past.end != span.start:
-            self._past = Past(self.client, self.repo, span.start)
+            self._past = HistoricalSearch(self.client, self.repo, span.start)
         return self._past.find(span)
 
 
@@ -120,7 +120,9 @@ def _span(windows: Sequence[TimeWindow]) -> TimeWindow:
     return TimeWindow(windows[0].start, windows[-1].end)
 
 
-def _apart(snapshot: Snapshot, windows: Sequence[TimeWindow], found: Iterable[Found]) -> Iterator[Snapshot]:
+def _apart(
+    snapshot: Snapshot, windows: Sequence[TimeWindow], found: Iterable[Candidate]
+) -> Iterator[Snapshot]:
     """The snapshot of a chunk taken apart into those of its windows; what it took is divided among them."""
     starts = [window.start for window in windows]
     parts: list[list[Thread]] = [[] for _ in windows]

@@ -13,10 +13,10 @@ from functools import partial
 from itertools import pairwise
 
 from vllm_digest.errors import SourceError
-from vllm_digest.fetch.client import Answer, Client, Question, Size
-from vllm_digest.fetch.nodes import Found, Node, moment, next_cursor, repository, whole
-from vllm_digest.fetch.queries import document
 from vllm_digest.models import Gap
+from vllm_digest.sources.github.client import Answer, Client, Query, Size
+from vllm_digest.sources.github.nodes import Candidate, Node, moment, next_cursor, repository, whole
+from vllm_digest.sources.github.queries import document
 from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
@@ -61,7 +61,7 @@ class Results:
 
     repo: str
     began_at: datetime
-    found: tuple[Found, ...]
+    found: tuple[Candidate, ...]
     gaps: tuple[Gap, ...]
 
 
@@ -69,7 +69,7 @@ class Results:
 class _Page:
     """A page of a search, how many results that has in all, and the cursor it goes on from."""
 
-    found: tuple[Found, ...]
+    found: tuple[Candidate, ...]
     count: int
     cursor: str | None
 
@@ -87,13 +87,13 @@ def search(
     client: Client, repo: str, searches: Iterable[Search], size: Size, *, with_times: bool = False
 ) -> Results:
     """Every result of the searches; `with_times` with what happened in each lately."""
-    found: list[Found] = []
+    found: list[Candidate] = []
     gaps: list[Gap] = []
     waiting = deque(searches)
     while True:
         asked = [waiting.popleft() for _ in range(min(_SLOTS, len(waiting)))]
         answer = client.query(
-            partial(_question, repo, asked, with_times), size, partial(_read_pages, repo, len(asked))
+            partial(_query, repo, asked, with_times), size, partial(_read_pages, repo, len(asked))
         )
         if answer.repo != repo:
             # Renamed, and a search does not follow: nothing was found under the old name.
@@ -130,7 +130,7 @@ def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]
     searches = lists_of(window)
     while True:
         answer = client.query(
-            partial(_question, repo, searches, False), Size(1), partial(_read_pages, repo, len(searches))
+            partial(_query, repo, searches, False), Size(1), partial(_read_pages, repo, len(searches))
         )
         if answer.repo == repo:
             return sum(page.count for page in answer.pages), answer.began_at
@@ -148,7 +148,7 @@ def _smaller(one: Search) -> list[Search]:
     return halves
 
 
-def _question(repo: str, searches: Sequence[Search], with_times: bool, page_size: int) -> Question:
+def _query(repo: str, searches: Sequence[Search], with_times: bool, page_size: int) -> Query:
     owner, name = repo.split("/")
     variables: dict[str, str | int | bool | None] = {
         "owner": owner,
@@ -162,7 +162,7 @@ def _question(repo: str, searches: Sequence[Search], with_times: bool, page_size
         variables[f"after{slot}"] = searches[slot].after if used else None
         if slot:
             variables[f"with{slot}"] = used
-    return Question(document("search"), variables)
+    return Query(document("search"), variables)
 
 
 def _read_pages(repo: str, count: int, answer: Answer) -> _Pages:
@@ -172,7 +172,7 @@ def _read_pages(repo: str, count: int, answer: Answer) -> _Pages:
 
 
 def _read_page(page: Node) -> _Page:
-    found = tuple(Found.of(node) for node in whole(page))
+    found = tuple(Candidate.of(node) for node in whole(page))
     return _Page(found, page["issueCount"], next_cursor(page))
 
 

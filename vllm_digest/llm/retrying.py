@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vllm_digest.asking import ModelError, Question
-from vllm_digest.llm.dialect import Dialect
+from vllm_digest.llm.budget import Tokens
+from vllm_digest.llm.capabilities import ServerCapabilities
 from vllm_digest.llm.faults import (
     CutAnswerError,
     InterruptedAnswerError,
@@ -14,11 +14,11 @@ from vllm_digest.llm.faults import (
     ThrottledError,
     UnreadableAnswerError,
 )
-from vllm_digest.llm.purse import Tokens
 from vllm_digest.llm.replies import read_answer
+from vllm_digest.model_protocol import ModelError, Question
 
 if TYPE_CHECKING:
-    from vllm_digest.llm.server import Stage
+    from vllm_digest.llm.server import ModelSession
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ _MORE_ROOM = 4
 _MOST_CHANGES = 8
 
 
-class Inquiry:
+class RetryingRequest:
     """The state of a question between its calls."""
 
-    def __init__(self, stage: "Stage", question: Question) -> None:
-        self._stage = stage
+    def __init__(self, session: "ModelSession", question: Question) -> None:
+        self._session = session
         self._question = question
         self._room = question.answer_tokens
-        self._guess: Dialect | None = None
+        self._guess: ServerCapabilities | None = None
         """A way of asking that no refusal named, tried for this question alone until it proves right."""
         self._calls = self._losses = self._unreadable = self._changes = 0
         self._backoff = _BACKOFF
@@ -64,33 +64,33 @@ class Inquiry:
                 self._widen()
 
     def _once(self) -> Mapping[str, Any]:
-        server = self._stage.server
-        dialect = self._guess or server.dialect
-        self._used = dialect
-        self._room = min(max(self._room, dialect.least_room), self._most_room(dialect))
-        request = dialect.request(server.name, self._question, self._room)
+        server = self._session.server
+        capabilities = self._guess or server.capabilities
+        self._used = capabilities
+        self._room = min(max(self._room, capabilities.least_room), self._most_room(capabilities))
+        request = capabilities.request(server.name, self._question, self._room)
         most = Tokens(estimate(request), self._room)
         again = self._calls > 0
         self._calls += 1
-        document = self._stage.call(request, most, again=again)
+        document = self._session.call(request, most, again=again)
         answer = read_answer(document, self._question.schema, self._room)
-        learnt = self._guess or server.dialect
+        learnt = self._guess or server.capabilities
         if self._room > max(self._question.answer_tokens, learnt.least_room):
             learnt = replace(learnt, least_room=self._room)
-        server.dialect = learnt
+        server.capabilities = learnt
         return answer
 
     def _pause(self, wait: float | None) -> None:
         if wait is None:
             wait = self._backoff
             self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
-        self._stage.pause(wait)
+        self._session.pause(wait)
 
     def _lost(self, error: InterruptedAnswerError) -> None:
         self._losses += 1
         log.info("%s: %s", self._question.name, error)
         if self._losses == _TRIES:
-            self._stage.lose(str(error))
+            self._session.lose(str(error))
             raise ModelError(f"no answer {_TRIES} times: {error}")
         self._pause(error.wait)
 
@@ -100,10 +100,10 @@ class Inquiry:
         named = self._used.after(refusal.words)
         if self._changes > _MOST_CHANGES:
             raise ModelError(f"the model server refuses the question ({refusal})")
-        server = self._stage.server
+        server = self._session.server
         if named and self._guess is None:
-            if server.dialect == self._used:
-                server.dialect = named
+            if server.capabilities == self._used:
+                server.capabilities = named
                 log.info("the model server refuses a part of the request (%s)", refusal)
             return
         self._guess = named or self._used.plainer()
@@ -116,9 +116,9 @@ class Inquiry:
             raise ModelError(f"the answer is longer than {self._room} tokens")
         self._room = min(self._room * _MORE_ROOM, self._most_room(self._used))
 
-    def _most_room(self, dialect: Dialect) -> int:
-        most = max(self._stage.server.settings.max_answer_tokens, self._question.answer_tokens)
-        return min(most, dialect.most_room or most)
+    def _most_room(self, capabilities: ServerCapabilities) -> int:
+        most = max(self._session.server.settings.max_answer_tokens, self._question.answer_tokens)
+        return min(most, capabilities.most_room or most)
 
 
 def estimate(request: Mapping[str, Any]) -> int:

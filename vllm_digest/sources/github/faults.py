@@ -40,7 +40,7 @@ class ThrottledError(Exception):
 
 
 class InterruptedAnswerError(Exception):
-    """The answer was lost on the way, or is none; the same question may do."""
+    """The answer was lost on the way, or is none; the same query may do."""
 
 
 def diagnose(status: int, headers: Mapping[str, str], body: Any) -> Exception:

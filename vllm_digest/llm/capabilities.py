@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from vllm_digest.asking import Message, Question, Role
+from vllm_digest.model_protocol import Message, Question, Role
 
 _TEMPERATURE = 0.2
 _ROOMS = ("max_tokens", "max_completion_tokens", "")
@@ -32,7 +32,7 @@ class AnswerForm(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ServerCapabilities:
     """`room` is a place in `_ROOMS`; answers were seen to need `least_room` tokens, and get `most_room`."""
 
     form: AnswerForm = AnswerForm.SCHEMA
@@ -65,7 +65,7 @@ class Dialect:
             messages = _without_system(messages)
         return [{"role": message.role.value, "content": message.text} for message in messages]
 
-    def after(self, words: str) -> "Dialect | None":
+    def after(self, words: str) -> "ServerCapabilities | None":
         """What to speak after a refusal in these words (small letters); None when they name nothing of it."""
         if self.most_room is None and "token" in words and (limit := _MOST_ROOM.search(words)):
             return replace(self, most_room=int(limit[1]))
@@ -81,7 +81,7 @@ class Dialect:
             return self.plainer()
         return None
 
-    def plainer(self) -> "Dialect | None":
+    def plainer(self) -> "ServerCapabilities | None":
         """With the next looser hold on the answer's form, if there is one."""
         return None if self.form is AnswerForm.TEXT else replace(self, form=AnswerForm(self.form + 1))
 

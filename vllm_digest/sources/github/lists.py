@@ -9,9 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from vllm_digest.fetch.client import Answer, Client, Question, Size
-from vllm_digest.fetch.nodes import Discovery, Found, Node, moment, next_cursor, repository, whole
-from vllm_digest.fetch.queries import document
+from vllm_digest.sources.github.client import Answer, Client, Query, Size
+from vllm_digest.sources.github.nodes import (
+    Candidate,
+    Discovery,
+    Node,
+    moment,
+    next_cursor,
+    repository,
+    whole,
+)
+from vllm_digest.sources.github.queries import document
 from vllm_digest.window import TimeWindow
 
 _CONNECTIONS = ("issues", "pullRequests")
@@ -21,7 +29,7 @@ _CONNECTIONS = ("issues", "pullRequests")
 class _Row:
     """A thread in a list; `last` is the latest creation, closing, comment or review the list shows."""
 
-    found: Found
+    found: Candidate
     updated_at: datetime
     last: datetime
 
@@ -42,7 +50,7 @@ def by_lists(
 
     None when by GitHub's clock the window ended longer than `oldest` ago: too much to read back through.
     """
-    found: dict[int, Found] = {}
+    found: dict[int, Candidate] = {}
     since = window.start
     while True:
         pages = []
@@ -63,7 +71,7 @@ def _pages(client: Client, repo: str, since: datetime, size: Size) -> Iterator[_
     """One request each, until both lists are older than `since`."""
     cursors: dict[str, str | None] = dict.fromkeys(_CONNECTIONS)
     while cursors:
-        page = client.query(partial(_question, repo, cursors), size, partial(_read_page, repo))
+        page = client.query(partial(_query, repo, cursors), size, partial(_read_page, repo))
         yield page
         cursors = {
             key: cursor
@@ -72,7 +80,7 @@ def _pages(client: Client, repo: str, since: datetime, size: Size) -> Iterator[_
         }
 
 
-def _question(repo: str, cursors: Mapping[str, str | None], page_size: int) -> Question:
+def _query(repo: str, cursors: Mapping[str, str | None], page_size: int) -> Query:
     owner, name = repo.split("/")
     variables = {
         "owner": owner,
@@ -83,7 +91,7 @@ def _question(repo: str, cursors: Mapping[str, str | None], page_size: int) -> Q
         "withPulls": "pullRequests" in cursors,
         "afterPull": cursors.get("pullRequests"),
     }
-    return Question(document("recent"), variables)
+    return Query(document("recent"), variables)
 
 
 def _read_page(repo: str, answer: Answer) -> _Page:
@@ -97,6 +105,6 @@ def _read_page(repo: str, answer: Answer) -> _Page:
 
 
 def _read_row(node: Node) -> _Row:
-    found = Found.of(node)
+    found = Candidate.of(node)
     last = max((found.created_at, *found.closings, *found.talk))
     return _Row(replace(found, unseen_before=last), moment(node["updatedAt"]), last)

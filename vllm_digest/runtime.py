@@ -18,7 +18,7 @@ _PUBLIC_API = "api.github.com"
 
 
 @dataclass(frozen=True)
-class World:
+class Runtime:
     """The clock (aware UTC), the environment, a way to wait some seconds, chance in [0, 1), and a clock in
     seconds that only goes forward."""
 

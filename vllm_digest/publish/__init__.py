@@ -1,0 +1,1 @@
+"""The branch of reports and messages to people."""
