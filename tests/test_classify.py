@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
+from tests.values import BEFORE, WINDOW, digest, issue, pull, said
 from vllm_digest.models import Account, State
 from vllm_digest.report import Concern, ConcernKind, Link, LinkKind, Share
 
@@ -47,7 +47,6 @@ class TestHeat:
             digest(
                 issue(
                     1,
-                    reactions=(minute(1), minute(2), BEFORE),
                     remarks=(said("ann", 1), said("bob", 70, association="MEMBER"), said("ann", 90)),
                 )
             )
@@ -55,7 +54,7 @@ class TestHeat:
             .heat
         )
         assert (heat.comments, heat.reviews, heat.participants) == (3, 0, ("ann", "bob"))
-        assert (heat.maintainers, heat.reactions, heat.span_minutes) == (1, 2, 89)
+        assert (heat.maintainers, heat.span_minutes) == (1, 89)
         assert heat.score == 3 + 4 + 2 + 2 + 1
 
     def test_leaves_out_bots_minimized_remarks_and_other_times(self) -> None:

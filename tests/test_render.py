@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.values import WINDOW, digest, issue, pull, said
-from vllm_digest.models import Account, Gap, Thread
+from vllm_digest.models import Account, Gap, GapCode, Thread
 from vllm_digest.render import render
 from vllm_digest.report import Provenance, Report
 from vllm_digest.window import TimeWindow
@@ -204,9 +204,9 @@ def test_linked_threads_are_shown_together() -> None:
 
 
 def test_gaps_stand_in_the_last_line() -> None:
-    facts = replace(digest(issue(1, created_at=1)), gaps=(Gap("#7", "GitHub 未能给出"),))
+    facts = replace(digest(issue(1, created_at=1)), gaps=(Gap(GapCode.THREAD_UNREADABLE, 7),))
     text = render(Report("2h", "UTC", facts, MADE))
-    assert text.splitlines()[-1].endswith("未能取得：#7（GitHub 未能给出）。")
+    assert text.splitlines()[-1].endswith("未能取得：#7（GitHub 未能给出其内容）。")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,22 @@
 """Short ways to write down threads and what was said in them, as the stages hand them on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vllm_digest.classify import Rules, classify
 from vllm_digest.focus.rules import FocusSettings
-from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
+from vllm_digest.models import (
+    Account,
+    EventKind,
+    Kind,
+    Remark,
+    RemarkKind,
+    Snapshot,
+    State,
+    Thread,
+    TimelineEvent,
+)
 from vllm_digest.report import Digest
 from vllm_digest.window import TimeWindow
 
@@ -55,6 +65,8 @@ def _thread(number: int, kind: Kind, path: str, fields: dict[str, Any]) -> Threa
     }
     author = fields.pop("by", "author")
     merged, closed = times.get("merged_at"), times.get("closed_at")
+    if "timeline" not in fields:
+        fields["timeline"] = tuple(_timeline(merged, closed, fields))
     return Thread(
         **{
             "number": number,
@@ -71,6 +83,21 @@ def _thread(number: int, kind: Kind, path: str, fields: dict[str, Any]) -> Threa
             "closed_at": closed or merged,
         }
     )
+
+
+def _timeline(
+    merged: datetime | None, closed: datetime | None, fields: dict[str, Any]
+) -> Iterator[TimelineEvent]:
+    """The events that lead to the state that the fields name."""
+    by = fields.get("closed_by", Account("somebody"))
+    if (target := fields.get("duplicate_of")) is not None:
+        marked = closed or BEFORE
+        yield TimelineEvent("duplicate", EventKind.DUPLICATE, marked, by, target=target)
+    if merged:
+        yield TimelineEvent("merged", EventKind.MERGED, merged, by)
+    elif closed:
+        pull = fields.get("closed_by_pull")
+        yield TimelineEvent("closed", EventKind.CLOSED, closed, by, fields.get("state_reason", ""), pull=pull)
 
 
 def digest(*threads: Thread, rules: Rules = RULES) -> Digest:

@@ -1,7 +1,7 @@
 """The values that the stages hand on: all frozen, all times aware UTC."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -64,27 +64,103 @@ class Remark:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """A closing that was undone at `reopened_at`; the rest as in `Thread`."""
+class EventKind(StrEnum):
+    """What happened to a thread; the last three are what somebody said in it."""
 
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    DUPLICATE = "duplicate"
+    NOT_DUPLICATE = "not_duplicate"
+    COMMENT = "comment"
+    REVIEW = "review"
+    REVIEW_COMMENT = "review_comment"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """A closing, reopening, merge or marking as a duplicate, as GitHub's timeline lists it.
+
+    `id`: GitHub's node id. It is unique among the events of a thread.
+    `at`: UTC.
+    `actor`: who did it; `ghost` for a deleted account.
+    `reason`: of a closing of an issue, `completed`, `not_planned` or `duplicate`; else empty.
+    `pull`: of a closing, the number of the pull request that caused it; None for a person or a commit.
+    `target`: of a duplicate, the number of the thread that it duplicates.
+    """
+
+    id: str
+    kind: EventKind
     at: AwareDatetime
-    reopened_at: AwareDatetime
-    by: Account = GHOST
-    by_pull: int | None = None
+    actor: Account = GHOST
     reason: str = ""
+    pull: int | None = None
+    target: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a thread at one moment, and how it got there. Fields as in `Thread`."""
+
+    state: State = State.OPEN
+    closed_at: AwareDatetime | None = None
+    merged_at: AwareDatetime | None = None
+    state_reason: str = ""
+    closed_by: Account | None = None
+    closed_by_pull: int | None = None
+    merged_by: Account | None = None
+    duplicate_of: int | None = None
+
+
+def standing(timeline: Iterable[TimelineEvent], end: datetime) -> Standing:
+    """The state that the events before `end` lead to. `timeline` is oldest first."""
+    now = Standing()
+    for event in timeline:
+        if event.at >= end:
+            break
+        match event.kind:
+            case EventKind.CLOSED if now.state is not State.MERGED:
+                now = replace(
+                    now,
+                    state=State.CLOSED,
+                    closed_at=event.at,
+                    closed_by=event.actor,
+                    closed_by_pull=event.pull,
+                    state_reason=event.reason,
+                )
+            case EventKind.MERGED:
+                now = replace(
+                    now,
+                    state=State.MERGED,
+                    closed_at=event.at,
+                    merged_at=event.at,
+                    merged_by=event.actor,
+                    closed_by=now.closed_by or event.actor,
+                )
+            case EventKind.REOPENED:
+                now = Standing(duplicate_of=now.duplicate_of)
+            case EventKind.DUPLICATE:
+                now = replace(now, duplicate_of=event.target)
+            case EventKind.NOT_DUPLICATE:
+                now = replace(now, duplicate_of=None)
+    return now
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
     """An issue or a pull request with all that was said in it, as it stood at one moment.
 
-    `state_reason` is an issue's (`completed`, `not_planned`, `duplicate`, `reopened`) or empty.
-    `closes` are the issues a pull request closes; `closed_by_pull` is the pull request that closed
-    this issue, `duplicate_of` what it was marked a duplicate of at `duplicate_at`. `undone` are the
-    closings before the last reopening, oldest first. `paths` are the changed files; `additions`,
-    `deletions` count lines and `changed_files` files, None where GitHub did not say. `reactions` are the
-    times of the last hundred.
+    `association`: the author's to the repository, in GitHub's words (`MEMBER`, `NONE`, …).
+    `state_reason`: of a closed issue, `completed`, `not_planned` or `duplicate`; else empty.
+    `closed_by_pull`: the number of the pull request that closed this issue.
+    `duplicate_of`: the number of the thread that this one is marked a duplicate of.
+    `timeline`: the events that are no remarks and no opening, oldest first; the state follows from them.
+    `closes`: the numbers of the issues that a pull request closes, as GitHub links them.
+    `issue_type`: the name of GitHub's issue type (`Bug`), empty without one.
+    `paths`: the changed files. `additions` and `deletions` count lines, `changed_files` files; None where
+    GitHub did not say.
+    `remarks`: oldest first.
     """
 
     number: int
@@ -102,17 +178,17 @@ class Thread:
     state_reason: str = ""
     closed_by: Account | None = None
     closed_by_pull: int | None = None
+    merged_by: Account | None = None
     duplicate_of: int | None = None
-    duplicate_at: AwareDatetime | None = None
-    undone: tuple[Closing, ...] = ()
+    timeline: tuple[TimelineEvent, ...] = ()
     draft: bool = False
     labels: tuple[str, ...] = ()
+    issue_type: str = ""
     closes: tuple[int, ...] = ()
     paths: tuple[str, ...] = ()
     additions: int | None = None
     deletions: int | None = None
     changed_files: int | None = None
-    reactions: tuple[AwareDatetime, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -121,15 +197,14 @@ class Thread:
 
     @property
     def moments(self) -> Iterator[datetime]:
-        """When anything happened in it, in no order: creation, closings and merge, remarks."""
-        yield from (at for at in (self.created_at, self.closed_at, self.merged_at) if at is not None)
-        yield from (closing.at for closing in self.undone)
+        """When anything happened in it, in no order: creation, timeline and remarks."""
+        yield self.created_at
+        yield from (event.at for event in self.timeline)
         yield from (remark.at for remark in self.remarks)
 
     def happened_in(self, window: TimeWindow) -> bool:
-        """Was it created, closed or merged in the window, or did anyone say anything in it then?"""
-        times = (self.created_at, self.closed_at, self.merged_at, *(remark.at for remark in self.remarks))
-        return any(moment in window for moment in times)
+        """Did any event of it fall into the window?"""
+        return any(moment in window for moment in self.moments)
 
     def as_of(self, end: datetime) -> Self:
         """The thread without what happened at `end` or later.
@@ -137,40 +212,50 @@ class Thread:
         Title, body, labels, draft and changed files are as they were fetched: of some GitHub keeps no
         history, and that of others costs a request a thread.
         """
-        marked = self.duplicate_at is None or self.duplicate_at < end
-        return replace(
-            self._closed_as_of(end),
-            duplicate_of=self.duplicate_of if marked else None,
-            duplicate_at=self.duplicate_at if marked else None,
-            reactions=tuple(at for at in self.reactions if at < end),
-            remarks=tuple(remark for remark in self.remarks if remark.at < end),
-        )
-
-    def _closed_as_of(self, end: datetime) -> Self:
-        if self.closed_at is not None and self.closed_at < end:
-            return self
-        held = next((closing for closing in self.undone if closing.at < end <= closing.reopened_at), None)
+        then = standing(self.timeline, end)
         return replace(
             self,
-            state=State.CLOSED if held else State.OPEN,
-            closed_at=held.at if held else None,
-            merged_at=None,
-            state_reason=held.reason if held else "",
-            closed_by=held.by if held else None,
-            closed_by_pull=held.by_pull if held else None,
+            timeline=tuple(event for event in self.timeline if event.at < end),
+            remarks=tuple(remark for remark in self.remarks if remark.at < end),
+            **{field.name: getattr(then, field.name) for field in fields(Standing)},
         )
+
+
+class GapCode(StrEnum):
+    """What could not be fetched."""
+
+    SEARCH_CUT = "search_cut"
+    """GitHub counts `expected` results of the search `detail` and gave `seen`."""
+    THREAD_UNREADABLE = "thread_unreadable"
+    THREAD_DELETED = "thread_deleted"
+    """It was deleted between the list and the details."""
+    PAGES_MISSING = "pages_missing"
+    """Further comments, reviews or files of it."""
+    ENTRIES_NULL = "entries_null"
+    """GitHub gave null instead of `seen` of its comments, reviews or files."""
+    FILES_MISSING = "files_missing"
+    """Its changed files."""
+    FIELD_REFUSED = "field_refused"
+    """GitHub may not show the token the field `detail` of it."""
+    PART_MISSING = "part_missing"
+    """Of a roll-up: nothing is stored of the time from `start` to `end`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that could not be fetched: `what` it is and the `reason`, both in Chinese for the page.
+    """Something that a report lacks.
 
-    `number` is the thread's that lacks it; None where it may concern any.
+    `number`: the thread that lacks it; None where it may concern any.
+    `detail`: a name of GitHub's, verbatim. `seen`, `expected`: counts. `start`, `end`: UTC.
     """
 
-    what: str
-    reason: str
+    code: GapCode
     number: int | None = None
+    detail: str = ""
+    seen: int = 0
+    expected: int = 0
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,6 @@ class Heat:
     reviews: int = 0
     participants: tuple[str, ...] = ()
     maintainers: int = 0
-    reactions: int = 0
     span_minutes: int = 0
 
 

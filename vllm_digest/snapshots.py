@@ -6,7 +6,7 @@ from pathlib import Path
 from vllm_digest.files import from_json, to_json, write_together
 from vllm_digest.models import Snapshot
 
-FORM = "vllm-digest/snapshot/1"
+FORM = "vllm-digest/snapshot/2"
 
 
 def save(snapshot: Snapshot, path: Path) -> None:

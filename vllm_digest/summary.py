@@ -42,7 +42,7 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             for number in digest.hot
         ],
         "sections": {section.value: "model" if section in written else "rules" for section in Section},
-        "gaps": [f"{gap.what}: {gap.reason}" for gap in digest.gaps],
+        "gaps": [{"code": gap.code.value, "number": gap.number, "detail": gap.detail} for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
         "llm": {
             "model": told.model or None,

@@ -11,7 +11,7 @@ from tests.servers.errors import RefusedError
 from tests.servers.ids import node_id
 from tests.servers.index import seconds
 from tests.servers.views import Happened, Info, Said, iso
-from tests.servers.world import Closed, Comment, MarkedDuplicate, Reopened, Review, Seen, Thread, World
+from tests.servers.world import Closed, Comment, MarkedDuplicate, Review, Seen, Thread, World
 
 Resolver = Callable[..., Any]
 Fields = dict[str, Resolver]
@@ -84,7 +84,6 @@ THREAD: Fields = {
     "id": lambda thread, _: thread.node_id,
     "labels": lists.labels,
     "number": lambda thread, _: thread.number,
-    "reactions": lists.reactions,
     "state": _look(lambda look: look.state),
     "timelineItems": lists.timeline,
     "title": _look(lambda look: look.title),
@@ -107,6 +106,7 @@ COMMENT: Fields = SAID | {
 EVENT: Fields = {
     "actor": lambda happened, _: happened.event.actor,
     "createdAt": lambda happened, _: iso(happened.event.at),
+    "id": lambda happened, _: node_id(happened.kind, happened.thread.number, happened.place),
 }
 CONNECTION: Fields = {
     "nodes": lambda page, _: page.nodes,
@@ -150,11 +150,12 @@ FIELDS: dict[str, Fields] = {
         "submittedAt": _submitted,
     },
     "Label": {"name": lambda name, _: name},
-    "Reaction": {"content": lambda given, _: given.content, "createdAt": lambda given, _: iso(given.at)},
     "PullRequestChangedFile": {"path": lambda path, _: path},
     "Commit": {"oid": lambda oid, _: oid},
     "ClosedEvent": EVENT | {"closer": _closer, "stateReason": lambda happened, _: happened.event.reason},
+    "MergedEvent": EVENT,
     "ReopenedEvent": EVENT,
+    "UnmarkedAsDuplicateEvent": EVENT,
     "MarkedAsDuplicateEvent": EVENT | {"canonical": _canonical},
     "PageInfo": {
         "endCursor": lambda page, _: page.end_cursor,
@@ -170,9 +171,7 @@ def type_of(value: object) -> str:
     if isinstance(value, Said):
         return value.kind
     if isinstance(value, Happened):
-        return {Closed: "ClosedEvent", Reopened: "ReopenedEvent"}.get(
-            type(value.event), "MarkedAsDuplicateEvent"
-        )
+        return value.kind
     if isinstance(value, World | str):
         return "Repository" if isinstance(value, World) else "Commit"
     return str(getattr(value, "kind", type(value).__name__))

@@ -11,6 +11,11 @@ _PREFIXES = {
     "PullRequest": "PR_kwDO",
     "PullRequestReview": "PRR_kwDO",
     "Repository": "R_kgDO",
+    "ClosedEvent": "CE_lADO",
+    "MergedEvent": "ME_lADO",
+    "ReopenedEvent": "REE_lADO",
+    "MarkedAsDuplicateEvent": "MADE_lADO",
+    "UnmarkedAsDuplicateEvent": "UADE_lADO",
 }
 
 

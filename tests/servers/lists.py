@@ -10,7 +10,7 @@ from typing import Any
 from tests.servers.connections import Page, page, page_in_place, page_of_threads
 from tests.servers.index import Kind, number_of, seconds
 from tests.servers.views import Happened, Info, Said, bounds, in_conversation, on_code, reviewed
-from tests.servers.world import Closed, Comment, PullRequest, Reopened, Review, Thread, World
+from tests.servers.world import Closed, Comment, MarkedDuplicate, PullRequest, Reopened, Review, Thread, World
 
 Resolver = Callable[..., Page]
 
@@ -81,27 +81,31 @@ def _begun(said: Said[Review]) -> tuple[int, int]:
 def timeline(thread: Thread, info: Info, **given: Any) -> Page:
     now, wanted = info.context.now, given.get("itemTypes")
     happened = [
-        Happened(thread, event)
-        for event in thread.history
-        if event.at <= now and (not wanted or _event_type(event) in wanted)
+        Happened(thread, event, kind, place)
+        for place, event in enumerate(thread.history)
+        for kind, item_type in _event_types(event)
+        if event.at <= now and (not wanted or item_type in wanted)
     ]
     return page_in_place(happened, bounds(info, given))
 
 
-def _event_type(event: object) -> str:
-    if isinstance(event, Closed):
-        return "CLOSED_EVENT"
-    return "REOPENED_EVENT" if isinstance(event, Reopened) else "MARKED_AS_DUPLICATE_EVENT"
+def _event_types(event: object) -> list[tuple[str, str]]:
+    """The GraphQL types of an event with the names that queries ask for; a merge is a closing as well."""
+    match event:
+        case Closed(merged=True):
+            return [("MergedEvent", "MERGED_EVENT"), ("ClosedEvent", "CLOSED_EVENT")]
+        case Closed():
+            return [("ClosedEvent", "CLOSED_EVENT")]
+        case Reopened():
+            return [("ReopenedEvent", "REOPENED_EVENT")]
+        case MarkedDuplicate():
+            return [("MarkedAsDuplicateEvent", "MARKED_AS_DUPLICATE_EVENT")]
+        case _:
+            return [("UnmarkedAsDuplicateEvent", "UNMARKED_AS_DUPLICATE_EVENT")]
 
 
 def labels(thread: Thread, info: Info, **given: Any) -> Page:
     return page_in_place(info.context.look(thread).labels, bounds(info, given))
-
-
-def reactions(thread: Thread, info: Info, **given: Any) -> Page:
-    now = info.context.now
-    given_so_far = (reaction for reaction in thread.reactions if reaction.at <= now)
-    return page_in_place(sorted(given_so_far, key=lambda reaction: reaction.at), bounds(info, given))
 
 
 def closing_issues(pull: PullRequest, info: Info, **given: Any) -> Page:

@@ -18,7 +18,6 @@ from tests.servers.world import (
     Label,
     MarkedDuplicate,
     PullRequest,
-    Reaction,
     Reopened,
     Review,
     Thread,
@@ -74,7 +73,6 @@ class Writer:
             labels=tuple(self._labels(sketch, name)),
             history=self._history(sketch, (author, association)),
             comments=tuple(self._comments(sketch, (author, association))),
-            reactions=tuple(self._reactions(sketch)),
         )
 
     def _pull(self, sketch: Sketch) -> PullRequest:
@@ -92,7 +90,6 @@ class Writer:
             labels=tuple(self._labels(sketch, name)),
             history=self._history(sketch, (author, association)),
             comments=tuple(self._comments(sketch, (author, association))),
-            reactions=tuple(self._reactions(sketch)) if rng.random() < 0.2 else (),
             touched=tuple(self._moments(sketch, self._some(2.0))),
             reviews=tuple(self._reviews(sketch, (author, association))),
             draft=sketch.closed is None and rng.random() < 0.1,
@@ -180,11 +177,6 @@ class Writer:
             edited_at=at + timedelta(seconds=rng.randrange(30, 90_000)) if rng.random() < 0.04 else None,
             minimized=rng.random() < 0.015,
         )
-
-    def _reactions(self, sketch: Sketch) -> Iterator[Reaction]:
-        count = self._some(40) if sketch.long else self._some(0.8)
-        for at in self._moments(sketch, count):
-            yield Reaction(at, self.rng.choice(("THUMBS_UP", "THUMBS_UP", "EYES", "HEART", "CONFUSED")))
 
     def _reviews(self, sketch: Sketch, author: Author) -> Iterator[Review]:
         rng = self.rng

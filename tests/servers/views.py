@@ -56,6 +56,10 @@ class Happened(NamedTuple):
 
     thread: Thread
     event: Event
+    kind: str
+    """Its GraphQL type."""
+    place: int
+    """Its place in the thread's history."""
 
 
 def in_conversation(thread: Thread, comment: Comment) -> Said[Comment]:

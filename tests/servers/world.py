@@ -82,12 +82,6 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    at: datetime
-    content: str = "THUMBS_UP"
-
-
-@dataclass(frozen=True, slots=True)
 class Label:
     """A label with a history; a plain string in `labels` is one put on at the thread's creation."""
 
@@ -125,7 +119,15 @@ class MarkedDuplicate:
     """The number of the other thread; `None`: one that we may not see."""
 
 
-Event = Closed | Reopened | MarkedDuplicate
+@dataclass(frozen=True, slots=True)
+class UnmarkedDuplicate:
+    """A maintainer took the mark back."""
+
+    at: datetime
+    actor: Actor | None = SOMEBODY
+
+
+Event = Closed | Reopened | MarkedDuplicate | UnmarkedDuplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,6 @@ class Thread:
     """Closings, reopenings and duplicates, in the order of time."""
     comments: tuple[Comment, ...] = ()
     """In the order of time."""
-    reactions: tuple[Reaction, ...] = ()
     touched: tuple[datetime, ...] = ()
     """Other times that move `updatedAt`: pushes, assignments."""
     deleted_at: datetime | None = None
@@ -166,7 +167,7 @@ class Thread:
         return f"{'pull' if isinstance(self, PullRequest) else 'issues'}/{self.number}"
 
     def touches(self) -> Iterator[datetime]:
-        """All times that move `updatedAt`, in no order. A reaction does not move it."""
+        """All times that move `updatedAt`, in no order."""
         yield self.created_at
         yield from self.touched
         for comment in self.comments:

@@ -97,7 +97,7 @@ class ThreadEvidence:
     def _counts(self) -> Iterator[int]:
         facts = self.facts
         heat = facts.heat
-        yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers, heat.reactions)
+        yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
         yield from (n for n in (facts.additions, facts.deletions, facts.changed_files) if n is not None)
         yield len(self.people)
         for moment in (facts.created_at, facts.closed_at, facts.merged_at):

@@ -45,23 +45,21 @@ def is_comment(remark: Remark) -> bool:
 def heat(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Heat:
     """The thread's heat within the window.
 
-    score = comments + 2 x reviews + 4 x (people beyond the first) + 2 x maintainers + reactions (10 at most)
-    + hours between the first and the last remark (6 at most). Comments count up to 10 a person, so that one
-    who talks to himself makes no heat.
+    score = comments + 2 x reviews + 4 x (people beyond the first) + 2 x maintainers + hours between the
+    first and the last remark (6 at most). Comments count up to 10 a person, so that one who talks to himself
+    makes no heat.
     """
     remarks = human_messages(thread, window, bots)
     people = tuple(dict.fromkeys(remark.author.login for remark in remarks))
     comments = [remark for remark in remarks if is_comment(remark)]
     reviews = [remark for remark in remarks if is_review(remark)]
     maintainers = {remark.author.login for remark in remarks if remark.association in MAINTAINERS}
-    reactions = sum(at in window for at in thread.reactions)
     span = remarks[-1].at - remarks[0].at if remarks else timedelta()
     score = (
         sum(min(10, _said_by(person, comments)) for person in people)
         + 2 * len(reviews)
         + 4 * max(0, len(people) - 1)
         + 2 * len(maintainers)
-        + min(10, reactions)
         + min(6, span // timedelta(hours=1))
     )
     return Heat(
@@ -70,7 +68,6 @@ def heat(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Heat:
         reviews=len(reviews),
         participants=people,
         maintainers=len(maintainers),
-        reactions=reactions,
         span_minutes=span // timedelta(minutes=1),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Gap, Kind, Remark, Thread
+from vllm_digest.models import Gap, GapCode, Kind, Remark, Thread
 from vllm_digest.sources.github.client import Answer, Client, Query, Size, readable
 from vllm_digest.sources.github.faults import QueryTooLargeError
 from vllm_digest.sources.github.nodes import (
@@ -138,10 +138,10 @@ def fetch_details(
                     f"GitHub did not give {lost} threads, the last one #{one.number}: {error}.",
                     "Too much would be missing, so it is not published; run the same command again later.",
                 ) from error
-            gaps.append(Gap(f"#{one.number}", "GitHub 未能给出其内容", one.number))
+            gaps.append(Gap(GapCode.THREAD_UNREADABLE, one.number))
             continue
         if got is None:
-            gaps.append(Gap(f"#{one.number}", "在抓取期间已从 GitHub 上删除", one.number))
+            gaps.append(Gap(GapCode.THREAD_DELETED, one.number))
             continue
         gaps += _read_rests(client, got)
         threads.append(_assembled(got))
@@ -232,16 +232,16 @@ def _read_rests(client: Client, got: _Got) -> list[Gap]:
             page = client.query(partial(_more, rest), Size(_PAGE), partial(_read_more, rest))
         except QueryTooLargeError as error:
             log.warning("#%d: GitHub did not give the rest of its %s (%s)", number, rest.want, error)
-            gaps.append(Gap(f"#{number} 的部分评论或文件", "GitHub 未能给出后续分页", number))
+            gaps.append(Gap(GapCode.PAGES_MISSING, number))
             continue
         content.remarks += page.remarks
         content.paths += page.paths
         content.rests += page.rests
         content.nulls += page.nulls
     if content.nulls:
-        gaps.append(Gap(f"#{number} 的 {content.nulls} 条评论或文件", "GitHub 只给出空值", number))
+        gaps.append(Gap(GapCode.ENTRIES_NULL, number, seen=content.nulls))
     if got.thread.is_pull and not got.with_files:
-        gaps.append(Gap(f"#{number} 的文件列表", "GitHub 未能给出", number))
+        gaps.append(Gap(GapCode.FILES_MISSING, number))
     return gaps
 
 

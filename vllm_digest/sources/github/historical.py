@@ -82,10 +82,9 @@ def _since(start: datetime, began_at: datetime) -> Iterator[Search]:
 
 def _as_read(found: Candidate, thread: Thread, end: datetime) -> Candidate:
     """What a thread read whole tells of the time from `end` on."""
-    closings = {thread.closed_at, *(closing.at for closing in thread.undone)}
     return replace(
         found,
-        closings=tuple(at for at in closings if at is not None and at >= end),
+        closings=tuple(event.at for event in thread.timeline if event.at >= end),
         talk=tuple(remark.at for remark in thread.remarks if remark.at >= end),
         unseen_before=None,
     )

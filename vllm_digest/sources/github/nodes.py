@@ -1,18 +1,31 @@
 """GitHub's GraphQL nodes, read into our values."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any, Self
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import GHOST, Account, Closing, Gap, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.models import (
+    GHOST,
+    Account,
+    EventKind,
+    Gap,
+    Kind,
+    Remark,
+    RemarkKind,
+    Standing,
+    Thread,
+    TimelineEvent,
+    standing,
+)
 from vllm_digest.sources.github.client import Answer
 from vllm_digest.sources.github.faults import QueryTooLargeError
 from vllm_digest.window import TimeWindow
 
 Node = Mapping[str, Any]
+
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 SHOWN = 30
 """How many of a thread's last comments and reviews search.graphql asks for."""
@@ -111,10 +124,8 @@ def next_cursor(connection: Node) -> str | None:
 def thread(node: Node) -> Thread:
     """An issue or pull request of details.graphql, without its remarks and paths."""
     is_pull = _kind(node) is Kind.PULL_REQUEST
-    events = _present(node["timelineItems"])
-    closings = [event for event in events if event["__typename"] == "ClosedEvent"]
-    last_closing = closings[-1] if closings and node["closedAt"] else {}
-    duplicate = next((e for e in reversed(events) if e["__typename"] == "MarkedAsDuplicateEvent"), {})
+    timeline = _timeline(node)
+    now = standing(timeline, _FOR_EVER)
     return Thread(
         number=node["number"],
         kind=_kind(node),
@@ -123,47 +134,57 @@ def thread(node: Node) -> Thread:
         url=node["url"],
         author=account(node["author"]),
         association=node["authorAssociation"],
-        state=State(node["state"].lower()),
         created_at=moment(node["createdAt"]),
         updated_at=moment(node["updatedAt"]),
-        closed_at=_moment_or_none(node["closedAt"]),
-        merged_at=_moment_or_none(node.get("mergedAt")),
-        state_reason=(node.get("stateReason") or "").lower(),
-        closed_by=account(last_closing["actor"]) if last_closing else None,
-        closed_by_pull=_closing_pull(last_closing),
-        duplicate_of=(duplicate.get("canonical") or {}).get("number"),
-        duplicate_at=_moment_or_none(duplicate.get("createdAt")),
-        undone=tuple(_undone(events)),
+        timeline=timeline,
         draft=node.get("isDraft", False),
         labels=tuple(label["name"] for label in _present(node["labels"])),
+        issue_type=(node.get("issueType") or {}).get("name", ""),
         closes=tuple(issue["number"] for issue in _present(node["closingIssuesReferences"]))
         if is_pull
         else (),
         additions=node.get("additions"),
         deletions=node.get("deletions"),
         changed_files=node.get("changedFiles"),
-        reactions=tuple(sorted(moment(reaction["createdAt"]) for reaction in _present(node["reactions"]))),
+        **{field.name: getattr(now, field.name) for field in fields(Standing)},
     )
 
 
-def _undone(events: Sequence[Node]) -> Iterator[Closing]:
-    """Each closing that was followed by a reopening."""
-    turns = [event for event in events if event["__typename"] != "MarkedAsDuplicateEvent"]
-    for event, following in pairwise(turns):
-        if (event["__typename"], following["__typename"]) == ("ClosedEvent", "ReopenedEvent"):
-            yield Closing(
-                at=moment(event["createdAt"]),
-                reopened_at=moment(following["createdAt"]),
-                by=account(event["actor"]),
-                by_pull=_closing_pull(event),
-                reason=(event.get("stateReason") or "").lower(),
-            )
+_EVENTS = {
+    "ClosedEvent": EventKind.CLOSED,
+    "ReopenedEvent": EventKind.REOPENED,
+    "MergedEvent": EventKind.MERGED,
+    "MarkedAsDuplicateEvent": EventKind.DUPLICATE,
+    "UnmarkedAsDuplicateEvent": EventKind.NOT_DUPLICATE,
+}
 
 
-def _closing_pull(event: Node) -> int | None:
-    """The number of the pull request that closed an issue; a commit has none."""
-    number: int | None = (event.get("closer") or {}).get("number")
-    return number
+def _timeline(node: Node) -> tuple[TimelineEvent, ...]:
+    """The events of a thread, oldest first; the state that GitHub names has an event in any case.
+
+    Old threads have closings that their timeline does not list (github/docs: imported repositories).
+    """
+    events = [_event(event) for event in _present(node["timelineItems"])]
+    events.sort(key=lambda event: (event.at, event.kind is EventKind.MERGED))
+    for kind, field in ((EventKind.CLOSED, "closedAt"), (EventKind.MERGED, "mergedAt")):
+        at = _moment_or_none(node.get(field))
+        if at and not any(event.at == at and event.kind is kind for event in events):
+            reason = (node.get("stateReason") or "").lower() if kind is EventKind.CLOSED else ""
+            events.append(TimelineEvent(f"{kind.value}-{node[field]}", kind, at, reason=reason))
+    return tuple(sorted(events, key=lambda event: (event.at, event.kind is EventKind.MERGED)))
+
+
+def _event(node: Node) -> TimelineEvent:
+    return TimelineEvent(
+        id=node["id"],
+        kind=_EVENTS[node["__typename"]],
+        at=moment(node["createdAt"]),
+        actor=account(node["actor"]),
+        reason=(node.get("stateReason") or "").lower(),
+        # A commit that closed an issue has no number.
+        pull=(node.get("closer") or {}).get("number"),
+        target=(node.get("canonical") or {}).get("number"),
+    )
 
 
 def comment(node: Node) -> Remark:

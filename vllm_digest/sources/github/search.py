@@ -13,7 +13,7 @@ from functools import partial
 from itertools import pairwise
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Gap
+from vllm_digest.models import Gap, GapCode
 from vllm_digest.sources.github.client import Answer, Client, Query, Size
 from vllm_digest.sources.github.nodes import Candidate, Node, moment, next_cursor, repository, whole
 from vllm_digest.sources.github.queries import document
@@ -109,9 +109,7 @@ def search(
             if page.cursor is not None:
                 waiting.append(replace(one, after=page.cursor, seen=seen))
             elif seen < page.count:
-                gaps.append(
-                    Gap(f"{one.query(repo)} 的搜索结果", f"GitHub 称有 {page.count} 条，只给出 {seen} 条")
-                )
+                gaps.append(Gap(GapCode.SEARCH_CUT, detail=one.query(repo), seen=seen, expected=page.count))
         if not waiting:
             return Results(repo, answer.began_at, tuple(found), tuple(gaps))
 
