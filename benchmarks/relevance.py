@@ -23,8 +23,8 @@ from typing import Any
 
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import FocusSettings
+from vllm_digest.judgement import Judgement, Relevance
 from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
-from vllm_digest.report import Judgement, Relevance
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOCUS = FocusSettings().compiled()

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from vllm_digest.focus.patterns import Finder, Rule
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus, FocusSettings
+from vllm_digest.judgement import Relevance
 from vllm_digest.models import Account, Kind, State, Thread
-from vllm_digest.report import Relevance
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ import pytest
 
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import FocusSettings
+from vllm_digest.judgement import Judgement, Relevance
 from vllm_digest.models import Account, Kind, Remark, RemarkKind, State, Thread
-from vllm_digest.report import Judgement, Relevance
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
 FOCUS = FocusSettings().compiled()

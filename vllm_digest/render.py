@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief
-from vllm_digest.report import Relevance, Report, ThreadFacts
+from vllm_digest.report import Report, ThreadFacts
 from vllm_digest.sections import by_model
 from vllm_digest.templating import Environment, environment
 from vllm_digest.window import local_minute

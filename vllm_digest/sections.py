@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from vllm_digest.report import Relevance, Report
+from vllm_digest.judgement import Relevance
+from vllm_digest.report import Report
 
 
 class Section(StrEnum):

@@ -3,7 +3,8 @@
 from typing import Any
 
 from vllm_digest.archive import Stored
-from vllm_digest.report import Relevance, Report
+from vllm_digest.judgement import Relevance
+from vllm_digest.report import Report
 from vllm_digest.sections import Section, by_model
 
 

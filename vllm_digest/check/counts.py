@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from vllm_digest.report import Digest, LinkKind, Relevance
+from vllm_digest.judgement import Relevance
+from vllm_digest.report import Digest, LinkKind
 
 PERCENT = "%"
 """What the name of a percentage ends in."""

@@ -14,9 +14,10 @@ from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Length
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape
+from vllm_digest.judgement import Relevance
 from vllm_digest.models import Kind
 from vllm_digest.narrative import Fact, Finding, Overview, Reason
-from vllm_digest.report import Digest, Relevance
+from vllm_digest.report import Digest
 
 _SENTENCE = Length(most=500)
 _TITLE = Length(most=60, least=2)

@@ -11,8 +11,9 @@ from vllm_digest.classify.links import links
 from vllm_digest.classify.rankings import changes, concerns, hottest
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus
+from vllm_digest.judgement import Relevance
 from vllm_digest.models import Snapshot, Thread
-from vllm_digest.report import Digest, Intensity, Lists, Relevance, Share
+from vllm_digest.report import Digest, Intensity, Lists, Share
 from vllm_digest.window import TimeWindow
 
 _HOT, _CHANGES, _WORRIES, _SHARES = 5, 6, 8, 8

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from vllm_digest.classify.heat import human_messages, human_remarks
+from vllm_digest.judgement import Judgement
 from vllm_digest.models import Remark, Thread
-from vllm_digest.report import Heat, Judgement, ThreadFacts, Voice
+from vllm_digest.report import Heat, ThreadFacts, Voice
 from vllm_digest.text.excerpts import plain
 from vllm_digest.window import TimeWindow
 

@@ -8,8 +8,8 @@ from itertools import islice
 from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, quoted, rivals
 from vllm_digest.focus.rules import Focus
 from vllm_digest.focus.topics import hardware, topic
+from vllm_digest.judgement import Judgement, Relevance
 from vllm_digest.models import Remark, Thread
-from vllm_digest.report import Judgement, Relevance
 from vllm_digest.text.dumps import Text
 
 _STATES = frozenset({"ready", "stale", "unstale", "needs-rebase", "ready-run-all-tests", "verified", "bug"})

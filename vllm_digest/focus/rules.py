@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vllm_digest.focus.patterns import ExactPattern, Finder, Meaning, Pattern, Rule
-from vllm_digest.report import FocusWords
+from vllm_digest.judgement import FocusWords
 
 _AMD = "AMD"
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.report import Digest, Relevance, Report
+from vllm_digest.report import Digest, Report
 from vllm_digest.window import local_minute
 
 _REPORTS_SHOWN = 3

@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from vllm_digest import archive
 from vllm_digest.errors import DocumentError
+from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.pagecheck import breakage, state_paragraph
-from vllm_digest.report import Lists, Relevance, Report, place_of
+from vllm_digest.report import Lists, Report, place_of
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vllm_digest.report import Digest, Relevance
+from vllm_digest.judgement import Relevance
+from vllm_digest.report import Digest
 
 
 class Role(StrEnum):
