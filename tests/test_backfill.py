@@ -188,8 +188,9 @@ def test_what_a_window_lacks_is_told_on_its_page_alone(
     lost = min(here[1].touched - here[0].touched - here[1].listed - here[2].touched - here[2].listed)
     github.fault(faults.null_nodes(lost), operation="Details", times=None)
     assert backfill("--from", DAYS[0], "--to", DAYS[2]).code == 0
-    gaps = [[gap["what"] for gap in report["digest"].get("gaps", ())] for report in reports().values()]
-    assert gaps == [[], [f"#{lost}"], []]
+    found = [report["digest"].get("gaps", ()) for report in reports().values()]
+    gaps = [[(gap["code"], gap["number"]) for gap in window] for window in found]
+    assert gaps == [[], [("thread_unreadable", lost)], []]
 
 
 def test_days_just_over_are_read_off_the_lists_and_are_the_same(backfill: Backfill, github: GitHub) -> None:

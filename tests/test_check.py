@@ -112,7 +112,7 @@ def test_what_is_true_and_fit_stands(text: str) -> None:
         ("性能因此提升了三倍，收益十分明显。", Reason.FIGURE),
         ("解码吞吐因此直接翻倍，收益十分明显。", Reason.FIGURE),
         ("解码步骤慢了百分之八十，影响十分明显。", Reason.FIGURE),
-        ("共有五位开发者参与了这次的讨论过程。", Reason.FIGURE),
+        ("共有九位开发者参与了这次的讨论过程。", Reason.FIGURE),
         ("这项改动同样适用于 TPU 平台的部署。", Reason.FIGURE),
         ("改动位于 `paged_cache.py`，影响解码步骤。", Reason.QUOTE),
         ("讨论中提到“the kernel is broken on every GPU”的问题。", Reason.QUOTE),

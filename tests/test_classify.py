@@ -55,7 +55,7 @@ class TestHeat:
         )
         assert (heat.comments, heat.reviews, heat.participants) == (3, 0, ("ann", "bob"))
         assert (heat.maintainers, heat.span_minutes) == (1, 89)
-        assert heat.score == 3 + 4 + 2 + 2 + 1
+        assert heat.score == 3 + 4 + 2 + 1
 
     def test_leaves_out_bots_minimized_remarks_and_other_times(self) -> None:
         facts = digest(

@@ -432,7 +432,7 @@ def test_a_touched_thread_that_cannot_be_had_is_a_gap_on_the_page(asked: Asked) 
         report = asked.report(github, scene.start, scene.end)
         page = Path(report["page"]).read_text(encoding="utf-8")
     assert report["lists"] == lists_of(scene)
-    assert report["gaps"] == [f"#{lost}: GitHub 未能给出其内容"]
+    assert report["gaps"] == [{"code": "thread_unreadable", "number": lost, "detail": ""}]
     assert f"未能取得：#{lost}（GitHub 未能给出其内容）" in page
 
 
@@ -443,7 +443,7 @@ def test_files_that_cannot_be_had_are_a_gap_and_the_rest_stands(asked: Asked) ->
         github.fault(faults.broken_field(pull, "files"), operation="Details", times=None)
         report = asked.report(github, scene.start, scene.end)
     assert report["lists"] == lists_of(scene)
-    assert report["gaps"] == [f"#{pull} 的文件列表: GitHub 未能给出"]
+    assert report["gaps"] == [{"code": "files_missing", "number": pull, "detail": ""}]
 
 
 def test_a_thread_deleted_while_it_is_fetched_is_a_gap(asked: Asked) -> None:
@@ -456,4 +456,4 @@ def test_a_thread_deleted_while_it_is_fetched_is_a_gap(asked: Asked) -> None:
         )
         report = asked.report(github, START, END)
     assert report["lists"]["new_issues"] == [2]
-    assert report["gaps"] == ["#1: 在抓取期间已从 GitHub 上删除"]
+    assert report["gaps"] == [{"code": "thread_deleted", "number": 1, "detail": ""}]

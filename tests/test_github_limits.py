@@ -51,12 +51,12 @@ def test_a_query_costs_what_githubs_own_example_says() -> None:
 @pytest.mark.parametrize(
     ("threads", "lists", "cost"),
     [
-        # Per issue labels, reactions, comments, timeline; per pull request also reviews, their
+        # Per issue labels, comments, timeline; per pull request also reviews, their
         # twenty lists of remarks, the issues it closes, and the files.
-        ((*ISSUES[:25], *PULLS[:25]), 25 * 4 + 25 * (4 + 1 + 20 + 1 + 1), 8),
-        (PULLS[:9], 9 * 27, 2),
-        (ISSUES[:25], 100, 1),
-        (ISSUES[:1], 4, 1),
+        ((*ISSUES[:25], *PULLS[:25]), 25 * 3 + 25 * (3 + 1 + 20 + 1 + 1), 7),
+        (PULLS[:9], 9 * 26, 2),
+        (ISSUES[:25], 75, 1),
+        (ISSUES[:1], 3, 1),
     ],
 )
 def test_a_batch_of_details_costs_what_a_hand_reckons(
