@@ -23,7 +23,7 @@ from typing import Any
 
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import FocusSettings
-from vllm_digest.judgement import Judgement, Relevance
+from vllm_digest.judgement import Judgement, JudgementReason, Relevance
 from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,7 +97,17 @@ def print_quality(name: str, rows: list[dict[str, Any]]) -> None:
 
 
 def line(number: int, title: str, judgement: Judgement) -> str:
-    return f"#{number} {judgement.relevance}: {title[:90]}\n      {'；'.join(judgement.reasons) or 'no sign'}"
+    reasons = "; ".join(map(reason_text, judgement.reasons)) or "no sign"
+    return f"#{number} {judgement.relevance}: {title[:90]}\n      {reasons}"
+
+
+def reason_text(reason: JudgementReason) -> str:
+    """`body "ROCm", "MI300X"`, `paths 1 of 3 "csrc/rocm/a.cu"`."""
+    quotes = ", ".join(f'"{quote}"' for quote in reason.quotes)
+    share = f"{reason.count} of {reason.total}" if reason.count else str(reason.total or "")
+    because = reason.because.get("en") if reason.because else ""
+    parts = ("comments:" if reason.in_comments else "", reason.code.value, share, quotes, because)
+    return " ".join(part for part in parts if part)
 
 
 def print_day(path: Path) -> None:

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 # Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
-    "judgement": set(),
     "languages": set(),
+    "judgement": {"languages"},
     "model_protocol": set(),
     "processes": set(),
     "markdown": set(),
@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "narrative": {"model_protocol"},
     "report": {"judgement", "models", "narrative", "window"},
     "sections": {"judgement", "report"},
-    "focus": {"judgement", "models", "text"},
+    "focus": {"judgement", "languages", "models", "text"},
     "classify": {"focus", "judgement", "models", "report", "text", "window"},
     "config": {"errors", "focus", "window"},
     "backfill_range": {"config", "errors", "window"},
@@ -103,7 +103,7 @@ ALONE = {
     "openai": {"llm"},
     "jinja2": {"templating"},
     "markdown_it": {"markdown", "text"},
-    "yaml": {"config", "pagecheck"},
+    "yaml": {"config", "focus", "pagecheck"},
     "apprise": {"publish"},
     "subprocess": {"processes"},
 }

@@ -1,5 +1,6 @@
 """Settings: where they come from, which wins, and what is said about a wrong one."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +28,11 @@ def complaint(file: str = "", environ: dict[str, str] | None = None, **flags: di
 def test_the_example_documents_every_key_at_its_default() -> None:
     example = PROJECT / "config.example.yaml"
     assert load(file=example, environ={}, flags={}) == Settings()
-    documented = yaml.safe_load(example.read_text(encoding="utf-8"))
+    text = example.read_text(encoding="utf-8")
+    # The focus's lists are long and stand in the package; the example shows their keys as comments.
+    documented = yaml.safe_load(
+        re.sub(r"^  # (?=[a-z_]+: [\[{]|[a-z]+:$|  )", "  ", text, flags=re.MULTILINE)
+    )
     assert [f"{section}.{key}" for section, values in documented.items() for key in values] == keys()
 
 

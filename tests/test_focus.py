@@ -11,6 +11,7 @@ from vllm_digest.focus.patterns import Finder, Rule
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus, FocusSettings
 from vllm_digest.judgement import Relevance
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Account, Kind, State, Thread
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
@@ -164,14 +165,49 @@ def test_an_ecosystem_without_words_is_refused(section: dict[str, object]) -> No
 def test_another_ecosystem_keeps_nothing_of_amd() -> None:
     settings = FocusSettings.model_validate({"name": "TPU", "words": ["TPU"]})
     focus = settings.compiled()
-    assert settings.heading == "TPU 生态相关动态"
+    assert settings.heading.get("zh") == "TPU 生态相关动态"
+    assert settings.heading.get("en") == "TPU ecosystem"
     assert relevance(focus, "[ROCm] AITER on MI300X", labels=("rocm",)) is Relevance.NONE
+
+
+@pytest.mark.parametrize("section", ["none", {"name": "none"}])
+def test_a_repository_may_have_no_focus(section: object) -> None:
+    focus = FocusSettings.model_validate(section).compiled()
+    assert not focus.words
+    assert relevance(focus, "[ROCm] AITER on MI300X", labels=("rocm",)) is Relevance.NONE
+
+
+def test_texts_of_the_built_in_rules_are_there_in_every_language() -> None:
+    amd = FocusSettings()
+    texts = (
+        amd.heading,
+        *(one.because for one in amd.exclusions),
+        *(topic.name for topic in amd.topics),
+    )
+    assert all([language for language, _ in text.texts] == list(LANGUAGES) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ({"heading": {"fr": "AMD"}}, "one for each of zh, en"),
+        ({"heading": {"zh": ""}}, "1 to 60 characters"),
+        ({"heading": ""}, "1 to 60 characters"),
+        ({"topics": [{"key": "a", "name": {"en": "x" * 41}, "words": []}]}, "1 to 40 characters"),
+        ({"topics": [{"key": "A b", "name": "A", "words": []}]}, "should match pattern"),
+        ({"topics": [{"key": "a", "name": name, "words": []} for name in "AB"]}, "the same key"),
+    ],
+)
+def test_a_text_that_no_page_can_show_is_refused(section: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        FocusSettings.model_validate(section)
 
 
 def test_the_words_of_a_page_come_from_the_focus() -> None:
     amd = FocusSettings().compiled().words
-    assert (amd.name, amd.heading) == ("AMD", "AMD/ROCm 生态相关动态")
-    assert focus_of(TPU).words.heading == "Google TPU 生态相关动态"
+    assert amd.name == "AMD"
+    assert (amd.heading.get("zh"), amd.heading.get("en")) == ("AMD/ROCm 生态相关动态", "AMD/ROCm ecosystem")
+    assert focus_of(TPU).words.heading.get("en") == "Google TPU 生态相关动态"
 
 
 @pytest.mark.parametrize(

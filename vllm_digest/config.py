@@ -150,7 +150,7 @@ class Settings(_Section):
     github: GitHubSettings = GitHubSettings()
     report: ReportSettings = ReportSettings()
     heat: HeatSettings = HeatSettings()
-    focus: FocusSettings = FocusSettings()
+    focus: FocusSettings = Field(default_factory=FocusSettings)
     llm: LlmSettings = LlmSettings()
 
     @property

@@ -58,7 +58,7 @@ def publish(finished: Report, root: Path) -> Stored:
     its window is not fetched again and a later run tries the page again.
     """
     page = render(finished)
-    if why := find_problem(page, finished.digest.focus.heading):
+    if why := find_problem(page, finished.digest.focus.heading.get("zh")):
         aside = set_aside(root, finished, page)
         raise PageError(f"{finished.place}.md failed its own check: {why}", f"It was set aside: {aside}")
     return store(root, finished, page)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from vllm_digest.judgement import Relevance
+from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief
@@ -66,10 +66,11 @@ def render(report: Report) -> str:
     )
 
 
-def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[str]) -> dict[str, list[ThreadFacts]]:
-    """The threads by topic, those of none last; all under none where they are few or of one topic."""
-    grouped = {name: [t for t in threads if t.judgement.topic == name] for name in (*topics, "")}
-    filled = {name: rows for name, rows in grouped.items() if rows}
+def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[TopicWords]) -> dict[str, list[ThreadFacts]]:
+    """The threads by their topic's key, those of none last; all under none where few or of one topic."""
+    keys = (*(topic.key for topic in topics), "")
+    grouped = {key: [t for t in threads if t.judgement.topic == key] for key in keys}
+    filled = {key: rows for key, rows in grouped.items() if rows}
     return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vllm_digest.archive import Stored
-from vllm_digest.judgement import Relevance
+from vllm_digest.judgement import JudgementReason, Relevance
 from vllm_digest.report import Report
 from vllm_digest.sections import Section, by_model
 
@@ -28,7 +28,7 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             {
                 "number": thread.number,
                 "relevance": thread.judgement.relevance.value,
-                "reasons": list(thread.judgement.reasons),
+                "reasons": [_reason(reason) for reason in thread.judgement.reasons],
             }
             for thread in digest.threads
             if thread.judgement.relevance is not Relevance.NONE
@@ -58,3 +58,15 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             "fell_back": [{"part": one.part, "reason": one.reason.value} for one in told.fallbacks],
         },
     }
+
+
+def _reason(reason: JudgementReason) -> dict[str, Any]:
+    """A code with those of its arguments that say something."""
+    arguments = {
+        "quotes": list(reason.quotes),
+        "count": reason.count,
+        "total": reason.total,
+        "because": reason.because.dump() if reason.because else None,
+        "in_comments": reason.in_comments,
+    }
+    return {"code": reason.code.value, **{name: value for name, value in arguments.items() if value}}

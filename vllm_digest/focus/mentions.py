@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from vllm_digest.focus.patterns import Find, Meaning
 from vllm_digest.focus.rules import Focus
+from vllm_digest.judgement import JudgementReason, ReasonCode
 from vllm_digest.text.dumps import Text
 
 _QUOTE = 60
@@ -49,12 +50,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One naming of the focus; `why` says in Chinese why it only looks like one."""
+    """One naming of the focus; `miss` says why it only looks like one, without quotes."""
 
     quote: str
     standing: Standing
     weak: bool = False
-    why: str = ""
+    miss: JudgementReason | None = None
 
     @property
     def counts(self) -> bool:
@@ -96,10 +97,10 @@ def _is_person(line_before: str) -> bool:
 def _mention(text: Text, find: Find, focus: Focus) -> Mention:
     quote = quoted(_with_brackets(text.text, find.start, find.end))
     if find.meaning is Meaning.EXCLUDED:
-        return Mention(quote, Standing.LOOKS, why=find.because)
+        return _miss(quote, JudgementReason(ReasonCode.EXCLUDED, because=find.because))
     value = text.value_after(find.end)
-    if why := _why_not(text, find, value):
-        return Mention(quote, Standing.LOOKS, why=why)
+    if code := _why_not(text, find, value):
+        return _miss(quote, JudgementReason(code))
     if find.meaning is Meaning.FIELD and value:
         return Mention(quoted(f"{text.text[find.start : find.end]}: {value}"), Standing.MACHINE)
     if find.meaning is Meaning.MACHINE or text.is_build(find.start) or text.is_hardware(find.start):
@@ -107,10 +108,14 @@ def _mention(text: Text, find: Find, focus: Focus) -> Mention:
     return _named(text, find, focus, quote)
 
 
-def _why_not(text: Text, find: Find, value: str | None) -> str:
+def _miss(quote: str, why: JudgementReason) -> Mention:
+    return Mention(quote, Standing.LOOKS, miss=why)
+
+
+def _why_not(text: Text, find: Find, value: str | None) -> ReasonCode | None:
     if value == "":
-        return "没有值" if find.meaning is Meaning.FIELD else "是未启用的选项"
-    return "只在处理器信息中" if text.is_processor(find.start) else ""
+        return ReasonCode.NO_VALUE if find.meaning is Meaning.FIELD else ReasonCode.OPTION_OFF
+    return ReasonCode.PROCESSOR if text.is_processor(find.start) else None
 
 
 def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
@@ -123,7 +128,7 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
     behind, ahead = peers(before, focus), peers(after, focus)
     crowd = rivals(before, behind) | rivals(after, ahead)
     if pasted and len(crowd) >= _CHOICES:
-        return Mention(quote, Standing.LOOKS, why="是程序列出的选项之一")
+        return _miss(quote, JudgementReason(ReasonCode.PRINTED_CHOICE))
     joint = _JOINT.match(after)
     if (
         len(crowd) >= _LIST
@@ -156,7 +161,7 @@ def _is_left_out(text: str, position: int) -> bool:
 def quoted(text: str) -> str:
     """Evidence for the page: untrusted, on one line, at most 60 characters."""
     flat = " ".join(text.split())
-    return f"“{flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + '…'}”"
+    return flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + "…"
 
 
 def _with_brackets(text: str, start: int, end: int) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from vllm_digest.languages import LocalText
+
 
 def _check_pattern(pattern: str) -> str:
     if pattern != pattern.strip() or not pattern.isprintable():
@@ -55,22 +57,27 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern and what a find of it says; `because` says why an excluded one does not count."""
+    """A pattern and what a find of it says.
+
+    `because`: why an excluded one does not count. `key`: what its owner knows it by. `exact`: case counts.
+    """
 
     pattern: str
     meaning: Meaning = Meaning.WORD
-    because: str = ""
+    because: LocalText | None = None
+    key: str = ""
     exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """A pattern found at `text[start:end]`."""
+    """A pattern found at `text[start:end]`; `because` and `key` are its rule's."""
 
     meaning: Meaning
     start: int
     end: int
-    because: str = ""
+    because: LocalText | None = None
+    key: str = ""
 
 
 class Finder:
@@ -129,7 +136,7 @@ class _Group:
         rule = self._rules[(match.lastindex or 1) - 1]
         if rule.exact and text[start : match.end()] != rule.pattern:
             return None
-        return Find(rule.meaning, start, match.end(), rule.because)
+        return Find(rule.meaning, start, match.end(), rule.because, rule.key)
 
 
 _START = 6

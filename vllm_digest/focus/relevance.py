@@ -1,19 +1,17 @@
 """How much a thread concerns the focus, judged by rule, with reasons."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
 from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, quoted, rivals
 from vllm_digest.focus.rules import Focus
 from vllm_digest.focus.topics import hardware, topic
-from vllm_digest.judgement import Judgement, Relevance
+from vllm_digest.judgement import Judgement, JudgementReason, ReasonCode, Relevance
 from vllm_digest.models import Remark, Thread
 from vllm_digest.text.dumps import Text
 
-_STATES = frozenset({"ready", "stale", "unstale", "needs-rebase", "ready-run-all-tests", "verified", "bug"})
-"""vLLM's labels that tell of a thread's state and not of its subject."""
 _CROWD = 6
 """So many subjects no change has: a rebase that touched half the tree collects labels by path."""
 _SHORT = 500
@@ -40,10 +38,14 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What speaks for the focus, or (a miss) only seems to; the reason is Chinese."""
+    """What speaks for the focus, or (a miss) only seems to."""
 
     weight: Weight
-    reason: str
+    reason: JudgementReason
+
+    @classmethod
+    def of(cls, weight: Weight, code: ReasonCode, *quotes: str, count: int = 0, total: int = 0) -> "Sign":
+        return cls(weight, JudgementReason(code, quotes, count, total))
 
 
 def judge(thread: Thread, focus: Focus) -> Judgement:
@@ -71,20 +73,20 @@ def judge(thread: Thread, focus: Focus) -> Judgement:
     return Judgement(Relevance.NONE, _reasons(signs, Weight.MISS))
 
 
-def _reasons(signs: Iterable[Sign], least: Weight) -> tuple[str, ...]:
+def _reasons(signs: Iterable[Sign], least: Weight) -> tuple[JudgementReason, ...]:
     strongest_first = sorted((sign for sign in signs if sign.weight >= least), key=lambda sign: -sign.weight)
     return tuple(islice(dict.fromkeys(sign.reason for sign in strongest_first), _REASONS))
 
 
-def _named(some: Iterable[Mention], most: int = 3) -> str:
+def _named(some: Iterable[Mention], most: int = 3) -> tuple[str, ...]:
     """Their quotes, each once; empty without mentions."""
-    return "、".join(islice(dict.fromkeys(one.quote for one in some), most))
+    return tuple(islice(dict.fromkeys(one.quote for one in some), most))
 
 
 def _miss_signs(some: Sequence[Mention]) -> Iterator[Sign]:
     """Why what looks like the focus is not: one sign for each ground."""
-    for why in dict.fromkeys(one.why for one in some if one.why):
-        yield Sign(Weight.MISS, f"{_named(one for one in some if one.why == why)} {why}")
+    for why in dict.fromkeys(one.miss for one in some if one.miss):
+        yield Sign(Weight.MISS, replace(why, quotes=_named(one for one in some if one.miss == why)))
 
 
 def _without_lone_weak(some: list[Mention]) -> list[Mention]:
@@ -104,16 +106,17 @@ def _title_signs(title: Sequence[Mention], *, several: bool) -> Iterator[Sign]:
     """One of two platforms is half the subject, one of `several` is named aside."""
     if _is_listed(title):
         names = _named(one for one in title if one.standing is Standing.LISTED)
-        yield Sign(Weight.SIDE if several else Weight.HALF, f"标题把 {names} 与其他平台并列")
+        yield Sign.of(Weight.SIDE if several else Weight.HALF, ReasonCode.TITLE_LISTED, *names)
     elif names := _named(_plain(title)):
-        yield Sign(Weight.WHOLE, f"标题含 {names}")
+        yield Sign.of(Weight.WHOLE, ReasonCode.TITLE, *names)
     yield from _miss_signs(title)
 
 
 def _weak_signs(title: Sequence[Mention], *, company: bool) -> Iterator[Sign]:
     """A word with other meanings says something beside another sign only."""
     if (weak := _named(one for one in title if one.weak)) and not _plain(title):
-        yield Sign(Weight.HALF, f"标题含 {weak}") if company else Sign(Weight.MISS, f"{weak} 另有他义")
+        weight, code = (Weight.HALF, ReasonCode.TITLE) if company else (Weight.MISS, ReasonCode.AMBIGUOUS)
+        yield Sign.of(weight, code, *weak)
 
 
 def _path_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
@@ -127,7 +130,8 @@ def _path_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
         weight = Weight.WHOLE
     else:
         weight = Weight.HALF if 4 * len(mine) >= files and not of_peers else Weight.SIDE
-    yield Sign(weight, f"改动的 {files} 个文件中有 {len(mine)} 个，如 {quoted(_shortened(mine[0]))}")
+    example = quoted(_shortened(mine[0]))
+    yield Sign.of(weight, ReasonCode.PATHS, example, count=len(mine), total=files)
 
 
 def _shortened(path: str) -> str:
@@ -179,16 +183,16 @@ class _Own:
         for sign in (sign for way in ways for sign in way()):
             yield Sign(sign.weight.doubted(), sign.reason) if self.doubtful else sign
         if listed := _named(one for one in self.found if one.standing is Standing.LISTED):
-            yield Sign(Weight.SIDE, f"正文把 {listed} 与其他平台并列")
+            yield Sign.of(Weight.SIDE, ReasonCode.BODY_LISTED, *listed)
         if self.other_machine:
-            yield Sign(Weight.MISS, f"环境为 {quoted(self.other_machine)}")
+            yield Sign.of(Weight.MISS, ReasonCode.OTHER_MACHINE, quoted(self.other_machine))
         yield from _miss_signs(self.found)
 
     def _machine_signs(self) -> Iterator[Sign]:
         """Who reports from such a machine reports on it; who changes code has only tested there."""
         every = (*self.found, *self.later)
         if shown := _named(one for one in every if one.standing is Standing.MACHINE):
-            yield Sign(Weight.HALF if self.is_pull else Weight.WHOLE, f"环境信息：{shown}")
+            yield Sign.of(Weight.HALF if self.is_pull else Weight.WHOLE, ReasonCode.MACHINE, *shown)
 
     def _said_signs(self) -> Iterator[Sign]:
         said = [one for one in self.found if one.standing is Standing.SAID]
@@ -196,16 +200,17 @@ class _Own:
             length = self.body.prose_length
             often = len(said) > 1 and len(said) >= self.peers and length <= _SPARSE * len(said)
             mostly = often or (self.alone and length <= _SHORT)
-            yield Sign(Weight.WHOLE if mostly else Weight.HALF, f"正文提到 {_named(said)}")
+            yield Sign.of(Weight.WHOLE if mostly else Weight.HALF, ReasonCode.BODY, *_named(said))
 
     def _pasted_signs(self) -> Iterator[Sign]:
         pasted = [one for one in self.found if one.standing is Standing.PASTED]
         if pasted:
-            yield Sign(Weight.WHOLE if len(pasted) > 1 else Weight.HALF, f"日志或代码含 {_named(pasted)}")
+            weight = Weight.WHOLE if len(pasted) > 1 else Weight.HALF
+            yield Sign.of(weight, ReasonCode.PASTED, *_named(pasted))
 
     def _later_signs(self) -> Iterator[Sign]:
         if words := _named(one for one in self.later if one.standing is not Standing.MACHINE):
-            yield Sign(Weight.HALF, f"作者在评论中提到 {words}")
+            yield Sign.of(Weight.HALF, ReasonCode.AUTHOR_COMMENTS, *words)
 
 
 def _other_machine(texts: Sequence[Text], focus: Focus) -> str:
@@ -228,11 +233,12 @@ def _comment_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
             by_person.setdefault(remark.author.login, []).extend(named)
     if by_person:
         words = _named(one for some in by_person.values() for one in some)
-        yield Sign(Weight.HALF if len(by_person) > 2 else Weight.SIDE, f"评论提到 {words}")
+        weight = Weight.HALF if len(by_person) > 2 else Weight.SIDE
+        yield Sign.of(weight, ReasonCode.COMMENTS, *words)
     elif listed := _named(one for one in found if one.standing is Standing.LISTED):
-        yield Sign(Weight.SIDE, f"评论把 {listed} 与其他平台并列")
+        yield Sign.of(Weight.SIDE, ReasonCode.COMMENTS_LISTED, *listed)
     for miss in _miss_signs(found):
-        yield Sign(miss.weight, f"评论中的 {miss.reason}")
+        yield Sign(miss.weight, replace(miss.reason, in_comments=True))
 
 
 def _remarks(thread: Thread, *, by_author: bool) -> Iterator[Remark]:
@@ -252,23 +258,24 @@ def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtf
     mine = [label for label in thread.labels if label.lower() in focus.labels]
     if not mine:
         return
-    subjects = [label for label in thread.labels if label.lower() not in _STATES]
-    of_peers = any(focus.peers.found_in(label) for label in subjects if label not in mine)
+    subjects = [label for label in thread.labels if label.lower() not in focus.state_labels]
+    of_peers = any(focus.peers.found_in(one) for one in subjects if one not in mine)
+    label = quoted(mine[0])
     strongest = max((sign.weight for sign in others), default=None)
     if len(subjects) >= _CROWD:
-        reason = f"标签 {mine[0]} 只是 {len(thread.labels)} 个标签之一，多由文件路径带来"
-        yield Sign(Weight.SIDE if strongest else Weight.MISS, reason)
+        weight = Weight.SIDE if strongest else Weight.MISS
+        yield Sign.of(weight, ReasonCode.LABEL_AMONG_MANY, label, total=len(thread.labels))
     elif strongest is Weight.MISS:
-        yield Sign(Weight.SIDE, f"标签 {mine[0]}，或由自动规则按字面添加")
+        yield Sign.of(Weight.SIDE, ReasonCode.LABEL_BY_RULE, label)
     elif of_peers:
-        yield Sign(Weight.HALF, f"标签 {mine[0]} 与其他平台的标签并存")
+        yield Sign.of(Weight.HALF, ReasonCode.LABEL_BESIDE_OTHERS, label)
     else:
         aside = doubtful or strongest is Weight.SIDE
-        yield Sign(Weight.HALF if aside else Weight.WHOLE, f"标签 {mine[0]}")
+        yield Sign.of(Weight.HALF if aside else Weight.WHOLE, ReasonCode.LABEL, label)
 
 
 def _people_signs(thread: Thread, focus: Focus) -> list[Sign]:
     """A name tips a doubtful case; it says nothing about anybody's employer."""
     if thread.author.is_bot or not focus.people.found_in(thread.author.login):
         return []
-    return [Sign(Weight.HALF, "作者登录名（仅作旁证）")]
+    return [Sign.of(Weight.HALF, ReasonCode.AUTHOR_LOGIN)]

@@ -1,20 +1,49 @@
-"""What an ecosystem such as AMD/ROCm is known by: the rules of `relevance`, as data."""
+"""What an ecosystem such as AMD/ROCm is known by: the rules of `relevance`, as data.
 
+The built-in rules are `amd.yaml`; `common.yaml` holds what every ecosystem starts from.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from vllm_digest.focus.patterns import ExactPattern, Finder, Meaning, Pattern, Rule
-from vllm_digest.judgement import FocusWords
+from vllm_digest.judgement import FocusWords, TopicWords
+from vllm_digest.languages import LocalText
 
-_AMD = "AMD"
+
+@cache
+def _data(name: str) -> dict[str, Any]:
+    """The built-in rules in `NAME.yaml`."""
+    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    values: dict[str, Any] = yaml.safe_load(text)
+    return values
 
 
-def _check_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    if not words:
+NO_FOCUS = "none"
+"""The name that leaves out all that pages say of a focus."""
+
+
+def _check_words(words: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    if not words and info.data.get("name") != NO_FOCUS:
         raise ValueError("it needs a word at least; a section with a name of its own starts without any.")
     return words
+
+
+def _at_most(length: int) -> AfterValidator:
+    """A text for the page: not empty, and at most `length` characters in each language."""
+
+    def check(text: LocalText) -> LocalText:
+        if not all(1 <= len(one) <= length for _, one in text.texts):
+            raise ValueError(f"it must have 1 to {length} characters.")
+        return text
+
+    return AfterValidator(check)
 
 
 class _Rules(BaseModel):
@@ -24,8 +53,8 @@ class _Rules(BaseModel):
 class Exclusion(_Rules):
     """Texts that look like the ecosystem and are not."""
 
-    because: Annotated[str, Field(min_length=1, max_length=40)]
-    """Why not, in Chinese: on the page it follows the quoted text."""
+    because: Annotated[LocalText, _at_most(60)]
+    """Why not: on the page it follows the quoted text. One text, or one a language."""
     words: tuple[Pattern, ...]
     """The texts. Where one of them and a word of the ecosystem start together, the longer pattern wins."""
 
@@ -33,8 +62,10 @@ class Exclusion(_Rules):
 class Topic(_Rules):
     """A group of the chapter on a page with many threads."""
 
-    name: Annotated[str, Field(min_length=1, max_length=40)]
-    """Its name in Chinese."""
+    key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    """How stored reports name it: small letters, digits and hyphens. Keep it when the name changes."""
+    name: Annotated[LocalText, _at_most(40)]
+    """Its name on the page. One text, or one a language."""
     words: tuple[Pattern, ...]
     """What tells it in a title, else in the changed files' paths; the first find decides."""
 
@@ -43,232 +74,107 @@ class FocusSettings(_Rules):
     """The ecosystem that has a chapter of its own.
 
     A section without `name` changes AMD/ROCm's rules; one with a name of its own starts from empty ones.
+    `focus: none`, and the name `none`, stand for a repository without such a chapter.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=40)] = _AMD
-    """The ecosystem's name within a sentence."""
-    heading: Annotated[str, Field(min_length=1, max_length=60)] = "AMD/ROCm 生态相关动态"
-    """The chapter's heading; without one it is the name and 生态相关动态."""
-    labels: tuple[str, ...] = ("rocm", "amd")
-    """Labels that the repository gives to its threads."""
-    words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words)] = (
-        # The platform, its libraries and tools:
-        # https://rocm.docs.amd.com/en/latest/reference/api-libraries.html
-        *("ROCm", "ROCm#*", "AMD", "AMD CPUs and GPUs", "AMDGPU", "amdsmi", "AITER", "Quark", "RCCL"),
-        *("RIXL", "MIOpen", "MIGraphX", "composable kernel", "CK tile", "TheRock", "FlyDSL", "MoRI EP"),
-        *("MoRI IO", "MoRIIOConnector", "hipBLAS*", "hipSPARSE*", "hipcc", "hiprtc", "hipify*", "hipGraph*"),
-        *("hipError*", "hipMem*", "hipMalloc*", "hipDevice*", "hipModule*", "hipEvent*", "hipStream*"),
-        *("hipIpc*", "hipLaunch*", "hip_runtime", "hip_fp8*", "amdhip*", "libamdhip*", "c10_hip*"),
-        *("libtorch_hip", "torch version hip", "is_hip"),
-        *("rocBLAS", "rocprof*", "rocminfo", "rocSHMEM", "rocWMMA", "rocSPARSE", "roctracer", "ROCR"),
-        *("HSA_OVERRIDE*", "HSA runtime", "hsaco", "zentorch", "ZenDNN*", "Zen CPU"),
-        # vLLM's own: code that only runs there (csrc/rocm, quick_all_reduce, gfx942's fp8), its CI's queues.
-        *("wvSplitK*", "wvSpltK*", "LLMM1", "quickreduce", "quick reduce", "quick all reduce"),
-        *("fnuz", "e4m3fnuz", "e5m2fnuz", "amdproduction", "amdexperimental"),
-        *("amdgcn", "gcnArchName", "MFMA", "Infinity Fabric"),
+    name: Annotated[str, Field(min_length=1, max_length=40)] = "AMD"
+    """The ecosystem's name within a sentence; `none` for no chapter on one."""
+    heading: Annotated[LocalText, _at_most(60)] = Field(
+        default_factory=lambda: LocalText.of(_data("amd")["heading"])
     )
+    """The chapter's heading. One text, or one a language."""
+    labels: tuple[str, ...] = ()
+    """Labels that the repository gives to the ecosystem's threads."""
+    state_labels: tuple[str, ...] = ()
+    """Labels that tell of a thread's state and not of its subject."""
+    words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words), Field(validate_default=True)] = ()
     """What names the ecosystem and its software."""
-    hardware: tuple[Pattern, ...] = (
-        # https://rocm.docs.amd.com/en/latest/reference/gpu-arch-specs.html
-        *("MI25", "MI50", "MI60", "MI1##", "MI2##*", "MI3##*", "MI4##*", "MI2xx", "MI3xx", "MI3#x", "MI4xx"),
-        *("gfx#*", "Radeon", "Radeon #*", "Radeon RX ####*", "Radeon AI PRO R9700", "Navi ##*", "CDNA#"),
-        *("RDNA", "RDNA#", "CDNA", "Strix Halo", "Strix Point", "Ryzen AI", "AMD Ryzen AI", "AI Max 395"),
-        *("RX 5###*", "RX 6###*", "RX 7###*", "RX 9###*", "6800 XT*", "6900 XT*", "7800 XT*", "7900 XT*"),
-        *("9060 XT", "9070 XT", "W7###", "W6800", "R9700", "V620", "V710"),
-    )
+    hardware: tuple[Pattern, ...] = ()
     """What names its hardware; it counts like `words`, and the page shows which a thread names."""
-    exact_words: tuple[ExactPattern, ...] = ("HIP",)
+    exact_words: tuple[ExactPattern, ...] = ()
     """Words that count in this case only."""
-    weak_words: tuple[ExactPattern, ...] = (
-        *("Instinct", "CK", "MoRI", "MORI", "ATOM"),
-        *("Skinny GEMM", "Skinny GEMMs", "skinny GEMM", "skinny GEMMs"),
-    )
+    weak_words: tuple[ExactPattern, ...] = ()
     """Words with other meanings, exact in case: they need another sign beside them."""
-    paths: tuple[Pattern, ...] = ("hip",)
+    paths: tuple[Pattern, ...] = ()
     """What names the ecosystem in a changed file's path, besides `words`."""
-    machine: tuple[Pattern, ...] = (
-        # Printed by vLLM's platform detection, rocm-smi, the runtimes ROCr and HIP.
-        *("detected platform rocm", "Confirmed ROCm platform is available"),
-        *("ROCm System Management Interface", "Weight between two GPUs", "Hops between two GPUs"),
-        *("Link Type between two GPUs", "XGMI", "sramecc", "xnack", "HIP error", "HSA_STATUS_ERROR*"),
-        *("rocdevice.cpp", "Memory access fault by GPU", "AMD_SERIALIZE_KERNEL"),
-        # Its device and its images.
-        *("dev/kfd", "rocm/vllm:", "rocm/vllm-dev", "rocm/pytorch:", "vllm-openai-rocm"),
-    )
+    machine: tuple[Pattern, ...] = ()
     """What only a machine of the ecosystem prints, or what is only run there."""
-    dump_fields: tuple[Pattern, ...] = (
-        # vllm/collect_env.py.
-        *("ROCM used to build PyTorch", "HIP runtime version", "MIOpen runtime version", "ROCM Version"),
-    )
+    dump_fields: tuple[Pattern, ...] = ()
     """Lines of an environment dump that have a value on such a machine, and `N/A` or the like elsewhere."""
-    people: tuple[Pattern, ...] = ("amd",)
+    people: tuple[Pattern, ...] = ()
     """Parts of login names that tip a doubtful case, and are never enough alone."""
-    exclusions: tuple[Exclusion, ...] = (
-        Exclusion(
-            because="是 CPU，不是 GPU",
-            words=(
-                *("AMD EPYC", "AuthenticAMD", "AMD Ryzen", "AMD Ryzen Threadripper", "AMD Threadripper"),
-                *("AMD Opteron", "AMD Athlon", "AMD ####X", "AMD ####X3D", "AMD x86", "AMD CPU"),
-                *("AMD CPUs", "AMD processor", "AMD processors"),
-                *("CPU AMD", "CPU AMD EPYC", "CPU AMD Ryzen"),
-                *("AMD-V", "AMD-Vi", "AMD IOMMU", "AMD SEV*", "AMD Rome", "AMD Milan"),
-                *("AMD Genoa", "AMD Turin"),
-                *("Ryzen # ####* w Radeon", "AMD Ryzen # ####* w Radeon", "AMD Ryzen # ####* with Radeon"),
-                *("amd_lbr*", "amd_ppin", "amd_dcm", "amd_iommu", "amd_pstate*"),
-            ),
-        ),
-        Exclusion(because="是处理器架构名", words=("amd64", "linux/amd64")),
-        Exclusion(
-            because="是 Python 的异步迭代",
-            words=(
-                *("__aiter__", "aiter(", "aiter_bytes", "aiter_raw", "aiter_lines"),
-                *("aiter_text", "aiter_sse"),
-            ),
-        ),
-        Exclusion(
-            because="是任何平台都会打印的文字",
-            words=(
-                # vllm/platforms/__init__.py at debug level, vllm/_custom_ops.py, the default splitting_ops of
-                # CompilationConfig, Triton's backends, Ray's variables.
-                *("Checking if ROCm platform is available", "ROCm platform is not available"),
-                *("module named amdsmi", "vllm._rocm_C", "vllm::rocm_aiter_sparse_attn_indexer"),
-                *("triton/backends/amd", "triton.backends.amd", "rocm_platform_plugin"),
-                *("NOSET_HIP_VISIBLE_DEVICES", "NOSET_ROCR_VISIBLE_DEVICES"),
-            ),
-        ),
-        Exclusion(
-            because="是提交模板的文字",
-            # vLLM's pull request template of 2024.
-            words=("prefix e g code Hardware AMD", "prefix e g Hardware AMD"),
-        ),
-    )
+    exclusions: tuple[Exclusion, ...] = ()
     """What looks like the ecosystem and is not."""
-    peers: tuple[Pattern, ...] = (
-        *("CUDA", "NVIDIA", "ROCm", "AMD", "TPU", "TPUs", "XPU", "XPUs", "Intel", "Gaudi", "HPU", "Neuron"),
-        *("Trainium", "Inferentia", "Ascend", "NPU", "NPUs", "Metal", "MPS", "Apple", "OpenVINO"),
-        *("cu###", "H100*", "H200", "H20", "H800", "A100*", "A800", "A10", "A10G", "A6000", "V100", "T4"),
-        *("L4", "L40*", "B200", "B300", "GB200", "GB300", "GH200", "GB10", "RTX", "GeForce", "Tesla"),
-        *("Quadro", "Blackwell", "Hopper", "Ampere", "MI2##*", "MI3##*", "CUTLASS", "FlashInfer"),
-        *(
-            "FLASH_ATTN",
-            "FLEX_ATTENTION",
-            "CPU_ATTN",
-            "FlashMLA",
-            "DeepGEMM",
-            "Marlin",
-            "TRTLLM",
-            "TensorRT",
-            "AWQ",
-            "GPTQ",
-            "Quark",
-            "bitsandbytes",
-        ),
-        *("compressed-tensors", "ModelOpt", "torchao", "GGUF"),
-    )
+    peers: tuple[Pattern, ...] = ()
     """Other platforms, their hardware and software; those that are `words` too do not count.
 
     A text that names the ecosystem in one breath with these, or these more often, is not about it.
     """
-    overviews: tuple[Pattern, ...] = ("Roadmap",)
+    shared_names: tuple[Pattern, ...] = ()
+    """Names that look like a peer's and stand on every platform."""
+    overviews: tuple[Pattern, ...] = ()
     """A thread with these in its title is about the whole project, unless the title names the ecosystem."""
-    topics: tuple[Topic, ...] = (
-        Topic(
-            name="内核与性能",
-            words=(
-                *(
-                    "Perf",
-                    "performance",
-                    "kernel*",
-                    "attention",
-                    "attn*",
-                    "flash-attn",
-                    "MLA",
-                    "AITER",
-                    "MoE",
-                ),
-                *(
-                    "FusedMoE",
-                    "fused*",
-                    "fusion*",
-                    "GEMM*",
-                    "wvSplitK*",
-                    "Triton",
-                    "torch.compile",
-                    "HipGraph*",
-                ),
-                *(
-                    "cudagraph*",
-                    "all reduce",
-                    "allreduce*",
-                    "RCCL",
-                    "hipBLAS*",
-                    "RMSNorm*",
-                    "RoPE",
-                    "sampler",
-                ),
-                *("throughput", "latency", "speed*", "optimi*", "tune*", "tuning", "slow*", "fast*"),
-            ),
-        ),
-        Topic(
-            name="量化",
-            words=(
-                *("Quark", "quant*", "dequant*", "FP8*", "FP4*", "MXFP*", "NVFP4*", "INT4*", "INT8*", "W4A*"),
-                *("W8A8*", "AWQ", "GPTQ", "GGUF", "bitsandbytes", "fnuz", "e4m3*", "PTPC*"),
-            ),
-        ),
-        Topic(
-            name="CI 与测试",
-            words=(
-                *("CI", "CI Failure", "test", "tests", "test_*", "testing", "flaky", "flakiness", "xfail"),
-                *("MI3##_#", "buildkite", "amdproduction", "amdexperimental", "lm eval"),
-            ),
-        ),
-        Topic(name="文档", words=("Doc", "Docs", "documentation", "README", "guide", "Blog")),
-    )
+    topics: tuple[Topic, ...] = ()
     """How the chapter is grouped; what has none of these topics comes last."""
 
     @model_validator(mode="before")
     @classmethod
-    def _start_empty_for_another(cls, values: Any) -> Any:
-        """The rules of AMD/ROCm must not stay behind another ecosystem's name."""
-        if not isinstance(values, dict) or values.get("name", _AMD) == _AMD:
+    def _fill_from_data(cls, values: Any) -> Any:
+        """Take what is not given from the built-in rules: AMD's are not kept behind another name."""
+        if values == NO_FOCUS:
+            values = {"name": NO_FOCUS}
+        if not isinstance(values, Mapping):
             return values
-        empty = {key: () for key in cls.model_fields if key not in {"name", "peers", "overviews", "topics"}}
-        return empty | {"heading": f"{values['name']} 生态相关动态"} | values
+        amd, common = _data("amd"), _data("common")
+        if values.get("name", amd["name"]) == amd["name"]:
+            return {**common, **amd, **values}
+        heading = {language: text.format(name=values["name"]) for language, text in common["heading"].items()}
+        return {**common, "heading": heading, **values}
+
+    @model_validator(mode="after")
+    def _topics_have_keys_of_their_own(self) -> Self:
+        keys = [topic.key for topic in self.topics]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two topics have the same key.")
+        return self
 
     def compiled(self) -> "Focus":
         """The rules as `relevance.judge` takes them."""
-        hardware = [*map(Rule, self.hardware)]
-        names = [*map(Rule, self.words), *hardware, *(Rule(word, exact=True) for word in self.exact_words)]
+        hardware = _rules(self.hardware)
+        names = [*_rules(self.words), *hardware, *(Rule(word, exact=True) for word in self.exact_words)]
         ours = Finder(names)
-        others = (word for word in self.peers if not ours.found_in(_sample(word)))
-        excluded = (
-            Rule(word, Meaning.EXCLUDED, one.because) for one in self.exclusions for word in one.words
-        )
+        excluded = [
+            Rule(word, Meaning.EXCLUDED, because=one.because) for one in self.exclusions for word in one.words
+        ]
         return Focus(
-            words=FocusWords(self.name, self.heading, tuple(topic.name for topic in self.topics)),
+            words=FocusWords(
+                "" if self.name == NO_FOCUS else self.name,
+                self.heading,
+                tuple(TopicWords(topic.key, topic.name) for topic in self.topics),
+            ),
             labels=frozenset(label.lower() for label in self.labels),
+            state_labels=frozenset(label.lower() for label in self.state_labels),
             texts=Finder(
                 [
                     *excluded,
-                    *(Rule(word, Meaning.MACHINE) for word in self.machine),
-                    *(Rule(word, Meaning.FIELD) for word in self.dump_fields),
+                    *_rules(self.machine, Meaning.MACHINE),
+                    *_rules(self.dump_fields, Meaning.FIELD),
                     *names,
                     *(Rule(word, Meaning.WEAK, exact=True) for word in self.weak_words),
                 ]
             ),
-            paths=Finder([*names, *map(Rule, self.paths)]),
-            people=Finder([*map(Rule, self.people)]),
-            peers=Finder([*map(Rule, others), *(Rule(word, Meaning.EXCLUDED) for word in _NO_PLATFORM)]),
-            overviews=Finder([*map(Rule, self.overviews)]),
+            paths=Finder([*names, *_rules(self.paths)]),
+            people=Finder(_rules(self.people)),
+            peers=Finder(
+                [
+                    *_rules(word for word in self.peers if not ours.found_in(_sample(word))),
+                    *_rules(self.shared_names, Meaning.EXCLUDED),
+                ]
+            ),
+            overviews=Finder(_rules(self.overviews)),
             hardware=Finder(hardware),
-            topics=Finder([Rule(word, because=topic.name) for topic in self.topics for word in topic.words]),
+            topics=Finder([Rule(word, key=topic.key) for topic in self.topics for word in topic.words]),
         )
-
-
-def _sample(pattern: str) -> str:
-    """A text that the pattern finds."""
-    return pattern.replace("#", "0").replace("*", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +183,8 @@ class Focus:
 
     words: FocusWords
     labels: frozenset[str]
-    """In small letters."""
+    """In small letters, like `state_labels`."""
+    state_labels: frozenset[str]
     texts: Finder
     """Words, weak words, machine texts, dump fields and exclusions together."""
     paths: Finder
@@ -286,8 +193,13 @@ class Focus:
     overviews: Finder
     hardware: Finder
     topics: Finder
-    """A find's `because` is the topic's name."""
+    """A find's `key` is the topic's."""
 
 
-_NO_PLATFORM = ("CUDA_VISIBLE_DEVICES", "CUDA graph", "CUDA graphs", "cudagraph*", "torch.cuda", "cuda_alike")
-"""CUDA's names that PyTorch and vLLM keep on other platforms."""
+def _rules(patterns: Iterable[str], meaning: Meaning = Meaning.WORD) -> list[Rule]:
+    return [Rule(pattern, meaning) for pattern in patterns]
+
+
+def _sample(pattern: str) -> str:
+    """A text that the pattern finds."""
+    return pattern.replace("#", "0").replace("*", "")

@@ -10,11 +10,11 @@ _MOST_HARDWARE = 3
 
 
 def topic(thread: Thread, focus: Focus) -> str:
-    """What the title names first, else what most of the changed files name; empty where nothing does."""
+    """The key of what the title names first, else of what most of the changed files name; or empty."""
     if named := next(focus.topics.finds(thread.title), None):
-        return named.because
+        return named.key
     paths = (next(focus.topics.finds(path), None) for path in thread.paths)
-    counted = Counter(find.because for find in paths if find)
+    counted = Counter(find.key for find in paths if find)
     return max(counted, key=lambda name: counted[name], default="")
 
 
