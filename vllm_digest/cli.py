@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 import click
 
 from vllm_digest import __version__
+from vllm_digest.cleaning import begin
 from vllm_digest.errors import DigestError
+from vllm_digest.printing import print_error, print_tracebacks_clean, print_usage_error
 from vllm_digest.runtime import Runtime
 
 # What the commands do is imported when one begins: `--help` must not wait for it.
@@ -17,21 +19,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def main() -> None:
     """The program."""
+    print_tracebacks_clean()
     sys.exit(run_command(sys.argv[1:], Runtime()))
 
 
 def run_command(arguments: Sequence[str], runtime: Runtime) -> int:
     """Run one command and give its exit code; what a person can act on becomes a message on stderr."""
+    begin(runtime.secrets)
     try:
         code = commands.main(list(arguments), prog_name="vllm-digest", standalone_mode=False, obj=runtime)
     except click.ClickException as error:
-        error.show()
+        print_usage_error(error)
         return error.exit_code
     except DigestError as error:
-        click.echo(f"vllm-digest: {error}", err=True)
+        print_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("vllm-digest: interrupted; nothing half-done was left behind.", err=True)
+        print_error("interrupted; nothing half-done was left behind.")
         return 130
     return code if isinstance(code, int) else 0
 
@@ -40,7 +44,7 @@ def _shared(command: F) -> F:
     """Options that every command has."""
     for option in (
         click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors."),
-        click.option("-v", "--verbose", is_flag=True, help="Say more on stderr."),
+        click.option("-v", "--verbose", count=True, help="Say what is asked and why; -vv: each detail."),
     ):
         command = option(command)
     return command

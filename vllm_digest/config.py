@@ -186,7 +186,8 @@ def load(
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise UsageError("\n".join(_problems(error, given))) from None
+        first, *others = _problems(error, given)
+        raise UsageError(first, "\n".join(others)) from None
 
 
 def keys() -> list[str]:

@@ -2,20 +2,22 @@
 
 from typing import ClassVar, Self
 
+from vllm_digest.cleaning import clean_line, clean_lines
+
 
 class DigestError(Exception):
     """A failure a person can act on.
 
-    `problem` names what failed and where in one sentence; `remedy`, when there is one, the way on.
-    Neither ever holds a secret.
+    `problem` names what failed and where in one sentence; `remedy`, when there is one, the way on, in one
+    line or several. Both are cleaned, so that they may quote text from outside.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
+        self.problem = clean_line(problem)
+        self.remedy = clean_lines(remedy)
+        super().__init__(self.problem)
 
     def __str__(self) -> str:
         return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import click
-
-_CLEAR = "\r\x1b[K"
+from vllm_digest.printing import print_on_line
 
 
 class Progress:
@@ -33,16 +31,14 @@ class Progress:
     def clear(self) -> None:
         """Leave the line to what is printed next."""
         if self._shown:
-            click.echo(_CLEAR, err=True, nl=False)
+            print_on_line("")
 
     def _show(self, threads: int) -> None:
         share = max(threads / max(self._threads, 1), self.windows_done / self._windows)
         left = (self._clock() - self._began) * (1 / min(max(share, 0.001), 1) - 1)
-        click.echo(
-            f"{_CLEAR}{self.windows_done} of {self._windows} windows, {threads} threads, "
-            f"about {format_duration(left)} left",
-            err=True,
-            nl=False,
+        print_on_line(
+            f"{self.windows_done} of {self._windows} windows, {threads} threads, "
+            f"about {format_duration(left)} left"
         )
 
 

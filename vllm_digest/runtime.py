@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from random import random
 from urllib.parse import urlsplit
 
 from vllm_digest.errors import UsageError
+from vllm_digest.masking import KEY_NAME, TOKEN_NAMES, Secrets
 from vllm_digest.processes import run_program
 
-_TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
 _PUBLIC_API = "api.github.com"
 
 
@@ -28,10 +29,15 @@ class Runtime:
     chance: Callable[[], float] = random
     monotonic: Callable[[], float] = time.monotonic
 
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What no message, file or page may hold; a token that `gh` gives is added when it is asked for."""
+        return Secrets.of_environment(self.environ)
+
     @property
     def model_key(self) -> str:
         """The key of the model server, empty without one."""
-        return self.environ.get("OPENAI_API_KEY", "").strip()
+        return self.environ.get(KEY_NAME, "").strip()
 
     @property
     def cache_folder(self) -> Path:
@@ -41,10 +47,11 @@ class Runtime:
 
     def github_token(self, api_url: str) -> str:
         """The token of the environment, else that of GitHub's own program; UsageError without one."""
-        for name in _TOKEN_NAMES:
+        for name in TOKEN_NAMES:
             if token := self.environ.get(name, "").strip():
                 return _checked(token, name)
         if token := self._token_of_gh(api_url):
+            self.secrets.add(token)
             return _checked(token, "gh auth token")
         raise UsageError(
             "There is no GitHub token.",

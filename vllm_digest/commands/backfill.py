@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from vllm_digest import archive, pipeline
 from vllm_digest.backfill_range import backfill_range
 from vllm_digest.commands import batch
-from vllm_digest.commands.common import configure_logging, present, print_product, settings_of
+from vllm_digest.commands.common import configure_logging, present, settings_of
 from vllm_digest.commands.publishing import publish_all, report_context_of
 from vllm_digest.commands.source import github
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
 from vllm_digest.estimate import RESERVE, Estimate, estimate
+from vllm_digest.printing import print_product
 from vllm_digest.progress import Progress, format_duration
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
@@ -59,7 +60,7 @@ class BackfillOptions:
     answers: tuple[str, ...]
     dry_run: bool
     as_json: bool
-    verbose: bool
+    verbose: int
     quiet: bool
 
 
@@ -231,7 +232,8 @@ def _limits_of_a_model(task: _Task) -> Limits | None:
 def _fill(task: _Task, plan: _Plan) -> None:
     """Publish the windows of the plan; SourceError says how far it came and how it goes on."""
     if plan.estimate.waits:
-        log.warning("%s", _told(task, plan))
+        for line in _told(task, plan).split("\n"):
+            log.warning("%s", line)
     progress = Progress(
         shown=sys.stderr.isatty() and not task.options.quiet,
         windows=len(plan.windows),

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vllm_digest import archive, pipeline
 from vllm_digest.classify import classify
-from vllm_digest.commands.common import print_product
 from vllm_digest.commands.publishing import rules
 from vllm_digest.commands.writing import answers_folder, model_server, model_writer
 from vllm_digest.config import Settings
@@ -21,6 +20,7 @@ from vllm_digest.llm.capabilities import ServerCapabilities
 from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError
 from vllm_digest.models import Snapshot
 from vllm_digest.pipeline import Writer
+from vllm_digest.printing import print_product
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import configure_logging, print_product, settings_of
+from vllm_digest.commands.common import configure_logging, settings_of
 from vllm_digest.errors import PageError, UsageError
 from vllm_digest.pagecheck import breakage
+from vllm_digest.printing import print_product
 from vllm_digest.publish.branch import DataBranch
 from vllm_digest.publish.git import Git
 from vllm_digest.runtime import Runtime
@@ -19,7 +20,7 @@ class BranchOptions:
     branch: str
     output: str | None
     config: str | None
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -1,14 +1,11 @@
 """What all commands share: settings, the present time, and where their words go."""
 
-import logging
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import click
-
+from vllm_digest import printing
 from vllm_digest.config import Settings, load
 from vllm_digest.runtime import Runtime
 from vllm_digest.window import parse_moment
@@ -18,7 +15,7 @@ class LoggingOptions(Protocol):
     """How much to say on stderr."""
 
     @property
-    def verbose(self) -> bool: ...
+    def verbose(self) -> int: ...
     @property
     def quiet(self) -> bool: ...
 
@@ -33,16 +30,6 @@ def present(runtime: Runtime, now: str | None, settings: Settings) -> datetime:
     return parse_moment(now, settings.report.timezone) if now else runtime.clock()
 
 
-def print_product(product: str) -> None:
-    """To stdout, in UTF-8 whatever the terminal's locale is."""
-    click.echo(product.encode(), nl=False)
-
-
 def configure_logging(options: LoggingOptions) -> None:
     """Send the log to stderr, as much of it as was asked for."""
-    logger = logging.getLogger("vllm_digest")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("vllm-digest: %(message)s"))
-    logger.handlers[:] = [handler]
-    logger.propagate = False
-    logger.setLevel(logging.ERROR if options.quiet else logging.INFO if options.verbose else logging.WARNING)
+    printing.configure_logging(-1 if options.quiet else options.verbose)

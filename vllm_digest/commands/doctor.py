@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from vllm_digest.commands.common import configure_logging, print_product, settings_of
+from vllm_digest.commands.common import configure_logging, settings_of
 from vllm_digest.commands.source import github
 from vllm_digest.commands.writing import answers_folder, model_server
 from vllm_digest.config import USUAL_FILE, Settings
 from vllm_digest.errors import DigestError, FallbackError
 from vllm_digest.files import probe
 from vllm_digest.model_protocol import ModelError
+from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow, floor_to_minute
 
@@ -28,7 +29,7 @@ class DoctorOptions:
     repo: str | None
     config: str | None
     output: str | None
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import templating
-from vllm_digest.commands.common import configure_logging, print_product
+from vllm_digest.commands.common import configure_logging
 from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
+from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ class InitOptions:
     """The options of `init` as they were given."""
 
     folder: str
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import archive
-from vllm_digest.commands.common import configure_logging, print_product
+from vllm_digest.commands.common import configure_logging
+from vllm_digest.printing import print_product
 from vllm_digest.publish.headline import headline
 from vllm_digest.publish.notify import send
 from vllm_digest.runtime import Runtime
@@ -17,7 +18,7 @@ class NotifyOptions:
     reports: tuple[str, ...]
     site: str | None
     dry_run: bool
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -7,9 +7,9 @@ from itertools import chain
 
 from vllm_digest import archive, pipeline
 from vllm_digest.classify import Rules
-from vllm_digest.commands.common import print_product
 from vllm_digest.config import Settings
 from vllm_digest.errors import FallbackError, PageError
+from vllm_digest.printing import print_product
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.summary import summary

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import archive
-from vllm_digest.commands.common import configure_logging, print_product
+from vllm_digest.commands.common import configure_logging
+from vllm_digest.printing import print_product
 from vllm_digest.render import render as render_page
 from vllm_digest.runtime import Runtime
 
@@ -14,7 +15,7 @@ class RenderOptions:
     """The options of `render` as they were given."""
 
     data: str
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -44,7 +44,7 @@ class RunOptions:
     strict: bool
     dry_run: bool
     as_json: bool
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

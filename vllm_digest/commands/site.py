@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import configure_logging, print_product, settings_of
+from vllm_digest.commands.common import configure_logging, settings_of
 from vllm_digest.config import USUAL_FILE
 from vllm_digest.errors import PageError, UsageError
+from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.site.entries import read
 from vllm_digest.site.staging import Site, build_staging
@@ -18,7 +19,7 @@ class SiteOptions:
 
     folder: str
     to: str | None
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

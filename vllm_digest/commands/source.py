@@ -4,10 +4,9 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 
-import click
-
 from vllm_digest.commands.common import LoggingOptions
 from vllm_digest.config import Settings
+from vllm_digest.printing import print_on_line
 from vllm_digest.runtime import Runtime
 from vllm_digest.sources.github import GitHubSource
 
@@ -31,6 +30,6 @@ def _progress(options: LoggingOptions) -> Callable[[int, int], None]:
         return lambda done, total: None  # noqa: ARG005
 
     def show(done: int, total: int) -> None:
-        click.echo(f"\rthreads fetched: {done} of {total} ", err=True, nl=done == total)
+        print_on_line(f"threads fetched: {done} of {total}", ends=done == total)
 
     return show

@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest import archive
-from vllm_digest.commands.common import configure_logging, present, print_product, settings_of
+from vllm_digest.commands.common import configure_logging, present, settings_of
 from vllm_digest.config import Settings
 from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import Plan, holes, overlaps, plan
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
@@ -30,7 +31,7 @@ class StatusOptions:
     config: str | None
     output: str | None
     as_json: bool
-    verbose: bool
+    verbose: int
     quiet: bool
 
 

@@ -1,0 +1,64 @@
+"""Text from outside, made fit for a message: on one line, without effect, without secrets.
+
+What GitHub, a model's server, git or a file says may hold control sequences for the terminal, letters that
+turn the direction of writing, line breaks, and GitHub's workflow commands.
+"""
+
+import re
+
+from vllm_digest.masking import MASK, Secrets
+
+_LONGEST = 2_000
+"""Signs of one line of a message. What is longer was not written for a person."""
+_JOINER = "\u200d"
+"""Joins emoji; the only sign without a shape of its own that text needs."""
+_CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/@:]*:[^\s/@]+|[^\s/@:]{20,})(?=@)")
+"""User and password, or a token alone, in an address; `git@` is neither."""
+
+
+class _State:
+    """What is masked in all that this process prints; like stdout and the log, there is one of it."""
+
+    secrets = Secrets()
+
+
+def begin(secrets: Secrets) -> None:
+    """Mask these values from now on."""
+    _State.secrets = secrets
+
+
+def mask_secrets(text: str) -> str:
+    """The text with `***` for each secret of the run."""
+    return _State.secrets.mask(text)
+
+
+def clean_line(text: object, most: int = _LONGEST) -> str:
+    """Text from outside as a part of a message: on one line, masked, of `most` signs at most.
+
+    White space becomes a blank, a lone surrogate U+FFFD; control and format characters go. A workflow
+    command at the start (`::error::`) or an old one anywhere (`##[error]`) gets a blank that disarms it:
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    Masking comes before cutting, so that no half of a secret is left.
+    """
+    line = str(text)
+    if not line.isprintable():
+        line = "".join(map(_shown, _CONTROL_SEQUENCE.sub("", line)))
+    line = _CREDENTIALS.sub(MASK, mask_secrets(" ".join(line.split()))).replace("##[", "## [")
+    if line.startswith("::"):
+        line = f": {line[1:]}"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def clean_lines(text: object) -> str:
+    """The same for text of ours in several lines, which stay lines; blanks before them stay, too."""
+    lines = str(text).split("\n")
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean_line(line) for line in lines)
+
+
+def _shown(sign: str) -> str:
+    if sign.isprintable() or sign == _JOINER:
+        return sign
+    if "\ud800" <= sign <= "\udfff":
+        return "\ufffd"
+    return " " if sign.isspace() else ""

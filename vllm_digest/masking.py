@@ -1,0 +1,123 @@
+"""Secrets of a run: found by their value, in whatever notation they come back, and masked."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+MASK = "***"
+TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
+"""Variables that may hold the token for GitHub, in the order in which they are tried."""
+KEY_NAME = "OPENAI_API_KEY"
+NOTIFY_NAME = "APPRISE_URLS"
+
+_OTHER_NAMES = ("GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "OPENAI_ADMIN_KEY")
+"""Read by programs and libraries that this one starts or uses."""
+_PROXY_NAME = re.compile(r"\w+_proxy", re.IGNORECASE)
+_PLACEHOLDERS = frozenset(
+    {
+        *("anything", "dummy", "empty", "fake", "key", "lm-studio", "local", "no-key", "no-key-required"),
+        *("none", "not-needed", "null", "ollama", "placeholder", "secret", "sk-no-key-required", "test"),
+        *("token", "unused", "vllm", "whatever"),
+    }
+)
+"""What people set as a key where a server wants none. Masking these words would damage ordinary text."""
+_SHORTEST = 4
+_SHORT = 8
+"""Shorter values are masked only where they stand as a word of their own."""
+
+
+class Secrets:
+    """The secret values of one run. Values are added while it goes, such as a token that `gh` gives."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for value in values:
+            self.add(value)
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str]) -> Self:
+        """The tokens, keys, addresses of services and passwords of proxies that variables hold."""
+        secrets = cls(environ.get(name, "") for name in (*TOKEN_NAMES, *_OTHER_NAMES, KEY_NAME))
+        for address in re.split(r"[\s,]+", environ.get(NOTIFY_NAME, "")):
+            secrets._add_all(_parts_of_address(address))
+        for name, value in environ.items():
+            if _PROXY_NAME.fullmatch(name):
+                secrets._add_all(_credentials(value))
+        return secrets
+
+    def add(self, value: str) -> None:
+        """Mask this value from now on, unless it is too short or too common to be a secret."""
+        value = value.strip()
+        if len(value) >= _SHORTEST and value.casefold() not in _PLACEHOLDERS:
+            self._values.add(value)
+            self._pattern = None
+
+    def mask(self, text: str) -> str:
+        """The text with `***` for each secret: as it is, URL-encoded, and as JSON, HTML or base64 has it."""
+        if not self._values:
+            return text
+        if self._pattern is None:
+            forms = {form for value in self._values for form in _forms(value)}
+            self._pattern = re.compile("|".join(map(_expression, sorted(forms, key=len, reverse=True))))
+        return self._pattern.sub(MASK, text)
+
+    def _add_all(self, values: Iterable[str]) -> None:
+        for value in values:
+            self.add(value)
+
+
+def _expression(form: str) -> str:
+    escaped = re.escape(form)
+    return rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])" if len(form) < _SHORT else escaped
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value in the notations in which messages carry it."""
+    yield value
+    for encoded in (quote(value, safe=""), quote(value), quote_plus(value)):
+        yield encoded
+        yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    yield html.escape(value)
+    yield json.dumps(value)[1:-1]
+    yield from _base64(value.encode(errors="surrogateescape"))
+
+
+def _base64(value: bytes) -> Iterator[str]:
+    """What base64 makes of the value alone and within other text, such as `user:token` of basic auth.
+
+    Base64 turns three bytes into four letters, so there are three forms by the place where the value
+    begins. Letters that also depend on what stands before or behind are left out.
+    """
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(value)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            form = encode(bytes(before) + value).decode()[first:last]
+            if len(form) >= _SHORT:
+                yield form
+
+
+def _credentials(address: str) -> Iterator[str]:
+    """User and password of an address, together and the password alone, as written and decoded."""
+    credentials, at, _ = address.rpartition("://")[2].partition("/")[0].rpartition("@")
+    if at and ":" in credentials:
+        password = credentials.partition(":")[2]
+        yield from (credentials, unquote(credentials), password, unquote(password))
+
+
+def _parts_of_address(address: str) -> Iterator[str]:
+    """What is secret in an address of Apprise: the whole of it, and each part that looks like a token."""
+    yield address
+    yield address.partition("://")[2]
+    yield from _credentials(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return
+    for part in re.split(r"[/&=?@:#]", f"{parts.netloc}/{parts.path}/{parts.query}"):
+        if len(part) >= _SHORT and "." not in part and not (part.isalpha() and part.islower()):
+            yield from (part, unquote(part))
