@@ -55,7 +55,9 @@ class Checker:
         self.digest = classify(snapshot, rules)
         self.evidence = thread_evidence(self.threads, self.digest, bots)
         self._budget = settings.llm.thread_tokens
-        self._context = CheckContext(self.digest.repo_url, brief_instructions(self.digest.focus.name))
+        self._context = CheckContext(
+            self.digest.repo_url, brief_instructions(self.digest.focus.name, ("zh",))
+        )
         self._logins = frozenset().union(*(one.people for one in self.evidence.values()))
 
     def outcome(self, statement: Statement) -> Outcome:

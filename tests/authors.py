@@ -74,9 +74,9 @@ def _evidence(line: Mapping[str, Any]) -> Answer:
 
 def _overview(lines: list[dict[str, Any]]) -> Answer:
     facts = lines[0]["facts"]
-    rows = [line["thread"] for line in lines if "thread" in line]
-    first = rows[0]["number"] if rows else None
-    threads = [first] if first is not None else []
+    names = [name for line in lines[1:] for name in line["statements"]]
+    numbers = [name.partition(".")[0] for name in names]
+    first, last = (numbers[0], numbers[-1]) if names else ("", "")
     return {
         "state": [
             _finding(
@@ -86,15 +86,17 @@ def _overview(lines: list[dict[str, Any]]) -> Answer:
         "focus": [_finding("", "这些线程以修复与完善为主，整体推进平稳。", [], ["focus_threads"])]
         if facts["focus_threads"]
         else [],
-        "trends": [_finding("持续完善", f"以 #{first} 为代表的改动延续了近期的方向。", threads, [])]
-        if threads
+        "trends": [_finding("持续完善", f"#{first} 说明了改动的内容与做法。", names[:1], [])]
+        if names
         else [],
         "activity": [
             _finding("评审节奏", f"窗口内共有 {facts['reviews']} 次评审，节奏平稳。", [], ["reviews"])
         ],
-        "concerns": [_finding("后续跟进", f"#{first} 的后续处理值得关注。", threads, [])] if threads else [],
+        "concerns": [_finding("后续跟进", f"#{last} 的后续处理值得关注。", names[-1:], ["new_issues"])]
+        if names
+        else [],
     }
 
 
-def _finding(title: str, text: str, threads: list[int], facts: list[str]) -> Answer:
-    return {"title": title, "text": text, "threads": threads, "facts": facts}
+def _finding(title: str, text: str, statements: list[str], facts: list[str]) -> Answer:
+    return {"title": title, "text": text, "statements": statements, "facts": facts}

@@ -1,7 +1,5 @@
 """What a good model answers about the bundled sample: the depth and the tone that pages are to have."""
 
-from typing import Any
-
 from tests.authors import Answer, material
 
 
@@ -85,64 +83,55 @@ _BRIEFS: dict[int, Answer] = {
 }
 
 
-def _finding(text: str, threads: list[int], facts: list[str], title: str = "") -> Answer:
-    return {"title": title, "text": text, "threads": threads, "facts": facts}
+def _finding(text: str, statements: list[str], facts: list[str], title: str = "") -> Answer:
+    return {"title": title, "text": text, "statements": statements, "facts": facts}
 
 
 _OVERVIEW: Answer = {
     "state": [
         _finding(
-            "vLLM 社区在本窗口内处于平稳的代码贡献与问题排查阶段，进展集中于**性能优化**："
-            "#30386 为 TritonAttention 后端新增 PrefixLM 支持，#30385 为 Whisper 引入 `torch.compile`。",
-            [30386, 30385],
+            "#30386 为 TritonAttention 后端新增 PrefixLM 支持，"
+            "#30385 为 Whisper 的解码器启用 `torch.compile`。",
+            ["30386.reading", "30385.reading"],
             [],
         ),
-        _finding(
-            "用户问题 #30382 被查明是上游模型配置所致，没有出现新的 Bug 报告。", [30382], ["new_issues"]
-        ),
+        _finding("#30382 报告的输出质量问题，根源是模型自带的默认生成参数。", ["30382.state"], []),
     ],
     "focus": [],
     "trends": [
         _finding(
-            "在已有后端之间补齐能力：#30386 把只在 FlexAttention 中可用的 PrefixLM 带到 TritonAttention。",
-            [30386],
-            [],
+            "新增的 PR 有 2 个，其中 #30386 把只在 FlexAttention 中可用的 PrefixLM 带到 TritonAttention。",
+            ["30386.reading"],
+            ["new_prs"],
             "注意力后端的能力对齐",
-        ),
-        _finding(
-            "#30385 把 `torch.compile` 用到 Whisper 的解码器，编码器与解码器结构的模型由“可用”走向“高效”。",
-            [30385],
-            [],
-            "编译优化覆盖更多模型",
         ),
     ],
     "activity": [
         _finding(
-            "NickLucche 与 Isotr0py 提交的 PR 都附有明确的设计说明，评审共 3 次。",
-            [30385, 30386],
+            "三次评审之外，#30385 的作者就 `_model_forward` 的改动征求意见。",
+            ["30385.impact"],
             ["reviews"],
-            "提交质量",
+            "评审与征求意见",
         ),
     ],
     "concerns": [
         _finding(
-            "#30385 包装了 `_model_forward`，而仓库之外的 runner 能依赖它的哪些参数并无约定，"
-            "核心路径的优化可能破坏第三方扩展，接口边界需要明确。",
-            [30385],
+            "#30385 包装了 `_model_forward` 的调用，可能影响仓库之外覆盖该方法的 runner。",
+            ["30385.impact", "30385.reading"],
             [],
             "外部 runner 的兼容性",
-        ),
-        _finding(
-            "#30382 表明上游模型的默认生成参数会直接影响使用者的体验，排查输出质量时应先核对这些参数。",
-            [30382],
-            [],
-            "模型默认配置的影响",
         ),
     ],
 }
 
 
 def answer(prompt: str) -> Answer:
-    """The answer to the question that ends in `prompt`."""
-    first: dict[str, Any] = material(prompt)[0]
-    return _OVERVIEW if "repo" in first else _NOTHING | _BRIEFS[first["facts"]["number"]]
+    """The answer to the question that ends in `prompt`; findings rest on statements that it shows."""
+    lines = material(prompt)
+    if "repo" not in lines[0]:
+        return _NOTHING | _BRIEFS[lines[0]["facts"]["number"]]
+    shown = {name for line in lines[1:] for name in line["statements"]}
+    return {
+        section: [one for one in findings if {*one["statements"]} <= shown]
+        for section, findings in _OVERVIEW.items()
+    }

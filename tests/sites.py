@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -20,11 +20,13 @@ from vllm_digest.markdown.escaping import clean
 from vllm_digest.models import Account, Thread
 from vllm_digest.narrative import (
     Brief,
+    BriefPart,
     Evidence,
     Finding,
     FocusNote,
     Narrative,
     Overview,
+    OverviewPart,
     Position,
     Statement,
 )
@@ -126,28 +128,24 @@ def _hostile_threads(window: TimeWindow) -> list[Thread]:
 def _hostile_prose(report: Report) -> Report:
     """The report with every text where a model's words stand, and each more than once."""
     texts = hostile_texts()
-    findings = tuple(Finding(text, text) for text in texts)
+    findings = tuple(Finding({"zh": text}, {"zh": text}) for text in texts)
     told = cycle(texts)
     briefs = tuple(_brief(thread, told) for thread in report.digest.threads)
-    overview = Overview(*(findings for _ in fields(Overview)))
-    return replace(report, narrative=Narrative(model="test-model", briefs=briefs, overview=overview))
+    overview = Overview(dict.fromkeys(OverviewPart, findings))
+    narrative = Narrative(model="test-model", languages=("zh",), briefs=briefs, overview=overview)
+    return replace(report, narrative=narrative)
 
 
 def _brief(thread: ThreadFacts, told: Iterator[str]) -> Brief:
     def say() -> Statement:
         text = next(told)
-        return Statement(text, (Evidence("body", thread.url, text),))
+        return Statement({"zh": text}, (Evidence("body", thread.url, text),))
 
     return Brief(
         number=thread.number,
-        topic=say(),
-        positions=tuple(Position(next(told), next(told), say()) for _ in range(9)),
-        dispute=say(),
-        state=say(),
-        reading=say(),
-        impact=say(),
-        focus=FocusNote((next(told),), next(told), say()),
-        watch=say(),
+        statements={part: say() for part in BriefPart if part is not BriefPart.POSITIONS},
+        positions=tuple(Position(next(told), {"zh": next(told)}, say()) for _ in range(9)),
+        focus=FocusNote((next(told),), (next(told),), next(told)),
     )
 
 

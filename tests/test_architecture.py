@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "models": {"window"},
     "narrative": {"model_protocol"},
     "report": {"judgement", "models", "narrative", "window"},
-    "sections": {"judgement", "report"},
+    "sections": {"judgement", "narrative", "report"},
     "focus": {"judgement", "languages", "models", "text"},
     "classify": {"focus", "judgement", "models", "report", "text", "window"},
     "config": {"errors", "focus", "window"},

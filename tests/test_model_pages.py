@@ -82,7 +82,7 @@ def test_every_sentence_of_the_page_can_be_traced_in_the_data_file(run: Run) -> 
         page, ran = page_of(run, server)
     data = json.loads(Path(ran.out.strip()).with_suffix(".json").read_text(encoding="utf-8"))
     brief = next(one for one in data["narrative"]["briefs"] if one["number"] == 30385)
-    assert brief["reading"]["evidence"] == [
+    assert brief["statements"]["reading"]["evidence"] == [
         {
             "source": "body",
             "url": f"{REPO}/pull/30385",

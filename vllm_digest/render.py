@@ -24,6 +24,7 @@ from vllm_digest.window import local_minute
 _MANY = 6
 """Threads of the focus from which on they are grouped by topic."""
 _MOST_HARDWARE = 5
+_LANGUAGE = "zh"
 
 
 def render(report: Report) -> str:
@@ -55,7 +56,8 @@ def render(report: Report) -> str:
             passing=digest.relevant(Relevance.PASSING),
             near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
             thread=threads.__getitem__,
-            by_model=by_model(report),
+            language=_LANGUAGE,
+            by_model=by_model(report, _LANGUAGE),
             overview=report.narrative.overview,
             brief=lambda number: report.narrative.brief(number) or Brief(number),
             said=lambda text: inline(text, repo_url=digest.repo_url, address=address),

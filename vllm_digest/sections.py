@@ -1,8 +1,10 @@
 """The seven sections of a page, and who wrote them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from vllm_digest.judgement import Relevance
+from vllm_digest.narrative import BriefPart, OverviewPart
 from vllm_digest.report import Report
 
 
@@ -18,19 +20,28 @@ class Section(StrEnum):
     CONCERNS = "concerns"
 
 
-def by_model(report: Report) -> tuple[Section, ...]:
-    """The sections that hold sentences of a model; rules wrote the others."""
+def by_model(report: Report, language: str) -> tuple[Section, ...]:
+    """The sections of a language's page that hold sentences of a model; rules wrote the others."""
     digest, told = report.digest, report.narrative
     relevant = [thread.number for thread in digest.relevant(Relevance.YES)]
     concerning_threads = [concern.number for concern in digest.concerns]
+
+    def tells(numbers: Iterable[int], *parts: BriefPart) -> bool:
+        return told.tells(numbers, *parts, language=language)
+
+    def finds(part: OverviewPart) -> bool:
+        return bool(told.overview.of(part, language))
+
     holds = {
-        Section.STATE: bool(told.overview.state),
-        Section.FOCUS: bool(relevant and told.overview.focus)
-        or told.tells(relevant, "reading", "impact", "focus"),
-        Section.HOT: told.tells(digest.shown_hot, "topic", "positions", "dispute", "state"),
-        Section.TRENDS: bool(told.overview.trends),
-        Section.CHANGES: told.tells(digest.changes, "reading", "impact"),
-        Section.ACTIVITY: bool(told.overview.activity),
-        Section.CONCERNS: bool(told.overview.concerns) or told.tells(concerning_threads, "watch"),
+        Section.STATE: finds(OverviewPart.STATE),
+        Section.FOCUS: bool(relevant and finds(OverviewPart.FOCUS))
+        or tells(relevant, BriefPart.READING, BriefPart.IMPACT, BriefPart.GAIN),
+        Section.HOT: tells(
+            digest.shown_hot, BriefPart.TOPIC, BriefPart.POSITIONS, BriefPart.DISPUTE, BriefPart.STATE
+        ),
+        Section.TRENDS: finds(OverviewPart.TRENDS),
+        Section.CHANGES: tells(digest.changes, BriefPart.READING, BriefPart.IMPACT),
+        Section.ACTIVITY: finds(OverviewPart.ACTIVITY),
+        Section.CONCERNS: finds(OverviewPart.CONCERNS) or tells(concerning_threads, BriefPart.WATCH),
     }
     return tuple(section for section in Section if holds[section])

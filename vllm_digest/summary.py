@@ -12,7 +12,7 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
     """The object the README documents under `--json`; paths are null when nothing was written."""
     digest = report.digest
     lists = digest.lists.items()
-    told, written = report.narrative, by_model(report)
+    told, written = report.narrative, by_model(report, "zh")
     return {
         "repo": digest.repo,
         "window": {
@@ -55,7 +55,10 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             "seconds": round(told.usage.seconds, 1),
             "cost": told.usage.cost,
             "fallbacks": len(told.fallbacks),
-            "fell_back": [{"part": one.part, "reason": one.reason.value} for one in told.fallbacks],
+            "fell_back": [
+                {"part": one.part, "reason": one.reason.value, "language": one.language or None}
+                for one in told.fallbacks
+            ],
         },
     }
 

@@ -1,6 +1,5 @@
 """The templates: where they are, and how they are read."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,11 @@ def environment(**options: Any) -> Environment:
     )
 
 
-def prompt(name: str, **values: Any) -> str:
-    """A text of `prompts/` for a model. The filter `line` writes a value as JSON on one line."""
-    return _prompts().get_template(f"prompts/{name}.j2").render(values).strip()
+def prompt(name: str, language: str, **values: Any) -> str:
+    """A text for a model, from a language's `prompts/`."""
+    return _prompts().get_template(f"{language}/prompts/{name}.j2").render(values).strip()
 
 
 @cache
 def _prompts() -> Environment:
-    prompts = environment()
-    prompts.filters["line"] = lambda value: json.dumps(value, ensure_ascii=False)
-    return prompts
+    return environment()

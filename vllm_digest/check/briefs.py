@@ -1,26 +1,46 @@
-"""A model's answer about one thread, read: the sentences that hold, and what is wrong with the others."""
+"""A model's answer about one thread, read: the statements that hold, and what is wrong with the others."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from vllm_digest.check.claims import People
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.language import Length
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
-from vllm_digest.check.shapes import EvidenceShape, FocusShape, PositionShape, StatementShape
-from vllm_digest.narrative import Brief, Evidence, FocusNote, Position, Reason, Statement
+from vllm_digest.check.shapes import (
+    EvidenceShape,
+    FocusShape,
+    PositionShape,
+    Shape,
+    StatementShape,
+    read_shape,
+)
+from vllm_digest.check.texts import Problem, standing
+from vllm_digest.narrative import (
+    Brief,
+    BriefPart,
+    Evidence,
+    FallbackReason,
+    FocusNote,
+    Position,
+    Statement,
+)
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S", bound=Shape)
 
 _SENTENCE = Length(most=400)
 _SAYING = Length(most=300)
 _LABEL = Length(most=24, least=2)
 _POSITIONS = 6
 _EVIDENCE = 4
+_SINGLE: tuple[BriefPart, ...] = tuple(
+    part for part in BriefPart if part not in (BriefPart.POSITIONS, BriefPart.GAIN)
+)
+"""The parts that are one statement at the top of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +53,38 @@ class BriefResult:
     @property
     def is_empty(self) -> bool:
         """Does nothing of it stand?"""
-        return self.brief == Brief(self.brief.number)
+        return self.brief.is_empty
 
     def mended_by(self, second: "BriefResult") -> "BriefResult":
         """The second reading, with what only the first one told well."""
-        parts: dict[str, Any] = {}
+        statements: dict[BriefPart, Statement] = {}
         left: list[Fault] = []
-        for name in Brief.__slots__:
-            ours, theirs = getattr(self.brief, name), getattr(second.brief, name)
-            parts[name] = theirs or ours
-            left += second.of(name) if theirs else self.of(name) if ours else second.of(name) or self.of(name)
-        return BriefResult(Brief(**parts), tuple(left))
+        for part in (*_SINGLE, BriefPart.GAIN):
+            ours, theirs = self.brief.statements.get(part), second.brief.statements.get(part)
+            better = self if _texts(ours) > _texts(theirs) else second
+            if told := ours if better is self else theirs:
+                statements[part] = told
+            left += better.of(part) or ([] if told else self.of(part))
+        first = _texts(*self.brief.of(BriefPart.POSITIONS)) > _texts(*second.brief.of(BriefPart.POSITIONS))
+        held = self if first else second
+        left += held.of(BriefPart.POSITIONS) or ([] if held.brief.positions else self.of(BriefPart.POSITIONS))
+        focus = second.brief.focus or self.brief.focus
+        left += [] if focus else [fault for fault in second.faults or self.faults if fault.where == "focus"]
+        brief = Brief(self.brief.number, statements, held.brief.positions, focus)
+        return BriefResult(brief, tuple(left))
 
-    def of(self, part: str) -> list[Fault]:
+    def of(self, part: BriefPart) -> list[Fault]:
         """The faults in one part of the brief, such as `positions`."""
-        return [fault for fault in self.faults if re.split(r"[.\[]", fault.where)[0] == part]
+        return [fault for fault in self.faults if _part(fault.where) == part]
+
+
+def _texts(*statements: Statement | None) -> int:
+    """How many texts there are, of all languages."""
+    return sum(len(one.texts) for one in statements if one)
+
+
+def _part(where: str) -> str:
+    return where.removeprefix("focus.") if where.startswith("focus.") else re.split(r"[.\[]", where)[0]
 
 
 def read_brief(
@@ -63,18 +100,12 @@ def read_brief(
     `given` are the names of the sources that the model was shown, `elsewhere` the logins of the window.
     """
     reader = _Reader(material, frozenset(given), elsewhere, context)
-    brief = Brief(
-        number=material.number,
-        topic=reader.statement(answer, "topic"),
-        positions=reader.positions(answer),
-        dispute=reader.statement(answer, "dispute"),
-        state=reader.statement(answer, "state"),
-        reading=reader.statement(answer, "reading"),
-        impact=reader.statement(answer, "impact"),
-        focus=reader.focus(answer),
-        watch=reader.statement(answer, "watch"),
-    )
-    return BriefResult(brief, tuple(reader.faults))
+    statements = {part: told for part in _SINGLE if (told := reader.statement(answer.get(part), part))}
+    positions = reader.positions(answer.get("positions"))
+    focus, gain = reader.focus(answer.get("focus"))
+    if gain:
+        statements[BriefPart.GAIN] = gain
+    return BriefResult(Brief(material.number, statements, positions, focus), tuple(reader.faults))
 
 
 @dataclass
@@ -86,82 +117,98 @@ class _Reader:
     faults: list[Fault] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
-    def statement(self, answer: Mapping[str, Any], name: str) -> Statement | None:
-        shape = self._shape(answer.get(name), StatementShape, name)
-        return self._statement(shape.text, shape.evidence, name, _SENTENCE) if shape else None
+    def statement(self, value: object, where: str) -> Statement | None:
+        shape = self._shape(value, StatementShape, where)
+        return self._statement(shape.text, shape.evidence, where, _SENTENCE) if shape else None
 
-    def positions(self, answer: Mapping[str, Any]) -> tuple[Position, ...]:
-        given = answer.get("positions")
-        if not isinstance(given, list):
-            self._fault("positions", Reason.SCHEMA)
+    def positions(self, value: object) -> tuple[Position, ...]:
+        if not isinstance(value, list):
+            self._fault("positions", FallbackReason.SCHEMA)
             return ()
-        read = (
-            self._position(value, f"positions[{place}]") for place, value in enumerate(given[:_POSITIONS])
-        )
+        read = (self._position(one, f"positions[{place}]") for place, one in enumerate(value[:_POSITIONS]))
         return tuple(position for position in read if position)
 
-    def focus(self, answer: Mapping[str, Any]) -> FocusNote | None:
-        shape = self._shape(answer.get("focus"), FocusShape, "focus")
+    def focus(self, value: object) -> tuple[FocusNote | None, Statement | None]:
+        """The note, and the gain beside it."""
+        shape = self._shape(value, FocusShape, "focus")
         if shape is None:
-            return None
+            return None, None
         words = [*shape.gpus, *([shape.component] if shape.component else [])]
         foreign = [word for word in words if not word.strip() or word.casefold() not in self.material.words]
         for word in foreign:
-            self._fault("focus", Reason.FIGURE, word)
+            self._fault("focus", FallbackReason.FIGURE, word)
         if foreign:
-            return None
+            return None, None
         gain = shape.gain
         gained = (
             self._statement(gain.text, gain.evidence, "focus.gain", _SENTENCE, near=True) if gain else None
         )
-        return FocusNote(tuple(dict.fromkeys(shape.gpus)), shape.component or "", gained)
+        return FocusNote(gpus=tuple(dict.fromkeys(shape.gpus)), component=shape.component or ""), gained
 
     def _position(self, value: object, where: str) -> Position | None:
         shape = self._shape(value, PositionShape, where)
         if shape is None:
             return None
         said = self._statement(shape.text, shape.evidence, where, _SAYING, near=True)
-        label = self._holds(shape.stance, self._basis(shape.evidence, near=False), f"{where}.stance", _LABEL)
-        if said is None or not label:
+        basis = self._basis(shape.evidence, near=False)
+        stances = self._standing(shape.stance, basis, f"{where}.stance", _LABEL)
+        both = {one: text for one, text in said.texts.items() if one in stances} if said else {}
+        if said is None or not both:
             return None
         logins = {self.material.sources[one.source].login for one in shape.evidence}
         if logins != {shape.login}:
-            self._fault(where, Reason.LOGIN, shape.login)
+            self._fault(where, FallbackReason.LOGIN, shape.login)
             return None
-        return Position(shape.stance.strip(), shape.login, said)
+        return Position(shape.login, {one: stances[one] for one in both}, Statement(both, said.evidence))
 
     def _statement(
-        self, text: str, evidence: Sequence[EvidenceShape], where: str, length: Length, *, near: bool = False
+        self,
+        texts: Mapping[str, str],
+        evidence: Sequence[EvidenceShape],
+        where: str,
+        length: Length,
+        *,
+        near: bool = False,
     ) -> Statement | None:
         """The statement, if it and its quotes hold; `near`: its figures must be where it points to."""
         rests_on = self._evidence(evidence, where)
-        if rests_on is None or not self._holds(text, self._basis(evidence, near=near), where, length):
+        if rests_on is None:
             return None
-        if text in self.told:
-            self._fault(where, Reason.LOOP)
+        standing = self._standing(texts, self._basis(evidence, near=near), where, length)
+        if not standing:
             return None
-        self.told.add(text)
-        return Statement(text.strip(), rests_on)
+        if self.told & {*standing.values()}:
+            self._fault(where, FallbackReason.LOOP)
+            return None
+        self.told |= {*standing.values()}
+        return Statement(standing, rests_on)
 
     def _evidence(self, evidence: Sequence[EvidenceShape], where: str) -> tuple[Evidence, ...] | None:
         if not 1 <= len(evidence) <= _EVIDENCE:
-            self._fault(where, Reason.SCHEMA, "evidence")
+            self._fault(where, FallbackReason.SCHEMA, "evidence")
             return None
         found = []
         for one in evidence:
             source = self.material.sources.get(one.source) if one.source in self.given else None
             if source is None:
-                self._fault(where, Reason.SOURCE, one.source)
+                self._fault(where, FallbackReason.SOURCE, one.source)
             elif not source.holds(one.quote):
-                self._fault(where, Reason.QUOTE, one.quote)
+                self._fault(where, FallbackReason.QUOTE, one.quote)
             else:
                 found.append(Evidence(source.id, source.url, one.quote.strip()))
         return tuple(found) if len(found) == len(evidence) else None
 
-    def _holds(self, text: str, basis: Basis, where: str, length: Length) -> bool:
-        wrong = [Fault(where, reason, detail) for reason, detail in faults(text, basis, self.context, length)]
-        self.faults += wrong
-        return not wrong
+    def _standing(
+        self, texts: Mapping[str, str], basis: Basis, where: str, length: Length
+    ) -> Mapping[str, str]:
+        """The texts that hold, by language."""
+
+        def check(text: str, _language: str) -> Iterator[Problem]:
+            return faults(text, basis, self.context, length)
+
+        result = standing(texts, self.context.languages, where, check, self.material.people)
+        self.faults += result.faults
+        return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool) -> Basis:
         material = self.material
@@ -190,10 +237,10 @@ class _Reader:
         if value is None:
             return None
         try:
-            return shape.model_validate(value)
+            return read_shape(value, shape, self.context.languages)
         except ValidationError:
-            self._fault(where, Reason.SCHEMA)
+            self._fault(where, FallbackReason.SCHEMA)
             return None
 
-    def _fault(self, where: str, reason: Reason, detail: str = "") -> None:
+    def _fault(self, where: str, reason: FallbackReason, detail: str = "") -> None:
         self.faults.append(Fault(where, reason, detail))

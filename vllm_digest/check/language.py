@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vllm_digest.narrative import Reason
+from vllm_digest.narrative import FallbackReason
 
 _IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
 _OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff]")
@@ -38,26 +38,28 @@ class Length:
     least: int = _AT_LEAST
 
 
-def language(text: str, prose: str, *, length: Length, known: str, instructions: str) -> Iterator[Reason]:
+def language(
+    text: str, prose: str, *, length: Length, known: str, instructions: str
+) -> Iterator[FallbackReason]:
     """What is wrong with `text`, which without its code is `prose`.
 
     `known` is what it may quote signs and sentences from, `instructions` what the model was told.
     """
     ideographs = _IDEOGRAPH.findall(prose)
     if not len(ideographs) >= length.least or len(text) > length.most or text[-1:] in _UNFINISHED:
-        yield Reason.LENGTH
+        yield FallbackReason.LENGTH
     if (
         len(_LETTER.findall(prose)) > _TERMS * len(ideographs)
         or (_OTHER_SCRIPT.search(prose) and not set(_OTHER_SCRIPT.findall(prose)) <= set(known))
         or any(found[0].strip() not in known for found in _ENGLISH.finditer(prose))
     ):
-        yield Reason.LANGUAGE
+        yield FallbackReason.LANGUAGE
     if any(_is_traditional(sign) and sign not in known for sign in ideographs):
-        yield Reason.TRADITIONAL
+        yield FallbackReason.TRADITIONAL
     if len(text) <= 4 * length.most and _LOOP.search(text):
-        yield Reason.LOOP
+        yield FallbackReason.LOOP
     if _CHATTER.search(text) or _repeats(text, instructions):
-        yield Reason.CHATTER
+        yield FallbackReason.CHATTER
 
 
 def _is_traditional(sign: str) -> bool:

@@ -17,22 +17,27 @@ from vllm_digest.check.overviews import OverviewResult, Window, read_overview
 from vllm_digest.check.sentences import CheckContext, Fault
 from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question
 from vllm_digest.models import Snapshot, Thread
-from vllm_digest.narrative import Brief, Fallback, Narrative, Overview, Reason
+from vllm_digest.narrative import Brief, BriefPart, Fallback, FallbackReason, Narrative, Overview
 from vllm_digest.report import Digest
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import (
     brief_instructions,
+    brief_line,
     brief_question,
     overview_instructions,
     overview_question,
     repair_question,
-    row_tokens,
 )
 from vllm_digest.write.ranking import Role, Target, targets
+from vllm_digest.write.tokens import tokens
 
 log = logging.getLogger(__name__)
 
-_NEEDED = {Role.HOT: ("topic",), Role.CHANGE: ("reading", "impact"), Role.FOCUS: ("reading",)}
+_NEEDED = {
+    Role.HOT: (BriefPart.TOPIC,),
+    Role.CHANGE: (BriefPart.READING, BriefPart.IMPACT),
+    Role.FOCUS: (BriefPart.READING,),
+}
 """What the page wants of a thread; where it is missing, rules write it."""
 _SMALLER = 3
 """How often a prompt that is too long is cut down."""
@@ -61,7 +66,7 @@ def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
 
 def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
     """The writer of a run that has no model, though it might."""
-    return Narrative(fallbacks=(Fallback("all", Reason.NO_MODEL),))
+    return Narrative(fallbacks=(Fallback("all", FallbackReason.NO_MODEL),))
 
 
 class _Readable(Protocol):
@@ -80,6 +85,7 @@ class ModelWriter:
     session: Callable[[], Model]
     bots: frozenset[str]
     limits: Limits
+    languages: tuple[str, ...] = ("zh",)
     rehearses: bool = False
     """Is it run for its questions only? Then what falls back is nobody's business."""
 
@@ -90,10 +96,10 @@ class ModelWriter:
         try:
             model = self.session()
         except ModelUnavailableError:
-            return Narrative(fallbacks=(Fallback("all", Reason.UNAVAILABLE),))
+            return Narrative(fallbacks=(Fallback("all", FallbackReason.UNAVAILABLE),))
         threads = {thread.number: thread for thread in snapshot.threads}
         window_writer = _WindowWriter(
-            model, threads, thread_evidence(threads, digest, self.bots), digest, self.limits
+            model, threads, thread_evidence(threads, digest, self.bots), digest, self.limits, self.languages
         )
         narrative = window_writer.narrative()
         if not self.rehearses:
@@ -110,6 +116,7 @@ class _WindowWriter:
     thread_evidence: Mapping[int, ThreadEvidence]
     digest: Digest
     limits: Limits
+    languages: tuple[str, ...]
     closed: Event = field(default_factory=Event)
 
     def narrative(self) -> Narrative:
@@ -127,8 +134,8 @@ class _WindowWriter:
         briefs = tuple(brief for brief, _ in told if brief)
         overview, failed = self._overview(briefs)
         fallbacks = [fallback for _, some in told for fallback in some]
-        fallbacks += [Fallback(_part(one.number), Reason.BUDGET) for one in left]
-        return Narrative(self.model.name, briefs, overview, (*fallbacks, *failed))
+        fallbacks += [Fallback(_part(one.number), FallbackReason.BUDGET) for one in left]
+        return Narrative(self.model.name, self.languages, briefs, overview, (*fallbacks, *failed))
 
     def _brief(self, target: Target) -> tuple[Brief | None, tuple[Fallback, ...]]:
         part = _part(target.number)
@@ -137,21 +144,23 @@ class _WindowWriter:
         except ModelError as error:
             return None, (_failed(part, error),)
         if reading.is_empty:
-            return None, (Fallback(part, reading.faults[0].reason if reading.faults else Reason.NO_ANSWER),)
+            return None, (
+                Fallback(part, reading.faults[0].reason if reading.faults else FallbackReason.NO_ANSWER),
+            )
         needed = {name for role in target.roles for name in _NEEDED.get(role, ())}
         faulty = {fault.where for fault in reading.faults}
-        missing = sorted(name for name in needed - faulty if getattr(reading.brief, name) is None)
+        missing = sorted(name for name in needed - faulty if not reading.brief.of(name))
         return reading.brief, (
             *_fallbacks(f"{part}.", reading.faults),
-            *(Fallback(f"{part}.{name}", Reason.NO_ANSWER) for name in missing),
+            *(Fallback(f"{part}.{name}", FallbackReason.NO_ANSWER) for name in missing),
         )
 
     def _read_brief(self, target: Target, budget: int) -> BriefResult:
         material = self.thread_evidence[target.number]
         packed = pack(self.threads[target.number], material, self.digest.window, budget=budget)
-        context = CheckContext(self.digest.repo_url, brief_instructions(self.digest.focus.name))
+        context = self._context(brief_instructions(self.digest.focus.name, self.languages))
         return self._mended(
-            brief_question(target, material, packed, self.digest),
+            brief_question(target, material, packed, self.digest, self.languages),
             lambda answer: read_brief(
                 answer, material, given=packed.given, elsewhere=self._logins, context=context
             ),
@@ -162,30 +171,32 @@ class _WindowWriter:
             reading = self._within_limits(self.limits.overview_tokens, partial(self._read_overview, briefs))
         except ModelError as error:
             return Overview(), (_failed("overview", error),)
-        if reading.overview == Overview() and not reading.faults:
-            return Overview(), (Fallback("overview", Reason.NO_ANSWER),)
+        if reading.overview.is_empty and not reading.faults:
+            return Overview(), (Fallback("overview", FallbackReason.NO_ANSWER),)
         return reading.overview, _fallbacks("overview.", reading.faults)
 
     def _read_overview(self, briefs: Sequence[Brief], budget: int) -> OverviewResult:
         digest = self.digest
-        first = [brief.number for brief in briefs]
-        numbers = dict.fromkeys([*first, *sorted(digest.lists.numbers, reverse=True)])
-        shown: list[ThreadEvidence] = []
-        for number in numbers:
-            budget -= row_tokens(self.thread_evidence[number])
+        shown: list[tuple[Brief, ThreadEvidence]] = []
+        for brief in briefs:
+            material = self.thread_evidence[brief.number]
+            budget -= tokens(brief_line(brief, material, self.languages[0]))
             if budget >= 0:
-                shown.append(self.thread_evidence[number])
+                shown.append((brief, material))
         counts = window_facts(digest)
         window = Window(
             digest=digest,
-            thread_evidence={one.number: one for one in shown},
+            briefs=tuple(brief for brief, _ in shown),
+            thread_evidence=self.thread_evidence,
             facts=counts,
             logins=self._logins,
-            context=CheckContext(digest.repo_url, overview_instructions(digest.focus.name)),
+            context=self._context(overview_instructions(digest.focus.name, self.languages)),
         )
-        told = [brief for brief in briefs if brief.number in window.thread_evidence]
-        question = overview_question(digest, counts, shown, told, left_out=len(numbers) - len(shown))
+        question = overview_question(digest, counts, shown, self.languages)
         return self._mended(question, lambda answer: read_overview(answer, window))
+
+    def _context(self, instructions: str) -> CheckContext:
+        return CheckContext(self.digest.repo_url, instructions, self.languages)
 
     @property
     def _logins(self) -> frozenset[str]:
@@ -211,7 +222,7 @@ class _WindowWriter:
             log.debug("%s: %s: %s %r", question.name, fault.where, fault.reason.value, fault.detail)
         said = json.dumps(answer, ensure_ascii=False)[:_MOST_SAID]
         try:
-            second = self._ask(repair_question(question, said, reading.faults[:_MOST_FAULTS]))
+            second = self._ask(repair_question(question, said, reading.faults[:_MOST_FAULTS], self.languages))
         except ModelError as error:
             log.info("%s could not be mended: %s", question.name, error)
             return reading
@@ -236,21 +247,23 @@ def _part(number: int) -> str:
 def _failed(part: str, error: ModelError) -> Fallback:
     match error:
         case ModelUnavailableError():
-            reason = Reason.UNAVAILABLE
+            reason = FallbackReason.UNAVAILABLE
         case PromptTooLongError():
-            reason = Reason.TOO_LONG
+            reason = FallbackReason.TOO_LONG
         case _:
-            reason = Reason.NO_ANSWER
+            reason = FallbackReason.NO_ANSWER
     log.info("%s: %s", part, error)
     return Fallback(part, reason)
 
 
 def _fallbacks(prefix: str, faults: Iterable[Fault]) -> tuple[Fallback, ...]:
     """One for each faulty sentence, by the first that is wrong with it."""
-    reasons: dict[str, Reason] = {}
+    reasons: dict[tuple[str, str], FallbackReason] = {}
     for fault in faults:
-        reasons.setdefault(fault.where.removesuffix(".stance"), fault.reason)
-    return tuple(Fallback(f"{prefix}{where}", reason) for where, reason in reasons.items())
+        reasons.setdefault((fault.where.removesuffix(".stance"), fault.language), fault.reason)
+    return tuple(
+        Fallback(f"{prefix}{where}", reason, language) for (where, language), reason in reasons.items()
+    )
 
 
 def _tell(fallbacks: Sequence[Fallback]) -> None:
