@@ -59,10 +59,10 @@ def fetch(start: datetime, end: datetime, url: str, pipe: Connection) -> None:
         timeout=timedelta(seconds=15),
         max_wait=timedelta(minutes=15),
         sleep=time.sleep,
-        progress=lambda done, total: None,
+        clock=lambda: end,
     )
     began = time.perf_counter()
-    (snapshot,) = source.sweep([TimeWindow(start, end)], lambda: end, lambda window, error: None)
+    (snapshot,) = source.sweep([TimeWindow(start, end)], lambda *_: None, lambda *_: None)
     wall = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     pipe.send((snapshot.requests, snapshot.points, wall, peak))

@@ -101,10 +101,10 @@ def fetched() -> Snapshot:
             timeout=timedelta(seconds=15),
             max_wait=timedelta(minutes=15),
             sleep=time.sleep,
-            progress=lambda done, total: None,
+            clock=lambda: scene.end,
         )
         window = TimeWindow(scene.start, scene.end)
-        (snapshot,) = source.sweep([window], lambda: scene.end, lambda window, error: None)
+        (snapshot,) = source.sweep([window], lambda *_: None, lambda *_: None)
         return snapshot
 
 

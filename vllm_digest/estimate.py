@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from vllm_digest.sources.github import Extent
+from vllm_digest.sources import Extent
 from vllm_digest.write import Limits
 
 RESERVE = 0.1

@@ -12,7 +12,7 @@ from vllm_digest.backfill_range import backfill_range
 from vllm_digest.commands import batch
 from vllm_digest.commands.common import configure_logging, present, settings_of
 from vllm_digest.commands.publishing import publish_all, report_context_of
-from vllm_digest.commands.source import github
+from vllm_digest.commands.source import fetch_counter, github
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
@@ -22,6 +22,7 @@ from vllm_digest.progress import Progress, format_duration
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import missing, tiles
+from vllm_digest.sources import Source
 from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import (
     TimeWindow,
@@ -70,7 +71,7 @@ class _Task:
 
     span: TimeWindow
     length: timedelta
-    source: GitHubSource
+    source: Source
     context: pipeline.ReportContext
     settings: Settings
     options: BackfillOptions
@@ -138,9 +139,8 @@ def _prepare(task: _Task, plan: _Plan) -> None:
     pending = archive.Pending.of(task.settings.report.output, task.context.repo, task.context.series)
     lost: list[TimeWindow] = []
     windows = batch.not_waiting(plan.windows, pending)
-    batch.prepare(
-        task.runtime, task.settings, pending, task.source.sweep(windows, task.now, _on_incomplete(lost))
-    )
+    snapshots = task.source.sweep(windows, _on_incomplete(lost), fetch_counter(task.options))
+    batch.prepare(task.runtime, task.settings, pending, snapshots)
     _refuse_lost(lost, len(plan.windows))
 
 
@@ -192,7 +192,9 @@ def _refuse_lost(lost: list[TimeWindow], count: int) -> None:
 
 def _source(runtime: Runtime, options: BackfillOptions, settings: Settings) -> GitHubSource:
     """GitHub, asked with some consideration, and without end to the patience where a person watches."""
-    source = replace(github(runtime, settings, options), reserve=RESERVE)
+    source = replace(
+        github(runtime, settings, lambda: present(runtime, options.now, settings)), reserve=RESERVE
+    )
     if options.max_wait is None and sys.stderr.isatty():
         return replace(source, max_wait=timedelta.max)
     return source
@@ -263,8 +265,7 @@ def _fill(task: _Task, plan: _Plan) -> None:
 
 def _reports(task: _Task, plan: _Plan, progress: Progress, lost: list[TimeWindow]) -> Iterator[Report]:
     """The reports of the windows, each made when it is asked for; `lost` takes those that cannot be."""
-    source = replace(task.source, progress=progress.fetched)
-    for snapshot in source.sweep(plan.windows, task.now, _on_incomplete(lost)):
+    for snapshot in task.source.sweep(plan.windows, _on_incomplete(lost), progress.fetched):
         report = pipeline.make_report(snapshot, task.context, task.now())
         progress.clear()
         yield report

@@ -57,16 +57,16 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 
     tell("configuration", configuration)
     if not codes:
-        tell("GitHub", partial(_github, runtime, settings, options))
+        tell("GitHub", partial(_github, runtime, settings))
         tell("model", partial(_model, runtime, settings))
         tell("output", partial(_folder, settings.report.output))
         tell("answers", partial(_folder, answers_folder(runtime, settings.llm)))
     return codes[0] if codes else 0
 
 
-def _github(runtime: Runtime, settings: Settings, options: DoctorOptions) -> str:
+def _github(runtime: Runtime, settings: Settings) -> str:
     """A small question, without waiting where GitHub asks for a pause."""
-    source = replace(github(runtime, settings, options), max_wait=timedelta())
+    source = replace(github(runtime, settings, runtime.clock), max_wait=timedelta())
     extent = source.extent(TimeWindow.last(_HOUR, floor_to_minute(runtime.clock())))
     if extent.limit is None:
         return f"{settings.github.repo} can be read"

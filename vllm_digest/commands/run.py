@@ -9,7 +9,7 @@ from functools import partial
 from vllm_digest import archive, pipeline
 from vllm_digest.commands.common import configure_logging, present, settings_of
 from vllm_digest.commands.publishing import print_report, publish_all, refuse_fallbacks, report_context_of
-from vllm_digest.commands.source import github
+from vllm_digest.commands.source import fetch_counter, github
 from vllm_digest.commands.writing import writing
 from vllm_digest.config import Settings
 from vllm_digest.errors import SourceError, UsageError
@@ -18,7 +18,7 @@ from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import sample
-from vllm_digest.sources.github import GitHubSource
+from vllm_digest.sources import Source
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, named_window, parse_length
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class RunOptions:
 class _Task:
     """How windows are fetched, what their reports have in common, and the one window if it is named."""
 
-    fetch: Callable[[Sequence[TimeWindow], datetime], Iterable[Snapshot]]
+    fetch: Callable[[Sequence[TimeWindow]], Iterable[Snapshot]]
     context: pipeline.ReportContext
     window: TimeWindow | None
 
@@ -103,11 +103,11 @@ def _due_reports(runtime: Runtime, options: RunOptions, settings: Settings, task
     """The reports of the windows that are due, oldest first, each made when it is asked for."""
     now = present(runtime, options.now, settings)
     windows = (task.window,) if task.window else _due_windows(options, settings, task.context, now)
-    for snapshot in task.fetch(windows, now):
+    for snapshot in task.fetch(windows):
         yield pipeline.make_report(snapshot, task.context, now)
 
 
-def _fetched(source: GitHubSource, windows: Sequence[TimeWindow], now: datetime) -> Iterator[Snapshot]:
+def _fetched(source: Source, options: RunOptions, windows: Sequence[TimeWindow]) -> Iterator[Snapshot]:
     """The windows' snapshots; SourceError in the end when some could not be complete, which stay due."""
     lost: list[SourceError] = []
 
@@ -115,7 +115,7 @@ def _fetched(source: GitHubSource, windows: Sequence[TimeWindow], now: datetime)
         log.info("%s is left out. %s", window.slug, error.problem)
         lost.append(error)
 
-    yield from source.sweep(windows, lambda: now, on_incomplete)
+    yield from source.sweep(windows, on_incomplete, fetch_counter(options))
     if lost:
         raise SourceError(
             f"{len(lost)} of {len(windows)} windows could not be complete and are not published. "
@@ -164,7 +164,7 @@ def _sample_task(options: RunOptions, settings: Settings, writer: pipeline.Write
     snapshot = sample()
     # A series of its own: the hour must not pass for one that was reported.
     context = report_context_of(settings, snapshot.repo, "sample", "sample", writer)
-    return _Task(lambda _windows, _now: (snapshot,), context, snapshot.window)
+    return _Task(lambda _windows: (snapshot,), context, snapshot.window)
 
 
 def _github_task(runtime: Runtime, options: RunOptions, settings: Settings, writer: pipeline.Writer) -> _Task:
@@ -186,4 +186,5 @@ def _github_task(runtime: Runtime, options: RunOptions, settings: Settings, writ
     # A day of 23 or 25 hours is one of the days all the same.
     length = timedelta(days=1) if options.date else window.length if window else usual_length
     context = report_context_of(settings, settings.github.repo, format_length(length), "github", writer)
-    return _Task(partial(_fetched, github(runtime, settings, options)), context, window)
+    source = github(runtime, settings, lambda: present(runtime, options.now, settings))
+    return _Task(partial(_fetched, source, options), context, window)

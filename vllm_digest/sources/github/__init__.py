@@ -1,4 +1,4 @@
-"""GitHub → Snapshot: every thread of a window, complete, or with its gaps named."""
+"""GitHub as a source: every thread of a window, complete, or with its gaps named."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -7,31 +7,21 @@ from datetime import datetime, timedelta
 
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Snapshot
+from vllm_digest.sources import Extent, OnIncomplete, OnProgress
 from vllm_digest.sources.github.client import Client
-from vllm_digest.sources.github.faults import Limit, QueryTooLargeError
+from vllm_digest.sources.github.faults import QueryTooLargeError
 from vllm_digest.sources.github.search import count
 from vllm_digest.sources.github.sweep import Sweep
 from vllm_digest.window import TimeWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """What there is to fetch of a span: about how many rows its lists have, and of GitHub's points how many.
-
-    `began_at` is when the repository was made; `limit` is None where GitHub does not tell.
-    """
-
-    rows: int
-    began_at: datetime
-    limit: Limit | None
-
-
-@dataclass(frozen=True, slots=True)
 class GitHubSource:
-    """Where and how to fetch: all that `fetch` needs of the configuration and of the runtime.
+    """A repository at GitHub, as `Source` has it.
 
-    `timeout` is for one answer, `max_wait` for all pauses GitHub asks for; `sleep` takes seconds. `reserve`
-    is the share of GitHub's hourly points to leave to others who use the same token.
+    `repo`: OWNER/NAME. `api_url`: where the API is. `timeout`: for one answer. `max_wait`: for all pauses
+    that GitHub asks for. `clock`: the present, aware UTC. `sleep`: waits so many seconds. `reserve`: the
+    share of the hourly points to leave to others who use the same token, 0 to 1.
     """
 
     repo: str
@@ -39,26 +29,19 @@ class GitHubSource:
     api_url: str
     timeout: timedelta
     max_wait: timedelta
+    clock: Callable[[], datetime]
     sleep: Callable[[float], None]
-    progress: Callable[[int, int], None]
     reserve: float = 0.0
 
     def sweep(
-        self,
-        windows: Iterable[TimeWindow],
-        clock: Callable[[], datetime],
-        on_incomplete: Callable[[TimeWindow, SourceError], None],
+        self, windows: Iterable[TimeWindow], on_incomplete: OnIncomplete, on_progress: OnProgress
     ) -> Iterator[Snapshot]:
-        """Everything that happened in each window, as it stood at its end, oldest first.
-
-        What windows share is fetched once. A window of which a list would be incomplete is left out and
-        `on_incomplete` told of it, with the error. SourceError when GitHub refuses or stays away.
-        """
         with self._client() as client:
-            yield from Sweep(client, self.repo, clock, self.progress, on_incomplete).snapshots(windows)
+            sweep = Sweep(client, self.repo, self.clock, on_progress, on_incomplete)
+            yield from sweep.snapshots(windows)
 
     def extent(self, span: TimeWindow) -> Extent:
-        """What fetching the span would be like; one request. SourceError as in `fetch`."""
+        """Return how much there is to fetch of the span; one request."""
         with self._client() as client:
             rows, began_at = count(client, self.repo, span)
             return Extent(rows, began_at, client.limit)

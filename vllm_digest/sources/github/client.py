@@ -14,9 +14,9 @@ import requests
 from github import Auth, Github, GithubException
 
 from vllm_digest.errors import SourceError
+from vllm_digest.sources import RateLimit
 from vllm_digest.sources.github.faults import (
     InterruptedAnswerError,
-    Limit,
     QueryTooLargeError,
     ThrottledError,
     diagnose,
@@ -96,7 +96,7 @@ class Client:
     ) -> None:
         self.requests = 0
         self.points = 0
-        self.limit: Limit | None = None
+        self.limit: RateLimit | None = None
         self.server_time: datetime | None = None
         self.first_time: datetime | None = None
         self._api_url = api_url

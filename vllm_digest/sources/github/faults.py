@@ -5,7 +5,6 @@ REST API; and answers seen from the service where those are silent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,18 +12,10 @@ from typing import Any
 import requests
 
 from vllm_digest.errors import SourceError
+from vllm_digest.sources import RateLimit
 
 _TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
 _FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """An hour's points, how many of them are left, and how long it is until the next hour's."""
-
-    points: int
-    remaining: int
-    wait: timedelta
 
 
 class QueryTooLargeError(Exception):
@@ -83,13 +74,13 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     return parsedate_to_datetime(headers["date"]).astimezone(UTC) if "date" in headers else None
 
 
-def limit(headers: Mapping[str, str]) -> Limit | None:
+def limit(headers: Mapping[str, str]) -> RateLimit | None:
     """What an answer's headers say of the rate limit."""
     names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
     if not all(headers.get(name, "").isdigit() for name in names):
         return None
     points, remaining, reset = (int(headers[name]) for name in names)
-    return Limit(points, remaining, _until(datetime.fromtimestamp(reset, UTC), headers))
+    return RateLimit(points, remaining, _until(datetime.fromtimestamp(reset, UTC), headers))
 
 
 def _until(reset: datetime, headers: Mapping[str, str]) -> timedelta:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Snapshot, Thread
+from vllm_digest.sources import OnIncomplete, OnProgress
 from vllm_digest.sources.github.client import Client, Size
 from vllm_digest.sources.github.details import LostThreadError, fetch_details
 from vllm_digest.sources.github.historical import HistoricalSearch
@@ -34,15 +35,15 @@ _FIRST, _LONGEST = timedelta(days=1), timedelta(days=31)
 class Sweep:
     """Fetches windows of a repository, oldest first.
 
-    `progress` is told how many of how many threads of a chunk are done. `on_incomplete` is told of a
+    `on_progress` is told how many of how many threads of a chunk are done. `on_incomplete` is told of a
     window that cannot be complete, and may raise the error; otherwise the window is left out.
     """
 
     client: Client
     repo: str
     clock: Callable[[], datetime]
-    progress: Callable[[int, int], None]
-    on_incomplete: Callable[[TimeWindow, LostThreadError], None]
+    on_progress: OnProgress
+    on_incomplete: OnIncomplete
     _past: HistoricalSearch | None = field(default=None, init=False)
 
     def snapshots(self, windows: Iterable[TimeWindow]) -> Iterator[Snapshot]:
@@ -60,7 +61,7 @@ class Sweep:
             found = tuple(one for one in discovery.found if one.may_be_in(span))
             log.info("%d threads may belong to %s", len(found), span.slug)
             try:
-                details = fetch_details(self.client, found, span, self.progress)
+                details = fetch_details(self.client, found, span, self.on_progress)
             except LostThreadError as error:
                 length = span.length / 2
                 if len(chunk) == 1:
