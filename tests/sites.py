@@ -89,7 +89,7 @@ def published(folder: Path) -> Site:
 
 
 def _publish(site: Site) -> None:
-    root = site.folder / "site"
+    root = site.folder / "archive"
     windows = [window for window in HOURS if window.end <= GAP.start or window.start >= GAP.end]
     for report in archives.reports(windows):
         window = report.digest.window

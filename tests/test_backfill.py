@@ -63,7 +63,7 @@ def backfill(run: Run, github: GitHub) -> Backfill:
     return Backfill(run, github)
 
 
-def reports(root: str = "site") -> dict[TimeWindow, Any]:
+def reports(root: str = "archive") -> dict[TimeWindow, Any]:
     """What is stored, by window."""
     return {
         TimeWindow.from_slug(path.stem): json.loads(path.read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from tests.servers.traffic import stream
 from tests.test_backfill import LATER, MIDNIGHT
 
 DAYS = ("--from", "2025-12-08", "--to", "2025-12-09")
-PENDING = Path("site/pending/vllm-project/vllm/24h")
+PENDING = Path("archive/pending/vllm-project/vllm/24h")
 
 
 def says(asked: Asked) -> Any:
@@ -59,7 +59,7 @@ def test_a_server_s_batch_writes_every_page(backfill: Backfill, github: GitHub) 
     with ModelServer(says, kind=OPENAI) as model:
         prepared = backfill(*DAYS, "--batch", **model.environ)
         assert (prepared.code, prepared.out) == (0, f"{PENDING}/requests-1.jsonl\n")
-        assert not list(Path("site").glob("reports/**/*.md"))
+        assert not list(Path("archive").glob("reports/**/*.md"))
         early = backfill("--collect", **model.environ)
         assert early.code == 8, early.err
         assert "in_progress" in early.err
@@ -184,7 +184,7 @@ def test_time_that_was_reported_meanwhile_is_not_reported_twice(backfill: Backfi
     assert collected.code == 0, collected.err
     assert collected.out == ""
     assert collected.err.count("was reported meanwhile") == 2
-    assert len(list(Path("site").glob("reports/**/*.md"))) == len(other.out.splitlines())
+    assert len(list(Path("archive").glob("reports/**/*.md"))) == len(other.out.splitlines())
 
 
 @pytest.mark.parametrize(

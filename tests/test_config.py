@@ -43,7 +43,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file_and_that_over_def
     assert merged.github.repo == "a/flag"
     assert merged.report.window == timedelta(hours=3)
     assert merged.report.timezone.key == "UTC"
-    assert merged.report.output == Path("site")
+    assert merged.report.output == Path("archive")
 
 
 def test_a_config_file_in_the_current_folder_counts_unasked() -> None:

@@ -39,7 +39,7 @@ def test_where_all_is_well_each_thing_has_a_line(run: Run, github: GitHub) -> No
         "ok    GitHub: vllm-project/vllm can be read; 4999 of 5000 points are left, "
         "all of them again in 60 minutes",
         "ok    model: local-model answers in 0.0 s, held to a schema",
-        "ok    output: site can be written",
+        "ok    output: archive can be written",
         f"ok    answers: {Path.cwd() / 'cache/vllm-digest/answers'} can be written",
     ]
     assert ran.err == ""
@@ -105,7 +105,7 @@ def test_a_model_that_does_not_answer_is_told(run: Run, github: GitHub) -> None:
         assert ran.slept == ()
 
 
-@pytest.mark.parametrize("in_the_way", ["site", "cache"])
+@pytest.mark.parametrize("in_the_way", ["archive", "cache"])
 def test_a_folder_that_cannot_be_written_is_told(run: Run, github: GitHub, in_the_way: str) -> None:
     Path(in_the_way).write_text("a file", encoding="utf-8")
     ran = seen(run, github)

@@ -26,7 +26,7 @@ from vllm_digest.cli import run_command
 from vllm_digest.runtime import Runtime
 
 REPO = "vllm-project/vllm"
-SERIES = Path("site/reports", REPO, "1h")
+SERIES = Path("archive/reports", REPO, "1h")
 START = datetime(2025, 12, 10, 10, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 WORLD = stream(1, START - timedelta(hours=2), hours=12, rate=1, long=0)
@@ -57,7 +57,7 @@ def at(clock: str) -> datetime:
 
 def windows() -> list[str]:
     """The stored windows' times of day: `"09:03-10:03"`."""
-    stored = archive.stored_windows(Path("site"), REPO, "1h")
+    stored = archive.stored_windows(Path("archive"), REPO, "1h")
     return [f"{window.start:%H:%M}-{window.end:%H:%M}" for window in stored]
 
 
@@ -73,7 +73,7 @@ def page(clock: str) -> Path:
 
 
 def files() -> list[str]:
-    return sorted(path.name for path in Path("site").rglob("*") if path.is_file())
+    return sorted(path.name for path in Path("archive").rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -228,11 +228,11 @@ def test_other_lengths_and_repositories_are_series_of_their_own(cron: Cron) -> N
     cron("10:05")
     cron("11:05", "--window", "2h")
     assert windows() == ["09:03-10:03"]
-    assert archive.list_series(Path("site")) == ((REPO, "1h"), (REPO, "2h"))
+    assert archive.list_series(Path("archive")) == ((REPO, "1h"), (REPO, "2h"))
 
 
 def test_a_second_run_leaves_with_a_code_of_its_own(cron: Cron) -> None:
-    with archive.locked(Path("site"), REPO, "1h", wait=timedelta(), sleep=lambda _: None):
+    with archive.locked(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None):
         code, said = cron("10:05")
         assert (code, windows()) == (6, [])
         assert f"Another run is at work in {SERIES}" in said
@@ -242,7 +242,7 @@ def test_a_second_run_leaves_with_a_code_of_its_own(cron: Cron) -> None:
 
 
 def test_a_second_run_waits_when_it_is_told_to(cron: Cron, capsys: pytest.CaptureFixture[str]) -> None:
-    first = archive.locked(Path("site"), REPO, "1h", wait=timedelta(), sleep=lambda _: None)
+    first = archive.locked(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -343,6 +343,6 @@ def test_data_that_cannot_be_read_is_removed_and_its_window_reported_again(cron:
 
 def test_an_archive_that_was_moved_goes_on_where_it_was(cron: Cron) -> None:
     cron("10:05")
-    shutil.move("site", "elsewhere")
+    shutil.move("archive", "elsewhere")
     assert cron("11:05", "--output", "elsewhere")[0] == 0
     assert [path.name[9:14] for path in sorted(Path("elsewhere").rglob("*.md"))] == ["0903Z", "1003Z"]

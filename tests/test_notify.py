@@ -61,7 +61,7 @@ def test_many_reports_are_one_message_with_the_newest_first(run: Run, page: str)
         step = timedelta(hours=hours)
         window = TimeWindow(first.digest.window.start + step, first.digest.window.end + step)
         report = replace(first, digest=replace(first.digest, window=window))
-        pages.append(str(store(Path("site"), report, "page").page))
+        pages.append(str(store(Path("archive"), report, "page").page))
     said = run("notify", "--dry-run", *pages).out
     assert said.startswith("vLLM 开发动态报告（5 份）\n\n2025-12-10 22:42 (UTC+8) ~ ")
     assert re.findall(r"^2025-12-10 (\d\d)", said, re.MULTILINE) == ["22", "21", "20"]
@@ -93,9 +93,9 @@ def test_without_the_library_it_says_what_to_install_and_stops_nothing(page: str
 
 
 def test_a_report_that_is_not_there_is_told(run: Run) -> None:
-    ran = run("notify", "--dry-run", "site/none.md")
+    ran = run("notify", "--dry-run", "archive/none.md")
     assert ran.code == 2
-    assert "site/none.json cannot be read" in ran.err
+    assert "archive/none.json cannot be read" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -66,23 +66,23 @@ def standing(folder: Path | str) -> dict[str, str]:
 
 
 def test_the_first_push_makes_the_branch_from_nothing(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     ran = run("push", "--remote", str(remote))
-    assert (ran.code, ran.out, ran.err) == (0, f"site/{SERIES}/{FIRST}.md\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, f"archive/{SERIES}/{FIRST}.md\n", "")
     assert published(remote) == both(FIRST)
     assert git("rev-list", "--count", "reports", folder=remote) == "1\n"
 
 
 def test_a_push_adds_one_commit_to_what_is_there(run: Run, remote: Path) -> None:
     for window in (FIRST, SECOND):
-        write("site", window)
+        write("archive", window)
         run("push", "--remote", str(remote))
     assert published(remote) == both(FIRST) | both(SECOND)
     assert git("rev-list", "--count", "reports", folder=remote) == "2\n"
 
 
 def test_with_nothing_new_nothing_is_pushed(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
     assert run("push", "--remote", str(remote)).out == ""
     assert git("rev-list", "--count", "reports", folder=remote) == "1\n"
@@ -92,7 +92,7 @@ def test_with_nothing_new_nothing_is_pushed(run: Run, remote: Path) -> None:
 
 def test_a_pull_brings_what_is_published_and_keeps_what_is_not(run: Run, remote: Path) -> None:
     assert run("pull", "--remote", str(remote)).code == 0
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
     write("elsewhere", SECOND)
     ran = run("pull", "--remote", str(remote), "--output", "elsewhere")
@@ -124,7 +124,7 @@ def test_eight_writers_at_once_lose_nothing(remote: Path, tmp_path: Path) -> Non
 
 def test_who_is_overtaken_waits_by_chance_and_pushes_on_top(run: Run, remote: Path, tmp_path: Path) -> None:
     # A hook of the remote's lets another one in between, twice.
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
     other = tmp_path / "other"
     git("clone", "--quiet", "--branch", "reports", str(remote), str(other))
@@ -145,9 +145,9 @@ mv {hook}.off {hook}
         encoding="utf-8",
     )
     hook.chmod(0o755)
-    write("site", SECOND)
+    write("archive", SECOND)
     ran = run("push", "--remote", str(remote), environ={"HOME": str(tmp_path), "PATH": os.defpath})
-    assert (ran.code, ran.out) == (0, f"site/{SERIES}/{SECOND}.md\n")
+    assert (ran.code, ran.out) == (0, f"archive/{SERIES}/{SECOND}.md\n")
     assert len(ran.slept) == 2
     assert published(remote) == both(FIRST) | both(SECOND) | {"1": "x\n", "2": "x\n"}
 
@@ -173,8 +173,8 @@ def test_the_same_report_from_two_machines_is_no_quarrel(run: Run, remote: Path)
 
 def test_a_window_run_again_replaces_its_report(run: Run, remote: Path) -> None:
     for text in ("first", "repaired"):
-        write("site", FIRST, text)
-        assert run("push", "--remote", str(remote)).out == f"site/{SERIES}/{FIRST}.md\n"
+        write("archive", FIRST, text)
+        assert run("push", "--remote", str(remote)).out == f"archive/{SERIES}/{FIRST}.md\n"
     assert published(remote) == both(FIRST, "repaired")
 
 
@@ -194,28 +194,28 @@ def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Pa
 
 
 def test_a_page_that_would_break_the_site_is_set_aside_and_the_rest_is_pushed(run: Run, remote: Path) -> None:
-    write("site", FIRST, "{% include secrets %}")
-    write("site", SECOND)
+    write("archive", FIRST, "{% include secrets %}")
+    write("archive", SECOND)
     ran = run("push", "--remote", str(remote))
-    assert (ran.code, ran.out) == (7, f"site/{SERIES}/{SECOND}.md\n")
+    assert (ran.code, ran.out) == (7, f"archive/{SERIES}/{SECOND}.md\n")
     assert "Liquid would run in it" in ran.err
     broken = both(FIRST, "{% include secrets %}")
     data, page = f"{SERIES}/{FIRST}.json", f"{SERIES}/{FIRST}.md"
-    assert published(remote) == standing("site") == both(SECOND) | {data: broken[data]}
-    assert Path("site/set-aside", page).read_text(encoding="utf-8") == broken[page]
+    assert published(remote) == standing("archive") == both(SECOND) | {data: broken[data]}
+    assert Path("archive/set-aside", page).read_text(encoding="utf-8") == broken[page]
     assert run("push", "--remote", str(remote)).code == 0
 
 
 def test_a_published_page_stays_where_a_new_one_would_break_the_site(run: Run, remote: Path) -> None:
     for text, code in (("first", 0), ("{{ page.secrets }}", 7)):
-        write("site", FIRST, text)
+        write("archive", FIRST, text)
         assert run("push", "--remote", str(remote)).code == code
-    assert published(remote) == standing("site") == both(FIRST)
+    assert published(remote) == standing("archive") == both(FIRST)
 
 
 def test_a_page_set_aside_is_told_though_another_push_came_first(run: Run, remote: Path) -> None:
-    write("site", FIRST, "{% include secrets %}")
-    write("site", SECOND)
+    write("archive", FIRST, "{% include secrets %}")
+    write("archive", SECOND)
     with GitServer(remote, failures=1, at="/git-receive-pack") as server:
         ran = run("push", "--remote", server.url)
     assert (ran.code, len(ran.slept)) == (7, 1)
@@ -223,27 +223,27 @@ def test_a_page_set_aside_is_told_though_another_push_came_first(run: Run, remot
 
 def test_what_is_missing_here_is_not_taken_away_there(run: Run, remote: Path) -> None:
     for window in (FIRST, SECOND):
-        write("site", window)
+        write("archive", window)
     run("push", "--remote", str(remote))
     for suffix in (".md", ".json"):
-        Path("site", SERIES, FIRST + suffix).unlink()
-    write("site", THIRD)
+        Path("archive", SERIES, FIRST + suffix).unlink()
+    write("archive", THIRD)
     run("push", "--remote", str(remote))
     assert published(remote) == both(FIRST) | both(SECOND) | both(THIRD)
 
 
 def test_what_was_taken_away_there_is_not_brought_back(run: Run, remote: Path) -> None:
     for window in (FIRST, SECOND):
-        write("site", window)
+        write("archive", window)
     run("push", "--remote", str(remote))
     git("clone", "--quiet", "--branch", "reports", str(remote), "other")
     git("rm", "--quiet", "-r", f"{SERIES}/{FIRST}.md", f"{SERIES}/{FIRST}.json", folder="other")
     person = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
     git(*person, "commit", "--quiet", "--message=withdrawn", folder="other")
     git("push", "--quiet", folder="other")
-    write("site", THIRD)
+    write("archive", THIRD)
     run("push", "--remote", str(remote))
-    assert published(remote) == standing("site") == both(SECOND) | both(THIRD)
+    assert published(remote) == standing("archive") == both(SECOND) | both(THIRD)
 
 
 @pytest.mark.parametrize("branch", ["main", "data/reports"])
@@ -255,16 +255,16 @@ def test_any_branch_can_hold_the_reports_beside_other_files(run: Run, remote: Pa
     git(*person, "commit", "--quiet", "--message=begin", folder="other")
     git("push", "--quiet", str(remote), branch, folder="other")
     for window in (FIRST, SECOND):
-        write("site", window)
+        write("archive", window)
         assert run("push", "--remote", str(remote), "--branch", branch).code == 0
     assert published(remote, branch) == {"README.md": "A site.\n"} | both(FIRST) | both(SECOND)
-    assert not Path("site/README.md").exists()
+    assert not Path("archive/README.md").exists()
 
 
 def test_only_reports_are_pushed(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     for name in (f"{SERIES}/.{FIRST}.md.tmp", "index.html", "reports/.lock", "notes.md"):
-        Path("site", name).write_text("mine", encoding="utf-8")
+        Path("archive", name).write_text("mine", encoding="utf-8")
     run("push", "--remote", str(remote))
     assert published(remote) == both(FIRST)
 
@@ -272,13 +272,13 @@ def test_only_reports_are_pushed(run: Run, remote: Path) -> None:
 def test_the_repository_is_the_one_of_the_folder_one_stands_in(run: Run, remote: Path) -> None:
     git("init", "--quiet", ".")
     git("remote", "add", "origin", str(remote))
-    write("site", FIRST)
+    write("archive", FIRST)
     assert run("push").code == 0
     assert published(remote) == both(FIRST)
 
 
 def test_a_commit_names_windows_nobody_and_nothing_else(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
     shown = git("log", "--format=%an <%ae>%n%cn <%ce>%n%aI%n%B", "reports", folder=remote)
     person = "vllm-digest <noreply@vllm-digest.invalid>"
@@ -289,23 +289,23 @@ def test_a_commit_names_windows_nobody_and_nothing_else(run: Run, remote: Path) 
 
 
 def test_a_run_that_died_after_its_push_finds_its_place_again(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
-    before = git("rev-parse", "HEAD", folder="site").strip()
-    write("site", SECOND)
+    before = git("rev-parse", "HEAD", folder="archive").strip()
+    write("archive", SECOND)
     run("push", "--remote", str(remote))
-    git("update-ref", "HEAD", before, folder="site")
-    write("site", THIRD)
+    git("update-ref", "HEAD", before, folder="archive")
+    write("archive", THIRD)
     ran = run("push", "--remote", str(remote))
     assert (ran.code, ran.err) == (0, "")
     assert published(remote) == both(FIRST) | both(SECOND) | both(THIRD)
 
 
 def test_a_branch_that_was_removed_is_made_again(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     run("push", "--remote", str(remote))
     git("update-ref", "-d", "refs/heads/reports", folder=remote)
-    write("site", SECOND)
+    write("archive", SECOND)
     assert run("push", "--remote", str(remote)).code == 0
     assert published(remote) == both(FIRST) | both(SECOND)
 
@@ -314,25 +314,25 @@ def test_a_branch_that_refuses_is_told_at_once_and_the_reports_are_kept(run: Run
     hook = remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho This branch is protected. >&2\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
-    write("site", FIRST)
+    write("archive", FIRST)
     ran = run("push", "--remote", str(remote))
     assert (ran.code, ran.out, ran.slept) == (5, "", ())
     assert "This branch is protected." in ran.err
-    assert standing("site") == both(FIRST)
+    assert standing("archive") == both(FIRST)
     hook.unlink()
     assert run("push", "--remote", str(remote)).code == 0
     assert published(remote) == both(FIRST)
 
 
 def test_a_branch_that_is_never_reached_is_given_up(run: Run) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     ran = run("push", "--remote", "http://127.0.0.1:9/nowhere.git")
     assert ran.code == 5
     assert len(ran.slept) == 11
     assert all(wait <= 30 for wait in ran.slept)
     assert "The branch reports was not reached in 12 tries." in ran.err
     assert "run `vllm-digest push` again" in ran.err
-    assert standing("site") == both(FIRST)
+    assert standing("archive") == both(FIRST)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_what_cannot_be_meant_is_refused(run: Run, arguments: tuple[str, ...], c
 
 
 def test_the_token_of_the_environment_opens_the_server_and_shows_nowhere(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     with GitServer(remote, key="sesame") as server:
         arguments = ("push", "-v", "--remote", server.url)
         environ = {"GITHUB_SERVER_URL": server.host}
@@ -364,20 +364,20 @@ def test_the_token_of_the_environment_opens_the_server_and_shows_nowhere(run: Ru
     assert refused.code == 5
     assert "open-secret" not in refused.err
     assert published(remote) == both(FIRST)
-    stored = Path("site/.git/config").read_text(encoding="utf-8")
+    stored = Path("archive/.git/config").read_text(encoding="utf-8")
     assert "sesame" not in stored
     assert server.url not in stored
 
 
 def test_a_token_is_for_its_own_server_only(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     with GitServer(remote, key="sesame") as server:
         assert run("push", "--remote", server.url, environ={"GITHUB_TOKEN": "sesame"}).code == 5
     assert server.shown == set()
 
 
 def test_a_server_that_is_down_for_a_moment_is_asked_again(run: Run, remote: Path) -> None:
-    write("site", FIRST)
+    write("archive", FIRST)
     with GitServer(remote, failures=2) as server:
         ran = run("push", "--remote", server.url)
     assert (ran.code, len(ran.slept)) == (0, 2)

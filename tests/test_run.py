@@ -84,7 +84,7 @@ OUTLINE = [
 ]
 
 
-def files(folder: str = "site") -> list[str]:
+def files(folder: str = "archive") -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file())
 
 
@@ -98,7 +98,7 @@ def program(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
 
 def test_the_sample_needs_nothing_and_prints_its_page_s_path(run: Run) -> None:
     ran = run("run", "--sample")
-    assert (ran.code, ran.out, ran.err) == (0, f"site/{SAMPLE}\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, f"archive/{SAMPLE}\n", "")
     assert files() == sorted([str(SAMPLE), str(SAMPLE.with_suffix(".json"))])
 
 
@@ -118,7 +118,7 @@ def test_the_sample_s_page_is_the_one_kept_beside_this_test(run: Run) -> None:
 
 
 def test_the_program_and_the_module_are_the_same() -> None:
-    assert program("run", "--sample").stdout == f"site/{SAMPLE}\n"
+    assert program("run", "--sample").stdout == f"archive/{SAMPLE}\n"
     module = subprocess.run(
         [sys.executable, "-m", "vllm_digest", "--version"], capture_output=True, text=True, check=True
     )
@@ -151,7 +151,7 @@ def test_help_answers_without_loading_what_it_does_not_need() -> None:
 
 def test_a_dry_run_prints_the_page_and_writes_nothing(run: Run) -> None:
     assert run("run", "--sample", "--dry-run").out.startswith("---\ntitle: ")
-    assert not Path("site").exists()
+    assert not Path("archive").exists()
 
 
 def test_the_json_line_has_the_documented_shape(run: Run) -> None:
@@ -165,7 +165,7 @@ def test_the_json_line_has_the_documented_shape(run: Run) -> None:
         "end": "2025-12-10T11:42:00+00:00",
         "timezone": "Asia/Shanghai",
     }
-    assert line["page"] == f"site/{SAMPLE}"
+    assert line["page"] == f"archive/{SAMPLE}"
     assert line["lists"] == {
         "new_issues": [],
         "closed_issues": [30382],
@@ -184,7 +184,7 @@ def test_the_same_window_again_gives_the_same_bytes_but_for_the_time_it_was_made
     pages = []
     for now in (NOW, NOW, NOW + timedelta(hours=1)):
         run("run", "--sample", now=now)
-        pages.append(Path("site", SAMPLE).read_text(encoding="utf-8"))
+        pages.append(Path("archive", SAMPLE).read_text(encoding="utf-8"))
     assert pages[0] == pages[1]
     assert pages[0].splitlines()[:-1] == pages[2].splitlines()[:-1]
     assert pages[0] != pages[2]
@@ -192,7 +192,7 @@ def test_the_same_window_again_gives_the_same_bytes_but_for_the_time_it_was_made
 
 def test_a_page_can_be_rendered_again_from_its_data_alone(run: Run) -> None:
     run("run", "--sample")
-    stored = Path("site", SAMPLE)
+    stored = Path("archive", SAMPLE)
     assert run("render", str(stored.with_suffix(".json"))).out == stored.read_text(encoding="utf-8")
 
 
@@ -281,16 +281,16 @@ def test_wrong_usage_is_code_2_and_a_sentence(run: Run, arguments: tuple[str, ..
 
 
 def test_an_output_that_cannot_be_written_is_code_5_and_named(run: Run) -> None:
-    Path("site").write_text("a file where the folder should be", encoding="utf-8")
+    Path("archive").write_text("a file where the folder should be", encoding="utf-8")
     ran = run("run", "--sample")
     assert ran.code == 5
-    assert "site/reports/vllm-project/vllm/sample" in ran.err
-    assert Path("site").read_text(encoding="utf-8") == "a file where the folder should be"
+    assert "archive/reports/vllm-project/vllm/sample" in ran.err
+    assert Path("archive").read_text(encoding="utf-8") == "a file where the folder should be"
 
 
 def test_a_disk_that_fills_up_leaves_what_was_there() -> None:
     assert program("run", "--sample").returncode == 0
-    before = {name: Path("site", name).read_bytes() for name in files()}
+    before = {name: Path("archive", name).read_bytes() for name in files()}
     path = Path(sys.executable).with_name("vllm-digest")
     ran = subprocess.run(
         [path, "run", "--sample"],
@@ -302,7 +302,7 @@ def test_a_disk_that_fills_up_leaves_what_was_there() -> None:
     )
     assert ran.returncode == 5
     assert "cannot be written: File too large" in ran.stderr
-    assert {name: Path("site", name).read_bytes() for name in files()} == before
+    assert {name: Path("archive", name).read_bytes() for name in files()} == before
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing_and_no_traceback() -> None:
@@ -322,7 +322,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing_and_no_traceback() -> None:
             _, said = process.communicate()
     assert process.returncode == 130
     assert said.strip() == "vllm-digest: interrupted; nothing half-done was left behind."
-    assert list(Path("site").rglob("*")) == []
+    assert list(Path("archive").rglob("*")) == []
 
 
 def test_ctrl_c_does_not_wait_for_a_model() -> None:
@@ -343,7 +343,7 @@ def test_ctrl_c_does_not_wait_for_a_model() -> None:
             _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.strip() == "vllm-digest: interrupted; nothing half-done was left behind."
-    assert list(Path("site").rglob("*.md")) == []
+    assert list(Path("archive").rglob("*.md")) == []
 
 
 def test_a_run_tells_more_when_asked_and_nothing_when_not(run: Run) -> None:

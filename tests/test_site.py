@@ -97,14 +97,14 @@ def test_reports_of_one_day_are_told_apart_by_their_titles(site: Site) -> None:
 
 
 def test_a_page_stays_at_the_address_in_its_front_matter(site: Site) -> None:
-    for page in (site.folder / "site/reports").rglob("*.md"):
+    for page in (site.folder / "archive/reports").rglob("*.md"):
         address = re.search(r'^permalink: "(.*)"$', page.read_text("utf-8"), re.MULTILINE)
         assert address
         assert site.file(address[1]).is_file()
 
 
 def test_what_is_stored_is_untouched_by_staging(site: Site) -> None:
-    page = site.folder / "site" / f"{url(HOURS[-1]).strip('/')}.md"
+    page = site.folder / "archive" / f"{url(HOURS[-1]).strip('/')}.md"
     staged = site.folder / "staging" / f"{url(HOURS[-1]).strip('/')}.md"
     assert set(page.read_text("utf-8").split("\n")) < set(staged.read_text("utf-8").split("\n"))
     assert "later" not in page.read_text("utf-8")
@@ -240,7 +240,7 @@ def test_hostile_titles_labels_and_logins_show_to_the_letter_on_the_built_page(s
 
 
 def test_github_s_view_of_the_hostile_page_shows_the_same(site: Site) -> None:
-    source = (site.folder / "site" / f"{url(HOSTILE).strip('/')}.md").read_text("utf-8")
+    source = (site.folder / "archive" / f"{url(HOSTILE).strip('/')}.md").read_text("utf-8")
     page = jekyll.github(source.partition("\n---\n")[2])
     shown = page.content.text().replace("`", "")
     for text in hostile_texts():
@@ -348,7 +348,7 @@ def test_the_same_reports_give_the_same_files(run: Run) -> None:
 def test_a_stored_page_that_would_stop_the_build_is_left_out_and_named(run: Run) -> None:
     run("init", ".")
     run("run", "--sample")
-    page = next(Path("site").rglob("*.md"))
+    page = next(Path("archive").rglob("*.md"))
     page.write_text(page.read_text("utf-8").replace("### 新增 Issue", "{% include x %}"), "utf-8")
     left_out = run("site")
     assert left_out.code == 7
@@ -365,8 +365,8 @@ def test_a_page_that_fails_its_check_is_set_aside_and_the_next_run_tries_again(
         failed = run("run", "--sample")
     assert failed.code == 7
     assert "failed its own check" in failed.err
-    aside = next(Path("site/set-aside").rglob("*.md"))
-    assert [path.suffix for path in Path("site/reports").rglob("*.*")] == [".json"]
+    aside = next(Path("archive/set-aside").rglob("*.md"))
+    assert [path.suffix for path in Path("archive/reports").rglob("*.*")] == [".json"]
     mended = run("run", "--sample")
     assert mended.code == 0
     assert aside.name in mended.out

@@ -108,7 +108,7 @@ def test_a_series_is_late_when_more_than_one_window_is_due(
 def test_an_archive_with_nothing_in_it_is_not_well(status: Callable[..., Ran]) -> None:
     ran = status(10)
     assert (ran.code, ran.out.splitlines()[1]) == (1, "  stored    nothing")
-    assert not Path("site").exists()
+    assert not Path("archive").exists()
 
 
 def test_the_configured_series_is_judged_and_the_others_are_shown(
@@ -160,18 +160,18 @@ def test_a_report_whose_page_is_missing_is_told(
 ) -> None:
     for start in (8, 9):
         report_on(start, start + 1)
-    next(Path("site").rglob("*T0900Z-*.md")).unlink()
+    next(Path("archive").rglob("*T0900Z-*.md")).unlink()
     ran = status(10.5)
     assert ran.code == 1
     assert "no page   2025-12-10 17:00 (UTC+8) ~ 2025-12-10 18:00 (UTC+8)" in ran.out
-    next(Path("site").rglob("*T0800Z-*.json")).write_text("{", encoding="utf-8")
+    next(Path("archive").rglob("*T0800Z-*.json")).write_text("{", encoding="utf-8")
     assert "last run" not in status(10.5).out
 
 
 def test_of_many_holes_the_latest_are_shown(status: Callable[..., Ran]) -> None:
     for hour in range(0, 40, 2):
         start, end = (DAY + timedelta(hours=hour + more) for more in (0, 1))
-        stem = archive.data_path(Path("site"), REPO, "1h", TimeWindow(start, end))
+        stem = archive.data_path(Path("archive"), REPO, "1h", TimeWindow(start, end))
         stem.parent.mkdir(parents=True, exist_ok=True)
         for path in (stem, stem.with_suffix(".md")):
             path.touch()

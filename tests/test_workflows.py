@@ -135,7 +135,7 @@ def test_a_run_reports_keeps_builds_and_deploys_and_the_next_one_joins_and_tells
     jobs = forge.run()
     assert results(jobs) == {**ALL_WELL, "notify": "skipped"}, said(jobs)
     assert forge.reports() == [f"{SERIES}/{FIRST}.json", f"{SERIES}/{FIRST}.md"]
-    assert jobs["report"].outputs == {"pages": f"site/{SERIES}/{FIRST}.md"}
+    assert jobs["report"].outputs == {"pages": f"archive/{SERIES}/{FIRST}.md"}
     assert "2025-12-10 18:40 (UTC+8) ~ 2025-12-10 19:40 (UTC+8)" in jobs["report"].summary
     assert "数据统计" in forge.page(f"{SERIES}/{FIRST}/")
 

@@ -54,7 +54,7 @@ def _on_a_branch(command: F) -> F:
     """Options of the commands that know the branch of reports."""
     for option in (
         click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]"),
-        click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]"),
+        click.option("--output", metavar="DIR", help="The folder of the reports.  [default: archive]"),
         click.option("--branch", default="reports", show_default=True, help="The branch that keeps them."),
         click.option("--remote", metavar="URL", help="Its repository.  [default: origin of this folder's]"),
     ):
@@ -93,7 +93,7 @@ def commands() -> None:
 @click.option("--now", metavar="TIME", help="The present time for this run, to repeat or simulate it.")
 @click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
 @click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
-@click.option("--output", metavar="DIR", help="The folder to write to.  [default: site]")
+@click.option("--output", metavar="DIR", help="The folder to write to.  [default: archive]")
 @click.option("--wait", metavar="LENGTH", help="How long to wait for another run.  [default: not at all]")
 @click.option("--sample", is_flag=True, help="Report on a recorded hour: no token, key or network.")
 @click.option("--no-llm", is_flag=True, help="Have every section written by rules.")
@@ -124,7 +124,7 @@ def run(runtime: Runtime, /, **options: Any) -> None:
 @click.option("--now", metavar="TIME", help="The present time for this run, to repeat or simulate it.")
 @click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
 @click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
-@click.option("--output", metavar="DIR", help="The folder to write to.  [default: site]")
+@click.option("--output", metavar="DIR", help="The folder to write to.  [default: archive]")
 @click.option(
     "--max-wait",
     metavar="LENGTH",
@@ -156,7 +156,7 @@ def backfill(runtime: Runtime, /, **options: Any) -> None:
 @click.option("--now", metavar="TIME", help="The present time for this command.")
 @click.option("--repo", metavar="OWNER/NAME", help="Its repository.  [default: vllm-project/vllm]")
 @click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
-@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]")
+@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: archive]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @_shared
 @click.pass_obj
@@ -173,7 +173,7 @@ def status(runtime: Runtime, /, **options: Any) -> int:
 @commands.command()
 @click.option("--repo", metavar="OWNER/NAME", help="The repository.  [default: vllm-project/vllm]")
 @click.option("--config", metavar="FILE", help="Settings.  [default: config.yaml, if it is there]")
-@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: site]")
+@click.option("--output", metavar="DIR", help="The folder of the reports.  [default: archive]")
 @_shared
 @click.pass_obj
 def doctor(runtime: Runtime, /, **options: Any) -> int:

@@ -96,7 +96,7 @@ class ReportSettings(_Section):
     """How long before the present a window ends, so that GitHub shows what happened in its last seconds."""
     catch_up: Annotated[Length, _within(timedelta(hours=1), timedelta(days=366))] = timedelta(days=7)
     """How far back a run reports what earlier ones missed; beyond it, `backfill` does."""
-    output: Path = Path("site")
+    output: Path = Path("archive")
     """The folder that pages and data files are written to."""
     name: str = ""
     """The project's name in titles; empty for the repository's own."""
