@@ -1,31 +1,33 @@
 """A finished page's check before it is stored; pure.
 
 One bad page stops the build of a whole site, and with it every later report. Escaping makes such pages
-impossible; this looks at the result with other eyes, and takes no knowledge from how a page is made.
+impossible; this parses the finished page again, independently of how it was made.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import yaml
 
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.markdown.outline import read
 
 _FENCE = "---\n"
 _LIQUID = re.compile(r"\{[{%].{0,30}")
-_PERMALINK = re.compile(r"/reports(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/")
+_PERMALINK = re.compile(rf"(/({'|'.join(LANGUAGES)}))?/reports(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/")
 _OUR_HTML = frozenset({"<code>", "</code>", "<!-- -->"})
 """What escaping writes where Markdown has no way of its own."""
 
 
-def find_problem(page: str, focus_heading: str) -> str:
+def find_problem(page: str, headings: Sequence[str]) -> str:
     """Why the page may not be published, in one sentence; empty when it may.
 
-    `focus_heading` is the heading of its second section, which settings decide.
+    `headings`: those it must have below its title, as `sections.outline` gives them.
     """
-    return breakage(page) or _body(page, focus_heading)
+    return breakage(page) or _body(page, headings)
 
 
 def breakage(page: str) -> str:
@@ -50,9 +52,14 @@ def state_paragraph(page: str) -> str:
 
 
 def sections(page: str) -> str:
-    """The seven sections of a page with their headings, in Markdown."""
+    """The sections of a page with their headings, in Markdown."""
     _, mark, rest = page.partition("\n### ")
     return (mark + rest.partition("\n---\n")[0]).strip()
+
+
+def _shown(heading: str) -> str:
+    """A heading of ours as `outline.read` tells it: without ticks."""
+    return clean(heading).replace("`", "")
 
 
 def _front_matter(keys: Any) -> str:
@@ -79,34 +86,16 @@ def _keys(front: str) -> Any:
     return yaml.load(front, yaml.CSafeLoader)
 
 
-def _body(page: str, focus_heading: str) -> str:
+def _body(page: str, headings: Sequence[str]) -> str:
     front, body = _parts(page)
     reading = read(body)
     if foreign := [piece for piece in reading.html if piece not in _OUR_HTML]:
         return f"It holds HTML: {foreign[0][:60]!r}."
-    expected, found = _outline(_keys(front)["title"], focus_heading), reading.headings
+    expected = [_shown(heading) for heading in (f"# {_keys(front)['title']}", *headings)]
+    found = reading.headings
     for place, (wanted, heading) in enumerate(zip(expected, found, strict=False), start=1):
         if wanted != heading:
             return f"Its heading {place} is {heading[:60]!r} and not {wanted!r}."
     if len(found) != len(expected):
         return f"It has {len(found)} headings and not {len(expected)}."
     return ""
-
-
-def _outline(title: str, focus_heading: str) -> tuple[str, ...]:
-    return (
-        f"# {title.replace('`', '')}",
-        "### 📊 每日开发状态摘要",
-        f"### 🎯 {clean(focus_heading).replace('`', '')}",
-        "### 💬 高热度讨论分析",
-        "### 🔥 热门话题与趋势分析",
-        "### 🛠️ 重点技术变更",
-        "### 📈 开发活跃度观察",
-        "### 💡 值得关注的问题",
-        "## 📋 附录：详细数据列表",
-        "### 新增 Issue",
-        "### 已关闭 Issue",
-        "### 新增 PR",
-        "### 已合并 PR",
-        "### 关闭但未合并的 PR",
-    )

@@ -9,11 +9,13 @@ from vllm_digest import __version__
 from vllm_digest.archive import Stored, set_aside, store
 from vllm_digest.classify import Rules, classify
 from vllm_digest.errors import PageError
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
 from vllm_digest.pagecheck import find_problem
 from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
+from vllm_digest.sections import outline
 
 Writer = Callable[[Snapshot, Digest], Narrative]
 """Who writes about a window; it never fails."""
@@ -51,14 +53,14 @@ def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Re
     )
 
 
-def publish(finished: Report, root: Path) -> Stored:
-    """Store a report's page and data below `root`; StorageError when that fails.
+def publish(finished: Report, root: Path, language: str = LANGUAGES[0]) -> Stored:
+    """Store a report's page in a language and its data below `root`; StorageError when that fails.
 
     PageError when the page fails its check: then it is set aside, and the data stored without it, so that
     its window is not fetched again and a later run tries the page again.
     """
-    page = render(finished)
-    if why := find_problem(page, finished.digest.focus.heading.get("zh")):
+    page = render(finished, language)
+    if why := find_problem(page, outline(finished.digest, language)):
         aside = set_aside(root, finished, page)
         raise PageError(f"{finished.place}.md failed its own check: {why}", f"It was set aside: {aside}")
     return store(root, finished, page)

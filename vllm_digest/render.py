@@ -1,71 +1,151 @@
-"""Report → Markdown, through the templates.
+"""Report → Markdown in a language, through the templates.
 
-Every value a template prints is escaped for its place on the page, unless it was made to be Markdown: a
-title cannot act because somebody forgot a filter.
+Every value that a template prints is escaped for its place on the page, unless it was made as Markdown.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from vllm_digest.judgement import Relevance, TopicWords
-from vllm_digest.markdown.escaping import Safe, code, escape, link, yaml_text
+from vllm_digest.languages import LANGUAGES
+from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
 from vllm_digest.markdown.prose import inline
-from vllm_digest.narrative import Brief
-from vllm_digest.report import Report, ThreadFacts
-from vllm_digest.sections import by_model
-from vllm_digest.templating import Environment, environment
+from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
+from vllm_digest.report import Digest, Report, ThreadFacts
+from vllm_digest.sections import LISTS, SECTIONS, by_model, title
+from vllm_digest.templating import Environment, Words, environment, words
 from vllm_digest.window import local_minute
 
 _MANY = 6
 """Threads of the focus from which on they are grouped by topic."""
 _MOST_HARDWARE = 5
-_LANGUAGE = "zh"
 
 
-def render(report: Report) -> str:
-    """The page, whole: front matter and Markdown. The same report gives the same bytes."""
+def render(report: Report, language: str = LANGUAGES[0], below: str = "") -> str:
+    """The whole page in a language: front matter and Markdown. The same report gives the same bytes.
+
+    `below`: the path on the site below which pages of the language stand, such as `/en`; empty for the first
+    language.
+    """
     zone = ZoneInfo(report.timezone)
     digest = report.digest
-    threads = {thread.number: thread for thread in digest.threads}
     relevant = digest.relevant(Relevance.YES)
     lists = digest.lists.items()
     day = f"{digest.window.start.astimezone(zone):%Y-%m-%d}"
-
-    def address(number: int) -> str:
-        # GitHub leads from an issue's address to the pull request of that number.
-        return threads[number].url if number in threads else f"{digest.repo_url}/issues/{number}"
-
-    page = _environment().get_template("report.md.j2")
+    threads = {thread.number: thread for thread in digest.threads}
+    address = _Addresses(digest)
+    page = _environment(language).get_template("report.md.j2")
     return (
         page.render(
             report=report,
             digest=digest,
-            title=f"{digest.project} 开发动态报告 - {day}",
+            title=title(digest, day, language),
             day=Markup(day),
-            permalink=f"/{report.place}/",
+            permalink=f"{below}/{report.place}/",
+            sections=SECTIONS,
             counts={name: len(numbers) for name, numbers in lists.items()},
             lists={name: [threads[number] for number in numbers] for name, numbers in lists.items()},
+            time_in=lambda name, thread: LISTS[name](thread),
+            focus=digest.focus.name,
             relevant=relevant,
             ledger=_by_topic(relevant, digest.focus.topics),
             hardware=_most_named(relevant),
             passing=digest.relevant(Relevance.PASSING),
             near_misses=[t for t in digest.relevant(Relevance.NONE) if t.judgement.reasons],
             thread=threads.__getitem__,
-            language=_LANGUAGE,
-            by_model=by_model(report, _LANGUAGE),
-            overview=report.narrative.overview,
-            brief=lambda number: report.narrative.brief(number) or Brief(number),
-            said=lambda text: inline(text, repo_url=digest.repo_url, address=address),
+            by_model=by_model(report, language),
+            model=_ModelTexts(report.narrative, language, address),
+            fallbacks=report.narrative.fallbacks_in(language),
+            untold=report.narrative.untold(language),
             address=address,
+            ref=lambda number: Markup(link(f"#{number}", address(number))),
             minute=lambda moment: Markup(local_minute(moment, zone)),
         ).rstrip("\n")
         + "\n"
     )
+
+
+class _Addresses:
+    """Where threads are on GitHub."""
+
+    def __init__(self, digest: Digest) -> None:
+        self.repo_url = digest.repo_url
+        self._known = {thread.number: thread.url for thread in digest.threads}
+
+    def __call__(self, number: int) -> str:
+        # GitHub leads from an issue's address to the pull request of that number.
+        return self._known.get(number, f"{self.repo_url}/issues/{number}")
+
+
+class _Sentence(NamedTuple):
+    """A text of a model as Markdown of ours; `title` is plain and may be empty."""
+
+    title: str
+    text: Markup
+
+
+class _Position(NamedTuple):
+    """What one person holds, as `narrative.Position`; `text` is Markdown of ours."""
+
+    stance: str
+    login: str
+    url: str
+    text: Markup
+
+
+class _Gain(NamedTuple):
+    """A measured effect in a model's words, and the quote that it rests on."""
+
+    text: Markup
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelTexts:
+    """What templates ask of a model's texts. All are empty where rules write instead."""
+
+    narrative: Narrative
+    language: str
+    address: _Addresses
+
+    def text(self, number: int, part: str) -> Markup:
+        """A part of what is told of a thread, by its name in `narrative.BriefPart`."""
+        return self._written(self._brief(number).text(BriefPart(part), self.language))
+
+    def positions(self, number: int) -> list[_Position]:
+        return [
+            _Position(
+                one.stance(self.language), one.login, one.url, self._written(one.said.text(self.language))
+            )
+            for one in self._brief(number).held(self.language)
+        ]
+
+    def focus(self, number: int) -> FocusNote | None:
+        return self._brief(number).focus
+
+    def gain(self, number: int) -> _Gain | None:
+        text = self.text(number, BriefPart.GAIN)
+        return _Gain(text, self._brief(number).statements[BriefPart.GAIN].evidence[0]) if text else None
+
+    def findings(self, section: str) -> list[_Sentence]:
+        """What is told of the whole window in a section, by its name in `narrative.OverviewPart`."""
+        return [
+            _Sentence(one.title(self.language), self._written(one.text(self.language)))
+            for one in self.narrative.overview.of(OverviewPart(section), self.language)
+        ]
+
+    def _brief(self, number: int) -> Brief:
+        return self.narrative.brief(number) or Brief(number)
+
+    def _written(self, text: str) -> Markup:
+        return Markup(inline(text, repo_url=self.address.repo_url, address=self.address))
 
 
 def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[TopicWords]) -> dict[str, list[ThreadFacts]]:
@@ -85,16 +165,21 @@ def _most_named(threads: Iterable[ThreadFacts]) -> list[str]:
 
 
 @cache
-def _environment() -> Environment:
-    # autoescape is not for HTML: it makes macros give Markup, which _finalize lets through.
-    pages = environment(autoescape=True, finalize=_finalize)
+def _environment(language: str) -> Environment:
+    # autoescape is not for HTML here: it makes macros give Markup, which _finalize lets through.
+    pages = environment(language, autoescape=True, finalize=_finalize)
+    said = words(language)
+    pages.globals |= {
+        "fill": lambda key, **values: Markup(said.fill(key, values, own=_plain, other=_finalize)),
+        "numeral": lambda number: _numeral(said, number),
+    }
     pages.filters |= {
         "code": lambda text: Markup(code(text)),
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
         "percent": lambda count, total: Markup(f"{count / total:.0%}"),
-        "span": _span,
-        "title": lambda text: Markup(escape(text, at_start=False) or "（无标题）"),
+        "span": lambda length: _span(said, length),
+        "title": lambda text: Markup(escape(text, at_start=False)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),
     }
     return pages
@@ -113,11 +198,21 @@ def _finalize(value: object) -> Markup:
     raise TypeError(f"a template prints {value!r}, which is no text")
 
 
-def _span(length: timedelta) -> str:
-    """A length of time in words: `90 分钟`, `24 小时`, `7 天`."""
+def _plain(text: str) -> str:
+    return literal(text, at_start=False)
+
+
+def _numeral(said: Words, number: int) -> str:
+    """A small number as a word, a larger one in digits."""
+    numerals = said.tree["numerals"]
+    return str(numerals[number]) if number < len(numerals) else str(number)
+
+
+def _span(said: Words, length: timedelta) -> str:
+    """A length of time in words: `90 minutes`, `24 hours`, `7 days`."""
     minutes = length // timedelta(minutes=1)
     if minutes % 60:
-        return f"{minutes} 分钟"
-    return (
-        f"{minutes // 60} 小时" if minutes <= 24 * 60 or minutes % (24 * 60) else f"{minutes // 24 // 60} 天"
-    )
+        return said.say("minutes", count=minutes)
+    if minutes <= 24 * 60 or minutes % (24 * 60):
+        return said.say("hours", count=minutes // 60)
+    return said.say("days", count=minutes // 24 // 60)

@@ -1,47 +1,114 @@
-"""The seven sections of a page, and who wrote them."""
+"""The page's sections and lists, each declared once: page, check of the page, `--json` and docs follow.
 
-from collections.abc import Iterable
-from enum import StrEnum
+A section has its heading in `words.yaml` under `sections`, its template in `sections/`, and a row here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from vllm_digest.judgement import Relevance
 from vllm_digest.narrative import BriefPart, OverviewPart
-from vllm_digest.report import Report
+from vllm_digest.report import Digest, Report, ThreadFacts
+from vllm_digest.templating import words
 
 
-class Section(StrEnum):
-    """In the page's order."""
-
-    STATE = "state"
-    FOCUS = "focus"
-    HOT = "hot"
-    TRENDS = "trends"
-    CHANGES = "changes"
-    ACTIVITY = "activity"
-    CONCERNS = "concerns"
+def _none(_digest: Digest) -> Iterable[int]:
+    return ()
 
 
-def by_model(report: Report, language: str) -> tuple[Section, ...]:
-    """The sections of a language's page that hold sentences of a model; rules wrote the others."""
-    digest, told = report.digest, report.narrative
-    relevant = [thread.number for thread in digest.relevant(Relevance.YES)]
-    concerning_threads = [concern.number for concern in digest.concerns]
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter of the page.
 
-    def tells(numbers: Iterable[int], *parts: BriefPart) -> bool:
-        return told.tells(numbers, *parts, language=language)
+    `key`: its name in `words.yaml`, of its template `sections/KEY.md.j2`, and in `--json`.
+    `overview`: the part of a model's overview that it shows.
+    `threads`: the numbers of the threads of which it shows `parts` of a model's briefs.
+    `only_with_threads`: whether it shows its part of the overview beside such threads alone.
+    """
 
-    def finds(part: OverviewPart) -> bool:
-        return bool(told.overview.of(part, language))
+    key: str
+    overview: OverviewPart | None = None
+    threads: Callable[[Digest], Iterable[int]] = _none
+    parts: tuple[BriefPart, ...] = ()
+    only_with_threads: bool = False
 
-    holds = {
-        Section.STATE: finds(OverviewPart.STATE),
-        Section.FOCUS: bool(relevant and finds(OverviewPart.FOCUS))
-        or tells(relevant, BriefPart.READING, BriefPart.IMPACT, BriefPart.GAIN),
-        Section.HOT: tells(
-            digest.shown_hot, BriefPart.TOPIC, BriefPart.POSITIONS, BriefPart.DISPUTE, BriefPart.STATE
-        ),
-        Section.TRENDS: finds(OverviewPart.TRENDS),
-        Section.CHANGES: tells(digest.changes, BriefPart.READING, BriefPart.IMPACT),
-        Section.ACTIVITY: finds(OverviewPart.ACTIVITY),
-        Section.CONCERNS: finds(OverviewPart.CONCERNS) or tells(concerning_threads, BriefPart.WATCH),
-    }
-    return tuple(section for section in Section if holds[section])
+    @property
+    def template(self) -> str:
+        return f"sections/{self.key}.md.j2"
+
+    def heading(self, digest: Digest, language: str) -> str:
+        """Its heading as plain text, without the marks of its level."""
+        focus = digest.focus.heading.get(language)
+        return words(language).say(f"sections.{self.key}", focus=focus)
+
+    def is_by_model(self, report: Report, language: str) -> bool:
+        """Does it hold a sentence of a model in this language?"""
+        told, numbers = report.narrative, tuple(self.threads(report.digest))
+        finds = self.overview is not None and bool(told.overview.of(self.overview, language))
+        if finds and (numbers or not self.only_with_threads):
+            return True
+        return told.tells(numbers, *self.parts, language=language)
+
+
+def _relevant(digest: Digest) -> Iterable[int]:
+    return (thread.number for thread in digest.relevant(Relevance.YES))
+
+
+SECTIONS = (
+    Section("state", OverviewPart.STATE),
+    Section(
+        "focus",
+        OverviewPart.FOCUS,
+        threads=_relevant,
+        parts=(BriefPart.READING, BriefPart.IMPACT, BriefPart.GAIN),
+        only_with_threads=True,
+    ),
+    Section(
+        "hot",
+        threads=lambda digest: digest.shown_hot,
+        parts=(BriefPart.TOPIC, BriefPart.POSITIONS, BriefPart.DISPUTE, BriefPart.STATE),
+    ),
+    Section("trends", OverviewPart.TRENDS),
+    Section("changes", threads=lambda digest: digest.changes, parts=(BriefPart.READING, BriefPart.IMPACT)),
+    Section("activity", OverviewPart.ACTIVITY),
+    Section(
+        "concerns",
+        OverviewPart.CONCERNS,
+        threads=lambda digest: (concern.number for concern in digest.concerns),
+        parts=(BriefPart.WATCH,),
+    ),
+)
+"""In the page's order."""
+
+LISTS: Mapping[str, Callable[[ThreadFacts], datetime | None]] = {
+    "new_issues": lambda thread: thread.created_at,
+    "closed_issues": lambda thread: thread.closed_at,
+    "new_prs": lambda thread: thread.created_at,
+    "merged_prs": lambda thread: thread.merged_at,
+    "closed_unmerged_prs": lambda thread: thread.closed_at,
+}
+"""The page's lists in its order, by their names in `report.Lists`, and when a thread came into each."""
+
+
+def by_model(report: Report, language: str) -> tuple[str, ...]:
+    """The keys of the sections that hold sentences of a model in this language; rules wrote the others."""
+    return tuple(section.key for section in SECTIONS if section.is_by_model(report, language))
+
+
+def title(digest: Digest, day: str, language: str) -> str:
+    """The page's title as plain text; `day` is the window's first in the page's zone, `2025-12-10`."""
+    return words(language).say("title", project=digest.project, day=day)
+
+
+def outline(digest: Digest, language: str) -> tuple[str, ...]:
+    """Every heading of a page below its title, as plain text behind the marks of its level."""
+    return (
+        *(f"### {section.heading(digest, language)}" for section in SECTIONS),
+        f"## {words(language).say('appendix')}",
+        *_list_headings(language),
+    )
+
+
+def _list_headings(language: str) -> Iterable[str]:
+    return (f"### {words(language).say(f'lists.{name}')}" for name in LISTS)

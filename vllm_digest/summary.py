@@ -4,15 +4,16 @@ from typing import Any
 
 from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.report import Report
-from vllm_digest.sections import Section, by_model
+from vllm_digest.sections import SECTIONS, by_model
 
 
-def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
+def summary(report: Report, stored: Stored | None, language: str = LANGUAGES[0]) -> dict[str, Any]:
     """The object the README documents under `--json`; paths are null when nothing was written."""
     digest = report.digest
     lists = digest.lists.items()
-    told, written = report.narrative, by_model(report, "zh")
+    told, written = report.narrative, by_model(report, language)
     return {
         "repo": digest.repo,
         "window": {
@@ -42,7 +43,7 @@ def summary(report: Report, stored: Stored | None) -> dict[str, Any]:
             }
             for number in digest.hot
         ],
-        "sections": {section.value: "model" if section in written else "rules" for section in Section},
+        "sections": {section.key: "model" if section.key in written else "rules" for section in SECTIONS},
         "gaps": [{"code": gap.code.value, "number": gap.number, "detail": gap.detail} for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
         "llm": {

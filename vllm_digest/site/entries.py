@@ -13,19 +13,12 @@ from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.pagecheck import breakage, state_paragraph
 from vllm_digest.report import Lists, Report, place_of
+from vllm_digest.sections import LISTS
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
 
 _NUMBER_ON_PAGE = re.compile(r"\[\\?#(\d+)\]\(")
-_TIMES = {
-    "new_issues": "created_at",
-    "closed_issues": "closed_at",
-    "new_prs": "created_at",
-    "merged_prs": "merged_at",
-    "closed_unmerged_prs": "closed_at",
-}
-"""The time by which a thread is in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +162,5 @@ def _events(report: Report) -> Iterator[Event]:
     threads = {thread.number: thread for thread in report.digest.threads}
     for name, numbers in report.digest.lists.items().items():
         for number in numbers:
-            yield Event(name, number, getattr(threads[number], _TIMES[name]))
+            if (at := LISTS[name](threads[number])) is not None:
+                yield Event(name, number, at)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.outline import to_html, to_inline_html
 from vllm_digest.site.calendar import clock_label, moment_label
 from vllm_digest.templating import Environment, environment
@@ -37,7 +38,7 @@ def page(template: str, url: str, zone: ZoneInfo, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    pages = environment(autoescape=True, finalize=_finalize)
+    pages = environment(LANGUAGES[0], autoescape=True, finalize=_finalize)
     pages.filters |= {
         "html": lambda markdown: Markup(_inert(to_html(markdown))),
         "inline_html": lambda markdown: Markup(_inert(to_inline_html(markdown))),
