@@ -21,6 +21,7 @@ from tests.values import RULES
 from vllm_digest.check.evidence import thread_evidence
 from vllm_digest.classify import classify
 from vllm_digest.config import LlmSettings
+from vllm_digest.digest import make_digest
 from vllm_digest.model_protocol import Model, Question, Usage
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.sources.github import GitHubSource
@@ -64,7 +65,7 @@ class Steady:
 
 def main() -> None:
     snapshot = fetched()
-    digest = classify(snapshot, RULES)
+    digest = make_digest(classify(snapshot, RULES), RULES.digest)
     threads = {thread.number: thread for thread in snapshot.threads}
     wanted = [threads[target.number] for target in targets(digest)]
     texts = sum(tokens(text_of(threads[number])) for number in digest.lists.numbers)

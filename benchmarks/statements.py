@@ -22,6 +22,7 @@ from vllm_digest.check.evidence import thread_evidence
 from vllm_digest.check.sentences import CheckContext, Fault
 from vllm_digest.classify import Rules, classify
 from vllm_digest.config import Settings
+from vllm_digest.digest import make_digest
 from vllm_digest.models import Snapshot
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
@@ -52,7 +53,7 @@ class Checker:
         bots = frozenset(settings.heat.bots)
         rules = Rules(settings.project, settings.focus.compiled(), settings.heat.threshold, bots)
         self.threads = {thread.number: thread for thread in snapshot.threads}
-        self.digest = classify(snapshot, rules)
+        self.digest = make_digest(classify(snapshot, rules), rules.digest)
         self.evidence = thread_evidence(self.threads, self.digest, bots)
         self._budget = settings.llm.thread_tokens
         self._context = CheckContext(

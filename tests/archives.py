@@ -7,6 +7,7 @@ from random import Random
 from tests.servers.words import AREAS, LABELS, sentences, title
 from vllm_digest import __version__
 from vllm_digest.classify import Rules, classify
+from vllm_digest.digest import make_digest
 from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
 from vllm_digest.report import Provenance, Report
@@ -27,7 +28,12 @@ def report(window: TimeWindow, found: Sequence[Thread]) -> Report:
     newest_first = tuple(sorted(found, key=lambda thread: -thread.number))
     snapshot = Snapshot(REPO, window, window.end, newest_first, requests=4, points=9).within(window)
     made = Provenance(window.end + timedelta(minutes=20), "github", window.end, 4, 9, __version__)
-    return Report(format_length(window.length), "Asia/Shanghai", classify(snapshot, RULES), made)
+    return Report(
+        format_length(window.length),
+        "Asia/Shanghai",
+        make_digest(classify(snapshot, RULES), RULES.digest),
+        made,
+    )
 
 
 def day(end: datetime) -> Report:

@@ -30,7 +30,7 @@ from vllm_digest.narrative import (
     Position,
     Statement,
 )
-from vllm_digest.report import Report, ThreadFacts
+from vllm_digest.report import Report, ThreadRow
 from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
 
@@ -136,7 +136,7 @@ def _hostile_prose(report: Report) -> Report:
     return replace(report, narrative=narrative)
 
 
-def _brief(thread: ThreadFacts, told: Iterator[str]) -> Brief:
+def _brief(thread: ThreadRow, told: Iterator[str]) -> Brief:
     def say() -> Statement:
         text = next(told)
         return Statement({"zh": text}, (Evidence("body", thread.url, text),))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +21,9 @@ from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.servers.world import World
 from tests.test_fetch import LISTS
+from vllm_digest import archive
 from vllm_digest.cli import run_command
+from vllm_digest.report import Digest
 from vllm_digest.runtime import Runtime as Outside
 from vllm_digest.window import TimeWindow
 
@@ -63,10 +64,10 @@ def backfill(run: Run, github: GitHub) -> Backfill:
     return Backfill(run, github)
 
 
-def reports(root: str = "archive") -> dict[TimeWindow, Any]:
+def reports(root: str = "archive") -> dict[TimeWindow, Digest]:
     """What is stored, by window."""
     return {
-        TimeWindow.from_slug(path.stem): json.loads(path.read_text(encoding="utf-8"))
+        TimeWindow.from_slug(path.stem): archive.load(path).digest
         for path in sorted(Path(root).rglob("*.json"))
     }
 
@@ -83,11 +84,11 @@ def test_every_window_says_what_was_true_at_its_end(backfill: Backfill, world: W
     assert [Path(line).stem for line in ran.out.splitlines()] == [window.slug for window in stored]
     for window, report in stored.items():
         expected = truth(world, window.start, window.end)
-        lists = report["digest"]["lists"]
-        assert {name: lists.get(name, []) for name in LISTS} == {
+        lists = report.lists.items()
+        assert {name: list(lists[name]) for name in LISTS} == {
             name: list(getattr(expected, there)) for name, there in LISTS.items()
         }
-        numbers = {thread["number"] for thread in report["digest"]["threads"]}
+        numbers = {thread.number for thread in report.threads}
         assert numbers == expected.listed | expected.touched
     assert sorted(stored)[0].start == MIDNIGHT
     assert sorted(stored)[-1].end == END
@@ -98,9 +99,7 @@ def test_a_day_of_a_backfill_is_the_day_that_a_run_makes(backfill: Backfill) -> 
     backfill("--from", DAYS[0], "--to", DAYS[2])
     for day in DAYS:
         backfill("--date", day, "--output", "other", command="run")
-    assert {window: report["digest"] for window, report in reports().items()} == {
-        window: report["digest"] for window, report in reports("other").items()
-    }
+    assert reports() == reports("other")
     assert list(reports()) == days()
 
 
@@ -111,8 +110,8 @@ def test_a_range_of_hours_costs_github_what_its_days_cost(backfill: Backfill, gi
         backfill("--from", DAYS[0], "--to", DAYS[2], "--window", length)
         costs.append((len(github.requests) - before[0], github.points - before[1]))
     assert costs[0] == costs[1]
-    told = [report["provenance"] for report in reports().values()]
-    assert sum(one.get("requests", 0) for one in told) == 2 * (costs[0][0] - 1)
+    told = [archive.load(path).provenance for path in sorted(Path("archive").rglob("*.json"))]
+    assert sum(one.requests for one in told) == 2 * (costs[0][0] - 1)
 
 
 def test_what_is_stored_is_skipped_and_force_does_it_again(backfill: Backfill, github: GitHub) -> None:
@@ -188,8 +187,8 @@ def test_what_a_window_lacks_is_told_on_its_page_alone(
     lost = min(here[1].touched - here[0].touched - here[1].listed - here[2].touched - here[2].listed)
     github.fault(faults.null_nodes(lost), operation="Details", times=None)
     assert backfill("--from", DAYS[0], "--to", DAYS[2]).code == 0
-    found = [report["digest"].get("gaps", ()) for report in reports().values()]
-    gaps = [[(gap["code"], gap["number"]) for gap in window] for window in found]
+    found = [report.gaps for report in reports().values()]
+    gaps = [[(gap.code, gap.number) for gap in window] for window in found]
     assert gaps == [[], [("thread_unreadable", lost)], []]
 
 
@@ -201,7 +200,7 @@ def test_days_just_over_are_read_off_the_lists_and_are_the_same(backfill: Backfi
     assert list(reports("recent")) == days()[2:]
     dated = ("number", "state", "closed_at", "merged_at", "closed_by", "heat")
     late, early = (
-        [[thread.get(name) for name in dated] for thread in stored[days()[2]]["digest"]["threads"]]
+        [[getattr(thread, name) for name in dated] for thread in stored[days()[2]].threads]
         for stored in (reports(), reports("recent"))
     )
     assert late == early
@@ -218,7 +217,7 @@ def test_a_renamed_repository_is_swept_under_its_old_name(run: Run, world: World
         ran = Backfill(run, github)("--from", DAYS[0], "--to", DAYS[2], "--repo", "old/name")
     assert (ran.code, len(ran.out.splitlines())) == (0, 3)
     assert all("/old/name/" in line for line in ran.out.splitlines())
-    assert {report["digest"]["repo"] for report in reports().values()} == {"new/name"}
+    assert {report.repo for report in reports().values()} == {"new/name"}
 
 
 class Hours:

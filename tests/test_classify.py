@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.values import BEFORE, WINDOW, digest, issue, pull, said
+from vllm_digest.facts import LinkKind
 from vllm_digest.models import Account, State
-from vllm_digest.report import Concern, ConcernKind, Link, LinkKind, Share
+from vllm_digest.report import Concern, ConcernKind, Link, Share
 
 
 def test_each_list_takes_what_happened_in_the_window_and_nothing_else() -> None:
@@ -94,7 +95,7 @@ class TestHeat:
         assert facts.thread(1).heat.participants == ("ann", "bob")
 
     def test_ranks_equals_by_number_and_lets_old_threads_compete_with_new_ones(self) -> None:
-        hot = tuple(said(f"person{n}", n) for n in range(4))
+        hot = tuple(said(f"person{n}", n) for n in range(5))
         facts = digest(issue(1, remarks=hot), issue(2, created_at=1, remarks=hot), issue(3, created_at=1))
         assert facts.hot == (2, 1)
         assert facts.busiest is None
@@ -148,18 +149,30 @@ class TestLinks:
     @pytest.mark.parametrize(
         ("fields", "kind"),
         [
-            ({"title": 'Revert "An issue" (#1)'}, LinkKind.REVERTS),
+            ({"title": 'Revert "An issue (#1)"'}, LinkKind.REVERTS),
+            ({"title": "[Revert] An issue (#1)"}, LinkKind.REVERTS),
+            ({"title": "Reland: An issue (#1)"}, LinkKind.RELANDS),
             ({"body": "Reverts vllm-project/vllm#1"}, LinkKind.REVERTS),
+            ({"body": "This is a revert of #1."}, LinkKind.REVERTS),
             ({"closes": (1,)}, LinkKind.CLOSES),
             ({"body": "This fixes: #1"}, LinkKind.CLOSES),
             ({"body": "Closes https://github.com/vllm-project/vllm/issues/1"}, LinkKind.CLOSES),
-            ({"body": "duplicate of #1"}, LinkKind.DUPLICATES),
-            ({"body": "A follow-up to #1."}, LinkKind.FOLLOWS),
         ],
     )
-    def test_join_two_threads_of_the_window(self, fields: dict[str, Any], kind: LinkKind) -> None:
-        facts = digest(issue(1, closed_at=1), pull(9, created_at=1, **fields))
-        assert facts.links == (Link(kind, 9, 1),)
+    def test_say_what_a_pull_request_does_once_it_is_merged(
+        self, fields: dict[str, Any], kind: LinkKind
+    ) -> None:
+        target = issue(1, closed_at=1)
+        assert digest(target, pull(9, merged_at=1, **fields)).links == (Link(kind, 9, 1),)
+        assert digest(target, pull(9, created_at=1, **fields)).links == (Link(kind, 9, 1, done=False),)
+        assert digest(target, pull(9, closed_at=1, **fields)).links == ()
+
+    def test_say_what_follows_and_what_its_author_calls_a_duplicate(self) -> None:
+        target = issue(1, closed_at=1)
+        follows = digest(target, pull(9, created_at=1, body="A follow-up to #1."))
+        assert follows.links == (Link(LinkKind.FOLLOWS, 9, 1),)
+        claimed = digest(target, issue(9, created_at=1, body="A duplicate of #1."))
+        assert claimed.links == (Link(LinkKind.DUPLICATES, 9, 1, done=False),)
 
     def test_come_from_what_github_knows_of_closings_and_duplicates(self) -> None:
         facts = digest(
@@ -170,14 +183,42 @@ class TestLinks:
         assert set(facts.links) == {Link(LinkKind.CLOSES, 9, 1), Link(LinkKind.DUPLICATES, 2, 1)}
 
     @pytest.mark.parametrize(
-        "body", ["fixes 1 bug", "closes other/repo#1", "prefixes #1", "see #1", "fixes #9", "fixes #7"]
+        "body",
+        [
+            *("fixes 1 bug", "closes other/repo#1", "prefixes #1", "see #1", "fixes #9", "fixes #7"),
+            *("<!-- Fixes #1 -->", "```\ngit commit -m 'fixes #1'\n```", "> fixes #1", "`fixes #1`"),
+            *("This does not fix #1", "Should we revert #1?", "Maybe this fixes #1.", "It doesn't revert #1"),
+            "<details>\n\nFixes #1\n\n</details>",
+        ],
     )
     def test_are_not_seen_where_there_are_none(self, body: str) -> None:
         assert digest(issue(1, closed_at=1), pull(9, created_at=1, body=body)).links == ()
 
     def test_of_a_revert_count_though_the_change_is_older(self) -> None:
-        facts = digest(pull(9, 'Revert "Something old (#7)" (#9)', created_at=1))
+        facts = digest(pull(9, 'Revert "Something old (#7)" (#9)', merged_at=1))
         assert facts.links == (Link(LinkKind.REVERTS, 9, 7),)
+        assert facts.reverted == {7}
+
+    @pytest.mark.parametrize("title", ["Should we revert #7?", 'Revert "Something old (#7)"', "revert #7"])
+    def test_of_a_revert_need_a_pull_request(self, title: str) -> None:
+        assert digest(issue(9, title, created_at=1, body="Reverts #7")).links == ()
+
+    def test_know_what_was_reverted_relanded_and_reverted_again(self) -> None:
+        threads = [
+            pull(1, "X", merged_at=1),
+            pull(2, 'Revert "X (#1)"', merged_at=2),
+            pull(3, 'Revert "Revert "X (#1)" (#2)"', merged_at=3),
+            pull(4, 'Revert "Revert "Revert "X (#1)" (#2)" (#3)"', merged_at=4),
+            pull(5, "[Reland] X (#1)", merged_at=5),
+        ]
+        undone = [digest(*threads[:count]).reverted for count in range(1, 6)]
+        assert undone == [set(), {1}, {2}, {1, 3}, {3}]
+
+    def test_of_a_revert_that_is_open_or_abandoned_undo_nothing(self) -> None:
+        for fields in ({"created_at": 5}, {"closed_at": 5}):
+            facts = digest(pull(1, "X", merged_at=1), pull(2, 'Revert "X (#1)"', **fields))
+            assert facts.reverted == set()
+            assert 1 in facts.changes
 
 
 class TestChanges:
@@ -216,7 +257,7 @@ class TestChanges:
             pull(1, "Clean up", merged_at=1, additions=900), pull(2, 'Revert "Clean up" (#1)', merged_at=50)
         )
         assert facts.changes == ()
-        assert facts.concerns == (Concern(2, ConcernKind.REVERT),)
+        assert facts.concerns == (Concern(2, ConcernKind.REVERT, 1),)
 
 
 class TestWorries:
@@ -259,6 +300,33 @@ class TestWorries:
     def test_do_not_include_a_request_for_changes_that_was_withdrawn(self) -> None:
         reviews = (said("ann", 1, verdict="CHANGES_REQUESTED"), said("ann", 9, verdict="APPROVED"))
         assert digest(pull(1, remarks=reviews)).concerns == ()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({"labels": (label,)} for label in ("bug", "kind/bug", "Bug", "type: bug", "🐛 bug", "type:bug")),
+        *({"title": title} for title in ("[Bug]: x", "bug: config ignored", "[BUG] y", "Bug report: z")),
+        {"issue_type": "Bug"},
+    ],
+)
+def test_a_bug_is_known_in_any_spelling(fields: dict[str, Any]) -> None:
+    assert digest(issue(1, created_at=1, **fields)).concerns == (Concern(1, ConcernKind.UNANSWERED_BUG),)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"labels": ("debug",)}, {"labels": ("not a bug",)}, {"title": "Debugging: how?"}]
+)
+def test_a_bug_is_not_seen_where_there_is_none(fields: dict[str, Any]) -> None:
+    assert digest(issue(1, created_at=1, **fields)).concerns == ()
+
+
+def test_two_deleted_accounts_are_never_one_person() -> None:
+    facts = digest(
+        issue(1, "[Bug]: x", by="ghost", created_at=1, remarks=(said("ghost", 2), said("ghost", 3)))
+    )
+    assert facts.activity.answered == 1
+    assert (facts.thread(1).heat.participants, facts.concerns) == (("ghost ghost-2", "ghost ghost-3"), ())
 
 
 def test_the_same_threads_in_any_order_give_the_same_digest() -> None:

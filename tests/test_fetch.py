@@ -24,6 +24,8 @@ from tests.servers.world import (
     Thread,
     World,
 )
+from vllm_digest import archive
+from vllm_digest.report import Digest
 
 LISTS = {
     "new_issues": "new_issues",
@@ -72,8 +74,12 @@ def lists_of(scene: Scene) -> dict[str, list[int]]:
 
 
 def talked_in(report: Any) -> set[int]:
-    data = json.loads(Path(report["data"]).read_text(encoding="utf-8"))
-    return {t["number"] for t in data["digest"]["threads"]}
+    return {thread.number for thread in stored(report).threads}
+
+
+def stored(report: Any) -> Digest:
+    """The digest of the data file that a line of `--json` names."""
+    return archive.load(Path(report["data"])).digest
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -120,10 +126,10 @@ def test_a_past_window_is_told_as_it_would_have_been_at_its_end(asked: Asked, da
     for now in (scene.end, scene.end + timedelta(days=days)):
         with GitHub(scene.world, now=now) as github:
             report = asked.report(github, scene.start, scene.end)
-        digest = json.loads(Path(report["data"]).read_text(encoding="utf-8"))["digest"]
+        digest = stored(report)
         dated = ("number", "state", "state_reason", "closed_at", "merged_at", "closed_by", "heat")
-        threads = [[thread.get(name) for name in dated] for thread in digest["threads"]]
-        facts.append((report["lists"], threads, digest["activity"]))
+        threads = [[getattr(thread, name) for name in dated] for thread in digest.threads]
+        facts.append((report["lists"], threads, digest.activity))
     assert facts[0] == facts[1]
 
 
@@ -159,9 +165,9 @@ def test_what_was_undone_or_done_later_stands_as_it_did_at_the_window_s_end(
         "merged_prs": [],
         "closed_unmerged_prs": [4],
     }
-    data = json.loads(Path(report["data"]).read_text(encoding="utf-8"))["digest"]
-    assert data["links"] == []
-    assert {t["number"]: t["closed_by"]["login"] for t in data["threads"] if "closed_by" in t} == {
+    data = stored(report)
+    assert data.links == ()
+    assert {t.number: t.closed_by.login for t in data.threads if t.closed_by} == {
         4: "somebody",
         2: "somebody",
         1: "somebody",

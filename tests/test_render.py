@@ -74,7 +74,7 @@ def test_nobody_speaks_by_the_review_that_github_wraps_round_a_reply() -> None:
 def test_without_anything_hot_the_most_active_thread_is_shown_for_what_it_is() -> None:
     talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), HOT)
     assert talk.startswith(
-        f"没有讨论达到高热度标准（14 分），[#1]({REPO}/issues/1) 是相对最活跃的线程（1 分）。"
+        f"没有讨论达到高热度标准（18 分），[#1]({REPO}/issues/1) 是相对最活跃的线程（1 分）。"
     )
     assert "“Hello.”" in talk
 

@@ -13,7 +13,9 @@ import pytest
 from tests import jekyll
 from tests.conftest import Run
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
+from vllm_digest import archive
 from vllm_digest.markdown.escaping import clean
+from vllm_digest.report import Digest
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = ("/", "/archive/", "/archive/2025-12/", "/trends/", "/search/", "/404.html")
@@ -28,6 +30,13 @@ def table(element: jekyll.Element) -> dict[str, list[str]]:
 def data(site: Site, page: str) -> Any:
     """The JSON that a report's page leads to."""
     return json.loads(site.html(f"{page.rstrip('/')}.json"))
+
+
+def digest_of(site: Site, page: str) -> Digest:
+    """The digest of that JSON."""
+    path = Path("report.json")
+    path.write_text(site.html(f"{page.rstrip('/')}.json"), encoding="utf-8")
+    return archive.load(path).digest
 
 
 def words(element: jekyll.Element) -> str:
@@ -81,7 +90,7 @@ def test_a_report_leads_to_its_neighbours_its_month_and_its_data(site: Site) -> 
     assert ways["next"] == BASE + url(later)
     assert f"{BASE}/archive/2025-12/" in links(page)
     assert f"{BASE}{url(window).rstrip('/')}.json" in links(page)
-    assert data(site, url(window))["form"] == "vllm-digest/report/1"
+    assert data(site, url(window))["form"] == "vllm-digest/report/2"
 
 
 def test_neighbours_pass_over_what_is_missing_and_stay_within_their_series(site: Site) -> None:
@@ -153,8 +162,8 @@ def test_trends_count_each_thread_once_and_leave_gaps_empty(site: Site) -> None:
     rows = table(hours)
     assert rows["10:42"] == ["—"] * 6
     assert rows["11:42"] == ["—"] * 6
-    lists = data(site, url(HOURS[-1]))["digest"]["lists"]
-    assert rows["18:42"][:2] == [str(len(lists.get(name, []))) for name in ("new_issues", "closed_issues")]
+    lists = digest_of(site, url(HOURS[-1])).lists.items()
+    assert rows["18:42"][:2] == [str(len(lists[name])) for name in ("new_issues", "closed_issues")]
     by_day = list(table(days))
     assert by_day[0] == "12-10*"
     assert len(by_day) == 30
@@ -220,10 +229,7 @@ def test_the_search_index_knows_each_title_and_where_it_stands(site: Site) -> No
     hostile = index["reports"].index([url(HOSTILE), "2025-12-10 16:42 – 17:42"])
     found = {title for _, _, title, places in index["threads"] if hostile in places}
     assert {clean(text) for text in hostile_texts()} <= found
-    listed = {
-        number for numbers in data(site, url(HOURS[-1]))["digest"]["lists"].values() for number in numbers
-    }
-    assert listed <= {number for number, *_ in index["threads"]}
+    assert digest_of(site, url(HOURS[-1])).lists.numbers <= {number for number, *_ in index["threads"]}
 
 
 # --- hostile texts on whole pages

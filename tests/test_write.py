@@ -12,6 +12,7 @@ from tests.authors import answer as good
 from tests.authors import material
 from tests.values import RULES, digest, issue, pull, said, snapshot
 from vllm_digest.classify import classify
+from vllm_digest.digest import make_digest
 from vllm_digest.model_protocol import (
     ModelError,
     ModelUnavailableError,
@@ -243,7 +244,9 @@ def test_the_overview_shows_the_briefs_that_fit() -> None:
 def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
     recorded: Snapshot = sample()
     model = Scripted(lambda question: sample_author.answer(question.messages[1].text))
-    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(recorded, classify(recorded, RULES))
+    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(
+        recorded, make_digest(classify(recorded, RULES), RULES.digest)
+    )
     assert narrative.fallbacks == ()
     assert model.names.count("overview") == 1
     assert len(model.asked) == 4

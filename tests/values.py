@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vllm_digest.classify import Rules, classify
+from vllm_digest.digest import make_digest
 from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import (
     Account,
@@ -102,7 +103,7 @@ def _timeline(
 
 def digest(*threads: Thread, rules: Rules = RULES) -> Digest:
     """What the rules make of these threads in `WINDOW`."""
-    return classify(snapshot(threads), rules)
+    return make_digest(classify(snapshot(threads), rules), rules.digest)
 
 
 def snapshot(threads: Iterable[Thread]) -> Snapshot:

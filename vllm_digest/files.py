@@ -18,9 +18,24 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 def to_json(value: object, form: str) -> bytes:
     """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
     fields = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
-    text = json.dumps({"form": form, **fields}, ensure_ascii=False, indent=1) + "\n"
+    text = _lines({"form": form, **fields}, levels=2) + "\n"
     # A lone surrogate, which JSON from GitHub may hold, is no text; pages leave it out, too.
     return text.encode(errors="ignore")
+
+
+def _lines(value: Any, levels: int) -> str:
+    """JSON with one entry of the outer objects and of their lists of objects on a line.
+
+    A line a thread keeps files small and their differences readable.
+    """
+    match value:
+        case dict() if value and levels:
+            entries = (f"{json.dumps(key)}: {_lines(item, levels - 1)}" for key, item in value.items())
+            return "{\n" + ",\n".join(entries) + "\n}"
+        case [dict(), *_]:
+            return "[\n" + ",\n".join(_lines(item, 0) for item in value) + "\n]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(path: Path, kind: type[T], form: str) -> T:

@@ -1,6 +1,6 @@
 """The values that the stages hand on: all frozen, all times aware UTC."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,10 @@ class Account:
 
     login: str
     is_bot: bool = False
+
+    def is_person(self, bots: Collection[str]) -> bool:
+        """Not a bot by account type, nor one of `bots`, which are logins in small letters."""
+        return not self.is_bot and self.login.casefold() not in bots
 
 
 GHOST = Account("ghost")

@@ -8,6 +8,7 @@ from pathlib import Path
 from vllm_digest import __version__
 from vllm_digest.archive import Stored, set_aside, store
 from vllm_digest.classify import Rules, classify
+from vllm_digest.digest import make_digest
 from vllm_digest.errors import PageError
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Snapshot
@@ -35,7 +36,7 @@ class ReportContext:
 
 def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Report:
     """The report of the window that was fetched."""
-    digest = classify(snapshot, context.rules)
+    digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     return Report(
         series=context.series,
         timezone=context.timezone,

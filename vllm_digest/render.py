@@ -18,7 +18,7 @@ from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
-from vllm_digest.report import Digest, Report, ThreadFacts
+from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.sections import LISTS, SECTIONS, by_model, title
 from vllm_digest.templating import Environment, Words, environment, words
 from vllm_digest.window import local_minute
@@ -148,7 +148,7 @@ class _ModelTexts:
         return Markup(inline(text, repo_url=self.address.repo_url, address=self.address))
 
 
-def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[TopicWords]) -> dict[str, list[ThreadFacts]]:
+def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dict[str, list[ThreadRow]]:
     """The threads by their topic's key, those of none last; all under none where few or of one topic."""
     keys = (*(topic.key for topic in topics), "")
     grouped = {key: [t for t in threads if t.judgement.topic == key] for key in keys}
@@ -156,7 +156,7 @@ def _by_topic(threads: Sequence[ThreadFacts], topics: Sequence[TopicWords]) -> d
     return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
 
 
-def _most_named(threads: Iterable[ThreadFacts]) -> list[str]:
+def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
     """The hardware that most of the threads name."""
     names: dict[str, str] = {}
     named = (name for thread in threads for name in thread.judgement.hardware)

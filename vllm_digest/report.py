@@ -4,14 +4,16 @@ A `Report` is all that a page is rendered from and all that a data file holds. T
 are not in it, only short excerpts.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import Self
 
 from pydantic import AwareDatetime
 
-from vllm_digest.judgement import FocusWords, Judgement, Relevance
-from vllm_digest.models import Account, Gap, Kind, State
+from vllm_digest.facts import DigestRules, LinkKind, ThreadFacts
+from vllm_digest.judgement import FocusWords, Relevance
+from vllm_digest.models import Gap
 from vllm_digest.narrative import Narrative
 from vllm_digest.window import TimeWindow
 
@@ -28,10 +30,12 @@ class Intensity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """What people did in a thread within the window; bots are left out.
+    """What people said in a thread within a window; bots and minimized remarks are left out.
 
-    `participants` are logins in the order in which they first spoke, `maintainers` how many of them are.
-    `score` is what threads are ranked by; `heat.heat` says how it is made of the rest.
+    `participants`: people in the order in which they first spoke, see `facts.Event.person`.
+    `maintainers`: how many of them have write access.
+    `span_minutes`: from the first to the last word.
+    `score`: what threads are ranked by, made of the rest by a formula of `digest.heat`.
     """
 
     score: int = 0
@@ -41,13 +45,17 @@ class Heat:
     maintainers: int = 0
     span_minutes: int = 0
 
+    def scored(self, score: int) -> Self:
+        """The same figures with their score."""
+        return replace(self, score=score)
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What one person said in a thread within the window.
+    """What one person said in a thread within a window.
 
-    `verdict` is the last review's that had one (`APPROVED`, `CHANGES_REQUESTED`), else empty; `excerpt` and
-    `url` are of the longest remark.
+    `verdict`: the last one of the person's reviews (`APPROVED`, `CHANGES_REQUESTED`), empty without one.
+    `url`, `excerpt`, `association`: of the longest remark; the excerpt is empty where none is stored.
     """
 
     login: str
@@ -60,44 +68,15 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadFacts:
-    """What a page may say of a thread: GitHub's facts as of the window's end, and our judgement.
+class ThreadRow(ThreadFacts):
+    """The facts of a thread, and what they come to in one window.
 
-    `areas` are the folders that a pull request changes, those with most files first; `excerpt` is how the
-    body begins, as plain text, and `gain` its first sentence with a measured effect. Other fields as in
-    `models.Thread`.
+    `url`: the address of its page at GitHub. `voices`: in the order in which they first spoke.
     """
 
-    number: int
-    kind: Kind
-    title: str
-    url: str
-    author: Account
-    association: str
-    state: State
-    created_at: AwareDatetime
-    judgement: Judgement
-    heat: Heat
-    closed_at: AwareDatetime | None = None
-    merged_at: AwareDatetime | None = None
-    state_reason: str = ""
-    closed_by: Account | None = None
-    closed_by_pull: int | None = None
-    duplicate_of: int | None = None
-    draft: bool = False
-    labels: tuple[str, ...] = ()
-    closes: tuple[int, ...] = ()
-    additions: int | None = None
-    deletions: int | None = None
-    changed_files: int | None = None
-    areas: tuple[str, ...] = ()
-    excerpt: str = ""
-    gain: str = ""
+    url: str = ""
+    heat: Heat = Heat()
     voices: tuple[Voice, ...] = ()
-
-    @property
-    def is_pull(self) -> bool:
-        return self.kind is Kind.PULL_REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +107,14 @@ class Share:
     count: int
 
 
-class LinkKind(StrEnum):
-    REVERTS = "reverts"
-    CLOSES = "closes"
-    DUPLICATES = "duplicates"
-    FOLLOWS = "follows"
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the thread `source` does to the thread `target`: reverts, closes, duplicates or follows it."""
+    """What the thread `source` does to the thread `target`; with `done` false, what it proposes to do."""
 
     kind: LinkKind
     source: int
     target: int
+    done: bool = True
 
 
 class ConcernKind(StrEnum):
@@ -154,10 +127,14 @@ class ConcernKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A thread that stays open to concern about, and which rule says so."""
+    """A thread that is worth watching, and the rule that says so.
+
+    `target`: of a revert, the number of the change that it took back.
+    """
 
     number: int
     kind: ConcernKind
+    target: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,34 +164,48 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Every fact of a page: all threads of the window, newest number first, and rankings by number.
+    """Every fact of a page, computed from `facts.Facts` and a window without a text in sight.
 
-    `repo_url` is the repository's page. `hot` are the threads whose heat reaches `hot_from`, hottest first;
-    `busiest` is the hottest of all where none does. `changes` are the pull requests that matter most,
-    `more_concerns` are left out of `concerns`; `labels` and `areas` are counted over the lists.
+    `threads`: all threads of the window, newest number first.
+    `hot_from`: the least score of a hot thread in a window of this length.
+    `hot`: the numbers of the hot threads that a page tells of, hottest first; `more_hot` more are hot.
+    `busiest`: the hottest of all where none is hot; None where nobody said anything.
+    `changes`: the pull requests that matter most, weightiest first.
+    `more_concerns`: how many are left out of `concerns`.
+    `reverted`: the changes that were taken back and not brought back, by what these threads say.
+    `labels`, `areas`: counted over the lists.
     """
 
     repo: str
     repo_url: str
-    project: str
     window: TimeWindow
-    threads: tuple[ThreadFacts, ...]
+    rules: DigestRules
+    threads: tuple[ThreadRow, ...]
     lists: Lists
-    focus: FocusWords
     intensity: Intensity
     hot_from: int
     hot: tuple[int, ...]
+    more_hot: int
     busiest: int | None
     changes: tuple[int, ...]
     concerns: tuple[Concern, ...]
     more_concerns: int
     links: tuple[Link, ...]
+    reverted: frozenset[int]
     labels: tuple[Share, ...]
     areas: tuple[Share, ...]
     activity: Activity
     gaps: tuple[Gap, ...] = ()
 
-    def thread(self, number: int) -> ThreadFacts:
+    @property
+    def project(self) -> str:
+        return self.rules.project
+
+    @property
+    def focus(self) -> FocusWords:
+        return self.rules.focus
+
+    def thread(self, number: int) -> ThreadRow:
         """The thread of that number; KeyError when it is none of the window's."""
         return {thread.number: thread for thread in self.threads}[number]
 
@@ -223,7 +214,7 @@ class Digest:
         """The threads that the discussions' section shows: the hot ones, else the busiest."""
         return self.hot or ((self.busiest,) if self.busiest is not None else ())
 
-    def relevant(self, relevance: Relevance) -> tuple[ThreadFacts, ...]:
+    def relevant(self, relevance: Relevance) -> tuple[ThreadRow, ...]:
         return tuple(thread for thread in self.threads if thread.judgement.relevance is relevance)
 
 

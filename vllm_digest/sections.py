@@ -9,7 +9,7 @@ from datetime import datetime
 
 from vllm_digest.judgement import Relevance
 from vllm_digest.narrative import BriefPart, OverviewPart
-from vllm_digest.report import Digest, Report, ThreadFacts
+from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.templating import words
 
 
@@ -81,7 +81,7 @@ SECTIONS = (
 )
 """In the page's order."""
 
-LISTS: Mapping[str, Callable[[ThreadFacts], datetime | None]] = {
+LISTS: Mapping[str, Callable[[ThreadRow], datetime | None]] = {
     "new_issues": lambda thread: thread.created_at,
     "closed_issues": lambda thread: thread.closed_at,
     "new_prs": lambda thread: thread.created_at,

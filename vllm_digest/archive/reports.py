@@ -2,17 +2,71 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vllm_digest.archive.places import listing
+from vllm_digest.digest import make_digest
 from vllm_digest.errors import DocumentError, StorageError
+from vllm_digest.facts import DigestRules, Facts, ThreadFacts
 from vllm_digest.files import from_json, to_json, write_together
-from vllm_digest.report import Report
+from vllm_digest.narrative import Narrative
+from vllm_digest.report import Provenance, Report
 
 log = logging.getLogger(__name__)
 
-FORM = "vllm-digest/report/1"
+FORM = "vllm-digest/report/2"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """What a data file holds: the facts of a window, what making their digest needs, and the prose.
+
+    Fields as in `Report`; its digest is made anew each time.
+    """
+
+    series: str
+    timezone: str
+    facts: Facts
+    rules: DigestRules
+    provenance: Provenance
+    narrative: Narrative = field(default_factory=Narrative)
+    asked_as: str = ""
+
+
+def to_stored(report: Report) -> StoredReport:
+    """The report in the form in which it is stored."""
+    digest = report.digest
+    names = ThreadFacts.__dataclass_fields__
+    return StoredReport(
+        series=report.series,
+        timezone=report.timezone,
+        facts=Facts(
+            repo=digest.repo,
+            repo_url=digest.repo_url,
+            window=digest.window,
+            threads=tuple(
+                ThreadFacts(**{name: getattr(row, name) for name in names}) for row in digest.threads
+            ),
+            gaps=digest.gaps,
+        ),
+        rules=digest.rules,
+        provenance=report.provenance,
+        narrative=report.narrative,
+        asked_as=report.asked_as,
+    )
+
+
+def from_stored(stored: StoredReport) -> Report:
+    """The report with the digest of its facts."""
+    return Report(
+        series=stored.series,
+        timezone=stored.timezone,
+        digest=make_digest(stored.facts, stored.rules),
+        provenance=stored.provenance,
+        narrative=stored.narrative,
+        asked_as=stored.asked_as,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +84,7 @@ def store(root: Path, report: Report, page: str) -> Stored:
     """
     stem = root / report.place
     stored = Stored(page=stem.with_suffix(".md"), data=stem.with_suffix(".json"))
-    write_together({stored.data: to_json(report, FORM), stored.page: page.encode()})
+    write_together({stored.data: to_json(to_stored(report), FORM), stored.page: page.encode()})
     _aside(root, report).unlink(missing_ok=True)
     return stored
 
@@ -41,7 +95,9 @@ def set_aside(root: Path, report: Report, page: str) -> Path:
     StorageError if that fails, with nothing changed.
     """
     aside = _aside(root, report)
-    write_together({aside: page.encode(), (root / report.place).with_suffix(".json"): to_json(report, FORM)})
+    write_together(
+        {aside: page.encode(), (root / report.place).with_suffix(".json"): to_json(to_stored(report), FORM)}
+    )
     return aside
 
 
@@ -51,7 +107,7 @@ def _aside(root: Path, report: Report) -> Path:
 
 def load(path: Path) -> Report:
     """The report of a data file; DocumentError when it holds none."""
-    return from_json(path, Report, FORM)
+    return from_stored(from_json(path, StoredReport, FORM))
 
 
 def unfinished(root: Path, repo: str, series: str) -> Iterator[Report]:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Relevance
-from vllm_digest.report import Digest, LinkKind
+from vllm_digest.report import Digest
 
 PERCENT = "%"
 """What the name of a percentage ends in."""

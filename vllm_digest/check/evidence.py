@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vllm_digest.check.figures import KnownFigures, references
-from vllm_digest.classify.heat import is_human
 from vllm_digest.models import State, Thread
-from vllm_digest.report import Digest, LinkKind, ThreadFacts
+from vllm_digest.report import Digest, ThreadRow
 
 BODY = "body"
 """The name of the description among a thread's sources."""
@@ -48,7 +47,7 @@ class ThreadEvidence:
     `states` are of the threads that it may speak of, itself first; `reverted` are those undone since.
     """
 
-    facts: ThreadFacts
+    facts: ThreadRow
     sources: Mapping[str, Source]
     states: Mapping[int, State]
     reverted: frozenset[int]
@@ -110,14 +109,12 @@ def thread_evidence(
 ) -> dict[int, ThreadEvidence]:
     """The material of every thread of the digest; bots' and minimized remarks are no sources."""
     states = {facts.number: facts.state for facts in digest.threads}
-    reverts = [link for link in digest.links if link.kind is LinkKind.REVERTS]
-    reverted = frozenset(link.target for link in reverts)
     return {
         facts.number: ThreadEvidence(
             facts=facts,
             sources=_sources(threads[facts.number], bots),
             states=_linked_states(facts, digest, states),
-            reverted=reverted,
+            reverted=digest.reverted,
         )
         for facts in digest.threads
     }
@@ -127,7 +124,7 @@ def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, Source]:
     said = [
         remark
         for remark in thread.remarks
-        if remark.body.strip() and not remark.hidden and is_human(remark.author, bots)
+        if remark.body.strip() and not remark.hidden and remark.author.is_person(bots)
     ]
     return {BODY: Source(BODY, thread.author.login, thread.url, thread.body)} | {
         f"c{place}": Source(remark.id, remark.author.login, remark.url, remark.body)
@@ -135,7 +132,7 @@ def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, Source]:
     }
 
 
-def _linked_states(facts: ThreadFacts, digest: Digest, states: Mapping[int, State]) -> dict[int, State]:
+def _linked_states(facts: ThreadRow, digest: Digest, states: Mapping[int, State]) -> dict[int, State]:
     linked = [facts.number, *facts.closes, facts.closed_by_pull, facts.duplicate_of]
     for link in digest.links:
         if facts.number in (link.source, link.target):

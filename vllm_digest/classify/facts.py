@@ -1,19 +1,25 @@
-"""What a page may say of one thread."""
+"""The facts of one thread, from its text as of a window's end."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from vllm_digest.classify.heat import human_messages, human_remarks
-from vllm_digest.judgement import Judgement
-from vllm_digest.models import Remark, Thread
-from vllm_digest.report import Heat, ThreadFacts, Voice
+from vllm_digest.classify.references import references
+from vllm_digest.classify.rules import Rules
+from vllm_digest.classify.weights import is_bug, weight
+from vllm_digest.facts import Event, ThreadFacts, event_order
+from vllm_digest.focus.relevance import judge
+from vllm_digest.judgement import Relevance
+from vllm_digest.models import Account, EventKind, Remark, RemarkKind, Thread
 from vllm_digest.text.excerpts import plain
 from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
 """Characters of a body or remark that are quoted at most."""
+_AREAS = 20
+"""Folders that are stored of a pull request; a rename of the whole tree has hundreds."""
 _GAIN = re.compile(
     r"\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)(?=.{0,80}(?:fast|speed|slow|gain|improv|reduc|throughput|latency|accura"
     r"|TTFT|TPOT|ITL|better|worse|memory))|(?:fast|speed|gain|improv|reduc|throughput|latency|TTFT|TPOT|perform)"
@@ -22,47 +28,68 @@ _GAIN = re.compile(
 )
 """A measured effect: `+4.9% tokens/s`, `1.3x faster`, `TTFT from 14.2 to 13.3 (-6%)`."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?= )|(?<=[。！？])")
+_KINDS: Mapping[RemarkKind, EventKind] = {
+    RemarkKind.COMMENT: EventKind.COMMENT,
+    RemarkKind.REVIEW: EventKind.REVIEW,
+    RemarkKind.REVIEW_COMMENT: EventKind.REVIEW_COMMENT,
+}
 
 
-def facts(
-    thread: Thread,
-    judgement: Judgement,
-    heat: Heat,
-    window: TimeWindow,
-    bots: frozenset[str],
-    *,
-    with_excerpts: bool,
-) -> ThreadFacts:
-    """The thread without its texts; with excerpts of them where the page speaks of it."""
-    text = plain(thread.body) if with_excerpts else ""
+def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url: str) -> ThreadFacts:
+    """The facts of a thread as of the window's end.
+
+    Excerpts are stored where a page of this window or of a longer one can need them: of threads that are
+    about the focus, in which a person spoke in the window, or that are pull requests of people, opened or
+    merged in it; of what was said, of each person's longest remark.
+    """
+    judgement = judge(thread, rules.focus)
+    events = tuple(_events(thread, window, rules))
+    author = _account(thread.author, rules)
+    spoken = {event.key for event in _longest(events)}
+    quoted = (
+        judgement.relevance is Relevance.YES
+        or bool(spoken)
+        or (thread.is_pull and not author.is_bot and _is_change(thread, window))
+    )
+    text = plain(thread.body) if quoted else ""
+    bodies = {(_KINDS[one.kind].value, one.id): one.body for one in thread.remarks}
     return ThreadFacts(
         number=thread.number,
         kind=thread.kind,
         title=thread.title,
-        url=thread.url,
-        author=thread.author,
+        author=author,
         association=thread.association,
-        state=thread.state,
         created_at=thread.created_at,
         judgement=judgement,
-        heat=heat,
-        closed_at=thread.closed_at,
-        merged_at=thread.merged_at,
-        state_reason=thread.state_reason,
-        closed_by=thread.closed_by,
-        closed_by_pull=thread.closed_by_pull,
-        duplicate_of=thread.duplicate_of,
         draft=thread.draft,
         labels=thread.labels,
         closes=thread.closes,
         additions=thread.additions,
         deletions=thread.deletions,
         changed_files=thread.changed_files,
-        areas=areas(thread),
+        areas=areas(thread)[:_AREAS],
+        is_bug=is_bug(thread, rules.words),
+        weight=weight(thread, rules.words),
+        references=references(thread, repo, repo_url),
+        events=tuple(
+            replace(event, excerpt=_excerpt(plain(bodies[event.key]))) if event.key in spoken else event
+            for event in events
+        ),
         excerpt=_excerpt(text),
         gain=_gain(text),
-        voices=tuple(_voices(thread, window, bots)) if with_excerpts else (),
+        state=thread.state,
+        closed_at=thread.closed_at,
+        merged_at=thread.merged_at,
+        state_reason=thread.state_reason,
+        closed_by=_account(thread.closed_by, rules) if thread.closed_by else None,
+        closed_by_pull=thread.closed_by_pull,
+        merged_by=_account(thread.merged_by, rules) if thread.merged_by else None,
+        duplicate_of=thread.duplicate_of,
     )
+
+
+def _is_change(thread: Thread, window: TimeWindow) -> bool:
+    return thread.created_at in window or thread.merged_at in window
 
 
 def areas(thread: Thread) -> tuple[str, ...]:
@@ -74,28 +101,55 @@ def areas(thread: Thread) -> tuple[str, ...]:
     return tuple(sorted(counted, key=lambda area: (-counted[area], area)))
 
 
-def last_verdicts(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> dict[str, str]:
-    """Each reviewer's last verdict in the window (`APPROVED`, `CHANGES_REQUESTED`, `DISMISSED`)."""
-    reviews = human_remarks(thread, window, bots)
-    return {r.author.login: r.verdict for r in reviews if r.verdict not in {"", "COMMENTED"}}
-
-
-def _voices(thread: Thread, window: TimeWindow, bots: frozenset[str]) -> Iterator[Voice]:
-    said: dict[str, list[Remark]] = {}
-    for remark in human_messages(thread, window, bots):
-        said.setdefault(remark.author.login, []).append(remark)
-    verdicts = last_verdicts(thread, window, bots)
-    for login, remarks in said.items():
-        longest = max(remarks, key=lambda remark: len(remark.body))
-        yield Voice(
-            login=login,
-            is_author=login == thread.author.login,
-            association=longest.association,
-            remarks=len(remarks),
-            verdict=verdicts.get(login, ""),
-            url=longest.url,
-            excerpt=_excerpt(plain(longest.body)),
+def _events(thread: Thread, window: TimeWindow, rules: Rules) -> Iterator[Event]:
+    """The opening and the whole timeline, with what was said in the window; oldest first."""
+    opener = _account(thread.author, rules)
+    yield Event(EventKind.OPENED, str(thread.number), thread.created_at, opener.login, opener.is_bot)
+    timeline = [
+        Event(
+            one.kind,
+            one.id,
+            one.at,
+            one.actor.login,
+            _account(one.actor, rules).is_bot,
+            reason=one.reason,
+            pull=one.pull,
+            target=one.target,
         )
+        for one in thread.timeline
+    ]
+    said = [_said(one, rules) for one in thread.remarks if one.at in window]
+    yield from sorted((*timeline, *said), key=event_order)
+
+
+def _said(remark: Remark, rules: Rules) -> Event:
+    return Event(
+        _KINDS[remark.kind],
+        remark.id,
+        remark.at,
+        remark.author.login,
+        _account(remark.author, rules).is_bot,
+        association=remark.association,
+        verdict=remark.verdict,
+        length=len(remark.body.strip()),
+        hidden=remark.hidden,
+    )
+
+
+def _longest(events: tuple[Event, ...]) -> Iterator[Event]:
+    """Each person's longest visible remark."""
+    longest: dict[str, Event] = {}
+    for event in events:
+        if event.is_human_word and event.length:
+            before = longest.get(event.person)
+            if before is None or event.length > before.length:
+                longest[event.person] = event
+    yield from longest.values()
+
+
+def _account(account: Account, rules: Rules) -> Account:
+    """The account, told for a bot where the settings say so."""
+    return Account(account.login, not account.is_person(rules.bots))
 
 
 def _gain(text: str) -> str:

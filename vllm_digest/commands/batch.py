@@ -12,6 +12,7 @@ from vllm_digest.classify import classify
 from vllm_digest.commands.publishing import rules
 from vllm_digest.commands.writing import answers_folder, model_server, model_writer
 from vllm_digest.config import Settings
+from vllm_digest.digest import make_digest
 from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
 from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state, submit
@@ -141,9 +142,10 @@ def _requests(
     writer = replace(
         model_writer(settings, lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True
     )
+    known = rules(settings)
     for window in pending.windows():
         snapshot = pending.load(window)
-        writer(snapshot, classify(snapshot, rules(settings)))
+        writer(snapshot, make_digest(classify(snapshot, known), known.digest))
         yield from (line for key, line in lines.items() if key not in written)
         written.update(lines)
         lines.clear()

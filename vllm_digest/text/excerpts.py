@@ -29,7 +29,7 @@ def plain(text: str) -> str:
     inline code and links as their text. Looks at the first ``BODY_LIMIT`` characters and parses
     ``EXCERPT_LIMIT`` of what is not folded.
     """
-    tokens = _BODY.parse(_unfolded(visible(text[:BODY_LIMIT]))[:EXCERPT_LIMIT])
+    tokens = _BODY.parse(unfolded(visible(text[:BODY_LIMIT]))[:EXCERPT_LIMIT])
     return clean(" ".join(_shown(tokens)))
 
 
@@ -53,7 +53,7 @@ def _inline_shown(tokens: Iterable[Token]) -> Iterator[str]:
             yield " "
 
 
-def _unfolded(text: str) -> str:
+def unfolded(text: str) -> str:
     """``text`` without the fences, comments and ``<details>`` that begin a line: often most of a body.
 
     An open fence or comment swallows the rest, as on GitHub; a ``<details>`` nobody closed hides nothing.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vllm_digest.check.evidence import BODY, Source, ThreadEvidence
-from vllm_digest.classify.heat import MAINTAINERS
+from vllm_digest.digest.heat import MAINTAINERS
 from vllm_digest.models import Remark, Thread
 from vllm_digest.text.trimming import shortened, trimmed
 from vllm_digest.window import TimeWindow

@@ -11,7 +11,7 @@ from vllm_digest.check.sentences import Fault
 from vllm_digest.check.shapes import BriefShape, OverviewShape, schema_of
 from vllm_digest.model_protocol import Message, Question, Role
 from vllm_digest.narrative import Brief
-from vllm_digest.report import Digest, ThreadFacts
+from vllm_digest.report import Digest, ThreadRow
 from vllm_digest.templating import prompt
 from vllm_digest.write.packing import Packed
 from vllm_digest.write.ranking import Target
@@ -97,7 +97,7 @@ def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _row(facts: ThreadFacts, material: ThreadEvidence) -> dict[str, Any]:
+def _row(facts: ThreadRow, material: ThreadEvidence) -> dict[str, Any]:
     """What we know of a thread, without what is empty."""
     row = {
         "number": facts.number,

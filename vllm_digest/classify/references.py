@@ -1,0 +1,100 @@
+"""What a thread's title and body say that it does to other threads; pure."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from vllm_digest.facts import LinkKind, Reference
+from vllm_digest.models import Thread
+from vllm_digest.text.excerpts import unfolded
+
+# The closing keywords are GitHub's ("Linking a pull request to an issue"); the rest is how people write.
+_PHRASES = {
+    kind: re.compile(rf"\b{phrase}:? *\Z", re.IGNORECASE)
+    for kind, phrase in {
+        LinkKind.REVERTS: r"(?:reverts?|reverts? (?:of|PR|pull request|commit [0-9a-f]{7,40} \(?))",
+        LinkKind.RELANDS: r"re-?(?:lands?|applies|apply)(?: of)?",
+        LinkKind.CLOSES: r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)",
+        LinkKind.DUPLICATES: r"duplicate of",
+        LinkKind.FOLLOWS: r"(?:follow[- ]?up(?: (?:to|of|on|for|from))?|supersedes|continuation of)",
+    }.items()
+}
+_ONLY_PULLS_DO = (LinkKind.REVERTS, LinkKind.RELANDS, LinkKind.CLOSES)
+_PHRASE_LENGTH = 60
+_UNDOING_TITLE = re.compile(r"(?:\W{0,3}\brevert(?:s|ed|ing)?\b(?!-)\W{0,3})+", re.IGNORECASE)
+_RELANDING_TITLE = re.compile(r"\W{0,3}\bre-?(?:land|apply)(?:s|ed|ing)?\b", re.IGNORECASE)
+_REVERT = re.compile(r"\brevert", re.IGNORECASE)
+_NUMBER = re.compile(r"#(\d{1,7})\b")
+_DEEPEST = 8
+"""Reverts of reverts in one title; nobody has gone further than three."""
+_NOT_SO = re.compile(
+    r"\b(?:not|never|no longer|without|instead of|unless|if|whether|should|could|would|may|might|maybe"
+    r"|perhaps|consider|propose[sd]?|want to|try(?:ing)? to|before|until)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+"""A sentence with one of these before the phrase denies, asks or proposes."""
+_SENTENCE_START = re.compile(r"[.!?;:。！？]\s|\n")
+_READ = 20_000
+"""Characters of a body that are looked at: references stand near its beginning or nowhere."""
+_MOST = 50
+"""References that are kept of one thread; a list of a hundred fixed issues is a release, not a fix."""
+
+
+def references(thread: Thread, repo: str, repo_url: str) -> tuple[Reference, ...]:
+    """The references of a thread, each once: of its title, of GitHub's links, of its body's visible prose.
+
+    Code, quotes, HTML comments and folded parts of the body are left out, and so are denials, questions and
+    wishes. Only a pull request reverts, relands or closes.
+    """
+    found = (*_of_title(thread), *_of_github(thread), *_of_body(thread, repo, repo_url))
+    distinct = dict.fromkeys(one for one in found if one.target != thread.number)
+    return tuple(islice(distinct, _MOST))
+
+
+def _of_title(thread: Thread) -> Iterator[Reference]:
+    """`Revert "X (#1)"` reverts 1; `Revert "Revert "X (#1)" (#2)"` reverts 2 and relands 1, and so on."""
+    if not thread.is_pull:
+        return
+    numbers = [n for n in map(int, _NUMBER.findall(thread.title)) if n != thread.number]
+    if undoing := _UNDOING_TITLE.match(thread.title):
+        depth = min(_DEEPEST, len(_REVERT.findall(undoing[0])))
+        for step, number in zip(range(depth), reversed(numbers), strict=False):
+            yield Reference(LinkKind.RELANDS if step % 2 else LinkKind.REVERTS, number)
+    elif numbers and _RELANDING_TITLE.match(thread.title):
+        yield Reference(LinkKind.RELANDS, numbers[-1])
+
+
+def _of_github(thread: Thread) -> Iterator[Reference]:
+    return (Reference(LinkKind.CLOSES, number) for number in thread.closes)
+
+
+def _of_body(thread: Thread, repo: str, repo_url: str) -> Iterator[Reference]:
+    for before, after, target in _named(_prose(thread.body[:_READ]), repo, repo_url):
+        for kind, phrase in _PHRASES.items():
+            if kind in _ONLY_PULLS_DO and not thread.is_pull:
+                continue
+            if phrase.search(before) and not _is_doubted(before, after):
+                yield Reference(kind, target)
+
+
+def _prose(body: str) -> str:
+    """The visible prose of a body, without code and quotes."""
+    lines = (line for line in unfolded(body).split("\n") if not line.lstrip().startswith(">"))
+    return re.sub(r"`[^`\n]*`", " ", "\n".join(lines))
+
+
+def _is_doubted(before: str, after: str) -> bool:
+    """Does the sentence deny, ask or wish?"""
+    sentence = _SENTENCE_START.split(before)[-1]
+    return _NOT_SO.search(sentence) is not None or re.match(r"[^.!\n。！]{0,80}[?？]", after) is not None
+
+
+def _named(text: str, repo: str, repo_url: str) -> Iterator[tuple[str, str, int]]:
+    """The threads a text names (`#1`, `OWNER/NAME#1`, an address), with what stands before and after."""
+    address = rf"{re.escape(repo_url)}/(?:issues|pull)/(\d{{1,7}})\b"
+    for pattern in (r"#(\d{1,7})\b", address):
+        for match in re.finditer(pattern, text):
+            start = max(0, match.start() - len(repo) - _PHRASE_LENGTH)
+            before = text[start : match.start()].removesuffix(repo)
+            if not re.search(r"[\w/.-]\Z", before):
+                yield before, text[match.end() : match.end() + 100], int(match[1])

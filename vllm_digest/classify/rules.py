@@ -1,0 +1,67 @@
+"""What classifying needs of the settings."""
+
+from dataclasses import dataclass
+
+from vllm_digest.digest import FORMULA
+from vllm_digest.facts import DigestRules
+from vllm_digest.focus.rules import Focus
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryWords:
+    """The words by which a repository tells what its threads are; all in small letters.
+
+    `bug`: words in labels, or an issue type, that mean a bug.
+    `label_weights`, `tag_weights`: points towards a place among the key changes, by a word in a label and by
+    a tag in front of a title (`[Perf][Kernel]`).
+    `state_labels`: labels that say where a thread stands and not what it is about.
+    """
+
+    bug: frozenset[str]
+    label_weights: tuple[tuple[str, int], ...]
+    tag_weights: tuple[tuple[str, int], ...]
+    state_labels: frozenset[str]
+
+
+VLLM = RepositoryWords(
+    bug=frozenset({"bug"}),
+    label_weights=(
+        ("security", 8),
+        ("breaking", 8),
+        ("rfc", 4),
+        ("new-model", 4),
+        ("performance", 4),
+        ("bug", 2),
+    ),
+    tag_weights=(
+        *((tag, 4) for tag in ("perf", "performance", "feature", "feat", "new model", "model")),
+        *((tag, 2) for tag in ("kernel", "core", "attention", "quantization", "moe", "bugfix")),
+        *((tag, -6) for tag in ("ci", "ci/build", "test", "tests", "doc", "docs", "chore", "minor", "typo")),
+    ),
+    state_labels=frozenset({"needs-rebase", "ready", "ready-run-all-tests", "stale", "unstale"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What classifying needs of the settings.
+
+    `hot_from`: the least score of a hot thread in a window of one hour. `bots`: logins in small letters.
+    """
+
+    project: str
+    focus: Focus
+    hot_from: int
+    bots: frozenset[str]
+    words: RepositoryWords = VLLM
+
+    @property
+    def digest(self) -> DigestRules:
+        """What making a digest needs of them."""
+        return DigestRules(
+            project=self.project,
+            focus=self.focus.words,
+            hot_from=self.hot_from,
+            formula=FORMULA,
+            state_labels=tuple(sorted(self.words.state_labels)),
+        )

@@ -1,0 +1,100 @@
+"""Facts → Digest: lists, heat, rankings, people, response times, concerns; no text in sight."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from vllm_digest.digest.activity import activity
+from vllm_digest.digest.heat import FORMULA, heat, hot_from
+from vllm_digest.digest.links import links, reverted
+from vllm_digest.digest.rankings import changes, concerns, hottest
+from vllm_digest.digest.voices import voices
+from vllm_digest.facts import DigestRules, Facts, ThreadFacts
+from vllm_digest.judgement import Relevance
+from vllm_digest.report import Digest, Intensity, Lists, Share, ThreadRow
+from vllm_digest.window import TimeWindow
+
+__all__ = ["FORMULA", "make_digest"]
+
+_HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
+"""How many of each a page speaks of."""
+_DENSE = 5
+"""Threads on the focus below which no window is full of it."""
+
+_MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
+    "new_issues": lambda thread, window: not thread.is_pull and thread.created_at in window,
+    "closed_issues": lambda thread, window: not thread.is_pull and thread.closed_at in window,
+    "new_prs": lambda thread, window: thread.is_pull and thread.created_at in window,
+    "merged_prs": lambda thread, window: thread.merged_at in window,
+    "closed_unmerged_prs": lambda thread, window: (
+        thread.is_pull and thread.merged_at is None and thread.closed_at in window
+    ),
+}
+
+
+def make_digest(facts: Facts, rules: DigestRules) -> Digest:
+    """The digest of the facts of a window; the same facts and rules give the same digest.
+
+    For facts of parts of a span without a hole, cut from one snapshot,
+    `make_digest(fold(parts, span), rules) == make_digest(facts, rules)`, excerpts aside.
+    """
+    window = facts.window
+    rows = {thread.number: _row(thread, facts, rules) for thread in facts.threads}
+    lists = Lists(
+        **{
+            name: tuple(number for number, row in rows.items() if belongs(row, window))
+            for name, belongs in _MEMBERSHIP.items()
+        }
+    )
+    joined = links(rows)
+    least = hot_from(rules.hot_from, window.length)
+    ranked = hottest(rows)
+    hot = tuple(number for number in ranked if rows[number].heat.score >= least)
+    found = concerns(rows, lists, joined, window, least)
+    listed = [row for number, row in rows.items() if number in lists.numbers]
+    return Digest(
+        repo=facts.repo,
+        repo_url=facts.repo_url,
+        window=window,
+        rules=rules,
+        threads=tuple(rows.values()),
+        lists=lists,
+        intensity=_intensity(rows.values()),
+        hot_from=least,
+        hot=hot[:_HOT],
+        more_hot=max(0, len(hot) - _HOT),
+        busiest=ranked[0] if ranked and not hot else None,
+        changes=changes(rows, lists, joined)[:_CHANGES],
+        concerns=found[:_CONCERNS],
+        more_concerns=max(0, len(found) - _CONCERNS),
+        links=joined,
+        reverted=reverted(rows, joined),
+        labels=_shares(label for row in listed for label in row.labels if label not in rules.state_labels),
+        areas=_shares(area for row in listed for area in row.areas),
+        activity=activity(rows, lists, window),
+        gaps=facts.gaps,
+    )
+
+
+def _row(thread: ThreadFacts, facts: Facts, rules: DigestRules) -> ThreadRow:
+    within = tuple(event for event in thread.events if event.at in facts.window)
+    url = f"{facts.repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
+    return ThreadRow(
+        **{name: getattr(thread, name) for name in ThreadFacts.__dataclass_fields__},
+        url=url,
+        heat=heat(within, rules.formula),
+        voices=tuple(voices(within, thread.author.login, url)),
+    )
+
+
+def _intensity(rows: Iterable[ThreadRow]) -> Intensity:
+    relevances = [row.judgement.relevance for row in rows]
+    relevant, threads = relevances.count(Relevance.YES), len(relevances)
+    if relevant >= _DENSE and relevant * 5 >= threads:
+        return Intensity.DENSE
+    return Intensity.STEADY if relevant * 12 >= threads > 0 else Intensity.SPARSE
+
+
+def _shares(names: Iterable[str]) -> tuple[Share, ...]:
+    """The most frequent names with their counts; equals in alphabetical order."""
+    ranked = sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Share(name, count) for name, count in ranked[:_SHARES])

@@ -1,0 +1,81 @@
+"""What people did in a window, counted once and in one place."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from statistics import median
+
+from vllm_digest.facts import Event, ThreadFacts
+from vllm_digest.models import GHOST, EventKind
+from vllm_digest.report import Activity, Lists, Share
+from vllm_digest.window import TimeWindow
+
+_REVIEWERS = 5
+_NEWCOMERS = frozenset({"FIRST_TIME_CONTRIBUTOR", "FIRST_TIMER"})
+
+
+def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindow) -> Activity:
+    """The window's activity; `report.Activity` defines each figure."""
+    within = {
+        number: [event for event in thread.events if event.at in window] for number, thread in threads.items()
+    }
+    words = [(threads[n], event) for n, events in within.items() for event in events if event.is_human_word]
+    reviews = [event for thread, event in words if event.is_review and not _is_author(event, thread)]
+    opened = [threads[n] for n in (*lists.new_issues, *lists.new_prs) if not threads[n].author.is_bot]
+    authors = {_opener(thread) for thread in opened}
+    waits = [wait for n in lists.new_issues if (wait := _first_answer_after(threads[n])) is not None]
+    by_bot = [n for n in lists.closed_issues if (by := threads[n].closed_by) is not None and by.is_bot]
+    return Activity(
+        people=len(authors | {event.person for _, event in words}),
+        authors=len(authors),
+        newcomers=_newcomers(opened),
+        comments=sum(event.is_comment for _, event in words),
+        reviews=len(reviews),
+        reviewers=_most_active(reviews),
+        bot_remarks=sum(_is_bot_remark(event) for events in within.values() for event in events),
+        answered=len(waits),
+        response_minutes=round(median(wait / timedelta(minutes=1) for wait in waits)) if waits else None,
+        closed_by_bot=tuple(by_bot),
+        closed_not_planned=tuple(
+            n for n in lists.closed_issues if threads[n].state_reason == "not_planned" and n not in by_bot
+        ),
+    )
+
+
+def answers(thread: ThreadFacts) -> list[Event]:
+    """What people other than its author said in it, as far as the facts go."""
+    return [event for event in thread.events if event.is_human_word and not _is_author(event, thread)]
+
+
+def _is_author(event: Event, thread: ThreadFacts) -> bool:
+    """Is it known to be the thread's author's? Of two deleted accounts nobody knows."""
+    return event.login == thread.author.login and event.login != GHOST.login
+
+
+def _opener(thread: ThreadFacts) -> str:
+    return thread.events[0].person if thread.events else thread.author.login
+
+
+def _newcomers(opened: Sequence[ThreadFacts]) -> tuple[str, ...]:
+    names = {
+        one.author.login
+        for one in opened
+        if one.is_pull and one.association in _NEWCOMERS and one.author != GHOST
+    }
+    return tuple(sorted(names, key=str.casefold))
+
+
+def _first_answer_after(thread: ThreadFacts) -> timedelta | None:
+    """How long the first human other than the author took to say anything; None without an answer."""
+    first = min((event.at for event in answers(thread)), default=None)
+    return first - thread.created_at if first else None
+
+
+def _is_bot_remark(event: Event) -> bool:
+    return event.bot and event.kind in (EventKind.COMMENT, EventKind.REVIEW, EventKind.REVIEW_COMMENT)
+
+
+def _most_active(reviews: list[Event]) -> tuple[Share, ...]:
+    counted = Counter(event.login for event in reviews if event.login != GHOST.login)
+    ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
+    return tuple(Share(login, count) for login, count in ranked[:_REVIEWERS])

@@ -1,0 +1,112 @@
+"""Which threads a page speaks of first: the hottest, the weightiest changes, those worth watching."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+
+from vllm_digest.digest.activity import answers
+from vllm_digest.facts import Event, LinkKind
+from vllm_digest.judgement import Relevance
+from vllm_digest.models import State
+from vllm_digest.report import Concern, ConcernKind, Link, Lists, ThreadRow
+from vllm_digest.window import TimeWindow
+
+_MOST_TALK = 10
+"""Points of heat that count for a change: how much was said is the other section's subject."""
+_A_KIND = 2
+"""Concerns of a kind that come before the rest of any kind, so that none crowds out the others."""
+_GRACE = timedelta(minutes=30)
+"""Nobody is expected to answer sooner."""
+_STILL_TALKING = 2
+"""Remarks after closing that are more than a word of thanks."""
+
+Rows = Mapping[int, ThreadRow]
+
+
+def hottest(rows: Rows) -> tuple[int, ...]:
+    """Threads with any heat, hottest first; of equals the newest."""
+    warm = (number for number, row in rows.items() if row.heat.score)
+    return tuple(sorted(warm, key=lambda number: (-rows[number].heat.score, -number)))
+
+
+def changes(rows: Rows, lists: Lists, joined: Iterable[Link]) -> tuple[int, ...]:
+    """New and merged pull requests of people, weightiest first; of equals the newest.
+
+    weight = 6 if merged, -6 if a draft, + binary digits of the lines changed (10 at most) + points of labels
+    and title tags (`classify.weights`) + heat (10 at most). Neither a change that was reverted nor its
+    revert counts as an achievement.
+    """
+    undone = {n for link in joined if _is_revert(link) for n in (link.source, link.target)}
+    candidates = {*lists.merged_prs, *lists.new_prs} - {*lists.closed_unmerged_prs, *undone}
+    by_people = (number for number in candidates if not rows[number].author.is_bot)
+    return tuple(sorted(by_people, key=lambda number: (-_weight(rows[number]), -number)))
+
+
+def _weight(row: ThreadRow) -> int:
+    lines = (row.additions or 0) + (row.deletions or 0)
+    return (
+        (6 if row.state is State.MERGED else 0)
+        - (6 if row.draft else 0)
+        + min(10, lines.bit_length())
+        + row.weight
+        + min(_MOST_TALK, row.heat.score)
+    )
+
+
+def _is_revert(link: Link) -> bool:
+    return link.kind is LinkKind.REVERTS and link.done
+
+
+def concerns(
+    rows: Rows, lists: Lists, joined: Iterable[Link], window: TimeWindow, hot_from: int
+) -> tuple[Concern, ...]:
+    """What is worth watching: two of each kind first, then the others; each thread once.
+
+    Within a kind hottest first, then what is about the focus, then newest.
+    """
+    reverts = {link.source: link.target for link in joined if _is_revert(link)}
+    tests: dict[ConcernKind, Callable[[ThreadRow], bool]] = {
+        ConcernKind.REVERT: lambda row: row.number in reverts and row.number in lists.merged_prs,
+        ConcernKind.HOT_AND_OPEN: lambda row: row.state is State.OPEN and row.heat.score >= hot_from,
+        ConcernKind.CHANGES_REQUESTED: lambda row: (
+            row.state is State.OPEN and "CHANGES_REQUESTED" in last_verdicts(row.events, window).values()
+        ),
+        ConcernKind.TALK_AFTER_CLOSING: lambda row: _is_talked_on(row, window),
+        ConcernKind.UNANSWERED_BUG: lambda row: (
+            row.number in lists.new_issues and _is_unanswered(row, window)
+        ),
+    }
+    told: dict[int, Concern] = {}
+    firsts: list[Concern] = []
+    for kind, holds in tests.items():
+        found = [row for row in rows.values() if row.number not in told and holds(row)]
+        ranked = [row.number for row in sorted(found, key=_urgency)]
+        told |= {n: Concern(n, kind, reverts[n] if kind is ConcernKind.REVERT else None) for n in ranked}
+        firsts += [told[number] for number in ranked[:_A_KIND]]
+    return tuple(dict.fromkeys((*firsts, *told.values())))
+
+
+def last_verdicts(events: Iterable[Event], window: TimeWindow) -> dict[str, str]:
+    """Each person's last verdict in the window: `APPROVED`, `CHANGES_REQUESTED` or `DISMISSED`."""
+    given = (event for event in events if event.at in window and event.is_human_word)
+    return {event.person: event.verdict for event in given if event.verdict not in {"", "COMMENTED"}}
+
+
+def _urgency(row: ThreadRow) -> tuple[int, bool, int]:
+    return -row.heat.score, row.judgement.relevance is not Relevance.YES, -row.number
+
+
+def _is_talked_on(row: ThreadRow, window: TimeWindow) -> bool:
+    """Closed, and people other than the one who closed it go on about it."""
+    closed_at = row.closed_at
+    if closed_at is None:
+        return False
+    said = (event for event in row.events if event.at in window and event.is_human_word)
+    return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _STILL_TALKING
+
+
+def _is_unanswered(row: ThreadRow, window: TimeWindow) -> bool:
+    """A bug that was reported in the window and not in its last half hour."""
+    is_new = row.created_at in window and row.created_at <= window.end - _GRACE
+    if not (row.is_bug and is_new and row.state is State.OPEN):
+        return False
+    return not any(event.at in window for event in answers(row))

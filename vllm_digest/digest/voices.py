@@ -1,0 +1,42 @@
+"""What each person said in a thread within a window."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from vllm_digest.facts import Event
+from vllm_digest.models import GHOST, EventKind
+from vllm_digest.report import Voice
+
+_ANCHORS: Mapping[EventKind, str] = {
+    EventKind.COMMENT: "#issuecomment-",
+    EventKind.REVIEW: "#pullrequestreview-",
+    EventKind.REVIEW_COMMENT: "#discussion_r",
+}
+"""What GitHub's addresses of remarks have between the thread's address and the id."""
+
+
+def voices(events: Iterable[Event], author: str, url: str) -> Iterator[Voice]:
+    """One for each person who spoke, in the order in which they first did.
+
+    `events` are those of the window, `author` is the thread's and `url` the thread's address.
+    """
+    said: dict[str, list[Event]] = {}
+    for event in events:
+        if event.is_human_word:
+            said.setdefault(event.person, []).append(event)
+    for words in said.values():
+        longest = max(words, key=lambda event: event.length)
+        verdicts = [event.verdict for event in words if event.verdict not in {"", "COMMENTED"}]
+        yield Voice(
+            login=longest.login,
+            is_author=longest.login == author != GHOST.login,
+            association=longest.association,
+            remarks=len(words),
+            verdict=verdicts[-1] if verdicts else "",
+            url=remark_url(longest, url),
+            excerpt=longest.excerpt,
+        )
+
+
+def remark_url(event: Event, thread_url: str) -> str:
+    """The address of what was said."""
+    return f"{thread_url}{_ANCHORS[event.kind]}{event.id}"
