@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 # Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
 ROOMS: dict[str, set[str]] = {
     "masking": set(),
+    "options": set(),
     "cleaning": {"masking"},
     "errors": {"cleaning"},
     "printing": {"cleaning", "errors"},
@@ -29,7 +30,6 @@ ROOMS: dict[str, set[str]] = {
     "focus": {"judgement", "languages", "models", "text"},
     "classify": {"digest", "facts", "focus", "judgement", "models", "text", "window"},
     "config": {"errors", "focus", "window"},
-    "backfill_range": {"config", "errors", "window"},
     "progress": {"printing"},
     "templating": set(),
     "sections": {"judgement", "narrative", "report", "templating"},
@@ -50,8 +50,19 @@ ROOMS: dict[str, set[str]] = {
     "estimate": {"sources", "write"},
     "files": {"errors"},
     "llm": {"config", "errors", "files", "model_protocol", "window"},
-    "snapshots": {"files", "models"},
+    "snapshots": {"files", "models", "sources", "window"},
     "schedule": {"errors", "window"},
+    "backfill_range": {
+        "config",
+        "errors",
+        "estimate",
+        "options",
+        "progress",
+        "schedule",
+        "sources",
+        "window",
+        "write",
+    },
     "archive": {"digest", "errors", "facts", "files", "models", "narrative", "report", "snapshots", "window"},
     "render": {
         "judgement",
@@ -64,7 +75,7 @@ ROOMS: dict[str, set[str]] = {
         "window",
     },
     "pagecheck": {"languages", "markdown"},
-    "summary": {"archive", "judgement", "languages", "report", "sections"},
+    "summary": {"archive", "judgement", "languages", "render", "report", "sections"},
     "pipeline": {
         "archive",
         "classify",
@@ -77,6 +88,8 @@ ROOMS: dict[str, set[str]] = {
         "render",
         "report",
         "sections",
+        "sources",
+        "window",
     },
     "site": {
         "archive",
@@ -92,7 +105,22 @@ ROOMS: dict[str, set[str]] = {
         "window",
     },
     "publish": {"errors", "judgement", "markdown", "processes", "report", "window"},
-    "runtime": {"errors", "masking", "processes"},
+    "runtime": {
+        "archive",
+        "classify",
+        "cleaning",
+        "config",
+        "errors",
+        "llm",
+        "masking",
+        "model_protocol",
+        "options",
+        "pipeline",
+        "processes",
+        "sources",
+        "window",
+        "write",
+    },
     "commands": {
         "archive",
         "backfill_range",
@@ -105,6 +133,7 @@ ROOMS: dict[str, set[str]] = {
         "llm",
         "model_protocol",
         "models",
+        "options",
         "pagecheck",
         "pipeline",
         "printing",
@@ -122,7 +151,7 @@ ROOMS: dict[str, set[str]] = {
         "window",
         "write",
     },
-    "cli": {"cleaning", "commands", "errors", "printing", "runtime"},
+    "cli": {"cleaning", "commands", "errors", "masking", "options", "printing", "runtime"},
     "__main__": {"cli"},
 }
 
@@ -208,3 +237,72 @@ def test_everything_printed_goes_through_one_door() -> None:
         or (isinstance(node, ast.Attribute) and node.attr.endswith("Handler") and node.attr != "Handler")
     }
     assert found == {"printing.py"}
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path.relative_to(PACKAGE)}: {node.name}", node
+
+
+def lines_of(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+# These are being mended by their developers; the set is empty in the end.
+UNMENDED = {
+    "check/briefs.py: _Reader",
+    "publish/branch.py: DataBranch",
+    "sources/github/client.py: Client",
+    "write/writer.py: _WindowWriter",
+    "llm/server.py: __init__",
+    "window.py: named_window",
+    "vllm_digest.llm.retrying",
+    "vllm_digest.llm.server",
+}
+
+
+def test_no_function_has_more_than_six_parameters_or_55_lines() -> None:
+    wide, long = {}, {}
+    for name, node in functions():
+        arguments = node.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        count = len([one for one in every if one.arg not in {"self", "cls"}])
+        if count > 6 and name not in UNMENDED:
+            wide[name] = count
+        if lines_of(node) > 55:
+            long[name] = lines_of(node)
+    assert (wide, long) == ({}, {})
+
+
+def test_no_class_is_longer_than_120_lines() -> None:
+    lengths = {
+        f"{path.relative_to(PACKAGE)}: {node.name}": lines_of(node)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: count for name, count in lengths.items() if count > 120 and name not in UNMENDED} == {}
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """Among the modules of a room as well; what is imported for its types alone counts."""
+    modules = {dotted(path): path for path in PACKAGE.rglob("*.py")}
+    uses: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found = imported(ast.parse(path.read_text(encoding="utf-8")))
+        # `from a import b` uses the module a.b where there is one, else a.
+        used = {name if name in modules else name.rpartition(".")[0] for name in found}
+        uses[module] = (used & set(modules)) - {module, "vllm_digest"}
+    # Whatever uses nothing that is left, or is used by nothing that is left, is in no circle.
+    while free := {
+        name for name in uses if not uses[name] or not any(name in used for used in uses.values())
+    }:
+        uses = {name: used - free for name, used in uses.items() if name not in free}
+    assert {name: used for name, used in uses.items() if name not in UNMENDED} == {}
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(("vllm_digest", *parts)).removesuffix(".__init__")

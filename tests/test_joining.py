@@ -106,7 +106,8 @@ def test_the_sample_s_hour_does_not_pass_for_one_that_was_reported(run: Run, cro
 
 def test_who_is_up_to_date_is_told_so(cron: Cron) -> None:
     cron("10:05")
-    assert cron("10:05") == (0, f"vllm-digest: {REPO} is up to date: reported until 2025-12-10 10:03Z\n")
+    said = f"vllm-digest: {REPO} is up to date: reported until 2025-12-10 18:03 (UTC+8)\n"
+    assert cron("10:05") == (0, said)
     assert windows() == ["09:03-10:03"]
 
 
@@ -135,7 +136,7 @@ def test_a_gap_that_is_too_long_is_told_with_the_command_that_fills_it(cron: Cro
     cron("08:05")
     code, said = cron("15:05")
     assert (code, windows()) == (0, ["07:03-08:03", "14:03-15:03"])
-    command = f"--repo {REPO} --from 2025-12-10T08:03Z --to 2025-12-10T14:03Z --window 1h"
+    command = f"--repo {REPO} --from 2025-12-10T16:03+08:00 --to 2025-12-10T22:03+08:00 --window 1h"
     assert f"vllm-digest backfill {command}" in said
     assert cron("16:05")[1] == f"{page('15:03')}\n"
 

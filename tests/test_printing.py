@@ -217,7 +217,7 @@ def test_what_stands_on_the_command_line_is_printed_without_effect(
 def test_a_bug_s_traceback_holds_no_secret() -> None:
     code = (
         "import sys; sys.argv = ['vllm-digest', 'run']; from vllm_digest import cli\n"
-        "def boom(*_, **__): raise RuntimeError('no \\x1b[31m' + cli.Runtime().environ['GITHUB_TOKEN'])\n"
+        "def boom(*_, **__): raise RuntimeError('no \\x1b[31m' + cli.os.environ['GITHUB_TOKEN'])\n"
         "cli.commands.main = boom; cli.main()"
     )
     environ = {"PATH": os.defpath, "GITHUB_TOKEN": "ghp_abcdefgh"}

@@ -142,7 +142,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_help_answers_without_loading_what_it_does_not_need() -> None:
-    code = "import sys; from vllm_digest.cli import *; run_command(['-h'], Runtime()); print(*sys.modules)"
+    code = "import sys; from vllm_digest.cli import *; run_command(['-h']); print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     modules = said.splitlines()[-1].split()
     assert "click" in modules

@@ -1,34 +1,66 @@
-"""The span of time that a backfill is of, as its options name it."""
+"""Which windows a backfill is of: the span that its options name, what of it is missing, what it takes."""
 
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest.config import Settings
 from vllm_digest.errors import UsageError
-from vllm_digest.window import TimeWindow, floor_to_minute, local_minute, parse_day, parse_moment
+from vllm_digest.estimate import Estimate, estimate
+from vllm_digest.options import RangeOptions
+from vllm_digest.progress import format_duration
+from vllm_digest.schedule import missing, tiles
+from vllm_digest.sources import Source
+from vllm_digest.window import (
+    TimeWindow,
+    floor_to_minute,
+    format_length,
+    local_minute,
+    parse_day,
+    parse_length,
+    parse_moment,
+)
+from vllm_digest.write import Limits
+
+_MOST = 20_000
+"""Windows in one backfill, over two years of hours; more is a typing error."""
 
 
-class RangeOptions(Protocol):
-    """A date, or two ends that are dates or times; None where they were not given."""
+@dataclass(frozen=True, slots=True)
+class BackfillRange:
+    """A span of a repository's time, and the length of the windows in it."""
+
+    repo: str
+    span: TimeWindow
+    length: timedelta
+    zone: ZoneInfo
 
     @property
-    def day(self) -> str | None: ...
-    @property
-    def first(self) -> str | None: ...
-    @property
-    def last(self) -> str | None: ...
+    def series(self) -> str:
+        return format_length(self.length)
 
 
-def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> TimeWindow:
-    """The span that the options name; UsageError when they name none, or one that is not over yet."""
+@dataclass(frozen=True, slots=True)
+class BackfillPlan:
+    """What a backfill has to do.
+
+    windows: to report on, oldest first. stored: how many windows of the span are stored.
+    """
+
+    windows: tuple[TimeWindow, ...]
+    stored: int
+    estimate: Estimate
+
+
+def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> BackfillRange:
+    """The range that the options name. Raises UsageError if they name none, or one that is not over yet."""
     first, last = (options.day, options.day) if options.day else (options.first, options.last)
     if first is None or last is None or (options.day and (options.first or options.last)):
         raise UsageError(
             "A backfill is of one DATE, or --from one --to another.",
             "Write `backfill 2025-12-10` or `backfill --from 2025-12-01 --to 2025-12-31`.",
         )
-    zone = settings.report.timezone
+    zone, length = settings.report.timezone, parse_length(options.window)
     start, end = _ends(first, zone)[0], _ends(last, zone)[1]
     latest = floor_to_minute(now - settings.report.settle)
     if end <= start:
@@ -38,7 +70,11 @@ def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> 
             f"{last} is not over: it ends {local_minute(end, zone)}, and it is {local_minute(now, zone)}.",
             "End the backfill earlier; `vllm-digest run` reports what has just ended.",
         )
-    return TimeWindow(start, end)
+    if end - start > length * _MOST:
+        raise UsageError(
+            f"That would be more than {_MOST} windows of {format_length(length)}.", "Backfill it in parts."
+        )
+    return BackfillRange(settings.github.repo, TimeWindow(start, end), length, zone)
 
 
 def _ends(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -50,3 +86,49 @@ def _ends(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if moment != floor_to_minute(moment):
         raise UsageError(f"{text} has seconds in it.", "Windows begin and end on whole minutes.")
     return moment, moment
+
+
+def plan_backfill(
+    wanted: BackfillRange,
+    stored: tuple[TimeWindow, ...],
+    source: Source,
+    *,
+    force: bool,
+    limits: Limits | None,
+) -> BackfillPlan:
+    """What of a range is to be reported; one request to the source if there is anything.
+
+    With `force` also what is stored, in the windows as they are, so that nothing overlaps. `limits` are
+    those of a model, None without one. Raises UsageError if the repository did not exist then.
+    """
+    inside = [window for window in stored if window.start in wanted.span]
+    open_windows = list(missing(tiles(wanted.span, wanted.length, wanted.zone), stored))
+    chosen = sorted([*open_windows, *inside]) if force else open_windows
+    if not chosen:
+        return BackfillPlan((), len(inside), Estimate())
+    whole = TimeWindow(chosen[0].start, chosen[-1].end)
+    extent = source.extent(whole)
+    windows = tuple(window for window in chosen if window.end > extent.began_at)
+    if not windows:
+        raise UsageError(
+            f"{wanted.repo} was made on {extent.began_at:%Y-%m-%d}; nothing happened there before.",
+            "Backfill later days.",
+        )
+    length = sum((window.length for window in windows), timedelta())
+    work = estimate(extent, share=length / whole.length, windows=len(windows), limits=limits)
+    return BackfillPlan(windows, len(inside), work)
+
+
+def describe(plan: BackfillPlan, wanted: BackfillRange) -> str:
+    """The plan as a person reads it, in four lines."""
+    work, span = plan.estimate, wanted.span
+    waits = f", {format_duration(work.waits)} of it waiting for the next hours' points" if work.waits else ""
+    model = f"about {work.calls:,} calls, {work.tokens:,} tokens" if work.calls else "none"
+    return (
+        f"{len(plan.windows)} windows of {wanted.series} to report on from "
+        f"{local_minute(span.start, wanted.zone)} to {local_minute(span.end, wanted.zone)}, "
+        f"{plan.stored} stored.\n"
+        f"GitHub: about {work.rows:,} rows of lists, {work.requests:,} requests, {work.points:,} points.\n"
+        f"Model: {model}.\n"
+        f"Time: about {format_duration(work.duration)}{waits}."
+    )

@@ -28,6 +28,11 @@ def begin(secrets: Secrets) -> None:
     _State.secrets = secrets
 
 
+def keep_secret(value: str) -> None:
+    """Mask this value as well, which the run has just learnt."""
+    _State.secrets.add(value)
+
+
 def mask_secrets(text: str) -> str:
     """The text with `***` for each secret of the run."""
     return _State.secrets.mask(text)

@@ -1,8 +1,52 @@
 """What can go wrong, one class per exit code; the command line alone turns them into messages."""
 
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from vllm_digest.cleaning import clean_line, clean_lines
+
+
+class ExitCode(NamedTuple):
+    """An exit code, what it means, and what to do about it (empty: nothing)."""
+
+    code: int
+    meaning: str
+    remedy: str
+
+
+INTERRUPTED = 130
+EXIT_CODES = (
+    ExitCode(0, "done; a quiet window is done, too", ""),
+    ExitCode(1, "`status` alone: windows are missing or late", "see why the runs fail, or are not started"),
+    ExitCode(2, "wrong usage or configuration", "mend what the message names; no later run will do better"),
+    ExitCode(
+        3,
+        "GitHub failed; what was published before that stays",
+        "nothing at first: the next run makes it good. A refused token is named",
+    ),
+    ExitCode(
+        4,
+        "published, but with `--strict`, and rules wrote a part of a model's",
+        "see the reasons in the page's last line, and `doctor`",
+    ),
+    ExitCode(
+        5,
+        "a file, or the branch of reports, could not be written",
+        "free the disk, or give the folder to the user that runs this",
+    ),
+    ExitCode(
+        6,
+        "another run is at work on the same series",
+        "nothing; with `--wait` the run waits for it",
+    ),
+    ExitCode(
+        7,
+        "a page failed its own check and was set aside; the others are published",
+        "report it; the next run tries the page again",
+    ),
+    ExitCode(8, "`batch collect` alone: the batch has no answers yet", "collect again later"),
+    ExitCode(INTERRUPTED, "interrupted", "nothing: the next run goes on"),
+)
+"""Each class of errors below has one of these; the command line ends with it."""
 
 
 class DigestError(Exception):

@@ -1,15 +1,17 @@
-"""The whole run in one screen: a window is fetched, judged, written about, rendered and stored."""
+"""The whole run in one screen: windows are fetched, judged, written about, rendered, checked and stored."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from vllm_digest import __version__
-from vllm_digest.archive import Stored, set_aside, store
+from vllm_digest.archive import Stored, set_aside, store, unfinished
 from vllm_digest.classify import Rules, classify
 from vllm_digest.digest import make_digest
-from vllm_digest.errors import PageError
+from vllm_digest.errors import FallbackError, PageError, SourceError
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
@@ -17,25 +19,80 @@ from vllm_digest.pagecheck import find_problem
 from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
 from vllm_digest.sections import outline
+from vllm_digest.sources import OnProgress, Source
+from vllm_digest.window import TimeWindow
+
+log = logging.getLogger(__name__)
 
 Writer = Callable[[Snapshot, Digest], Narrative]
 """Who writes about a window; it never fails."""
+OnStored = Callable[[Report, Stored], None]
+"""Called with each report as soon as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What all reports of a run have in common; `made_from` is `github` or `sample`."""
+    """What all reports of a run have in common.
+
+    repo: OWNER/NAME as it was asked for. series: the windows' usual length, `1h`. root: the archive's folder.
+    made_from: `github` or `sample`. now: the present, aware UTC.
+    """
 
     repo: str
     series: str
     timezone: str
+    root: Path
     rules: Rules
     writer: Writer
     made_from: str
+    now: Callable[[], datetime]
 
 
-def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Report:
-    """The report of the window that was fetched."""
+def run(
+    source: Source,
+    due: Callable[[], Sequence[TimeWindow]],
+    context: ReportContext,
+    on_stored: OnStored,
+    on_progress: OnProgress,
+) -> int:
+    """Fetch what is due and store a page and data for each window as soon as they are made, oldest first.
+
+    For the holder of the series' lock. What killed runs left unfinished is stored first, and `due` called
+    after that. Returns how many parts rules wrote that a model was to write. Raises SourceError in the end
+    if windows could not be complete, which stay due; PageError if pages failed their check.
+    """
+
+    def new_reports() -> Iterator[Report]:
+        for snapshot in fetch(source, due(), on_progress):
+            yield make_report(snapshot, context)
+
+    return store_all(new_reports(), context, on_stored)
+
+
+def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress) -> Iterator[Snapshot]:
+    """Yield what happened in each window. Raises SourceError in the end if some could not be complete."""
+    incomplete: list[SourceError] = []
+
+    def on_incomplete(window: TimeWindow, error: SourceError) -> None:
+        # Where one window was wanted the error in the end says it.
+        log.log(
+            logging.WARNING if len(windows) > 1 else logging.INFO,
+            "%s is left out. %s",
+            *(window.slug, error.problem),
+        )
+        incomplete.append(error)
+
+    yield from source.sweep(windows, on_incomplete, on_progress)
+    if incomplete:
+        raise SourceError(
+            f"{len(incomplete)} of {len(windows)} windows could not be complete and are not published. "
+            f"{incomplete[0].problem}",
+            "The same command tries these again.",
+        ) from incomplete[0]
+
+
+def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
+    """Judge what was fetched of a window, and have it written about."""
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     return Report(
         series=context.series,
@@ -43,7 +100,7 @@ def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Re
         digest=digest,
         narrative=context.writer(snapshot, digest),
         provenance=Provenance(
-            made_at=now,
+            made_at=context.now(),
             made_from=context.made_from,
             fetched_at=snapshot.fetched_at,
             requests=snapshot.requests,
@@ -54,14 +111,40 @@ def make_report(snapshot: Snapshot, context: ReportContext, now: datetime) -> Re
     )
 
 
-def publish(finished: Report, root: Path, language: str = LANGUAGES[0]) -> Stored:
-    """Store a report's page in a language and its data below `root`; StorageError when that fails.
+def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnStored) -> int:
+    """Store reports, those that killed runs left without a page first; see `run`."""
+    failures = fallbacks = 0
+    for report in chain(unfinished(context.root, context.repo, context.series), reports):
+        fallbacks += len(report.narrative.fallbacks)
+        try:
+            stored = publish(report, context.root)
+        except PageError as error:
+            log.warning("%s", error)
+            failures += 1
+        else:
+            on_stored(report, stored)
+    if failures:
+        raise PageError.of_several(failures)
+    return fallbacks
 
-    PageError when the page fails its check: then it is set aside, and the data stored without it, so that
-    its window is not fetched again and a later run tries the page again.
+
+def publish(report: Report, root: Path, language: str = LANGUAGES[0]) -> Stored:
+    """Render a page in a language, check and store it with its data. Raises StorageError if that fails.
+
+    Raises PageError if the page fails its check. Then it is set aside and the data is stored without it, so
+    that its window is not fetched again and a later run tries the page again.
     """
-    page = render(finished, language)
-    if why := find_problem(page, outline(finished.digest, language)):
-        aside = set_aside(root, finished, page)
-        raise PageError(f"{finished.place}.md failed its own check: {why}", f"It was set aside: {aside}")
-    return store(root, finished, page)
+    page = render(report, language)
+    if problem := find_problem(page, outline(report.digest, language)):
+        aside = set_aside(root, report, page)
+        raise PageError(f"{report.place}.md failed its own check: {problem}", f"It was set aside: {aside}")
+    return store(root, report, page)
+
+
+def refuse_fallbacks(fallbacks: int) -> None:
+    """What `--strict` does in the end. Raises FallbackError if rules wrote what a model was to write."""
+    if fallbacks:
+        raise FallbackError(
+            f"{fallbacks} parts of the pages were written by rules, not by a model.",
+            "All pages are made; the last line of each says why.",
+        )

@@ -6,6 +6,16 @@ from datetime import datetime, timedelta
 from vllm_digest.printing import print_on_line
 
 
+def fetch_counter(*, shown: bool) -> Callable[[int, int], None]:
+    """A counter of fetched threads on one line; one that does nothing unless `shown`."""
+
+    def show(done: int, total: int) -> None:
+        if shown:
+            print_on_line(f"threads fetched: {done} of {total}", ends=done == total)
+
+    return show
+
+
 class Progress:
     """Shows windows done, threads fetched and the time left, measured by the threads so far; else nothing.
 

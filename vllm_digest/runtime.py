@@ -1,27 +1,52 @@
-"""What a run takes from outside, as one value that tests replace."""
+"""What a run takes from outside, and what a command works with: settings, source, writer and archive.
 
+Everything is resolved once, from the options of a command.
+"""
+
+import logging
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import random
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from vllm_digest import archive
+from vllm_digest.classify import Rules
+from vllm_digest.cleaning import keep_secret
+from vllm_digest.config import Settings, load
 from vllm_digest.errors import UsageError
-from vllm_digest.masking import KEY_NAME, TOKEN_NAMES, Secrets
+from vllm_digest.llm import Server, connect
+from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
+from vllm_digest.model_protocol import Model, ModelUnavailableError
+from vllm_digest.options import ModelOptions, SettingsOptions, TimedOptions, WritingOptions, overrides
+from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
+from vllm_digest.window import parse_length, parse_moment
+from vllm_digest.write import Limits, ModelWriter, by_rules, without_model
+
+if TYPE_CHECKING:
+    from vllm_digest.sources.github import GitHubSource
+
+log = logging.getLogger(__name__)
 
 _PUBLIC_API = "api.github.com"
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The clock (aware UTC), the environment, a way to wait some seconds, chance in [0, 1), and a clock in
-    seconds that only goes forward."""
+    """The outside world, as one value that tests replace.
+
+    clock: the present, aware UTC. environ: the environment. sleep: waits some seconds. chance: a number in
+    [0, 1). monotonic: a clock in seconds that only goes forward.
+    """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -29,10 +54,21 @@ class Runtime:
     chance: Callable[[], float] = random
     monotonic: Callable[[], float] = time.monotonic
 
-    @cached_property
-    def secrets(self) -> Secrets:
-        """What no message, file or page may hold; a token that `gh` gives is added when it is asked for."""
-        return Secrets.of_environment(self.environ)
+    def resolve(self, options: SettingsOptions) -> "Setup":
+        """What a command works with. Raises UsageError if an option, variable or the file is wrong."""
+        settings = load(
+            file=Path(options.config) if options.config else None,
+            environ=self.environ,
+            flags=overrides(options),
+        )
+        setup = Setup(self, settings, is_quiet=options.quiet)
+        if isinstance(options, TimedOptions) and options.now:
+            setup = replace(setup, fixed_now=parse_moment(options.now, settings.report.timezone))
+        if isinstance(options, WritingOptions) and options.wait:
+            setup = replace(setup, wait=parse_length(options.wait))
+        if isinstance(options, ModelOptions):
+            setup = replace(setup, no_llm=options.no_llm)
+        return setup
 
     @property
     def model_key(self) -> str:
@@ -46,12 +82,12 @@ class Runtime:
         return Path(folder, "vllm-digest")
 
     def github_token(self, api_url: str) -> str:
-        """The token of the environment, else that of GitHub's own program; UsageError without one."""
+        """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
         for name in TOKEN_NAMES:
             if token := self.environ.get(name, "").strip():
                 return _checked(token, name)
         if token := self._token_of_gh(api_url):
-            self.secrets.add(token)
+            keep_secret(token)
             return _checked(token, "gh auth token")
         raise UsageError(
             "There is no GitHub token.",
@@ -78,3 +114,156 @@ def _checked(token: str, place: str) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(f"The token in {place} has characters no token has.", "Copy it again.")
     return token
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What one command works with.
+
+    fixed_now: the present by `--now`, None for the clock's. wait: how long to wait for another run.
+    no_llm: no model is asked. is_quiet: no progress is shown.
+    """
+
+    runtime: Runtime
+    settings: Settings
+    fixed_now: datetime | None = None
+    wait: timedelta = timedelta()
+    no_llm: bool = False
+    is_quiet: bool = False
+
+    def now(self) -> datetime:
+        """The present for this command, aware UTC."""
+        return self.fixed_now or self.runtime.clock()
+
+    @property
+    def root(self) -> Path:
+        """The archive's folder."""
+        return self.settings.report.output
+
+    @property
+    def is_watched(self) -> bool:
+        """Does a person see progress on the terminal?"""
+        return sys.stderr.isatty() and not self.is_quiet
+
+    def source(self, *, max_wait: timedelta | None = None, reserve: float = 0.0) -> "GitHubSource":
+        """The repository of the settings. Raises UsageError without a token.
+
+        `max_wait`: how long to wait in all for GitHub's limits, instead of what the settings say.
+        `reserve`: the share of the hourly points to leave to others who use the same token.
+        """
+        # PyGithub takes a quarter of a second to load, which most commands need not wait for.
+        from vllm_digest.sources.github import GitHubSource
+
+        github = self.settings.github
+        return GitHubSource(
+            repo=github.repo,
+            token=self.runtime.github_token(github.api_url),
+            api_url=github.api_url,
+            timeout=timedelta(seconds=github.timeout),
+            max_wait=github.max_wait if max_wait is None else max_wait,
+            clock=self.now,
+            sleep=self.runtime.sleep,
+            reserve=reserve,
+        )
+
+    def context(
+        self, series: str, writer: Writer, *, repo: str = "", made_from: str = "github"
+    ) -> ReportContext:
+        """What the reports of this command have in common; `repo` is that of the settings by default."""
+        return ReportContext(
+            repo=repo or self.settings.github.repo,
+            series=series,
+            timezone=self.settings.report.timezone.key,
+            root=self.root,
+            rules=self.rules,
+            writer=writer,
+            made_from=made_from,
+            now=self.now,
+        )
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What judging threads needs of the settings."""
+        return _rules(self.settings)
+
+    def locked(self, context: ReportContext) -> AbstractContextManager[None]:
+        """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
+        wait, sleep = self.wait, self.runtime.sleep
+        return archive.locked(self.root, context.repo, context.series, wait=wait, sleep=sleep)
+
+    @property
+    def has_model(self) -> bool:
+        """Is a model configured, and wanted?"""
+        return bool(not self.no_llm and (self.settings.llm.base_url or self.runtime.model_key))
+
+    @property
+    def answers_folder(self) -> Path:
+        """Where a model's answers are kept."""
+        return self.settings.llm.cache or self.runtime.cache_folder / "answers"
+
+    @property
+    def limits(self) -> Limits:
+        """How much a model is asked."""
+        llm = self.settings.llm
+        return Limits(llm.threads, llm.thread_tokens, llm.overview_tokens)
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """Who writes the reports: a model where there is one, else rules.
+
+        The model's server is first spoken to when a window has something to tell.
+        """
+        if self.no_llm:
+            yield by_rules
+        elif not self.has_model:
+            log.info("no model is configured: rules write everything")
+            yield without_model
+        else:
+            with _LazyServer(self) as server:
+                yield self.model_writer(server.session)
+
+    def model_writer(self, session: Callable[[], Model]) -> ModelWriter:
+        """A writer that asks the model that `session` gives for a window."""
+        return ModelWriter(session=session, bots=self.rules.bots, limits=self.limits)
+
+    def model_server(self) -> Server:
+        """The model's server. Raises ModelUnavailableError if it cannot be spoken to."""
+        return connect(
+            self.settings.llm,
+            key=self.runtime.model_key,
+            cache=self.answers_folder,
+            sleep=self.runtime.sleep,
+            monotonic=self.runtime.monotonic,
+        )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        project=settings.project,
+        focus=settings.focus.compiled(),
+        hot_from=settings.heat.threshold,
+        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+    )
+
+
+class _LazyServer(ExitStack):
+    """The model's server, connected to once, or found once not to be there."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__()
+        self._setup = setup
+        self._server: Server | None = None
+        self._failure: ModelUnavailableError | None = None
+
+    def session(self) -> Model:
+        """The model for one window. Raises ModelUnavailableError if there is none."""
+        if self._failure is not None:
+            raise self._failure
+        if self._server is None:
+            try:
+                self._server = self.enter_context(self._setup.model_server())
+            except ModelUnavailableError as error:
+                log.warning("the model is not available: %s", error)
+                self._failure = error
+                raise
+        return self._server.session()

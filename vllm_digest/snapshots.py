@@ -1,10 +1,14 @@
 """Snapshots as files, the bundled sample among them."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from vllm_digest.files import from_json, to_json, write_together
 from vllm_digest.models import Snapshot
+from vllm_digest.sources import Extent, OnIncomplete, OnProgress
+from vllm_digest.window import TimeWindow
 
 FORM = "vllm-digest/snapshot/2"
 
@@ -22,3 +26,21 @@ def sample() -> Snapshot:
     """One hour of vllm-project/vllm: real numbers, titles, labels, logins and times, texts of our own."""
     with as_file(files("vllm_digest") / "sample.json") as path:
         return load(path)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSource:
+    """A `Source` that has one window, fetched before."""
+
+    snapshot: Snapshot
+
+    def sweep(
+        self,
+        windows: Iterable[TimeWindow],
+        on_incomplete: OnIncomplete,  # noqa: ARG002 - Source has it
+        on_progress: OnProgress,  # noqa: ARG002
+    ) -> Iterator[Snapshot]:
+        return (self.snapshot for window in windows if window == self.snapshot.window)
+
+    def extent(self, span: TimeWindow) -> Extent:
+        return Extent(rows=len(self.snapshot.threads), began_at=span.start, limit=None)

@@ -75,7 +75,7 @@ class Pending:
         except FileNotFoundError:
             return []
         except ValueError:
-            raise DocumentError(f"{self._batches} is damaged.", "Run `backfill --batch` again.") from None
+            raise DocumentError(f"{self._batches} is damaged.", "Run `batch submit` again.") from None
         return [str(name) for name in names]
 
     def keep_answers(self, name: str, content: bytes) -> Path:

@@ -1,107 +1,127 @@
-"""`backfill --batch` and `--collect`: a model's requests of many windows at once, and its answers later."""
+"""`vllm-digest batch`: a model's requests of many windows at once, and its answers later."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from vllm_digest import archive, pipeline
+from vllm_digest.backfill_range import backfill_range
 from vllm_digest.classify import classify
-from vllm_digest.commands.publishing import rules
-from vllm_digest.commands.writing import answers_folder, model_server, model_writer
-from vllm_digest.config import Settings
+from vllm_digest.commands.backfill import make_plan, patient_source
 from vllm_digest.digest import make_digest
 from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
-from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state, submit
+from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state
+from vllm_digest.llm.batch import submit as submit_file
 from vllm_digest.llm.cache import Answers
 from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 from vllm_digest.models import Snapshot
+from vllm_digest.options import BatchCollectOptions, BatchSubmitOptions
 from vllm_digest.pipeline import Writer
 from vllm_digest.printing import print_product
+from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime
-from vllm_digest.window import TimeWindow
+from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.summary import report_line
+from vllm_digest.window import TimeWindow, format_length, parse_length
+from vllm_digest.write import without_model
 
 log = logging.getLogger(__name__)
 
 
-def prepare(
-    runtime: Runtime, settings: Settings, pending: archive.Pending, fetched: Iterable[Snapshot]
-) -> None:
+def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
+    """Fetch what no earlier batch has fetched, and have a model's requests made of all that waits."""
+    setup = runtime.resolve(options)
+    wanted = backfill_range(options, setup.settings, setup.now())
+    source = patient_source(setup, options.max_wait)
+    pending = archive.Pending.of(setup.root, wanted.repo, wanted.series)
+    with setup.locked(setup.context(wanted.series, without_model)):
+        plan = make_plan(setup, wanted, source, force=options.force)
+        waiting = set(pending.windows())
+        windows = [window for window in plan.windows if window not in waiting]
+        _prepare(setup, pending, pipeline.fetch(source, windows, fetch_counter(shown=setup.is_watched)))
+
+
+def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
+    """Publish the windows that wait for a batch. Raises NotReadyError while it has no answers."""
+    setup = runtime.resolve(options)
+    series = format_length(parse_length(options.window))
+    pending = archive.Pending.of(setup.root, setup.settings.github.repo, series)
+
+    def on_stored(report: Report, stored: archive.Stored) -> None:
+        print_product(report_line(report, stored, as_json=options.as_json))
+
+    with setup.locked(setup.context(series, without_model)), ExitStack() as stack:
+        writer = _collecting_writer(stack, setup, pending, options.answers)
+        context = setup.context(series, writer)
+        fallbacks = pipeline.store_all(_reports(pending, context), context, on_stored)
+    if options.strict:
+        pipeline.refuse_fallbacks(fallbacks)
+
+
+def _prepare(setup: Setup, pending: archive.Pending, fetched: Iterable[Snapshot]) -> None:
     """Keep what was fetched, write down what a model is to be asked, and give that to a server of batches.
 
-    Prints the paths of the files of requests. UsageError while an earlier batch is not collected.
+    Prints the paths of the files of requests. Raises UsageError while an earlier batch is not collected.
     """
     if pending.batches():
-        raise UsageError("A batch is under way.", "Take its answers with `backfill --collect` first.")
+        raise UsageError("A batch is under way.", "Take its answers with `batch collect` first.")
     for snapshot in fetched:
         pending.save(snapshot)
     with ExitStack() as stack:
-        server = _server(stack, runtime, settings)
-        name = server.name if server else _named_model(settings)
+        server = _server(stack, setup)
+        name = server.name if server else _named_model(setup)
         capabilities = _capabilities(server) if server else ServerCapabilities()
-        paths = pending.save_requests(_requests(runtime, settings, pending, name, capabilities))
+        paths = pending.save_requests(_requests(setup, pending, name, capabilities))
         for path in paths:
             print_product(f"{path}\n")
         if not paths:
-            log.warning("there is nothing to ask: `backfill --collect` makes the pages")
+            log.warning("there is nothing to ask: `batch collect` makes the pages")
             return
         batches = _submitted(server, paths) if server else []
     pending.save_batches(batches)
     if batches:
-        log.warning("batches under way: %s; `backfill --collect` takes the answers", ", ".join(batches))
+        log.warning("batches under way: %s; `batch collect` takes the answers", ", ".join(batches))
     else:
         log.warning(
             "run `vllm run-batch -i %s -o ANSWERS.jsonl --model %s`, then "
-            "`vllm-digest backfill --collect --answers ANSWERS.jsonl`",
+            "`vllm-digest batch collect --answers ANSWERS.jsonl`",
             paths[0],
             name,
         )
 
 
-def collect(
-    runtime: Runtime,
-    settings: Settings,
-    pending: archive.Pending,
-    *,
-    given: Sequence[str],
-    publish: Callable[[Writer, Callable[[pipeline.ReportContext], Iterator[Report]]], None],
-    clock: Callable[[], datetime],
-) -> None:
-    """Make and publish the reports of all windows that wait; NotReadyError while a batch is under way.
-
-    `given` are files of answers that came another way than from a server.
-    """
-    windows = pending.windows()
-    if not windows:
-        raise UsageError("No window waits for answers.", "`backfill DATE --batch` begins with one.")
-    with ExitStack() as stack:
-        server = _server(stack, runtime, settings)
-        name = server.name if server else _named_model(settings)
-        arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
-        log.info("%d answers came", len(arrived))
-        kept = Answers(answers_folder(runtime, settings.llm))
-
-        def session() -> Model:
-            return CollectingModel(name, kept, arrived, server.session() if server else None)
-
-        def reports(context: pipeline.ReportContext) -> Iterator[Report]:
-            for window in windows:
-                if _is_free(window, settings.report.output, context):
-                    yield pipeline.make_report(pending.load(window), context, clock())
-                pending.done(window)
-            pending.clear()
-
-        publish(model_writer(settings, session), reports)
+def _collecting_writer(
+    stack: ExitStack, setup: Setup, pending: archive.Pending, given: Sequence[str]
+) -> Writer:
+    """Who writes from a batch's answers; `given` are files of them that came another way than by a server."""
+    if not pending.windows():
+        raise UsageError("No window waits for answers.", "`vllm-digest batch submit DATE` begins with one.")
+    server = _server(stack, setup)
+    name = server.name if server else _named_model(setup)
+    arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
+    log.info("%d answers came", len(arrived))
+    kept = Answers(setup.answers_folder)
+    return setup.model_writer(
+        lambda: CollectingModel(name, kept, arrived, server.session() if server else None)
+    )
 
 
-def _is_free(window: TimeWindow, root: Path, context: pipeline.ReportContext) -> bool:
+def _reports(pending: archive.Pending, context: pipeline.ReportContext) -> Iterator[Report]:
+    """Yield the reports of the windows that wait, each of which is done when the next one is asked for."""
+    for window in pending.windows():
+        if _is_free(window, context):
+            yield pipeline.make_report(pending.load(window), context)
+        pending.done(window)
+    pending.clear()
+
+
+def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
     """Has no other window been reported meanwhile that covers a part of it?"""
-    kept = archive.listing(root, context.repo, context.series).kept
+    kept = archive.listing(context.root, context.repo, context.series).kept
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
         log.warning("%s is left out: %s was reported meanwhile", window.slug, others[0].slug)
@@ -113,7 +133,7 @@ def _submitted(server: Server, paths: Iterable[Path]) -> list[str]:
     batches: list[str] = []
     try:
         for path in paths:
-            batches.append(submit(server, path))  # noqa: PERF401 - those before a failure count
+            batches.append(submit_file(server, path))  # noqa: PERF401 - those before a failure count
     except ModelUnavailableError as error:
         log.warning("the model server is given no batch: %s", error)
     return batches
@@ -129,20 +149,14 @@ def _capabilities(server: Server) -> ServerCapabilities:
 
 
 def _requests(
-    runtime: Runtime,
-    settings: Settings,
-    pending: archive.Pending,
-    name: str,
-    capabilities: ServerCapabilities,
+    setup: Setup, pending: archive.Pending, name: str, capabilities: ServerCapabilities
 ) -> Iterator[bytes]:
     """The lines of all questions that have no answer yet, each once."""
     lines: dict[str, bytes] = {}
     written: set[str] = set()
-    kept = Answers(answers_folder(runtime, settings.llm))
-    writer = replace(
-        model_writer(settings, lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True
-    )
-    known = rules(settings)
+    kept = Answers(setup.answers_folder)
+    writer = replace(setup.model_writer(lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True)
+    known = setup.rules
     for window in pending.windows():
         snapshot = pending.load(window)
         writer(snapshot, make_digest(classify(snapshot, known), known.digest))
@@ -151,24 +165,24 @@ def _requests(
         lines.clear()
 
 
-def _server(stack: ExitStack, runtime: Runtime, settings: Settings) -> Server | None:
+def _server(stack: ExitStack, setup: Setup) -> Server | None:
     """The model's server, None where none is configured or it is not there."""
-    if not (settings.llm.base_url or runtime.model_key):
+    if not setup.has_model:
         return None
     try:
-        return stack.enter_context(model_server(runtime, settings.llm))
+        return stack.enter_context(setup.model_server())
     except ModelUnavailableError as error:
         log.warning("the model is not available: %s", error)
         return None
 
 
-def _named_model(settings: Settings) -> str:
-    if not settings.llm.model:
+def _named_model(setup: Setup) -> str:
+    if not setup.settings.llm.model:
         raise UsageError(
             "A batch without a server needs the model's name.",
             "Name it in llm.model (VLLM_DIGEST_LLM_MODEL), as `vllm run-batch --model` does.",
         )
-    return settings.llm.model
+    return setup.settings.llm.model
 
 
 def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
@@ -194,11 +208,5 @@ def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
         raise NotReadyError(
             f"The answers cannot be had: {error}.",
             f"Try again later; to give these batches up, remove {pending.folder / 'batches.json'} "
-            "and run `backfill --batch` again.",
+            "and run `batch submit` again.",
         ) from None
-
-
-def not_waiting(windows: Iterable[TimeWindow], pending: archive.Pending) -> list[TimeWindow]:
-    """Those that were not fetched for a batch yet."""
-    waiting = set(pending.windows())
-    return [window for window in windows if window not in waiting]

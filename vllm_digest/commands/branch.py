@@ -1,10 +1,9 @@
 """`vllm-digest pull` and `vllm-digest push`: the archive's folder and the branch that keeps it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import configure_logging, settings_of
 from vllm_digest.errors import PageError, UsageError
+from vllm_digest.options import BranchOptions
 from vllm_digest.pagecheck import breakage
 from vllm_digest.printing import print_product
 from vllm_digest.publish.branch import DataBranch
@@ -12,27 +11,13 @@ from vllm_digest.publish.git import Git
 from vllm_digest.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class BranchOptions:
-    """The options of `pull` and `push` as they were given; None where they were not."""
-
-    remote: str | None
-    branch: str
-    output: str | None
-    config: str | None
-    verbose: int
-    quiet: bool
-
-
 def pull(runtime: Runtime, options: BranchOptions) -> None:
     """Bring what is published into the archive's folder."""
-    configure_logging(options)
     _data_branch(runtime, options).pull()
 
 
 def push(runtime: Runtime, options: BranchOptions) -> None:
     """Publish what only stands in the archive's folder; print its pages' paths."""
-    configure_logging(options)
     pushed = _data_branch(runtime, options).push()
     for page in pushed.pages:
         print_product(f"{page}\n")
@@ -41,7 +26,7 @@ def push(runtime: Runtime, options: BranchOptions) -> None:
 
 
 def _data_branch(runtime: Runtime, options: BranchOptions) -> DataBranch:
-    settings = settings_of(runtime, options.config, {"report": {"output": options.output}})
+    root = runtime.resolve(options).root
     now = runtime.clock()
     remote = options.remote or Git(Path(), runtime.environ, now).asked("remote", "get-url", "origin")
     if not remote:
@@ -52,5 +37,5 @@ def _data_branch(runtime: Runtime, options: BranchOptions) -> DataBranch:
     if Path(remote).exists():
         # Git works in another folder than the one this was said in.
         remote = str(Path(remote).absolute())
-    git = Git(settings.report.output, runtime.environ, now)
+    git = Git(root, runtime.environ, now)
     return DataBranch(git, remote, options.branch, breakage, runtime.sleep, runtime.chance)

@@ -1,31 +1,20 @@
 """`vllm-digest init`: a publishing repository laid out, or completed."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import templating
-from vllm_digest.commands.common import configure_logging
 from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
+from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class InitOptions:
-    """The options of `init` as they were given."""
-
-    folder: str
-    verbose: int
-    quiet: bool
-
-
 def init(_runtime: Runtime, options: InitOptions) -> None:
     """Write the files that are not there yet and print them; no file that is there is touched."""
-    configure_logging(options)
     source, target = templating.folder() / "site", Path(options.folder)
     for template in sorted(path for path in source.rglob("*") if path.is_file()):
         path = target / template.relative_to(source)

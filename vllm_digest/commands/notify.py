@@ -1,30 +1,17 @@
 """`vllm-digest notify`: tell chats and mailboxes of new reports."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_digest import archive
-from vllm_digest.commands.common import configure_logging
+from vllm_digest.options import NotifyOptions
 from vllm_digest.printing import print_product
 from vllm_digest.publish.headline import headline
 from vllm_digest.publish.notify import send
 from vllm_digest.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class NotifyOptions:
-    """The options of `notify` as they were given; None where they were not."""
-
-    reports: tuple[str, ...]
-    site: str | None
-    dry_run: bool
-    verbose: int
-    quiet: bool
-
-
 def notify(runtime: Runtime, options: NotifyOptions) -> None:
     """Send the heads of reports to the services of APPRISE_URLS, if there are any."""
-    configure_logging(options)
     addresses = runtime.environ.get("APPRISE_URLS", "").strip()
     if not options.reports or not (addresses or options.dry_run):
         return

@@ -1,11 +1,10 @@
 """`vllm-digest site`: what Jekyll builds, made from the stored reports."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_digest.commands.common import configure_logging, settings_of
 from vllm_digest.config import USUAL_FILE
 from vllm_digest.errors import PageError, UsageError
+from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.site.entries import read
@@ -13,19 +12,8 @@ from vllm_digest.site.staging import Site, build_staging
 from vllm_digest.window import format_length
 
 
-@dataclass(frozen=True, slots=True)
-class SiteOptions:
-    """The options of `site` as they were given; None where they were not."""
-
-    folder: str
-    to: str | None
-    verbose: int
-    quiet: bool
-
-
 def site(runtime: Runtime, options: SiteOptions) -> None:
     """Make the staging folder and print it; PageError in the end when a report had to be left out."""
-    configure_logging(options)
     folder = Path(options.folder)
     config, look = folder / USUAL_FILE, folder / "jekyll"
     if not config.is_file() or not look.is_dir():
@@ -33,7 +21,7 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
             f"{folder} has no {config.name} and no folder {look.name}: it is no publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
-    settings = settings_of(runtime, str(config), {})
+    settings = runtime.resolve(SettingsOptions(config=str(config))).settings
     plan = Site(
         look=look,
         archive=folder / settings.report.output,

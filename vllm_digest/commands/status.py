@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest import archive
-from vllm_digest.commands.common import configure_logging, present, settings_of
 from vllm_digest.config import Settings
 from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.options import StatusOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.schedule import Plan, holes, overlaps, plan
@@ -19,20 +19,6 @@ from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local
 
 _SHOWN = 10
 """Of many holes or overlaps, how many latest ones a person sees."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatusOptions:
-    """The options of `status` as they were given; None where they were not."""
-
-    window: str | None
-    now: str | None
-    repo: str | None
-    config: str | None
-    output: str | None
-    as_json: bool
-    verbose: int
-    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +48,8 @@ class _Standing:
 
 def status(runtime: Runtime, options: StatusOptions) -> int:
     """Print how every series of the archive stands; 1 unless all is well with the configured one."""
-    configure_logging(options)
-    settings = settings_of(
-        runtime,
-        options.config,
-        {
-            "github": {"repo": options.repo},
-            "report": {"window": options.window, "output": options.output},
-        },
-    )
-    now = present(runtime, options.now, settings)
+    setup = runtime.resolve(options)
+    settings, now = setup.settings, setup.now()
     watched = (settings.github.repo, format_length(settings.report.window))
     others = sorted(set(archive.list_series(settings.report.output)) - {watched})
     standings = [_standing(settings, repo, series, now) for repo, series in (watched, *others)]

@@ -1,0 +1,288 @@
+"""Every option and argument of every command, each declared once, as a field of the command's options.
+
+A field's metadata hold how it is given and its help; what `--help` says, how click parses it, which setting
+it overrides, and the tables in docs/commands.md come from here. A class's bases are what commands share.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from inspect import get_annotations
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one option is given.
+
+    flags: `("--wait",)`; empty for an argument. metavar: what its value is called, empty for a switch.
+    setting: the key of the settings that it overrides, `report.window`; empty without one.
+    usual: what holds without it, as help tells it; empty where the help says it or nothing does.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    setting: str = ""
+    usual: str = ""
+    counts: bool = False
+    several: bool = False
+
+    @property
+    def described(self) -> str:
+        """The help, with the default behind it."""
+        return f"{self.help}  [default: {self.usual}]" if self.usual else self.help
+
+
+def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002 - click's word
+    """A field that an option fills; without `metavar` and `counts` it is a switch."""
+    declared = Option(flags, help, **more)
+    if not (declared.metavar or declared.counts):
+        default = False
+    return field(default=0 if declared.counts else default, metadata={"option": declared})
+
+
+def argument(metavar: str, help: str, *, default: Any = MISSING, several: bool = False) -> Any:  # noqa: A002
+    """A field that an argument fills; required without `default`. `help` is for the docs alone."""
+    declared = Option((), help, metavar=metavar, several=several)
+    return field(default=() if several else default, metadata={"option": declared})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandOptions:
+    """What every command has."""
+
+    quiet: bool = option("-q", "--quiet", help="Say nothing on stderr but errors.")
+    verbose: int = option(
+        "-v", "--verbose", counts=True, help="Say what is asked and why; -vv: each detail as well."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsOptions(CommandOptions):
+    """What every command has that goes by settings; None where it is not given."""
+
+    config: str | None = option(
+        "--config", metavar="FILE", help="Settings.", usual="config.yaml, if it is there"
+    )
+    output: str | None = option(
+        "--output", metavar="DIR", help="The folder of the reports.", setting="report.output", usual="archive"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepoOptions(SettingsOptions):
+    """What the commands have that look at one repository."""
+
+    repo: str | None = option(
+        "--repo",
+        metavar="OWNER/NAME",
+        help="The repository.",
+        setting="github.repo",
+        usual="vllm-project/vllm",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedOptions(RepoOptions):
+    """What the commands have that go by the present time."""
+
+    now: str | None = option("--now", metavar="TIME", help="The present time, to repeat or simulate a run.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritingOptions(TimedOptions):
+    """What the commands have that write in a series."""
+
+    wait: str | None = option(
+        "--wait", metavar="LENGTH", help="How long to wait for another run.", usual="not at all"
+    )
+    max_cost: str | None = option(
+        "--max-cost",
+        metavar="SUM",
+        help="What the model may cost; beyond it rules write.",
+        setting="llm.max_cost",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageOptions(WritingOptions):
+    """What the commands have that make pages."""
+
+    strict: bool = option("--strict", help="End with code 4 if rules wrote a part of a model's.")
+    as_json: bool = option("--json", "as_json", help="Print one JSON object a window instead.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(PageOptions):
+    """What the commands have that ask a model as they go."""
+
+    no_llm: bool = option("--no-llm", help="Have every section written by rules.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(ModelOptions):
+    window: str | None = option(
+        "--window",
+        metavar="LENGTH",
+        help="How long windows are: 90m, 1h, 24h, 7d.",
+        setting="report.window",
+        usual="1h",
+    )
+    since: str | None = option(
+        "--since",
+        metavar="TIME",
+        help="The start of one, ISO 8601; in the configured zone without an offset.",
+    )
+    until: str | None = option(
+        "--until", metavar="TIME", help="Its end, which does not belong to it.", usual="now"
+    )
+    date: str | None = option(
+        "--date", metavar="DATE", help="A whole calendar day of the configured zone, or `yesterday`."
+    )
+    exact: bool = option("--exact", help="The last LENGTH alone, whatever is stored.")
+    sample: bool = option("--sample", help="Report on a recorded hour: no token, key or network.")
+    dry_run: bool = option("--dry-run", help="Print the page and write nothing.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeOptions(WritingOptions):
+    """What the commands have that are of a range of past days."""
+
+    day: str | None = argument("[DATE]", "One day of the configured zone.", default=None)
+    first: str | None = option(
+        "--from", "first", metavar="DATE", help="The first day of the configured zone, or a time."
+    )
+    last: str | None = option(
+        "--to", "last", metavar="DATE", help="The last day, or the time at which it ends."
+    )
+    window: str = option(
+        "--window", metavar="LENGTH", help="How long windows are: 24h, 1h.", default="24h", usual="24h"
+    )
+    force: bool = option("--force", help="Report again on what is stored.")
+    max_wait: str | None = option(
+        "--max-wait",
+        metavar="LENGTH",
+        help="How long to wait in all for GitHub's limits.",
+        setting="github.max_wait",
+        usual="without end on a terminal, else 15m",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillOptions(RangeOptions, ModelOptions):
+    dry_run: bool = option("--dry-run", help="Say how much it is, and do nothing.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSubmitOptions(RangeOptions):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchCollectOptions(PageOptions):
+    window: str = option(
+        "--window", metavar="LENGTH", help="How long its windows are.", default="24h", usual="24h"
+    )
+    answers: tuple[str, ...] = option(
+        "--answers",
+        metavar="FILE",
+        several=True,
+        default=(),
+        help="Answers that `vllm run-batch` wrote; may be given several times.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(TimedOptions):
+    window: str | None = option(
+        "--window", metavar="LENGTH", help="The series to judge.", setting="report.window", usual="1h"
+    )
+    as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(RepoOptions):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(CommandOptions):
+    data: str = argument("DATA.json", "The data file of a stored report.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchOptions(SettingsOptions):
+    branch: str = option(
+        "--branch",
+        metavar="NAME",
+        help="The branch that keeps the reports.",
+        default="reports",
+        usual="reports",
+    )
+    remote: str | None = option(
+        "--remote", metavar="URL", help="Its repository.", usual="origin of this folder's"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotifyOptions(CommandOptions):
+    reports: tuple[str, ...] = argument("[PAGE]...", "Pages that were stored.", several=True)
+    site: str | None = option("--site", metavar="URL", help="The site's address, for links to the pages.")
+    dry_run: bool = option("--dry-run", help="Print the message and send nothing.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitOptions(CommandOptions):
+    folder: str = argument("DIR", "The folder of the repository.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteOptions(CommandOptions):
+    folder: str = argument("[DIR]", "The folder of the repository.", default=".")
+    to: str | None = option("--to", metavar="STAGING", help="The folder to make.", usual="DIR/staging")
+
+
+def declared(options: type[CommandOptions]) -> Iterator[tuple[Field[Any], Option]]:
+    """The fields of a command in the order in which help lists them: its own first, what is shared last."""
+    known = {one.name: one for one in fields(options)}
+    for kind in options.__mro__:
+        for name in get_annotations(kind):
+            if name in known:
+                one = known.pop(name)
+                yield one, one.metadata["option"]
+
+
+def parameters(options: type[CommandOptions]) -> list[click.Parameter]:
+    """What click parses for a command."""
+    return [_parameter(one, how) for one, how in declared(options)]
+
+
+def _parameter(one: Field[Any], how: Option) -> click.Parameter:
+    if how.flags:
+        names = how.flags if one.name in how.flags else (*how.flags, one.name)
+        return click.Option(
+            names,
+            default=one.default,
+            help=how.described,
+            metavar=how.metavar or None,
+            is_flag=not (how.metavar or how.counts),
+            count=how.counts,
+            multiple=how.several,
+        )
+    if how.several:
+        return click.Argument([one.name], metavar=how.metavar, required=False, nargs=-1)
+    if one.default is MISSING:
+        return click.Argument([one.name], metavar=how.metavar)
+    return click.Argument([one.name], metavar=how.metavar, required=False, default=one.default)
+
+
+def overrides(options: CommandOptions) -> Mapping[str, Mapping[str, Any]]:
+    """The settings that the given options override, by section and key."""
+    found: dict[str, dict[str, Any]] = {}
+    for one, how in declared(type(options)):
+        if how.setting:
+            section, key = how.setting.split(".")
+            found.setdefault(section, {})[key] = getattr(options, one.name)
+    return found
