@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 
 # Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
 ROOMS: dict[str, set[str]] = {
+    "follow_ups": set(),
     "masking": set(),
     "options": set(),
     "cleaning": {"masking"},
@@ -25,8 +26,9 @@ ROOMS: dict[str, set[str]] = {
     "models": {"window"},
     "facts": {"judgement", "models", "window"},
     "narrative": {"model_protocol"},
-    "report": {"facts", "judgement", "models", "narrative", "window"},
+    "report": {"facts", "follow_ups", "judgement", "models", "narrative", "window"},
     "digest": {"facts", "judgement", "models", "report", "window"},
+    "stories": {"digest", "facts", "follow_ups", "judgement", "models", "narrative", "report", "window"},
     "focus": {"judgement", "languages", "models", "text"},
     "classify": {"digest", "facts", "focus", "judgement", "models", "text", "window"},
     "config": {"errors", "focus", "window"},
@@ -63,7 +65,18 @@ ROOMS: dict[str, set[str]] = {
         "window",
         "write",
     },
-    "archive": {"digest", "errors", "facts", "files", "models", "narrative", "report", "snapshots", "window"},
+    "archive": {
+        "digest",
+        "errors",
+        "facts",
+        "files",
+        "follow_ups",
+        "models",
+        "narrative",
+        "report",
+        "snapshots",
+        "window",
+    },
     "render": {
         "judgement",
         "languages",

@@ -134,7 +134,8 @@ class ThreadFacts:
     """What is known of a thread as of the end of a window. Other fields as in `models.Thread`.
 
     `areas`: the folders that a pull request changes, those with most files first, 20 at most.
-    `is_bug`: it reports a bug, by its labels, type or title.
+    `is_bug`: it reports a bug, by its labels, type or title; `is_regression`: it says that something got
+    worse.
     `weight`: points of its labels and title tags towards a place among the key changes.
     `references`: what its title, its body and GitHub say that it does to other threads.
     `events`: its timeline up to the window's end, and what was said in the window; oldest first.
@@ -165,6 +166,7 @@ class ThreadFacts:
     changed_files: int | None = None
     areas: tuple[str, ...] = ()
     is_bug: bool = False
+    is_regression: bool = False
     weight: int = 0
     references: tuple[Reference, ...] = ()
     events: tuple[EventRow, ...] = ()

@@ -4,6 +4,7 @@ A `Report` is all that a page is rendered from and all that a data file holds. T
 are not in it, only short excerpts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -11,7 +12,8 @@ from typing import Self
 
 from pydantic import AwareDatetime
 
-from vllm_digest.facts import DigestRules, LinkKind, ThreadFacts
+from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
+from vllm_digest.follow_ups import FollowUp
 from vllm_digest.judgement import FocusWords, Relevance
 from vllm_digest.models import Gap
 from vllm_digest.narrative import Narrative
@@ -205,6 +207,20 @@ class Digest:
     def focus(self) -> FocusWords:
         return self.rules.focus
 
+    @property
+    def facts(self) -> Facts:
+        """The facts that it was made from."""
+        names = ThreadFacts.__dataclass_fields__
+        return Facts(
+            repo=self.repo,
+            repo_url=self.repo_url,
+            window=self.window,
+            threads=tuple(
+                ThreadFacts(**{name: getattr(row, name) for name in names}) for row in self.threads
+            ),
+            gaps=self.gaps,
+        )
+
     def thread(self, number: int) -> ThreadRow:
         """The thread of that number; KeyError when it is none of the window's."""
         return {thread.number: thread for thread in self.threads}[number]
@@ -234,10 +250,22 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodCounts:
+    """The counts of an earlier report of a series. `counts`: by list, see `Lists`."""
+
+    window: TimeWindow
+    counts: Mapping[str, int]
+    people: int
+    relevant: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`series` is the usual length of its windows, such as `1h`; `timezone` the IANA zone it is shown in.
 
     `narrative` is what a model wrote, empty where rules wrote all.
+    `follow_ups`: what became of threads that earlier reports of the series called worth watching.
+    `before`: of a roll-up, the counts of the periods before it, the latest first.
     `asked_as` is the repository's name in the settings where GitHub has renamed it since, else empty.
     """
 
@@ -246,6 +274,8 @@ class Report:
     digest: Digest
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
+    follow_ups: tuple[FollowUp, ...] = ()
+    before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
 
     @property

@@ -8,10 +8,11 @@ from pathlib import Path
 from vllm_digest.archive.places import listing
 from vllm_digest.digest import make_digest
 from vllm_digest.errors import DocumentError, StorageError
-from vllm_digest.facts import DigestRules, Facts, ThreadFacts
+from vllm_digest.facts import DigestRules, Facts
 from vllm_digest.files import from_json, to_json, write_together
+from vllm_digest.follow_ups import FollowUp
 from vllm_digest.narrative import Narrative
-from vllm_digest.report import Provenance, Report
+from vllm_digest.report import PeriodCounts, Provenance, Report
 
 log = logging.getLogger(__name__)
 
@@ -31,42 +32,27 @@ class StoredReport:
     rules: DigestRules
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
+    follow_ups: tuple[FollowUp, ...] = ()
+    before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
+
+
+_AS_THEY_ARE = ("series", "timezone", "provenance", "narrative", "follow_ups", "before", "asked_as")
 
 
 def to_stored(report: Report) -> StoredReport:
     """The report in the form in which it is stored."""
-    digest = report.digest
-    names = ThreadFacts.__dataclass_fields__
     return StoredReport(
-        series=report.series,
-        timezone=report.timezone,
-        facts=Facts(
-            repo=digest.repo,
-            repo_url=digest.repo_url,
-            window=digest.window,
-            threads=tuple(
-                ThreadFacts(**{name: getattr(row, name) for name in names}) for row in digest.threads
-            ),
-            gaps=digest.gaps,
-        ),
-        rules=digest.rules,
-        provenance=report.provenance,
-        narrative=report.narrative,
-        asked_as=report.asked_as,
+        facts=report.digest.facts,
+        rules=report.digest.rules,
+        **{name: getattr(report, name) for name in _AS_THEY_ARE},
     )
 
 
 def from_stored(stored: StoredReport) -> Report:
     """The report with the digest of its facts."""
-    return Report(
-        series=stored.series,
-        timezone=stored.timezone,
-        digest=make_digest(stored.facts, stored.rules),
-        provenance=stored.provenance,
-        narrative=stored.narrative,
-        asked_as=stored.asked_as,
-    )
+    digest = make_digest(stored.facts, stored.rules)
+    return Report(digest=digest, **{name: getattr(stored, name) for name in _AS_THEY_ARE})
 
 
 @dataclass(frozen=True, slots=True)

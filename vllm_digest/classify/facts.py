@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from vllm_digest.classify.references import references
 from vllm_digest.classify.rules import Rules
-from vllm_digest.classify.weights import is_bug, weight
+from vllm_digest.classify.weights import is_bug, is_regression, weight
 from vllm_digest.facts import Event, ThreadFacts, event_order
 from vllm_digest.focus.relevance import judge
 from vllm_digest.judgement import Relevance
@@ -69,6 +69,7 @@ def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url:
         changed_files=thread.changed_files,
         areas=areas(thread)[:_AREAS],
         is_bug=is_bug(thread, rules.words),
+        is_regression=is_regression(thread),
         weight=weight(thread, rules.words),
         references=references(thread, repo, repo_url),
         events=tuple(

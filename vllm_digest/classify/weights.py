@@ -8,6 +8,8 @@ from vllm_digest.models import Thread
 _TAG = re.compile(r"\[([^\[\]]{1,30})\]")
 _TITLE_PREFIX = re.compile(r"\W*([^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)\W{0,2}:")
 _WORD = re.compile(r"[^\W_]+")
+_REGRESSION = re.compile(r"(?<!non-)(?<!no )\bregress(?:ion|ions|ed|es)\b(?! (?:test|suite))", re.IGNORECASE)
+"""Not tests against regressions, nor a model that does regression."""
 _DENIALS = frozenset({"no", "non", "not"})
 
 
@@ -29,6 +31,11 @@ def is_bug(thread: Thread, words: RepositoryWords) -> bool:
     if prefix := _TITLE_PREFIX.match(thread.title):
         signs.append(prefix[1])
     return any(_means_bug(set(_WORD.findall(sign.casefold())), words) for sign in signs)
+
+
+def is_regression(thread: Thread) -> bool:
+    """Does its title or a label say that something got worse?"""
+    return any(_REGRESSION.search(text) for text in (thread.title, *thread.labels))
 
 
 def _means_bug(named: set[str], words: RepositoryWords) -> bool:

@@ -10,10 +10,10 @@ from vllm_digest.digest.rankings import changes, concerns, hottest
 from vllm_digest.digest.voices import voices
 from vllm_digest.facts import DigestRules, Facts, ThreadFacts
 from vllm_digest.judgement import Relevance
-from vllm_digest.report import Digest, Intensity, Lists, Share, ThreadRow
+from vllm_digest.report import Concern, Digest, Intensity, Lists, Share, ThreadRow
 from vllm_digest.window import TimeWindow
 
-__all__ = ["FORMULA", "make_digest"]
+__all__ = ["FORMULA", "all_concerns", "make_digest"]
 
 _HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
 """How many of each a page speaks of."""
@@ -73,6 +73,12 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
         activity=activity(rows, lists, window),
         gaps=facts.gaps,
     )
+
+
+def all_concerns(digest: Digest) -> tuple[Concern, ...]:
+    """Every concern of a digest, those included that a page leaves out."""
+    rows = {row.number: row for row in digest.threads}
+    return concerns(rows, digest.lists, digest.links, digest.window, digest.hot_from)
 
 
 def _row(thread: ThreadFacts, facts: Facts, rules: DigestRules) -> ThreadRow:
