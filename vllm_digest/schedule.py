@@ -90,7 +90,7 @@ def tiles(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeW
     days, which are an hour shorter or longer where the clocks change. UsageError for a length that does not
     fit into days. From any other moment on they are `length` long. The last one may be shorter.
     """
-    if _midnight(span.start.astimezone(zone).date(), zone) != span.start:
+    if midnight(span.start.astimezone(zone).date(), zone) != span.start:
         return span.split(length)
     if length % _DAY and _DAY % length:
         raise UsageError(
@@ -103,12 +103,12 @@ def tiles(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeW
 def _calendar(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeWindow]:
     start = span.start
     while start < span.end:
-        end = min(_midnight(start.astimezone(zone).date() + max(length, _DAY), zone), span.end)
+        end = min(midnight(start.astimezone(zone).date() + max(length, _DAY), zone), span.end)
         yield from TimeWindow(start, end).split(length if length < _DAY else end - start)
         start = end
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
     """When a day begins, as UTC; where clocks skip its midnight, the moment at which they do."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 

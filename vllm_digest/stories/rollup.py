@@ -1,0 +1,74 @@
+"""A roll-up: an ordinary report whose facts come from stored reports; pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from statistics import median
+
+from vllm_digest.digest import make_digest
+from vllm_digest.facts import DigestRules, Facts, ThreadFacts, fold
+from vllm_digest.judgement import Relevance
+from vllm_digest.models import Gap, GapCode
+from vllm_digest.narrative import Brief, Narrative
+from vllm_digest.report import Digest, PeriodCounts, Report
+from vllm_digest.schedule import missing
+from vllm_digest.window import TimeWindow
+
+PERIODS = 4
+"""Earlier periods whose counts a roll-up tells beside its own."""
+
+
+def rolled_up(parts: Sequence[Report], span: TimeWindow, rules: DigestRules) -> Digest:
+    """The digest of a span from the reports that overlap it. Time that none of them covers is a gap.
+
+    Raises ValueError without a part.
+    """
+    facts = fold((part.digest.facts for part in parts), span)
+    holes = missing([span], (part.digest.window for part in parts))
+    gaps = tuple(Gap(GapCode.PART_MISSING, start=hole.start, end=hole.end) for hole in holes)
+    return make_digest(_with_gaps(facts, gaps), rules)
+
+
+def _with_gaps(facts: Facts, gaps: tuple[Gap, ...]) -> Facts:
+    return Facts(facts.repo, facts.repo_url, facts.window, facts.threads, (*gaps, *facts.gaps))
+
+
+def reusable(parts: Iterable[Report], digest: Digest) -> Narrative:
+    """What the parts' models told of threads to which nothing happened since; the latest telling of each."""
+    last = {row.number: _last_event(row) for row in digest.threads}
+    briefs: dict[int, tuple[Brief, str]] = {}
+    for part in sorted(parts, key=lambda one: one.digest.window):
+        for brief in part.narrative.briefs:
+            at = last.get(brief.number)
+            if at is not None and at < part.digest.window.end:
+                briefs[brief.number] = brief, part.narrative.model
+            else:
+                briefs.pop(brief.number, None)
+    models = dict.fromkeys(model for _, model in briefs.values())
+    return Narrative(
+        model=", ".join(models), briefs=tuple(briefs[number][0] for number in sorted(briefs, reverse=True))
+    )
+
+
+def _last_event(thread: ThreadFacts) -> datetime:
+    return max(event.at for event in thread.events)
+
+
+def period_counts(report: Report) -> PeriodCounts:
+    """The counts of a stored roll-up, to stand beside those of a later one."""
+    digest = report.digest
+    return PeriodCounts(
+        window=digest.window,
+        counts={name: len(numbers) for name, numbers in digest.lists.items().items()},
+        people=digest.activity.people,
+        relevant=len(digest.relevant(Relevance.YES)),
+    )
+
+
+def medians(before: Sequence[PeriodCounts]) -> dict[str, float]:
+    """The median of each count over earlier periods; empty without any."""
+    return {name: median(one.counts[name] for one in before) for name in (before[0].counts if before else ())}
+
+
+def overlapping(windows: Iterable[TimeWindow], span: TimeWindow) -> Iterator[TimeWindow]:
+    """The windows that have a part in the span."""
+    return (window for window in windows if window.start < span.end and span.start < window.end)

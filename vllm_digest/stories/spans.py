@@ -1,0 +1,129 @@
+"""The spans that roll-ups are of: calendar days, ISO weeks and months of a zone, or any two times; pure."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from vllm_digest.errors import UsageError
+from vllm_digest.schedule import midnight
+from vllm_digest.window import LONGEST, TimeWindow, parse_day
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+SERIES = ("day", "week", "month")
+"""The series of roll-ups that a run can make by itself."""
+ANY = "range"
+"""The series of roll-ups between any two times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a roll-up is of. `series`: `day`, `week`, `month` or `range`."""
+
+    series: str
+    window: TimeWindow
+
+
+def day_span(day: date, zone: ZoneInfo) -> Span:
+    """A calendar day of a zone, 23 or 25 hours long where its clocks change."""
+    return Span("day", _between(day, day + timedelta(days=1), zone))
+
+
+def week_span(day: date, zone: ZoneInfo) -> Span:
+    """The ISO week, from Monday on, that a day lies in."""
+    monday = day - timedelta(days=day.weekday())
+    return Span("week", _between(monday, monday + timedelta(days=7), zone))
+
+
+def month_span(day: date, zone: ZoneInfo) -> Span:
+    """The month that a day lies in."""
+    first = day.replace(day=1)
+    return Span("month", _between(first, (first + timedelta(days=32)).replace(day=1), zone))
+
+
+_SPANS: Mapping[str, Callable[[date, ZoneInfo], Span]] = {
+    "day": day_span,
+    "week": week_span,
+    "month": month_span,
+}
+
+
+def named_span(
+    *, day: str | None, week: str | None, month: str | None, between: TimeWindow | None, zone: ZoneInfo
+) -> Span:
+    """The span that options name. Raises UsageError unless they name one."""
+    given = [one for one in (day, week, month, between) if one is not None]
+    if len(given) != 1:
+        raise UsageError(
+            "A roll-up is of one span.",
+            "Write --day 2025-12-10, --week 2025-W50, --month 2025-12, or --from one --to another.",
+        )
+    if day is not None:
+        return day_span(parse_day(day), zone)
+    if week is not None:
+        return week_span(_monday(week), zone)
+    if month is not None:
+        return month_span(_first(month), zone)
+    if between is None or between.length > LONGEST:
+        raise UsageError(f"A roll-up covers {LONGEST.days} days at most.", "Take a shorter span.")
+    return Span(ANY, between)
+
+
+def _monday(text: str) -> date:
+    match = _WEEK.fullmatch(text.strip())
+    try:
+        return date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else _no_date()
+    except ValueError:
+        raise UsageError(f"{text!r} is not an ISO week.", "Write it as 2025-W50.") from None
+
+
+def _first(text: str) -> date:
+    match = _MONTH.fullmatch(text.strip())
+    try:
+        return date(int(match[1]), int(match[2]), 1) if match else _no_date()
+    except ValueError:
+        raise UsageError(f"{text!r} is not a month.", "Write it as 2025-12.") from None
+
+
+def _no_date() -> date:
+    raise ValueError("it has another form")
+
+
+def earlier(span: Span, zone: ZoneInfo) -> Iterator[Span]:
+    """The spans of a series before this one, the latest first; none for `range`."""
+    make = _SPANS.get(span.series)
+    while make is not None:
+        span = make((span.window.start - timedelta(minutes=1)).astimezone(zone).date(), zone)
+        yield span
+
+
+def due_spans(
+    series: Sequence[str], stored: Iterable[TimeWindow], zone: ZoneInfo, back: timedelta
+) -> tuple[Span, ...]:
+    """The spans of these series that are over by what is stored, oldest first, no farther back than `back`.
+
+    `stored` are the windows that roll-ups are made from. A span is over when they reach its end.
+    """
+    windows = sorted(stored)
+    if not windows:
+        return ()
+    reached = max(window.end for window in windows)
+    found = []
+    for name in series:
+        latest = _SPANS[name](reached.astimezone(zone).date(), zone)
+        for span in islice(earlier(latest, zone), 400):
+            if span.window.end <= max(windows[0].start, reached - back):
+                break
+            found.append(span)
+    return tuple(sorted(found, key=_order))
+
+
+def _order(span: Span) -> tuple[datetime, int]:
+    return span.window.end, SERIES.index(span.series)
+
+
+def _between(first: date, last: date, zone: ZoneInfo) -> TimeWindow:
+    return TimeWindow(midnight(first, zone), midnight(last, zone))
