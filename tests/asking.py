@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from tests.servers.model import Asked, ModelServer
@@ -19,9 +20,9 @@ SCHEMA = {
 }
 
 
-def question(text: str = "问题", *, room: int = 500) -> Question:
+def question(text: str = "问题", *, room: int = 500, rank: int = 0) -> Question:
     messages = (Message(Role.SYSTEM, "说明"), Message(Role.USER, text))
-    return Question("a-question", messages, SCHEMA, room)
+    return Question("a-question", messages, SCHEMA, room, rank)
 
 
 def echo(asked: Asked) -> Mapping[str, Any]:
@@ -31,12 +32,14 @@ def echo(asked: Asked) -> Mapping[str, Any]:
 
 @dataclass
 class Hours:
-    """A world in which sleeping is all that takes time."""
+    """A clock that goes by what was slept, by what a test adds to `passed`, and if it is `real` by itself."""
 
     slept: list[float] = field(default_factory=list)
+    passed: float = 0.0
+    real: bool = False
 
     def monotonic(self) -> float:
-        return sum(self.slept)
+        return sum(self.slept) + self.passed + (perf_counter() if self.real else 0.0)
 
 
 @contextmanager
@@ -53,11 +56,17 @@ def connected(server: ModelServer, hours: Hours | None = None, **settings: Any) 
         yield connection
 
 
-def outcome(server: ModelServer, **settings: Any) -> str:
-    """What becomes of one question: `answered`, or the name of the error with what it says."""
-    with connected(server, **settings) as connection:
+def outcome(server: ModelServer, *, left: float | None = None, **settings: Any) -> str:
+    """What becomes of one question: `answered`, or the name of the error with what it says.
+
+    `left` is how many seconds its window has.
+    """
+    hours = Hours()
+    with connected(server, hours, **settings) as connection:
+        session = connection.session()
+        hours.passed = connection.settings.max_time.total_seconds() - left if left else 0.0
         try:
-            connection.session().ask(question())
+            session.ask(question())
         except ModelError as error:
             return f"{type(error).__name__}: {error}"
     return "answered"

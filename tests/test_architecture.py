@@ -14,6 +14,7 @@ ROOMS: dict[str, set[str]] = {
     "masking": set(),
     "options": set(),
     "cleaning": {"masking"},
+    "boundary": {"cleaning"},
     "errors": {"cleaning"},
     "printing": {"cleaning", "errors"},
     "languages": set(),
@@ -50,7 +51,7 @@ ROOMS: dict[str, set[str]] = {
     "sources": {"errors", "models", "window"},
     "estimate": {"sources", "write"},
     "files": {"errors"},
-    "llm": {"config", "errors", "files", "model_protocol", "window"},
+    "llm": {"boundary", "cleaning", "config", "errors", "files", "model_protocol", "window"},
     "snapshots": {"files", "models", "sources", "window"},
     "schedule": {"errors", "window"},
     "stories": {

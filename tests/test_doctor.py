@@ -48,7 +48,7 @@ def test_where_all_is_well_each_thing_has_a_line(run: Run, github: GitHub) -> No
 
 def test_the_model_is_asked_each_time(run: Run, github: GitHub) -> None:
     with ModelServer(ready, kind=OLD) as model:
-        assert "held to nothing but the prompt" in seen(run, github, model).out
+        assert "held by the prompt alone" in seen(run, github, model).out
         calls = len(model.calls)
         seen(run, github, model)
         assert len(model.calls) == 2 * calls
@@ -92,10 +92,13 @@ def test_a_model_that_does_not_answer_is_told(run: Run, github: GitHub) -> None:
     with ModelServer(ready, key="sk-right") as model:
         ran = seen(run, github, model, OPENAI_API_KEY="sk-wrong")
         assert ran.code == 4
-        assert "FAIL  model: the model server refused the key (401); look at OPENAI_API_KEY.\n" in ran.out
+        assert "FAIL  model: the model server refused the key (401); check OPENAI_API_KEY.\n" in ran.out
         assert "sk-wrong" not in ran.out
     with ModelServer(ready, models=("one", "two")) as model:
-        assert "has 2 models (one, two); name one in llm.model.\n" in seen(run, github, model).out
+        assert (
+            "has 2 models (one, two); name one in llm.model (VLLM_DIGEST_LLM_MODEL).\n"
+            in seen(run, github, model).out
+        )
     with ModelServer(lambda _: "你好！") as model:
         assert "FAIL  model: the answer holds no whole JSON object.\n" in seen(run, github, model).out
     with ModelServer(ready) as model:

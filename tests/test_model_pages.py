@@ -378,7 +378,7 @@ def test_a_sum_that_is_used_up_stops_the_calls_and_not_the_page(run: Run) -> Non
     with ModelServer(sampled) as server:
         ran = run(*SAMPLE, "--max-cost", "0", environ=server.environ | prices)
         assert ran.code == 0
-        assert "the run's budget of 0 is used up" in ran.err
+        assert "the run's budget of 0 (llm.max_cost) is used up" in ran.err
         assert lists(Path(ran.out.strip()).read_text(encoding="utf-8")) == lists(by_rules())
         assert server.calls == []
 

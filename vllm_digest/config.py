@@ -66,6 +66,15 @@ def _within(shortest: timedelta, longest: timedelta) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a request that do not change what is asked or what it may cost."""
+    if taken := sorted({"model", "messages", "max_tokens", "max_completion_tokens", "n"} & value.keys()):
+        raise ValueError(
+            f"{taken[0]} cannot be set here; llm.model and llm.max_answer_tokens set the model and the limit."
+        )
+    return value
+
+
 Length = Annotated[timedelta, _read_by(parse_length)]
 Zone = Annotated[ZoneInfo, _read_by(parse_zone)]
 RepoName = Annotated[str, _matching(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "OWNER/NAME")]
@@ -115,11 +124,13 @@ class LlmSettings(_Section):
     model: str = ""
     """The model's name; empty for the only one that the server has."""
     concurrency: Annotated[int, Field(ge=1, le=256)] = 8
-    """How many questions are asked at once."""
+    """How many questions are asked at once; fewer where the server is too slow for it."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 120
     """Seconds until an answer must be there whole."""
     max_time: Annotated[Length, _within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=10)
     """How long a window's questions take in all; what is not answered then is written by rules."""
+    extra_body: Annotated[dict[str, Any], AfterValidator(_free_fields)] = {}
+    """Fields for the body of every request, such as {enable_thinking: false}; they win over those of ours."""
     max_answer_tokens: Annotated[int, Field(ge=100)] = 16_000
     """The most room an answer is given, thoughts included, when it needs more than usual."""
     max_tokens: Annotated[int, Field(ge=0)] | None = None
@@ -241,13 +252,15 @@ def _from_environment(environ: Mapping[str, str]) -> _Values:
 
 
 def _list_or_text(text: str, variable: str) -> object:
-    """A variable's value; lists are written as YAML writes them on one line."""
-    if not text.startswith("["):
+    """A variable's value; lists and mappings are written as YAML writes them on one line."""
+    if not text.startswith(("[", "{")):
         return text
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise UsageError(f"{variable}: {text!r} is no list.", "Write it as [one, two].") from None
+        raise UsageError(
+            f"{variable}: {text!r} is no list or mapping.", "Write it as [one, two] or {a: b}."
+        ) from None
 
 
 def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> _Values:

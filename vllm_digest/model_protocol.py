@@ -1,6 +1,6 @@
-"""What the writing stage asks of a model: a question, its answer, and how a question can fail.
+"""What the writing stage needs of a model: a question, its answer, and how a question can fail.
 
-No name of a library or a server stands here: `write` asks, and whatever answers implements `Model`.
+No name of a library or a server stands here: `write` asks, and `llm` or a test implements `Model`.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 
 class Role(StrEnum):
+    """Who speaks a message, in the words of the chat API."""
+
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
@@ -17,30 +19,41 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One message of a prompt."""
+
     role: Role
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call. The messages begin with what never changes, so that servers can cache it.
+    """One request to a model.
 
-    `name` says what it is for in logs and batch files (`brief-30382`), `schema` is the JSON schema of the
-    answer, an object; `answer_tokens` is the room for the answer.
+    `name`: what it is for, in logs and batch files, such as `brief-30382`.
+    `messages`: begin with what never changes, so that servers can cache the prefix.
+    `schema`: the JSON schema of the answer, which is an object.
+    `answer_tokens`: the room for the answer, in tokens.
+    `rank`: 0 is the most important; of questions that wait for a slow server the lowest goes first.
     """
 
     name: str
     messages: tuple[Message, ...]
     schema: Mapping[str, Any]
     answer_tokens: int
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What answers took so far: `calls` went to the server, `cached_answers` did not.
+    """What a window's questions took so far.
 
-    `seconds` is the wall time from the first call's start to the last one's end; `cost` is in the currency of
-    the configured prices, None without them.
+    `calls`: requests that went to the server; `cached_answers` needed none.
+    `prompt_tokens`, `completion_tokens`: as the server counts them; of a request that was given up, the most
+    that it can have taken.
+    `retries`: calls that repeated another one.
+    `abandoned`: calls that were given up without an answer; the server may have worked on them all the same.
+    `seconds`: wall time from the first call's start to the last one's end.
+    `cost`: in the currency of the configured prices; None without prices.
     """
 
     calls: int = 0
@@ -48,16 +61,20 @@ class Usage:
     completion_tokens: int = 0
     cached_answers: int = 0
     retries: int = 0
+    abandoned: int = 0
     seconds: float = 0.0
     cost: float | None = None
 
 
 class ModelError(Exception):
-    """A question that got no usable answer; the text says why, without secrets or the answer itself."""
+    """A question got no usable answer. The text says why, without secrets and without the answer itself."""
 
 
 class PromptTooLongError(ModelError):
-    """It does not fit into the model; ask again with less. `limit` is its size in tokens if known."""
+    """The prompt does not fit into the model's context; ask again with a shorter one.
+
+    `limit`: the size of the context in tokens, prompt and answer together; None if it is not known.
+    """
 
     def __init__(self, reason: str, limit: int | None = None) -> None:
         super().__init__(reason)
@@ -65,11 +82,11 @@ class PromptTooLongError(ModelError):
 
 
 class ModelUnavailableError(ModelError):
-    """No further question will be answered in this run: no server, no quota, no budget, no time left."""
+    """No further question will be answered: no server, no access, no budget or no time left."""
 
 
 class Model(Protocol):
-    """Answers questions; may be asked from several threads at once."""
+    """Answers questions; may be called from several threads at once."""
 
     @property
     def name(self) -> str:
@@ -77,10 +94,14 @@ class Model(Protocol):
 
     @property
     def concurrency(self) -> int:
-        """How many questions it takes at once."""
+        """How many questions may be asked at once."""
 
     def ask(self, question: Question) -> Mapping[str, Any]:
-        """The answer's JSON object, complete but not checked against the schema; ModelError without one."""
+        """The answer's JSON object, whole but not checked against the schema.
+
+        Raises PromptTooLongError if the prompt does not fit, ModelUnavailableError if no further question
+        makes sense, and ModelError if this question got no usable answer.
+        """
 
     def usage(self) -> Usage:
         """What all questions so far took."""

@@ -23,7 +23,7 @@ from vllm_digest.classify import Rules
 from vllm_digest.cleaning import keep_secret
 from vllm_digest.config import Settings, load
 from vllm_digest.errors import UsageError
-from vllm_digest.llm import Server, connect
+from vllm_digest.llm import Server, SessionOverError, connect
 from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
 from vllm_digest.model_protocol import Model, ModelUnavailableError
 from vllm_digest.options import ModelOptions, SettingsOptions, TimedOptions, WritingOptions, overrides
@@ -76,10 +76,15 @@ class Runtime:
         return self.environ.get(KEY_NAME, "").strip()
 
     @property
-    def cache_folder(self) -> Path:
-        """Where this program may keep what it can make again."""
-        folder = self.environ.get("XDG_CACHE_HOME") or Path(self.environ.get("HOME") or Path.home(), ".cache")
-        return Path(folder, "vllm-digest")
+    def cache_folder(self) -> Path | None:
+        """Where this program may keep what it can make again; None without a home."""
+        if folder := self.environ.get("XDG_CACHE_HOME"):
+            return Path(folder, "vllm-digest")
+        try:
+            return Path(self.environ.get("HOME") or Path.home(), ".cache", "vllm-digest")
+        except RuntimeError:
+            # A container may run as a user whom no file knows.
+            return None
 
     def github_token(self, api_url: str) -> str:
         """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
@@ -197,9 +202,10 @@ class Setup:
         return bool(not self.no_llm and (self.settings.llm.base_url or self.runtime.model_key))
 
     @property
-    def answers_folder(self) -> Path:
-        """Where a model's answers are kept."""
-        return self.settings.llm.cache or self.runtime.cache_folder / "answers"
+    def answers_folder(self) -> Path | None:
+        """Where a model's answers are kept; None where there is no place for them."""
+        folder = self.runtime.cache_folder
+        return self.settings.llm.cache or (folder and folder / "answers")
 
     @property
     def limits(self) -> Limits:
@@ -264,6 +270,7 @@ class _LazyServer(ExitStack):
                 self._server = self.enter_context(self._setup.model_server())
             except ModelUnavailableError as error:
                 log.warning("the model is not available: %s", error)
-                self._failure = error
+                # A server that is not there yet may be there for the next window.
+                self._failure = None if isinstance(error, SessionOverError) else error
                 raise
         return self._server.session()

@@ -15,7 +15,7 @@ from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
 from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state
 from vllm_digest.llm.batch import submit as submit_file
-from vllm_digest.llm.cache import Answers
+from vllm_digest.llm.cache import AnswerCache
 from vllm_digest.llm.capabilities import ServerCapabilities
 from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 from vllm_digest.models import Snapshot
@@ -104,7 +104,7 @@ def _collecting_writer(
     name = server.name if server else _named_model(setup)
     arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
     log.info("%d answers came", len(arrived))
-    kept = Answers(setup.answers_folder)
+    kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
         lambda: CollectingModel(name, kept, arrived, server.session() if server else None)
     )
@@ -154,7 +154,7 @@ def _requests(
     """The lines of all questions that have no answer yet, each once."""
     lines: dict[str, bytes] = {}
     written: set[str] = set()
-    kept = Answers(setup.answers_folder)
+    kept = AnswerCache(setup.answers_folder)
     writer = replace(setup.model_writer(lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True)
     known = setup.rules
     for window in pending.windows():
@@ -199,11 +199,9 @@ def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
         going = [f"{name} ({status})" for name, (status, _) in states.items() if status]
         if going:
             raise NotReadyError(f"Batches are under way: {', '.join(going)}.", "Collect again later.")
-        return [
-            pending.keep_answers(file, answers(server, file))
-            for _, files in states.values()
-            for file in files
-        ]
+        # Their names here are ours: what a server calls them is no path.
+        named = enumerate((file for _, files in states.values() for file in files), 1)
+        return [pending.keep_answers(str(number), answers(server, file)) for number, file in named]
     except ModelUnavailableError as error:
         raise NotReadyError(
             f"The answers cannot be had: {error}.",

@@ -79,6 +79,8 @@ def _model(setup: Setup) -> str:
     return f"{server.name} answers in {seconds:.1f} s, {server.capabilities.form.words}"
 
 
-def _folder(folder: Path) -> str:
+def _folder(folder: Path | None) -> str:
+    if folder is None:
+        return "there is no home and no llm.cache: answers are not kept, and each is asked for again"
     probe(folder)
     return f"{folder} can be written"

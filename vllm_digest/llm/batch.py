@@ -6,22 +6,17 @@ Form: https://platform.openai.com/docs/guides/batch, which `vllm run-batch` read
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from vllm_digest.errors import DocumentError
-from vllm_digest.llm.cache import Answers, key_of
+from vllm_digest.llm.body import parsed
+from vllm_digest.llm.cache import AnswerCache, key_of
 from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.llm.faults import (
-    CutAnswerError,
-    InterruptedAnswerError,
-    RefusedError,
-    ThrottledError,
-    UnreadableAnswerError,
-    diagnose,
-)
+from vllm_digest.llm.failures import CallError, InterruptedAnswerError, failure_of
 from vllm_digest.llm.replies import read_answer, writable
 from vllm_digest.llm.server import Server
 from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError, Question, Usage
@@ -31,7 +26,6 @@ log = logging.getLogger(__name__)
 _ENDPOINT = "/v1/chat/completions"
 _SUMMARY = "overview"
 """How questions begin that rest on the answers to others."""
-_LOST = (InterruptedAnswerError, RefusedError, ThrottledError)
 _GOING = {"validating", "in_progress", "finalizing"}
 _PATIENCE = 600.0
 """Seconds for a file to go over."""
@@ -50,7 +44,7 @@ class NotingModel:
     concurrency = 1
 
     def __init__(
-        self, name: str, answers: Answers, capabilities: ServerCapabilities, lines: dict[str, bytes]
+        self, name: str, answers: AnswerCache, capabilities: ServerCapabilities, lines: dict[str, bytes]
     ) -> None:
         self.name = name
         self._answers = answers
@@ -91,7 +85,7 @@ class Arrived:
             return None
         try:
             return read_answer(self._document(key), question.schema, question.answer_tokens)
-        except (*_LOST, CutAnswerError, UnreadableAnswerError, ModelError) as error:
+        except (CallError, ModelError) as error:
             log.info("%s: its line in the batch has no answer (%s)", question.name, error)
             return None
 
@@ -121,14 +115,14 @@ class Arrived:
             raise InterruptedAnswerError("a line that failed")
         status = response.get("status_code")
         if status != 200:
-            raise diagnose(status if isinstance(status, int) else 500, {}, response.get("body"))
+            raise failure_of(status if isinstance(status, int) else 500, {}, response.get("body"))
         return response.get("body")
 
 
 class CollectingModel:
     """A model that takes a batch's answers into the cache, and asks `live`, if there is one, for the rest."""
 
-    def __init__(self, name: str, answers: Answers, arrived: Arrived, live: Model | None) -> None:
+    def __init__(self, name: str, answers: AnswerCache, arrived: Arrived, live: Model | None) -> None:
         self.name = name
         self._answers = answers
         self._arrived = arrived
@@ -172,8 +166,8 @@ def submit(server: Server, path: Path) -> str:
     """The name of the batch that the server makes of a file of requests; ModelUnavailableError."""
     try:
         batch = server.transport.begin_batch(path.read_bytes(), _PATIENCE)
-        return str(batch["id"])
-    except (*_LOST, KeyError, TypeError) as error:
+        return _name(batch["id"])
+    except (CallError, KeyError, TypeError) as error:
         raise ModelUnavailableError(f"it took no batch: {error}") from None
 
 
@@ -183,20 +177,28 @@ def state(server: Server, name: str) -> tuple[str, tuple[str, ...]]:
         batch = server.transport.batch(name, server.settings.timeout)
         status = str(batch["status"])
         files = (batch.get("output_file_id"), batch.get("error_file_id"))
-    except (*_LOST, KeyError, TypeError) as error:
+        names = tuple(_name(file) for file in files if file)
+    except (CallError, KeyError, TypeError) as error:
         raise ModelUnavailableError(f"it does not tell of the batch {name}: {error}") from None
-    return status if status in _GOING else "", tuple(str(file) for file in files if file)
+    return status if status in _GOING else "", names
 
 
 def answers(server: Server, file: str) -> bytes:
     """A file of answers; ModelUnavailableError."""
     try:
         content: Any = server.transport.file(file, _PATIENCE)
-    except _LOST as error:
+    except CallError as error:
         raise ModelUnavailableError(f"it does not give the file {file}: {error}") from None
     return bytes(content)
 
 
+def _name(value: object) -> str:
+    """A server's name for a batch or a file, which becomes a part of an address and of nothing else."""
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", value) is None:
+        raise TypeError("a name that is none")
+    return value
+
+
 def _row(line: bytes) -> dict[str, Any]:
-    row: dict[str, Any] = json.loads(line)
+    row: dict[str, Any] = parsed(line)
     return row

@@ -1,4 +1,4 @@
-"""What a run may spend on a model: no call begins that could take more."""
+"""What a run may spend on a model: no call begins that could exceed it."""
 
 import threading
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from vllm_digest.model_protocol import ModelUnavailableError
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Of prompts and of answers."""
+    """Tokens of prompts and of answers."""
 
     prompt: int = 0
     completion: int = 0
@@ -23,7 +23,11 @@ class Tokens:
 
 
 class TokenBudget:
-    """The run's budget, kept from several threads. A call under way counts with the most it can take."""
+    """The budget of a run; may be used from several threads.
+
+    A call under way counts with the most it can take. `max_tokens` and `max_cost` are None without a limit;
+    `prices` are of a million tokens of prompts and of answers.
+    """
 
     def __init__(
         self, *, max_tokens: int | None, max_cost: float | None, prices: tuple[float, float] | None
@@ -32,7 +36,8 @@ class TokenBudget:
         self._max_cost = max_cost
         self._prices = prices
         self._spent = Tokens()
-        self._lock = threading.Lock()
+        self._reserved = Tokens()
+        self._changed = threading.Condition()
 
     @classmethod
     def of(cls, settings: LlmSettings) -> Self:
@@ -42,23 +47,35 @@ class TokenBudget:
         return cls(max_tokens=settings.max_tokens, max_cost=settings.max_cost, prices=prices)
 
     def cost(self, tokens: Tokens) -> float | None:
-        """In the currency of the prices, None without them."""
+        """The cost in the currency of the prices; None without prices."""
         if self._prices is None:
             return None
         return (tokens.prompt * self._prices[0] + tokens.completion * self._prices[1]) / 1_000_000
 
-    def take(self, tokens: Tokens) -> None:
-        """Set tokens aside for a call; ModelUnavailableError when there are not so many left."""
-        with self._lock:
-            after = self._spent + tokens
-            if self._max_tokens is not None and after.prompt + after.completion > self._max_tokens:
-                raise ModelUnavailableError(f"the run's budget of {self._max_tokens} tokens is used up")
-            cost = self.cost(after)
-            if self._max_cost is not None and cost is not None and cost > self._max_cost:
-                raise ModelUnavailableError(f"the run's budget of {self._max_cost:g} is used up")
-            self._spent = after
+    def reserve(self, tokens: Tokens) -> None:
+        """Set tokens aside for a call; wait while calls under way may leave enough of theirs.
 
-    def settle(self, taken: Tokens, used: Tokens) -> None:
-        """Replace what was set aside by what the call took."""
-        with self._lock:
-            self._spent = self._spent - taken + used
+        Raises ModelUnavailableError if the budget does not suffice even then.
+        """
+        with self._changed:
+            while problem := self._exceeded(self._spent + self._reserved + tokens):
+                if self._reserved == Tokens() or self._exceeded(self._spent + tokens):
+                    raise ModelUnavailableError(problem)
+                self._changed.wait()
+            self._reserved = self._reserved + tokens
+
+    def settle(self, reserved: Tokens, used: Tokens) -> None:
+        """Replace what was set aside for a call by what it took."""
+        with self._changed:
+            self._reserved = self._reserved - reserved
+            self._spent = self._spent + used
+            self._changed.notify_all()
+
+    def _exceeded(self, tokens: Tokens) -> str:
+        """Which limit these tokens would exceed; empty if none."""
+        if self._max_tokens is not None and tokens.prompt + tokens.completion > self._max_tokens:
+            return f"the run's budget of {self._max_tokens} tokens (llm.max_tokens) is used up"
+        cost = self.cost(tokens)
+        if self._max_cost is not None and cost is not None and cost > self._max_cost:
+            return f"the run's budget of {self._max_cost:g} (llm.max_cost) is used up"
+        return ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
+from vllm_digest.llm.body import parsed
 from vllm_digest.model_protocol import Question
 
 log = logging.getLogger(__name__)
@@ -27,18 +28,20 @@ def key_of(model: str, question: Question) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-class Answers:
-    """The cache in `folder`. It never fails: what cannot be read is asked again."""
+class AnswerCache:
+    """The answers in `folder`, or none without one. It never fails: what cannot be read is asked again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._told = False
+        self._warned = False
 
     def get(self, key: str) -> Mapping[str, Any] | None:
-        """The answer of an earlier run."""
+        """The answer of an earlier run; None without one."""
+        if self._folder is None:
+            return None
         try:
-            document = json.loads(self._path(key).read_bytes())
-        except (OSError, ValueError, RecursionError):
+            document = parsed(self._path(self._folder, key).read_bytes())
+        except (OSError, ValueError):
             return None
         if not isinstance(document, dict) or document.get("form") != _FORM:
             return None
@@ -47,14 +50,22 @@ class Answers:
 
     def put(self, key: str, model: str, question: str, answer: Mapping[str, Any]) -> None:
         """Keep an answer; the model's name and the question's are there for people."""
+        if self._folder is None:
+            self._warn("there is no folder for a cache; set llm.cache or HOME")
+            return
         document = {"form": _FORM, "model": model, "question": question, "answer": answer}
         content = (json.dumps(document, ensure_ascii=False) + "\n").encode()
         try:
-            write_together({self._path(key): content})
+            write_together({self._path(self._folder, key): content})
         except StorageError as error:
-            if not self._told:
-                log.warning("answers are not kept: %s", error.problem)
-            self._told = True
+            self._warn(error.problem)
+        except OSError as error:
+            self._warn(str(error.strerror))
 
-    def _path(self, key: str) -> Path:
-        return self._folder / key[:2] / f"{key}.json"
+    def _path(self, folder: Path, key: str) -> Path:
+        return folder / key[:2] / f"{key}.json"
+
+    def _warn(self, problem: str) -> None:
+        if not self._warned:
+            log.warning("answers are not kept: %s", problem)
+        self._warned = True

@@ -2,59 +2,102 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
 from vllm_digest.model_protocol import Message, Question, Role
 
 _TEMPERATURE = 0.2
-_ROOMS = ("max_tokens", "max_completion_tokens", "")
-"""Names of the limit of an answer, in the order they are tried; the first is known to the most servers, and
-those that want the second say so, while others pass over what they do not know."""
-_FORM = "\n\n答复是一个符合以下 JSON Schema 的 JSON 对象（json object），此外不写任何内容：\n"
-_MOST_ROOM = re.compile(r"(?:at most|maximum of|less than or equal to|<=|range of \[1,) ?(\d{2,7})")
-_ROLE = re.compile(r"\brole|\b(?:system|developer) (?:messages?|prompt)")
-_SCHEMA = re.compile(r"response_format|json_schema|json_object|schema|guided|grammar")
+_LIMITS = ("max_tokens", "max_completion_tokens")
+"""Names of the limit on an answer, in the order in which they are tried: most servers know the first, and
+those that want the second say so, while others ignore what they do not know."""
+_FORM = "\n\nReply with one JSON object (json object) that fits this JSON Schema, and with nothing else:\n"
+_BOUNDS = {"maxItems", "minItems", "maxLength", "minLength"}
+"""Keywords of JSON Schema that some servers with strict schemas do not take."""
 
 
 class AnswerForm(IntEnum):
-    """How an answer is held to its schema, the strictest first."""
+    """How a server holds an answer to its schema, the strictest first."""
 
     SCHEMA = 0
-    OBJECT = 1
-    TEXT = 2
+    OBJECT_WITH_SCHEMA = 1
+    """`{"type": "json_object", "schema": …}`, as llama-cpp-python's server has it."""
+    OBJECT = 2
+    TEXT = 3
 
     @property
     def words(self) -> str:
         """What the server does for it."""
-        return ("held to a schema", "held to JSON", "held to nothing but the prompt")[self]
+        return (
+            "held to a schema",
+            "held to JSON, with a schema",
+            "held to JSON",
+            "held by the prompt alone",
+        )[self]
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCapabilities:
-    """`room` is a place in `_ROOMS`; answers were seen to need `least_room` tokens, and get `most_room`."""
+    """What is known of a server.
+
+    `limit`: a place in `_LIMITS`.
+    `temperature`, `system`, `bounds`: does it take a temperature, a system message, bounds of arrays?
+    `stream`: does it answer in parts only? `stream_usage`: can it be asked to count tokens in a stream?
+    `thinking`: False where it must be told not to think.
+    `least_room`: tokens that an answer was seen to need, thoughts included.
+    `most_room`: tokens that an answer may have at most; None if it is not known.
+    `context`: tokens of prompt and answer together; None if it is not known.
+    """
 
     form: AnswerForm = AnswerForm.SCHEMA
-    room: int = 0
+    limit: int = 0
     temperature: bool = True
     system: bool = True
+    bounds: bool = True
+    stream: bool = False
+    stream_usage: bool = True
+    thinking: bool = True
     least_room: int = 0
     most_room: int | None = None
+    context: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `llm.extra_body`, which win over those here."""
 
     def request(self, model: str, question: Question, room: int) -> dict[str, Any]:
-        """The body of a call."""
+        """The body of a call. `room` limits the answer, in tokens, always."""
         body: dict[str, Any] = {"model": model, "messages": self._messages(question)}
+        schema = dict(question.schema) if self.bounds else _unbounded(question.schema)
         if self.form is AnswerForm.SCHEMA:
-            schema = {"name": "answer", "strict": True, "schema": dict(question.schema)}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+            held = {"name": "answer", "strict": True, "schema": schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": held}
+        elif self.form is AnswerForm.OBJECT_WITH_SCHEMA:
+            body["response_format"] = {"type": "json_object", "schema": schema}
         elif self.form is AnswerForm.OBJECT:
             body["response_format"] = {"type": "json_object"}
         if self.temperature:
             body["temperature"] = _TEMPERATURE
-        if name := _ROOMS[self.room]:
-            body[name] = room
-        return body
+        if self.stream:
+            body["stream"] = True
+            if self.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        if not self.thinking:
+            body["enable_thinking"] = False
+        return body | dict(self.extra) | {_LIMITS[self.limit]: room}
+
+    def after(self, words: str) -> "ServerCapabilities | None":
+        """What to try after a refusal in these words (lower case); None if they name nothing to change."""
+        return next((changed for learn in _LESSONS if (changed := learn(self, words))), None)
+
+    def looser(self) -> "ServerCapabilities | None":
+        """With the next looser form of the answer; None if there is none."""
+        return None if self.form is AnswerForm.TEXT else replace(self, form=AnswerForm(self.form + 1))
+
+    @property
+    def limit_name(self) -> str:
+        """What the limit on an answer is called in a request."""
+        return _LIMITS[self.limit]
 
     def _messages(self, question: Question) -> list[dict[str, str]]:
         messages = list(question.messages)
@@ -65,25 +108,80 @@ class ServerCapabilities:
             messages = _without_system(messages)
         return [{"role": message.role.value, "content": message.text} for message in messages]
 
-    def after(self, words: str) -> "ServerCapabilities | None":
-        """What to speak after a refusal in these words (small letters); None when they name nothing of it."""
-        if self.most_room is None and "token" in words and (limit := _MOST_ROOM.search(words)):
-            return replace(self, most_room=int(limit[1]))
-        if (name := _ROOMS[self.room]) and name in words:
-            return replace(self, room=self.room + 1)
-        if self.temperature and "temperature" in words:
-            return replace(self, temperature=False)
-        if self.system and re.search(
-            r"\b(?:system|developer)\b.{0,40}\b(?:role|messages?|prompt)|\brole", words
-        ):
-            return replace(self, system=False)
-        if _SCHEMA.search(words):
-            return self.plainer()
-        return None
 
-    def plainer(self) -> "ServerCapabilities | None":
-        """With the next looser hold on the answer's form, if there is one."""
-        return None if self.form is AnswerForm.TEXT else replace(self, form=AnswerForm(self.form + 1))
+Lesson = Callable[[ServerCapabilities, str], ServerCapabilities | None]
+
+_MOST_ROOM = re.compile(
+    r"(?:at most|maximum (?:of|value (?:is|for))|less than or equal to|<=|limit of|\[\s*[01]\s*,|> ?)"
+    r"[ `'\"]*(\d{2,7})"
+)
+_STREAM_ONLY = re.compile(
+    r"(?:only|must|enable|require|need|set)\w*\b.{0,60}\bstream|\bstream\w*\b.{0,40}\b(?:only|required|true)\b"
+)
+_SYSTEM = re.compile(r"\b(?:system|developer)\b.{0,40}\b(?:role|messages?|prompt)|\brole")
+_FORM_NAMES = re.compile(
+    r"response_format|json_schema|json_object|schema|guided|grammar|structured output|sampler"
+)
+
+
+def _most_room(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    told = _MOST_ROOM.search(words) if "token" in words else None
+    if told is None or (now.most_room is not None and int(told[1]) >= now.most_room):
+        return None
+    return replace(now, most_room=int(told[1]))
+
+
+def _thinking(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    return replace(now, thinking=False) if now.thinking and "enable_thinking" in words else None
+
+
+def _stream(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    if now.stream:
+        drops = now.stream_usage and ("stream_options" in words or "include_usage" in words)
+        return replace(now, stream_usage=False) if drops else None
+    return replace(now, stream=True) if _STREAM_ONLY.search(words) else None
+
+
+def _bounds(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    named = any(name.lower() in words for name in _BOUNDS)
+    return replace(now, bounds=False) if named and now.bounds and now.form < AnswerForm.OBJECT else None
+
+
+def _limit(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    others = range(now.limit + 1, len(_LIMITS))
+    return replace(now, limit=others[0]) if now.limit_name in words and others else None
+
+
+def _temperature(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    return replace(now, temperature=False) if now.temperature and "temperature" in words else None
+
+
+def _system(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    return replace(now, system=False) if now.system and _SYSTEM.search(words) else None
+
+
+def _form(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
+    return now.looser() if _FORM_NAMES.search(words) else None
+
+
+_LESSONS: tuple[Lesson, ...] = (
+    _most_room,
+    _thinking,
+    _stream,
+    _bounds,
+    _limit,
+    _temperature,
+    _system,
+    _form,
+)
+"""What a refusal can teach, the most exact words first."""
+
+
+def _unbounded(node: Any) -> Any:
+    """A schema without the keywords of `_BOUNDS`."""
+    if isinstance(node, Mapping):
+        return {key: _unbounded(value) for key, value in node.items() if key not in _BOUNDS}
+    return [_unbounded(item) for item in node] if isinstance(node, list | tuple) else node
 
 
 def _without_system(messages: list[Message]) -> list[Message]:

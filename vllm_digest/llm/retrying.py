@@ -3,76 +3,84 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from vllm_digest.llm.access import confirm_refusal
 from vllm_digest.llm.budget import Tokens
+from vllm_digest.llm.calls import WindowCalls
 from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.llm.faults import (
+from vllm_digest.llm.failures import (
+    BrokenRequestError,
+    CallError,
+    ContextFullError,
     CutAnswerError,
     InterruptedAnswerError,
+    NoAccessError,
     RefusedError,
     ThrottledError,
     UnreadableAnswerError,
 )
 from vllm_digest.llm.replies import read_answer
-from vllm_digest.model_protocol import ModelError, Question
-
-if TYPE_CHECKING:
-    from vllm_digest.llm.server import ModelSession
+from vllm_digest.llm.retries import Retries, estimate
+from vllm_digest.model_protocol import ModelError, PromptTooLongError, Question
 
 log = logging.getLogger(__name__)
 
-_TRIES = 3
-"""How often a question is asked whose answer is lost on the way."""
 _READINGS = 2
 """How often a question is asked whose answer is no JSON."""
-_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0
-"""Seconds before a second try; doubled for each further one."""
 _MORE_ROOM = 4
-_MOST_CHANGES = 8
+"""By how much the room for a cut answer grows: thoughts can take several times what the answer does."""
+_MOST_CHANGES = 10
+_LEAST_SHARE = 3
+"""A room of less than this part of the usual one is none: then the prompt has to be shorter."""
 
 
 class RetryingRequest:
     """The state of a question between its calls."""
 
-    def __init__(self, session: "ModelSession", question: Question) -> None:
-        self._session = session
+    def __init__(self, window: WindowCalls, question: Question) -> None:
+        self._window = window
         self._question = question
+        self._retries = Retries(window, question.name)
         self._room = question.answer_tokens
         self._guess: ServerCapabilities | None = None
-        """A way of asking that no refusal named, tried for this question alone until it proves right."""
-        self._calls = self._losses = self._unreadable = self._changes = 0
-        self._backoff = _BACKOFF
+        """Another form of request that no refusal named, for this question alone until it proves right."""
+        self._calls = self._unreadable = self._changes = self._granted = 0
+        self._free: int | None = None
+        """Tokens that the context leaves for the answer, as the server says."""
 
     def answer(self) -> Mapping[str, Any]:
-        """The object answered; ModelError when there is none to be had."""
+        """The object answered. Raises ModelError if there is none to be had."""
         while True:
             try:
                 return self._once()
             except ThrottledError as error:
-                log.info("%s: the model server asks for a pause", self._question.name)
-                self._pause(error.wait)
+                self._retries.throttled(error)
             except InterruptedAnswerError as error:
-                self._lost(error)
+                self._retries.lost(error)
             except UnreadableAnswerError as error:
                 self._unreadable += 1
                 if self._unreadable == _READINGS:
                     raise ModelError(str(error)) from None
+            except NoAccessError as error:
+                raise self._refused(error) from None
             except RefusedError as error:
                 self._change(error)
-            except CutAnswerError:
-                self._widen()
+            except ContextFullError as error:
+                self._fit(error)
+            except CutAnswerError as error:
+                self._widen(error)
 
     def _once(self) -> Mapping[str, Any]:
-        server = self._session.server
-        capabilities = self._guess or server.capabilities
-        self._used = capabilities
-        self._room = min(max(self._room, capabilities.least_room), self._most_room(capabilities))
-        request = capabilities.request(server.name, self._question, self._room)
+        server = self._window.server
+        self._used = self._guess or server.capabilities
+        self._granted = server.access_granted
+        self._room = min(max(self._room, self._used.least_room), self._most_room())
+        request = self._used.request(server.name, self._question, self._room)
         most = Tokens(estimate(request), self._room)
         again = self._calls > 0
         self._calls += 1
-        document = self._session.call(request, most, again=again)
+        document = self._window.call(request, most, self._question, again=again)
         answer = read_answer(document, self._question.schema, self._room)
         learnt = self._guess or server.capabilities
         if self._room > max(self._question.answer_tokens, learnt.least_room):
@@ -80,47 +88,66 @@ class RetryingRequest:
         server.capabilities = learnt
         return answer
 
-    def _pause(self, wait: float | None) -> None:
-        if wait is None:
-            wait = self._backoff
-            self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
-        self._session.pause(wait)
-
-    def _lost(self, error: InterruptedAnswerError) -> None:
-        self._losses += 1
-        log.info("%s: %s", self._question.name, error)
-        if self._losses == _TRIES:
-            self._session.lose(str(error))
-            raise ModelError(f"no answer {_TRIES} times: {error}")
-        self._pause(error.wait)
-
     def _change(self, refusal: RefusedError) -> None:
-        """Ask in another way, which the whole run remembers."""
+        """Ask in another form, which the whole run remembers."""
         self._changes += 1
-        named = self._used.after(refusal.words)
+        broken = isinstance(refusal, BrokenRequestError)
+        named = None if broken else self._used.after(refusal.words)
         if self._changes > _MOST_CHANGES:
-            raise ModelError(f"the model server refuses the question ({refusal})")
-        server = self._session.server
+            raise self._refused(refusal)
+        server = self._window.server
         if named and self._guess is None:
             if server.capabilities == self._used:
                 server.capabilities = named
                 log.info("the model server refuses a part of the request (%s)", refusal)
             return
-        self._guess = named or self._used.plainer()
-        if self._guess is None:
-            raise ModelError(f"the model server refuses the question ({refusal})")
+        # A 5xx may be a passing fault: what it teaches is a guess.
+        self._guess = named or self._used.looser()
+        if self._guess is None and broken:
+            self._retries.lost(InterruptedAnswerError(str(refusal)))
+        elif self._guess is None:
+            raise self._refused(refusal)
 
-    def _widen(self) -> None:
-        """Give the answer more room, as far as the server and the settings go."""
-        if self._room >= self._most_room(self._used):
+    def _refused(self, refusal: CallError) -> ModelError:
+        """What a refusal that no change mends costs. Raises ModelUnavailableError if it is every question."""
+        confirm_refusal(self._window, refusal, self._used, granted=self._granted)
+        return ModelError(f"the model server refuses the question ({refusal})")
+
+    def _fit(self, full: ContextFullError) -> None:
+        """Take less room for the answer. Raises PromptTooLongError if the context leaves too little."""
+        server = self._window.server
+        size = full.size or server.capabilities.context
+        if size is None:
+            raise PromptTooLongError(str(full))
+        server.capabilities = replace(server.capabilities, context=size)
+        request = self._used.request(server.name, self._question, self._room)
+        free = size - (full.prompt or estimate(request))
+        if free < self._least_room() or free >= self._room:
+            raise PromptTooLongError(str(full), size)
+        log.info("%s: the context of %d tokens leaves %d for the answer", self._question.name, size, free)
+        self._free = free
+
+    def _widen(self, cut: CutAnswerError) -> None:
+        """Give the answer more room, as far as the server and the settings go. Raises ModelError if not."""
+        if cut.repeats:
+            raise ModelError(f"the answer repeats itself and does not end within {self._room} tokens")
+        if self._room >= self._most_room():
+            if self._free is not None and self._room >= self._free:
+                raise PromptTooLongError("the context has no room for the answer", self._used.context)
             raise ModelError(f"the answer is longer than {self._room} tokens")
-        self._room = min(self._room * _MORE_ROOM, self._most_room(self._used))
+        self._room = min(self._room * _MORE_ROOM, self._most_room())
 
-    def _most_room(self, capabilities: ServerCapabilities) -> int:
-        most = max(self._session.server.settings.max_answer_tokens, self._question.answer_tokens)
-        return min(most, capabilities.most_room or most)
+    def _most_room(self) -> int:
+        most = max(self._window.server.settings.max_answer_tokens, self._question.answer_tokens)
+        bounds = [most, self._used.most_room or most, self._free or most]
+        if self._used.context and self._free is None:
+            bounds.append(max(self._used.context - estimate_of(self._question), self._least_room()))
+        return min(bounds)
+
+    def _least_room(self) -> int:
+        return self._question.answer_tokens // _LEAST_SHARE
 
 
-def estimate(request: Mapping[str, Any]) -> int:
-    """Tokens of a prompt, on the safe side: three bytes each."""
-    return sum(len(message["content"].encode()) for message in request["messages"]) // 3
+def estimate_of(question: Question) -> int:
+    """Tokens of a question's prompt, on the safe side."""
+    return sum(len(message.text.encode()) for message in question.messages) // 3

@@ -1,19 +1,38 @@
-"""Requests over HTTP through openai, each under a deadline of ours that nothing outlasts."""
+"""Requests over HTTP through openai, each within a deadline and bounds that nothing exceeds."""
 
 import asyncio
 import concurrent.futures
-import json
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+import httpx2
 import openai
 
-from vllm_digest.llm.faults import InterruptedAnswerError, diagnose
-from vllm_digest.model_protocol import ModelUnavailableError
+from vllm_digest.cleaning import clean_line, mask_secrets
+from vllm_digest.llm.body import MOST_BYTES, document_of, parsed, unpacked
+from vllm_digest.llm.failures import (
+    CallError,
+    InterruptedAnswerError,
+    NotThereError,
+    TimedOutError,
+    failure_of,
+)
+from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 
 _CONNECT = 10.0
 """Seconds until a server must have taken the connection."""
+_SLICE = 5.0
+"""Seconds after which a caller that waits is told how long it has."""
+_CLOSE = 5.0
+"""Seconds to close connections in; then they are left to the operating system."""
+_LONGEST_CAUSE = 200
+"""Characters of a library's own words in a message."""
+_MOST_FILE = 2_000_000_000
+"""Bytes of a batch's file of answers."""
+
+Waiting = Callable[[float], None]
 
 
 class _Raw(Protocol):
@@ -21,39 +40,64 @@ class _Raw(Protocol):
     def content(self) -> bytes: ...
 
 
+class _BoundedClient(openai.DefaultAsyncHttpxClient):
+    """Reads every response whole, within bounds. Asks for nothing packed, but unpacks gzip."""
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        response = await super().send(request, **{**options, "stream": True})
+        try:
+            encoding = response.headers.get("content-encoding", "")
+            most = _MOST_FILE if request.url.path.endswith("/content") else MOST_BYTES
+            content = await unpacked(response.aiter_raw(), encoding, most)
+        finally:
+            await response.aclose()
+        headers = [one for one in response.headers.raw if one[0].lower() not in _OF_THE_BODY]
+        return httpx2.Response(response.status_code, headers=headers, content=content, request=request)
+
+
+_OF_THE_BODY = {b"content-encoding", b"content-length", b"transfer-encoding"}
+
+
 class Transport:
-    """One server. May be used from several threads; every request raises one of `faults` when it fails.
+    """One server; may be used from several threads.
 
     The library's timeouts are per read, so a dripping answer never meets them. The requests run on an event
-    loop in a thread of its own, where a deadline ends them wherever they are.
+    loop in a thread of its own, where a deadline ends them wherever they are. Every request raises a
+    CallError or a ModelError if it fails.
     """
 
     def __init__(self, base_url: str, key: str) -> None:
+        """Raises ModelUnavailableError if the environment (proxies, certificates, threads) forbids it."""
         self.base_url = base_url
-        self._key = key
         self._loop = asyncio.new_event_loop()
-        self._client = openai.AsyncOpenAI(
-            api_key=key,
-            base_url=base_url,
-            max_retries=0,
-            timeout=openai.Timeout(None, connect=_CONNECT),
-            # A redirect to another host would take the prompt there.
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
-        )
         self._thread = threading.Thread(target=self._loop.run_forever, name="model", daemon=True)
-        self._thread.start()
+        try:
+            self._client = _client(base_url, key)
+            self._thread.start()
+        except RuntimeError as error:
+            self._loop.close()
+            raise ModelUnavailableError(
+                f"the system gives no thread for the model's client ({error})"
+            ) from None
+        except ModelUnavailableError:
+            self._loop.close()
+            raise
 
     def close(self) -> None:
-        """End what is under way; who waits for it gets ModelUnavailableError."""
-        asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()
+        """End what is under way; whoever waits for it gets ModelUnavailableError."""
+        winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop)
+        concurrent.futures.wait([winding_up], _CLOSE)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.join(_CLOSE)
+        if not self._thread.is_alive():
+            self._loop.close()
 
-    def chat(self, request: Mapping[str, Any], seconds: float) -> Any:
-        """The JSON of an answer to `/chat/completions`."""
+    def chat(self, request: Mapping[str, Any], seconds: float, waiting: Waiting) -> Any:
+        """The JSON of an answer to `/chat/completions`; `waiting` is told how many seconds have passed."""
+        known = {name: request[name] for name in ("model", "messages")}
+        others = {name: value for name, value in request.items() if name not in known}
         create = self._client.chat.completions.with_raw_response.create
-        return self._json(lambda: create(**request), seconds)
+        return self._json(lambda: create(**known, extra_body=others), seconds, waiting)
 
     def models(self, seconds: float) -> Any:
         """The JSON of `/models`."""
@@ -79,15 +123,22 @@ class Transport:
         """What a file holds."""
         return self._content(lambda: self._client.files.with_raw_response.content(name), seconds)
 
-    def _json(self, send: Callable[[], Awaitable[_Raw]], seconds: float) -> Any:
-        content = self._content(send, seconds)
-        try:
-            return json.loads(content)
-        except (ValueError, RecursionError):
-            raise InterruptedAnswerError("an answer that is no JSON") from None
+    def _json(
+        self, send: Callable[[], Awaitable[_Raw]], seconds: float, waiting: Waiting = lambda _: None
+    ) -> Any:
+        return _masked(document_of(self._content(send, seconds, waiting)))
 
-    def _content(self, send: Callable[[], Awaitable[_Raw]], seconds: float) -> bytes:
-        under_way = asyncio.run_coroutine_threadsafe(self._exchange(send, seconds), self._loop)
+    def _content(
+        self, send: Callable[[], Awaitable[_Raw]], seconds: float, waiting: Waiting = lambda _: None
+    ) -> bytes:
+        try:
+            under_way = asyncio.run_coroutine_threadsafe(self._exchange(send, seconds), self._loop)
+        except RuntimeError:
+            raise ModelUnavailableError("the run ends") from None
+        waited = 0.0
+        while not concurrent.futures.wait([under_way], _SLICE).done:
+            waited += _SLICE
+            waiting(waited)
         try:
             return under_way.result()
         except concurrent.futures.CancelledError:
@@ -97,21 +148,17 @@ class Transport:
         try:
             async with asyncio.timeout(seconds):
                 return (await send()).content
+        except CallError:
+            raise
         except TimeoutError:
-            raise InterruptedAnswerError(f"no whole answer within {seconds:g} seconds") from None
+            raise TimedOutError(f"no whole answer within {seconds:.3g} seconds") from None
         except openai.APIStatusError as error:
-            raise diagnose(error.status_code, error.response.headers, self._clean(error.body)) from None
+            raise _failure(error.response) from None
         except openai.APIConnectionError as error:
-            cause = " ".join(str(error.__cause__ or "").split())[:200] or type(error.__cause__).__name__
-            raise InterruptedAnswerError(f"the connection failed ({self._clean(cause)})") from None
-
-    def _clean(self, said: Any) -> Any:
-        """The server's words without our key, should it repeat it."""
-        if isinstance(said, str):
-            return said.replace(self._key, "***")
-        if isinstance(said, Mapping):
-            return {name: self._clean(value) for name, value in said.items()}
-        return said
+            raise _connection_failure(error.__cause__ or error) from None
+        except (OSError, RuntimeError, ValueError) as error:
+            # No file descriptor or thread for the lookup of a name, and whatever the library does not wrap.
+            raise _connection_failure(error) from None
 
     async def _wind_up(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -119,3 +166,59 @@ class Transport:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._client.close()
+
+
+def _failure(response: httpx2.Response) -> CallError | ModelError:
+    """The exception for a status that is no success."""
+    try:
+        body = parsed(response.content)
+    except ValueError:
+        body = response.content.decode(errors="replace")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return failure_of(response.status_code, headers, _masked(body))
+
+
+def _connection_failure(error: BaseException) -> InterruptedAnswerError:
+    cause = clean_line(error, _LONGEST_CAUSE) or type(error).__name__
+    if "CERTIFICATE" in cause:
+        cause += "; check SSL_CERT_FILE, or the server's certificate"
+    not_there = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+    kind = NotThereError if not_there else InterruptedAnswerError
+    return kind(f"the connection failed ({cause})")
+
+
+def _masked(said: Any) -> Any:
+    """What a server says without our key, should it repeat it. Documents are shallow."""
+    if isinstance(said, str):
+        return mask_secrets(said)
+    if isinstance(said, Mapping):
+        return {_masked(name): _masked(value) for name, value in said.items()}
+    return [_masked(value) for value in said] if isinstance(said, list) else said
+
+
+def _client(base_url: str, key: str) -> openai.AsyncOpenAI:
+    """Raises ModelUnavailableError with what to mend."""
+    try:
+        return openai.AsyncOpenAI(
+            api_key=key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=openai.Timeout(None, connect=_CONNECT),
+            # A redirect to another host would take the prompt there.
+            http_client=_BoundedClient(follow_redirects=False, headers={"accept-encoding": "identity"}),
+        )
+    except ImportError:
+        problem = "the environment names a SOCKS proxy (ALL_PROXY, HTTPS_PROXY), which needs a package: "
+        problem += "`pip install socksio`, or set NO_PROXY"
+    except ssl.SSLError:
+        problem = "the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read"
+    except OSError as error:
+        problem = (
+            f"the model's client cannot be made ({error.strerror}); check SSL_CERT_FILE and SSL_CERT_DIR"
+        )
+    except (ValueError, httpx2.InvalidURL):
+        problem = "llm.base_url or a proxy of the environment (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY, NO_PROXY) "
+        problem += "is no address of HTTP"
+    except openai.OpenAIError as error:
+        problem = f"the model's client cannot be made ({clean_line(error, _LONGEST_CAUSE)})"
+    raise ModelUnavailableError(problem)

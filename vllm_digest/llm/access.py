@@ -1,0 +1,61 @@
+"""Is it this question that a server refuses, or every one? A neutral question tells.
+
+Gateways refuse a single prompt with the same statuses as a wrong key: a moderation with 403 (OpenRouter), a
+web firewall that dislikes a stack trace, a credit that suffices for small answers only (402).
+"""
+
+import logging
+
+from vllm_digest.llm.budget import Tokens
+from vllm_digest.llm.calls import WindowCalls
+from vllm_digest.llm.capabilities import ServerCapabilities
+from vllm_digest.llm.failures import CallError, NoAccessError, RefusedError
+from vllm_digest.llm.retries import estimate
+from vllm_digest.model_protocol import Message, ModelError, ModelUnavailableError, Question, Role
+
+log = logging.getLogger(__name__)
+
+NEUTRAL = Question(
+    name="neutral question",
+    messages=(
+        Message(Role.SYSTEM, "Reply with one JSON object and nothing else."),
+        Message(Role.USER, 'Reply with {"ready": true}.'),
+    ),
+    schema={
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}},
+        "required": ["ready"],
+        "additionalProperties": False,
+    },
+    answer_tokens=500,
+    rank=-1,
+)
+
+
+def confirm_refusal(
+    calls: WindowCalls, refusal: CallError, capabilities: ServerCapabilities, *, granted: int
+) -> None:
+    """Find out what a refusal is about; `granted` is `access_granted` as it was before the refused call.
+
+    Raises ModelUnavailableError if a neutral question is refused, too. Returns if it is not, or if that
+    cannot be told.
+    """
+    server = calls.server
+    with server.access_lock:
+        # Eight questions side by side are refused together; one of them asks for all.
+        if server.access_granted > granted:
+            return
+        log.info("the model server refuses a question (%s); a neutral one is tried", refusal)
+        request = capabilities.request(server.name, NEUTRAL, NEUTRAL.answer_tokens)
+        try:
+            calls.call(request, Tokens(estimate(request), NEUTRAL.answer_tokens), NEUTRAL, again=True)
+        except NoAccessError as error:
+            raise ModelUnavailableError(str(error)) from None
+        except RefusedError as error:
+            raise ModelUnavailableError(f"the model server refuses every question ({error})") from None
+        except ModelUnavailableError:
+            raise
+        except (CallError, ModelError) as error:
+            log.info("the neutral question was not answered (%s)", error)
+            return
+        server.access_granted += 1

@@ -1,0 +1,63 @@
+"""The model for one window, as `write` asks it: answers of the cache, else of the server."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from vllm_digest.llm.cache import key_of
+from vllm_digest.llm.calls import WindowCalls
+from vllm_digest.llm.failures import SessionOverError
+from vllm_digest.llm.replies import writable
+from vllm_digest.llm.retrying import RetryingRequest
+from vllm_digest.llm.state import ServerState
+from vllm_digest.model_protocol import ModelUnavailableError, PromptTooLongError, Question, Usage
+
+log = logging.getLogger(__name__)
+
+
+class ModelSession:
+    """A `model_protocol.Model` for one window."""
+
+    def __init__(self, server: ServerState) -> None:
+        self._server = server
+        self._calls = WindowCalls(server)
+        self._too_long: dict[str, PromptTooLongError] = {}
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._server.name
+
+    @property
+    def concurrency(self) -> int:
+        """How many questions may be asked at once."""
+        return self._server.settings.concurrency
+
+    def usage(self) -> Usage:
+        """What the questions so far took."""
+        return self._calls.usage()
+
+    def ask(self, question: Question) -> Mapping[str, Any]:
+        """The answer of the cache or the server, see `model_protocol.Model`."""
+        asked = writable(question)
+        key = key_of(self.name, asked)
+        if (answer := self._server.answers.get(key)) is not None:
+            log.info("%s: the answer of an earlier run is taken", asked.name)
+            self._calls.count_cached()
+            return answer
+        # The same prompt comes again when there was nothing more to leave out of it.
+        if too_long := self._too_long.get(key):
+            raise too_long
+        try:
+            answer = RetryingRequest(self._calls, asked).answer()
+        except PromptTooLongError as error:
+            self._too_long[key] = error
+            raise
+        except SessionOverError as error:
+            self._calls.close(error)
+            raise
+        except ModelUnavailableError as error:
+            self._server.closed = self._server.closed or error
+            raise
+        self._server.answers.put(key, self.name, asked.name, answer)
+        return answer

@@ -1,0 +1,47 @@
+"""What a run learns about its model server and spends there; it lasts from window to window."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from vllm_digest.config import LlmSettings
+from vllm_digest.llm.budget import TokenBudget
+from vllm_digest.llm.cache import AnswerCache
+from vllm_digest.llm.capabilities import ServerCapabilities
+from vllm_digest.llm.pacing import Pacing
+from vllm_digest.model_protocol import ModelUnavailableError
+
+if TYPE_CHECKING:
+    from vllm_digest.llm.transport import Transport
+
+
+class ServerState:
+    """One server in one run; shared by all threads that ask it."""
+
+    def __init__(
+        self,
+        *,
+        settings: LlmSettings,
+        transport: "Transport",
+        answers: AnswerCache,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.name = settings.model
+        """The model's; empty until it is looked up."""
+        self.settings = settings
+        self.transport = transport
+        self.answers = answers
+        self.sleep = sleep
+        self.monotonic = monotonic
+        self.budget = TokenBudget.of(settings)
+        self.pacing = Pacing(settings.concurrency, settings.timeout)
+        self.capabilities = ServerCapabilities(extra=settings.extra_body)
+        self.closed: ModelUnavailableError | None = None
+        """Why nothing more is asked in this run."""
+        self.may_be_starting = True
+        """Has it never answered in this run, nor been waited for in vain?"""
+        self.told_of_start = False
+        self.access_lock = threading.Lock()
+        self.access_granted = 0
+        """How often it answered a neutral question after it had refused another one."""
