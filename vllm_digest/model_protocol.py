@@ -34,6 +34,7 @@ class Question:
     `schema`: the JSON schema of the answer, which is an object.
     `answer_tokens`: the room for the answer, in tokens.
     `rank`: 0 is the most important; of questions that wait for a slow server the lowest goes first.
+    `model`: who is to answer, as the server knows it; empty for the model that is usually asked.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Question:
     schema: Mapping[str, Any]
     answer_tokens: int
     rank: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import logging
 from vllm_digest.llm.budget import Tokens
 from vllm_digest.llm.calls import WindowCalls
 from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.llm.failures import CallError, NoAccessError, RefusedError
+from vllm_digest.llm.failures import AccessDeniedError, CallError, NoAccessError, RefusedError
 from vllm_digest.llm.retries import estimate
 from vllm_digest.model_protocol import Message, ModelError, ModelUnavailableError, Question, Role
 
@@ -33,29 +33,29 @@ NEUTRAL = Question(
 
 
 def confirm_refusal(
-    calls: WindowCalls, refusal: CallError, capabilities: ServerCapabilities, *, granted: int
+    calls: WindowCalls, model: str, refusal: CallError, capabilities: ServerCapabilities, *, granted: int
 ) -> None:
     """Find out what a refusal is about; `granted` is `access_granted` as it was before the refused call.
 
-    Raises ModelUnavailableError if a neutral question is refused, too. Returns if it is not, or if that
+    Raises AccessDeniedError if a neutral question is refused, too. Returns if it is not, or if that
     cannot be told.
     """
     server = calls.server
     with server.access_lock:
         # Eight questions side by side are refused together; one of them asks for all.
-        if server.access_granted > granted:
+        if server.access_granted[model] > granted:
             return
         log.info("the model server refuses a question (%s); a neutral one is tried", refusal)
-        request = capabilities.request(server.name, NEUTRAL, NEUTRAL.answer_tokens)
+        request = capabilities.request(model, NEUTRAL, NEUTRAL.answer_tokens)
         try:
             calls.call(request, Tokens(estimate(request), NEUTRAL.answer_tokens), NEUTRAL, again=True)
         except NoAccessError as error:
-            raise ModelUnavailableError(str(error)) from None
+            raise AccessDeniedError(str(error)) from None
         except RefusedError as error:
-            raise ModelUnavailableError(f"the model server refuses every question ({error})") from None
+            raise AccessDeniedError(f"the model server refuses every question ({error})") from None
         except ModelUnavailableError:
             raise
         except (CallError, ModelError) as error:
             log.info("the neutral question was not answered (%s)", error)
             return
-        server.access_granted += 1
+        server.access_granted[model] += 1

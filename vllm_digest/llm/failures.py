@@ -122,6 +122,10 @@ class UnreadableAnswerError(CallError):
     """There is a text, but no JSON object in it."""
 
 
+class AccessDeniedError(ModelUnavailableError):
+    """The server answers this key and account nothing, or not with this model."""
+
+
 class SessionOverError(ModelUnavailableError):
     """Nothing more is asked about this window; the next one may have better luck."""
 

@@ -41,6 +41,7 @@ class RetryingRequest:
     def __init__(self, window: WindowCalls, question: Question) -> None:
         self._window = window
         self._question = question
+        self._model = question.model or window.server.name
         self._retries = Retries(window, question.name)
         self._room = question.answer_tokens
         self._guess: ServerCapabilities | None = None
@@ -74,9 +75,9 @@ class RetryingRequest:
     def _once(self) -> Mapping[str, Any]:
         server = self._window.server
         self._used = self._guess or server.capabilities
-        self._granted = server.access_granted
+        self._granted = server.access_granted[self._model]
         self._room = min(max(self._room, self._used.least_room), self._most_room())
-        request = self._used.request(server.name, self._question, self._room)
+        request = self._used.request(self._model, self._question, self._room)
         most = Tokens(estimate(request), self._room)
         again = self._calls > 0
         self._calls += 1
@@ -110,7 +111,7 @@ class RetryingRequest:
 
     def _refused(self, refusal: CallError) -> ModelError:
         """What a refusal that no change mends costs. Raises ModelUnavailableError if it is every question."""
-        confirm_refusal(self._window, refusal, self._used, granted=self._granted)
+        confirm_refusal(self._window, self._model, refusal, self._used, granted=self._granted)
         return ModelError(f"the model server refuses the question ({refusal})")
 
     def _fit(self, full: ContextFullError) -> None:
@@ -120,7 +121,7 @@ class RetryingRequest:
         if size is None:
             raise PromptTooLongError(str(full))
         server.capabilities = replace(server.capabilities, context=size)
-        request = self._used.request(server.name, self._question, self._room)
+        request = self._used.request(self._model, self._question, self._room)
         free = size - (full.prompt or estimate(request))
         if free < self._least_room() or free >= self._room:
             raise PromptTooLongError(str(full), size)

@@ -6,7 +6,7 @@ from typing import Any
 
 from vllm_digest.llm.cache import key_of
 from vllm_digest.llm.calls import WindowCalls
-from vllm_digest.llm.failures import SessionOverError
+from vllm_digest.llm.failures import AccessDeniedError, SessionOverError
 from vllm_digest.llm.replies import writable
 from vllm_digest.llm.retrying import RetryingRequest
 from vllm_digest.llm.state import ServerState
@@ -40,14 +40,15 @@ class ModelSession:
     def ask(self, question: Question) -> Mapping[str, Any]:
         """The answer of the cache or the server, see `model_protocol.Model`."""
         asked = writable(question)
-        key = key_of(self.name, asked)
+        model = asked.model or self.name
+        key = key_of(model, asked)
         if (answer := self._server.answers.get(key)) is not None:
             log.info("%s: the answer of an earlier run is taken", asked.name)
             self._calls.count_cached()
             return answer
         # The same prompt comes again when there was nothing more to leave out of it.
-        if too_long := self._too_long.get(key):
-            raise too_long
+        if known := self._too_long.get(key) or self._server.closed_models.get(model):
+            raise known
         try:
             answer = RetryingRequest(self._calls, asked).answer()
         except PromptTooLongError as error:
@@ -56,8 +57,11 @@ class ModelSession:
         except SessionOverError as error:
             self._calls.close(error)
             raise
+        except AccessDeniedError as error:
+            self._server.closed_models[model] = error
+            raise
         except ModelUnavailableError as error:
             self._server.closed = self._server.closed or error
             raise
-        self._server.answers.put(key, self.name, asked.name, answer)
+        self._server.answers.put(key, model, asked.name, answer)
         return answer

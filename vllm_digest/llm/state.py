@@ -1,6 +1,7 @@
 """What a run learns about its model server and spends there; it lasts from window to window."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,11 @@ class ServerState:
         self.capabilities = ServerCapabilities(extra=settings.extra_body)
         self.closed: ModelUnavailableError | None = None
         """Why nothing more is asked in this run."""
+        self.closed_models: dict[str, ModelUnavailableError] = {}
+        """Why nothing more is asked of a model."""
         self.may_be_starting = True
         """Has it never answered in this run, nor been waited for in vain?"""
         self.told_of_start = False
         self.access_lock = threading.Lock()
-        self.access_granted = 0
-        """How often it answered a neutral question after it had refused another one."""
+        self.access_granted: Counter[str] = Counter()
+        """By model, how often it answered a neutral question after it had refused another one."""
