@@ -139,7 +139,7 @@ def test_a_refusal_without_end_is_an_error_and_not_a_loop() -> None:
     with ModelServer(echo) as server:
         server.fault(faults.status(400, "temperature max_tokens role schema"), times=None)
         assert outcome(server).startswith(
-            "ModelUnavailableError: the model server refuses every question (400 temp"
+            "AccessDeniedError: the model server refuses every question (400 temp"
         )
         assert len(server.calls) < 16
 
