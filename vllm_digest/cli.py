@@ -160,7 +160,7 @@ def doctor(runtime: "Runtime", given: options.DoctorOptions) -> int:
 
 @_command(options.RenderOptions)
 def render(runtime: "Runtime", given: options.RenderOptions) -> None:
-    """Print the page of a stored data file, made anew without network."""
+    """Print the page of a stored data file in any language, made anew without network or model."""
     from vllm_digest.commands import render
 
     render.render(runtime, given)

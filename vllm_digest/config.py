@@ -21,6 +21,7 @@ from pydantic import (
 
 from vllm_digest.errors import UsageError
 from vllm_digest.focus.rules import FocusSettings
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.window import LONGEST, format_length, parse_length, parse_zone
 
 USUAL_FILE = Path("config.yaml")
@@ -75,6 +76,15 @@ def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _languages(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value not in LANGUAGES:
+            raise ValueError(f"{value!r} is no language of pages; there are {', '.join(LANGUAGES)}.")
+    if not values or len(set(values)) < len(values):
+        raise ValueError("it must be at least one language, and each only once.")
+    return values
+
+
 Length = Annotated[timedelta, _read_by(parse_length)]
 Zone = Annotated[ZoneInfo, _read_by(parse_zone)]
 RepoName = Annotated[str, _matching(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "OWNER/NAME")]
@@ -105,6 +115,8 @@ class ReportSettings(_Section):
     """How long before the present a window ends, so that GitHub shows what happened in its last seconds."""
     catch_up: Annotated[Length, _within(timedelta(hours=1), timedelta(days=366))] = timedelta(days=7)
     """How far back a run reports what earlier ones missed; beyond it, `backfill` does."""
+    languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = LANGUAGES[:1]
+    """The languages of pages: the first at the usual addresses, each further one below its own (`/en/`)."""
     output: Path = Path("archive")
     """The folder that pages and data files are written to."""
     name: str = ""

@@ -1,14 +1,28 @@
 """The languages that pages come in, and texts of the settings that may differ between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from vllm_digest.errors import UsageError
+
 LANGUAGES = ("zh", "en")
 """Each has a pack in `templates/` and checks of its prose in `check/`."""
+
+
+def root_of(language: str, languages: Sequence[str]) -> str:
+    """The path below which a language's pages stand on a site: empty for the first, else such as `/en`."""
+    return "" if language == languages[0] else f"/{language}"
+
+
+def language_of(asked: str | None, languages: Sequence[str]) -> str:
+    """The language that was asked for, else the first one. Raises UsageError if it has no pack."""
+    if asked is not None and asked not in LANGUAGES:
+        raise UsageError(f"{asked!r} is no language of pages.", f"There are {', '.join(LANGUAGES)}.")
+    return asked or languages[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +30,7 @@ class LocalText:
     """One text for every language, or one a language.
 
     `texts`: pairs of a language and a text, in the order they were given; the language is empty for a text
-    that serves all. In YAML and JSON it is a string, or an object such as `{zh: 量化, en: Quantization}`.
+    that serves all. In YAML and JSON it is a string, or an object such as `{zh: …, en: Quantization}`.
     """
 
     texts: tuple[tuple[str, str], ...]

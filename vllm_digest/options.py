@@ -60,12 +60,27 @@ class CommandOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettingsOptions(CommandOptions):
+class ConfigOptions(CommandOptions):
     """What every command has that goes by settings; None where it is not given."""
 
     config: str | None = option(
         "--config", metavar="FILE", help="Settings.", usual="config.yaml, if it is there"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageOptions(ConfigOptions):
+    """What the commands have that tell of stored reports in one language."""
+
+    language: str | None = option(
+        "--language", metavar="LANGUAGE", help="zh or en.", usual="the first of report.languages"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsOptions(ConfigOptions):
+    """What the commands have that work with the archive."""
+
     output: str | None = option(
         "--output", metavar="DIR", help="The folder of the reports.", setting="report.output", usual="archive"
     )
@@ -208,7 +223,7 @@ class DoctorOptions(RepoOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderOptions(CommandOptions):
+class RenderOptions(LanguageOptions):
     data: str = argument("DATA.json", "The data file of a stored report.")
 
 
@@ -227,7 +242,7 @@ class BranchOptions(SettingsOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotifyOptions(CommandOptions):
+class NotifyOptions(LanguageOptions):
     reports: tuple[str, ...] = argument("[PAGE]...", "Pages that were stored.", several=True)
     site: str | None = option("--site", metavar="URL", help="The site's address, for links to the pages.")
     dry_run: bool = option("--dry-run", help="Print the message and send nothing.")

@@ -34,13 +34,14 @@ OnStored = Callable[[Report, Stored], None]
 class ReportContext:
     """What all reports of a run have in common.
 
-    repo: OWNER/NAME as it was asked for. series: the windows' usual length, `1h`. root: the archive's folder.
-    made_from: `github` or `sample`. now: the present, aware UTC.
+    repo: OWNER/NAME as it was asked for. series: the windows' usual length, `1h`. language: of the pages.
+    root: the archive's folder. made_from: `github` or `sample`. now: the present, aware UTC.
     """
 
     repo: str
     series: str
     timezone: str
+    language: str
     root: Path
     rules: Rules
     writer: Writer
@@ -117,7 +118,7 @@ def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnSt
     for report in chain(unfinished(context.root, context.repo, context.series), reports):
         fallbacks += len(report.narrative.fallbacks)
         try:
-            stored = publish(report, context.root)
+            stored = publish(report, context.root, context.language)
         except PageError as error:
             log.warning("%s", error)
             failures += 1

@@ -28,11 +28,10 @@ _MANY = 6
 _MOST_HARDWARE = 5
 
 
-def render(report: Report, language: str = LANGUAGES[0], below: str = "") -> str:
+def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
     """The whole page in a language: front matter and Markdown. The same report gives the same bytes.
 
-    `below`: the path on the site below which pages of the language stand, such as `/en`; empty for the first
-    language.
+    `root`: the path below which pages of the language stand on the site, see `languages.root_of`.
     """
     zone = ZoneInfo(report.timezone)
     digest = report.digest
@@ -48,7 +47,7 @@ def render(report: Report, language: str = LANGUAGES[0], below: str = "") -> str
             digest=digest,
             title=title(digest, day, language),
             day=Markup(day),
-            permalink=f"{below}/{report.place}/",
+            permalink=f"{root}/{report.place}/",
             sections=SECTIONS,
             counts={name: len(numbers) for name, numbers in lists.items()},
             lists={name: [threads[number] for number in numbers] for name, numbers in lists.items()},

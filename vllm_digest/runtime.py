@@ -26,7 +26,13 @@ from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server, SessionOverError, connect
 from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
 from vllm_digest.model_protocol import Model, ModelUnavailableError
-from vllm_digest.options import ModelOptions, SettingsOptions, TimedOptions, WritingOptions, overrides
+from vllm_digest.options import (
+    ConfigOptions,
+    ModelOptions,
+    TimedOptions,
+    WritingOptions,
+    overrides,
+)
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
 from vllm_digest.window import parse_length, parse_moment
@@ -54,7 +60,7 @@ class Runtime:
     chance: Callable[[], float] = random
     monotonic: Callable[[], float] = time.monotonic
 
-    def resolve(self, options: SettingsOptions) -> "Setup":
+    def resolve(self, options: ConfigOptions) -> "Setup":
         """What a command works with. Raises UsageError if an option, variable or the file is wrong."""
         settings = load(
             file=Path(options.config) if options.config else None,
@@ -179,6 +185,7 @@ class Setup:
             repo=repo or self.settings.github.repo,
             series=series,
             timezone=self.settings.report.timezone.key,
+            language=self.settings.report.languages[0],
             root=self.root,
             rules=self.rules,
             writer=writer,

@@ -5,20 +5,19 @@ from typing import Any
 
 from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
-from vllm_digest.languages import LANGUAGES
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.sections import SECTIONS, by_model
 
 
-def report_line(report: Report, stored: Stored | None, *, as_json: bool) -> str:
+def report_line(report: Report, stored: Stored | None, language: str, *, as_json: bool) -> str:
     """What is printed of a report: its page's path, the page itself where it is not stored, or its JSON."""
     if as_json:
-        return json.dumps(summary(report, stored), ensure_ascii=False) + "\n"
-    return f"{stored.page}\n" if stored else render(report)
+        return json.dumps(summary(report, stored, language), ensure_ascii=False) + "\n"
+    return f"{stored.page}\n" if stored else render(report, language)
 
 
-def summary(report: Report, stored: Stored | None, language: str = LANGUAGES[0]) -> dict[str, Any]:
+def summary(report: Report, stored: Stored | None, language: str) -> dict[str, Any]:
     """The object the README documents under `--json`; paths are null when nothing was written."""
     digest = report.digest
     lists = digest.lists.items()

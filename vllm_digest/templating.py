@@ -35,6 +35,7 @@ def environment(language: str, **options: Any) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         **options,
     )
     templates.globals |= {"language": language, "words": words(language).tree, "say": words(language).say}

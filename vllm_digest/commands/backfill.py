@@ -75,7 +75,7 @@ def _fill(
 
     def on_stored(report: Report, stored: Stored) -> None:
         progress.clear()
-        print_product(report_line(report, stored, as_json=as_json))
+        print_product(report_line(report, stored, context.language, as_json=as_json))
         progress.windows_done += 1
 
     try:

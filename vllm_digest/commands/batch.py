@@ -52,7 +52,7 @@ def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
     pending = archive.Pending.of(setup.root, setup.settings.github.repo, series)
 
     def on_stored(report: Report, stored: archive.Stored) -> None:
-        print_product(report_line(report, stored, as_json=options.as_json))
+        print_product(report_line(report, stored, context.language, as_json=options.as_json))
 
     with setup.locked(setup.context(series, without_model)), ExitStack() as stack:
         writer = _collecting_writer(stack, setup, pending, options.answers)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from vllm_digest import archive
+from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import NotifyOptions
 from vllm_digest.printing import print_product
 from vllm_digest.publish.headline import headline
@@ -11,12 +12,18 @@ from vllm_digest.runtime import Runtime
 
 
 def notify(runtime: Runtime, options: NotifyOptions) -> None:
-    """Send the heads of reports to the services of APPRISE_URLS, if there are any."""
+    """Send the heads of reports to the services of APPRISE_URLS, if there are any.
+
+    Raises UsageError for a language without a pack.
+    """
     addresses = runtime.environ.get("APPRISE_URLS", "").strip()
     if not options.reports or not (addresses or options.dry_run):
         return
+    languages = runtime.resolve(options).settings.report.languages
+    language = language_of(options.language, languages)
+    site = options.site.rstrip("/") + root_of(language, languages) if options.site else ""
     reports = [archive.load(Path(path).with_suffix(".json")) for path in options.reports]
-    message = headline(reports, options.site or "")
+    message = headline(reports, site, language)
     if options.dry_run:
         print_product(f"{message.title}\n\n{message.text}\n")
     else:

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from vllm_digest import archive
+from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import RenderOptions
 from vllm_digest.printing import print_product
 from vllm_digest.render import render as render_page
 from vllm_digest.runtime import Runtime
 
 
-def render(_runtime: Runtime, options: RenderOptions) -> None:
-    """Print the page of a data file."""
-    print_product(render_page(archive.load(Path(options.data))))
+def render(runtime: Runtime, options: RenderOptions) -> None:
+    """Print the page of a data file. Raises UsageError for a language without a pack."""
+    languages = runtime.resolve(options).settings.report.languages
+    language = language_of(options.language, languages)
+    report = archive.load(Path(options.data))
+    print_product(render_page(report, language, root_of(language, languages)))

@@ -57,14 +57,14 @@ def _preview(setup: Setup, options: RunOptions, task: _Task) -> int:
     snapshots = pipeline.fetch(task.source, windows, fetch_counter(shown=setup.is_watched))
     for snapshot in snapshots:
         report = pipeline.make_report(snapshot, task.context)
-        print_product(report_line(report, None, as_json=options.as_json))
+        print_product(report_line(report, None, task.context.language, as_json=options.as_json))
         fallbacks += len(report.narrative.fallbacks)
     return fallbacks
 
 
 def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
     def on_stored(report: Report, stored: archive.Stored) -> None:
-        print_product(report_line(report, stored, as_json=options.as_json))
+        print_product(report_line(report, stored, task.context.language, as_json=options.as_json))
 
     due = partial(_due_windows, setup, options, task)
     with setup.locked(task.context):

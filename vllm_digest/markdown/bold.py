@@ -1,7 +1,8 @@
 """Bold that GitHub shows too: where ``**`` may stand next to Chinese punctuation.
 
-kramdown takes ``**“引用”**后`` for bold, CommonMark does not: punctuation inside the stars needs a space
-or punctuation outside. So signs move out over the stars (``“**引用**”后``), or a space is put outside.
+kramdown takes ``**“word”**X``, X being a letter or a Chinese character, for bold. CommonMark does not, as
+punctuation inside the stars needs a space or punctuation outside. So signs move out of the stars
+(``“**word**”X``), or a space is put outside.
 
 A line is a list of pieces: a plain ``str`` is text still to be written, a ``Safe`` is finished source.
 """

@@ -1,4 +1,4 @@
-"""Our own finished pages, read back: their outline, their HTML, and what in them is raw HTML."""
+"""Read finished pages of ours: their outline, the raw HTML in them, and parts of them as HTML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ _PAGE = MarkdownIt("commonmark", {"html": True})
 class Outline:
     """What a page is made of besides text.
 
-    `headings` are written as they show, with their level's marks and without ticks (`### 新增 Issue`), those
-    in lists and quotes too; `html` is every piece of raw HTML.
+    `headings`: as they show, behind the marks of their level and without ticks (`### New issues`); those in
+    lists and quotes too.
+    `html`: every piece of raw HTML.
     """
 
     headings: tuple[str, ...]
@@ -23,7 +24,7 @@ class Outline:
 
 
 def read(markdown: str) -> Outline:
-    """What stands in a page, each in its order."""
+    """The outline of a page, in the page's order."""
     tokens = _PAGE.parse(markdown)
     return Outline(
         headings=tuple(

@@ -33,7 +33,7 @@ def page(template: str, url: str, zone: ZoneInfo, **values: Any) -> str:
         return local_minute(at, zone)
 
     functions = {"href": href, "clock": clock, "moment": moment, "minute": minute}
-    return _environment().get_template(f"pages/{template}").render(url=url, **functions, **values) + "\n"
+    return _environment().get_template(f"pages/{template}").render(url=url, **functions, **values)
 
 
 @cache
