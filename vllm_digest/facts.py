@@ -129,6 +129,30 @@ class Reference:
     target: int
 
 
+class UsageKind(StrEnum):
+    """How a change alters the use of the software, the gravest first."""
+
+    BREAKING = "breaking"
+    REMOVAL = "removal"
+    DEPRECATION = "deprecation"
+    RENAME = "rename"
+    DEFAULT = "default"
+    OPTION = "option"
+    VARIABLE = "variable"
+    PIN = "pin"
+    INTERFACE = "interface"
+    """It touches files that users or their programs build on."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChange:
+    """A change for users. `source`: `title`, `label`, `body` or `path`; `quote`: the words that tell it."""
+
+    kind: UsageKind
+    source: str
+    quote: str
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
     """What is known of a thread as of the end of a window. Other fields as in `models.Thread`.
@@ -138,6 +162,7 @@ class ThreadFacts:
     worse.
     `weight`: points of its labels and title tags towards a place among the key changes.
     `references`: what its title, its body and GitHub say that it does to other threads.
+    `usage`: what a pull request changes for users, the gravest first.
     `events`: its timeline up to the window's end, and what was said in the window; oldest first.
     `excerpt`: how the body begins, as plain text; `gain`: its first sentence with a measured effect. Both
     are empty where no page can need them (`classify.facts`).
@@ -169,6 +194,7 @@ class ThreadFacts:
     is_regression: bool = False
     weight: int = 0
     references: tuple[Reference, ...] = ()
+    usage: tuple[UsageChange, ...] = ()
     events: tuple[EventRow, ...] = ()
     excerpt: str = ""
     gain: str = ""

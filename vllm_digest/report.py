@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
 from vllm_digest.follow_ups import FollowUp
 from vllm_digest.judgement import FocusWords, Relevance
-from vllm_digest.models import Gap
+from vllm_digest.models import EventKind, Gap
 from vllm_digest.narrative import Narrative
 from vllm_digest.window import TimeWindow
 
@@ -74,10 +74,13 @@ class ThreadRow(ThreadFacts):
     """The facts of a thread, and what they come to in one window.
 
     `url`: the address of its page at GitHub. `voices`: in the order in which they first spoke.
+    `importance`: the score of `digest.importance`. `happened`: the weightiest event in the window.
     """
 
     url: str = ""
     heat: Heat = Heat()
+    importance: int = 0
+    happened: EventKind | None = None
     voices: tuple[Voice, ...] = ()
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from vllm_digest.classify.references import references
 from vllm_digest.classify.rules import Rules
+from vllm_digest.classify.usage import usage_changes
 from vllm_digest.classify.weights import is_bug, is_regression, weight
 from vllm_digest.facts import Event, ThreadFacts, event_order
 from vllm_digest.focus.relevance import judge
@@ -72,6 +73,7 @@ def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url:
         is_regression=is_regression(thread),
         weight=weight(thread, rules.words),
         references=references(thread, repo, repo_url),
+        usage=usage_changes(thread, rules.words),
         events=tuple(
             replace(event, excerpt=_excerpt(plain(bodies[event.key]))) if event.key in spoken else event
             for event in events

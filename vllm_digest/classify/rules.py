@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vllm_digest.digest import FORMULA
-from vllm_digest.facts import DigestRules
+from vllm_digest.facts import DigestRules, UsageKind
 from vllm_digest.focus.rules import Focus
 
 
@@ -15,12 +15,14 @@ class RepositoryWords:
     `label_weights`, `tag_weights`: points towards a place among the key changes, by a word in a label and by
     a tag in front of a title (`[Perf][Kernel]`).
     `state_labels`: labels that say where a thread stands and not what it is about.
+    `usage_paths`: beginnings of paths whose change users meet, and as what.
     """
 
     bug: frozenset[str]
     label_weights: tuple[tuple[str, int], ...]
     tag_weights: tuple[tuple[str, int], ...]
     state_labels: frozenset[str]
+    usage_paths: tuple[tuple[str, UsageKind], ...] = ()
 
 
 VLLM = RepositoryWords(
@@ -39,6 +41,14 @@ VLLM = RepositoryWords(
         *((tag, -6) for tag in ("ci", "ci/build", "test", "tests", "doc", "docs", "chore", "minor", "typo")),
     ),
     state_labels=frozenset({"needs-rebase", "ready", "ready-run-all-tests", "stale", "unstale"}),
+    usage_paths=(
+        ("vllm/envs.py", UsageKind.VARIABLE),
+        ("vllm/engine/arg_utils.py", UsageKind.OPTION),
+        ("vllm/config/", UsageKind.OPTION),
+        ("requirements/", UsageKind.PIN),
+        ("docker/", UsageKind.PIN),
+        ("vllm/entrypoints/", UsageKind.INTERFACE),
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vllm_digest.digest.activity import activity
 from vllm_digest.digest.heat import FORMULA, heat, hot_from
+from vllm_digest.digest.importance import importance, latest_event
 from vllm_digest.digest.links import links, reverted
 from vllm_digest.digest.rankings import changes, concerns, hottest
 from vllm_digest.digest.voices import voices
@@ -38,15 +39,16 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
     `make_digest(fold(parts, span), rules) == make_digest(facts, rules)`, excerpts aside.
     """
     window = facts.window
-    rows = {thread.number: _row(thread, facts, rules) for thread in facts.threads}
+    least = hot_from(rules.hot_from, window.length)
+    joined = links({thread.number: thread for thread in facts.threads})
+    undone = reverted({thread.number: thread for thread in facts.threads}, joined)
+    rows = {thread.number: _row(thread, facts, rules, least, undone) for thread in facts.threads}
     lists = Lists(
         **{
             name: tuple(number for number, row in rows.items() if belongs(row, window))
             for name, belongs in _MEMBERSHIP.items()
         }
     )
-    joined = links(rows)
-    least = hot_from(rules.hot_from, window.length)
     ranked = hottest(rows)
     hot = tuple(number for number in ranked if rows[number].heat.score >= least)
     found = concerns(rows, lists, joined, window, least)
@@ -67,7 +69,7 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
         concerns=found[:_CONCERNS],
         more_concerns=max(0, len(found) - _CONCERNS),
         links=joined,
-        reverted=reverted(rows, joined),
+        reverted=undone,
         labels=_shares(label for row in listed for label in row.labels if label not in rules.state_labels),
         areas=_shares(area for row in listed for area in row.areas),
         activity=activity(rows, lists, window),
@@ -81,13 +83,18 @@ def all_concerns(digest: Digest) -> tuple[Concern, ...]:
     return concerns(rows, digest.lists, digest.links, digest.window, digest.hot_from)
 
 
-def _row(thread: ThreadFacts, facts: Facts, rules: DigestRules) -> ThreadRow:
+def _row(
+    thread: ThreadFacts, facts: Facts, rules: DigestRules, hot_from: int, undone: frozenset[int]
+) -> ThreadRow:
     within = tuple(event for event in thread.events if event.at in facts.window)
+    warmth = heat(within, rules.formula)
     url = f"{facts.repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
     return ThreadRow(
         **{name: getattr(thread, name) for name in ThreadFacts.__dataclass_fields__},
         url=url,
-        heat=heat(within, rules.formula),
+        heat=warmth,
+        importance=importance(thread, warmth, facts.window, hot_from, reverted=thread.number in undone),
+        happened=latest_event(thread, facts.window),
         voices=tuple(voices(within, thread.author.login, url)),
     )
 

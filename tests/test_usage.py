@@ -1,0 +1,72 @@
+"""Changes that alter how the software is used are known by title, label, body mark and path."""
+
+import pytest
+
+from tests.values import digest, issue, pull
+from vllm_digest.facts import UsageChange
+
+
+def kinds(title: str = "A change", **fields: object) -> list[str]:
+    return [one.kind.value for one in digest(pull(1, title, merged_at=1, **fields)).thread(1).usage]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("[V0 Deprecation] Warn about the old engine", "deprecation"),
+        ("Remove `--enable-old-path`", "removal"),
+        ("Drop support for Python 3.9", "removal"),
+        ("[Core] Removed VLLM_USE_V1", "removal"),
+        ("Rename `--max-len` to `--max-model-len`", "rename"),
+        ("Add `--swap-space` to serve", "option"),
+        ("[Frontend] Introduce a CLI flag for logging", "option"),
+        ("[ROCm] Add VLLM_ROCM_FAST_PATH", "variable"),
+        ("Use the new runner by default", "default"),
+        ("Change default block size to 32", "default"),
+        ("Bump torch to 2.9", "pin"),
+        ("Update transformers to 5.0", "pin"),
+        ("[Breaking] New output format", "breaking"),
+    ],
+)
+def test_a_title_tells_what_changes(title: str, kind: str) -> None:
+    assert kind in kinds(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Fix a crash in the scheduler",
+        "Remove unused import",
+        "[CI] Bump the agent image",
+        "[Docs] Describe the default backend",
+        "Rename runner.py to engine.py",
+        "Non-breaking cleanup",
+        "Add a test",
+        "Faster default path",
+    ],
+)
+def test_a_title_that_tells_of_inner_work_tells_nothing(title: str) -> None:
+    assert kinds(title) == []
+
+
+def test_labels_body_marks_and_paths_tell_it_too() -> None:
+    assert kinds(labels=("breaking-change",)) == ["breaking"]
+    assert kinds(body="Text.\n\nBREAKING CHANGE: the API is gone.") == ["breaking"]
+    assert kinds(body="```\nBREAKING CHANGE: no\n```") == []
+    assert kinds(paths=("vllm/envs.py", "vllm/a.py")) == ["variable"]
+    assert kinds(paths=("requirements/common.txt", "vllm/config/model.py")) == ["option", "pin"]
+    assert kinds(paths=("requirements/test/rocm.txt", "tests/vllm/envs.py")) == []
+
+
+def test_each_kind_is_told_once_with_what_tells_it() -> None:
+    both = pull(1, "Deprecate VLLM_OLD", merged_at=1, labels=("deprecation",), paths=("vllm/envs.py",))
+    usage = digest(both).thread(1).usage
+    assert [(one.kind.value, one.source, one.quote) for one in usage] == [
+        ("deprecation", "title", "Deprecate"),
+        ("variable", "path", "vllm/envs.py"),
+    ]
+    assert all(isinstance(one, UsageChange) for one in usage)
+
+
+def test_an_issue_changes_nothing() -> None:
+    assert digest(issue(1, "Deprecate it", created_at=1)).thread(1).usage == ()

@@ -1,0 +1,108 @@
+"""Which changes alter how the software is used: deprecations, removals, options, variables, defaults, pins.
+
+By rules over the title, labels, a mark in the body and changed paths. The words are plain English and hold
+for any repository; the paths are the repository's own (`RepositoryWords.usage_paths`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from vllm_digest.classify.rules import RepositoryWords
+from vllm_digest.facts import UsageChange, UsageKind
+from vllm_digest.models import Thread
+from vllm_digest.text.excerpts import unfolded
+
+_THING = (
+    r"(?:support\b"
+    r"|(?:cli )?(?:flag|option|argument|arg|param|parameter|endpoint|backend|platform)s?\b(?! test)"
+    r"|env(?:ironment)?[ _]?var\w*|\bapi\b|deprecated|legacy|--[a-z][\w-]+"
+    r"|(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b))"
+)
+"""What users meet: a flag, a variable, an endpoint, a backend."""
+_INNER = r"(?!.{0,40}\b(?:unused|unnecessary|redundant|dead|duplicated?|workarounds?|skips?|stale)\b)"
+"""What is removed without anybody's notice."""
+_TITLES: Mapping[UsageKind, re.Pattern[str]] = {
+    kind: re.compile(pattern, re.IGNORECASE)
+    for kind, pattern in {
+        UsageKind.BREAKING: (
+            r"(?<!non-)(?<!not )\b(?:api[- ])?breaking(?: change)?\b(?! ci\b)|\bbackwards?[- ]incompatible"
+        ),
+        UsageKind.DEPRECATION: r"\bdeprecat(?:e|es|ed|ing|ion|ions)\b",
+        UsageKind.REMOVAL: (
+            r"\b(?:remov(?:e|es|ed|ing|al of)|drop(?:s|ped|ping)?|delet(?:e|es|ed))\b"
+            rf"{_INNER}.{{0,40}}?{_THING}"
+        ),
+        UsageKind.RENAME: rf"\brenam(?:e|es|ed|ing)\b(?!.{{0,60}}\.py\b).{{0,40}}?{_THING}",
+        UsageKind.VARIABLE: (
+            r"\b(?:add|adds|added|introduc\w+|new|expose\w*)\b.{0,60}?"
+            r"(?:(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b)|env(?:ironment)?[ _]?var\w*)"
+        ),
+        UsageKind.OPTION: (
+            r"\b(?:add|adds|added|introduc\w+|new|expose\w*|support\w*)\b.{0,60}?"
+            r"(?:--[a-z][\w-]+|\b(?:cli|command[- ]line|server|engine) (?:flag|option|arg\w*)s?\b|\bflag\b)"
+        ),
+        UsageKind.DEFAULT: (
+            r"\bby default\b|\b(?:chang|switch|set|mak|enabl|disabl|turn|us|flip)\w*\b.{0,40}?\bdefaults?\b"
+            r"|\bdefaults? (?:to|value)\b|\bas (?:the )?default\b"
+        ),
+        UsageKind.PIN: (
+            r"\b(?:bump\w*|upgrad\w*|downgrad\w*|(?:un)?pin(?:s|ned|ning)?)\b"
+            r"|\bupdate\b.{0,40}?\b(?:to|version) ?v?\d+\.\d+"
+            r"|\b(?:minimum|min|require\w*) (?:version|python|torch)\b"
+        ),
+    }.items()
+}
+_LABELS: Mapping[str, UsageKind] = {
+    "breaking": UsageKind.BREAKING,
+    "deprecat": UsageKind.DEPRECATION,
+    "removal": UsageKind.REMOVAL,
+}
+"""By a part of a label."""
+_INTERNAL = re.compile(r"\[(?:ci|ci/build|test|tests|docs?|bench\w*|perf)\]", re.IGNORECASE)
+"""Tags of changes that users do not meet; a deprecation or a break counts all the same."""
+_ALWAYS = (UsageKind.BREAKING, UsageKind.DEPRECATION)
+_BODY_MARK = re.compile(r"^[ \t>*#-]*BREAKING[ -]CHANGES?\b.{0,80}", re.MULTILINE)
+"""The footer of Conventional Commits (https://www.conventionalcommits.org/en/v1.0.0/), in capitals."""
+_TEST_PATH = re.compile(r"(?:^|/)(?:tests?|benchmarks?)[/._-]")
+_READ = 20_000
+_QUOTE = 80
+
+
+def usage_changes(thread: Thread, words: RepositoryWords) -> tuple[UsageChange, ...]:
+    """What a pull request changes for users, each kind once with what tells it; empty for an issue."""
+    if not thread.is_pull:
+        return ()
+    found: dict[UsageKind, UsageChange] = {}
+    signs = (_of_title(thread), _of_labels(thread), _of_body(thread), _of_paths(thread, words))
+    for change in chain.from_iterable(signs):
+        found.setdefault(change.kind, change)
+    return tuple(found[kind] for kind in UsageKind if kind in found)
+
+
+def _of_title(thread: Thread) -> Iterator[UsageChange]:
+    is_internal = _INTERNAL.search(thread.title) is not None
+    for kind, pattern in _TITLES.items():
+        if (match := pattern.search(thread.title)) and (kind in _ALWAYS or not is_internal):
+            yield UsageChange(kind, "title", match[0][:_QUOTE])
+
+
+def _of_labels(thread: Thread) -> Iterator[UsageChange]:
+    for label in thread.labels:
+        for part, kind in _LABELS.items():
+            if part in label.casefold() and "non-breaking" not in label.casefold():
+                yield UsageChange(kind, "label", label[:_QUOTE])
+
+
+def _of_body(thread: Thread) -> Iterator[UsageChange]:
+    if match := _BODY_MARK.search(unfolded(thread.body[:_READ])):
+        yield UsageChange(UsageKind.BREAKING, "body", match[0].strip(" \t>*#-")[:_QUOTE])
+
+
+def _of_paths(thread: Thread, words: RepositoryWords) -> Iterator[UsageChange]:
+    for path in thread.paths:
+        if _TEST_PATH.search(path):
+            continue
+        for start, kind in words.usage_paths:
+            if path.startswith(start):
+                yield UsageChange(kind, "path", path[:_QUOTE])
