@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks.relevance import reason_text
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.judgement import Judgement, JudgementReason, ReasonCode, Relevance
 from vllm_digest.models import Account, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.templating import folder
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
 FOCUS = FocusSettings().compiled()
@@ -194,6 +196,7 @@ def test_letters_in_other_words_are_not_amd(title: str) -> None:
         "[Core] CUDA/ROCm/TPU share one code path",
         "Add tuned configs for L20, MI325, H20, MI300X, H200",
         "Skip on non-ROCm platforms",
+        "Backend support beyond CUDA - AMD (ROCm/Vulkan) or Qualcomm Hexagon NPU",
     ],
 )
 def test_a_title_that_lists_platforms_names_amd_in_passing(title: str) -> None:
@@ -203,10 +206,81 @@ def test_a_title_that_lists_platforms_names_amd_in_passing(title: str) -> None:
     assert "title_listed" in reasons(pull(title))
 
 
-def test_one_of_two_platforms_in_a_title_is_the_subject_if_the_label_says_so() -> None:
+def test_one_of_two_platforms_in_a_title_is_the_subject_if_something_else_says_so() -> None:
     thread = pull("Fix the FP8 range on CUDA and ROCm")
     assert judged(thread).relevance is Relevance.PASSING
-    assert judged(replace(thread, labels=("rocm",))).relevance is Relevance.YES
+    # The title itself brings the label.
+    assert judged(replace(thread, labels=("rocm",))).relevance is Relevance.PASSING
+    body = "On ROCm the range is that of fnuz."
+    assert judged(replace(thread, body=body)).relevance is Relevance.PASSING
+    paths = ("vllm/v1/attention/backends/rocm_attn.py", "vllm/a.py", "vllm/b.py")
+    assert judged(replace(thread, paths=paths)).relevance is Relevance.YES
+
+
+def test_a_title_that_lists_more_of_amd_than_of_others_is_about_it() -> None:
+    title = "[NVFP4] Emulate `modelopt` checkpoints on AMD Instinct MI300, MI355X and Hopper"
+    assert judged(pull(title)).relevance is Relevance.YES
+    assert judged(pull("[NVFP4] Emulate checkpoints on MI355X, H100 and H200")).relevance is Relevance.PASSING
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Use hipFile for weights",
+        "Sort with hipCUB",
+        "Expose HIPAllocatorConfig",
+        "Take attention from AOTriton",
+        "Reduce over Wave32",
+        "Use AINIC for the first hop",
+        "455 platform enablement",
+        "[ROCm] Scale up over UALink in Helios",
+    ],
+)
+def test_names_of_new_parts_are_known(title: str) -> None:
+    assert judged(pull(title)).relevance is Relevance.YES
+
+
+@pytest.mark.parametrize("pack", sorted(folder().glob("*/words.yaml")), ids=lambda path: path.parent.name)
+def test_every_reason_has_words_in_every_language(pack: Path) -> None:
+    words = yaml.safe_load(pack.read_text(encoding="utf-8"))["judgements"]
+    assert set(words) == {code.value for code in ReasonCode}
+
+
+class TestElsewhere:
+    """AMD's software on others' hardware, and others' software under AMD's names."""
+
+    @pytest.mark.parametrize(
+        "thread",
+        [
+            pull("[Kernel] SM120 backend for Quark MXFP6", "Native kernels for Quark checkpoints."),
+            pull("Load MXFP6 checkpoints natively", "A native SM120 kernel for Quark's MXFP6."),
+            pull("[XPU] Quark MXFP4 on Intel Arc", paths=("vllm/quantization/quark/quark.py",)),
+            pull("[Ascend] Dispatch AITER-style MoE", "On Ascend NPUs only."),
+            issue("[Bug]: a Quark checkpoint does not load", details(NVIDIA_DUMP)),
+            pull("[ROCm] Add Hygon DCU support"),
+        ],
+    )
+    def test_on_others_hardware_amds_software_is_named_in_passing(self, thread: Thread) -> None:
+        assert judged(thread).relevance is Relevance.PASSING
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "Cards: K100_AI\n```\nexport HIP_VISIBLE_DEVICES=0\nexport VLLM_ROCM_USE_AITER=1\n```",
+            "在海光 DCU 上 aiter 报错，ROCm 版本 6.3。",
+            "BW1000, DTK 25.04\nROCM used to build PyTorch : 6.3.25211",
+            "The kernel is not built for gfx936 (HIP error: invalid device function).",
+        ],
+    )
+    def test_a_platform_that_uses_amds_names_for_its_own_is_a_near_miss(self, body: str) -> None:
+        thread = issue("[Bug]: the server does not start", body)
+        assert judged(thread).relevance is Relevance.NONE
+        assert reasons(thread).startswith("lookalike ")
+
+    def test_amds_own_hardware_or_platform_beside_them_is_the_subject(self) -> None:
+        for title in ("[Quark] MXFP4 on MI355X and SM120", "[ROCm][Quark] Emulate what SM120 has"):
+            assert judged(pull(title)).relevance is not Relevance.NONE
+        assert judged(pull("[ROCm] Fix a race", "Hygon's DCU has it, too.")).relevance is Relevance.YES
 
 
 class TestEnvironment:
@@ -321,9 +395,22 @@ class TestLabels:
         assert judged(issue("Discontinued", labels=("rocm",))) == Judgement(
             Relevance.YES, (JudgementReason(ReasonCode.LABEL, ("rocm",)),)
         )
-        assert (
-            judged(pull("[CI] Fix a test", labels=("rocm", "ready", "ci/build"))).relevance is Relevance.YES
-        )
+
+    def test_alone_on_a_pull_request_it_may_be_from_files_that_are_gone(self) -> None:
+        paths = tuple(f"vllm/a{at}.py" for at in range(12))
+        thread = pull("[Core] Fix a race", "Two requests meet.", labels=("rocm", "v1"), paths=paths)
+        assert judged(thread).relevance is Relevance.PASSING
+        assert reasons(thread) == 'label_alone "rocm"'
+        assert judged(replace(thread, paths=())).relevance is Relevance.PASSING
+        # A small change lost no files, so that somebody gave it the label.
+        assert judged(replace(thread, paths=paths[:1])).relevance is Relevance.YES
+        assert judged(replace(thread, author=Account("someone-amd"))).relevance is Relevance.YES
+
+    def test_what_its_title_or_paths_brought_it_does_not_count_twice(self) -> None:
+        paths = (".buildkite/test-amd.yaml", ".buildkite/test_areas/misc.yaml", "tests/test_a.py")
+        thread = pull("[CI] Run a test", labels=("rocm", "ci/build"), paths=paths)
+        assert judged(thread).relevance is Relevance.PASSING
+        assert reasons(thread) == 'paths 1 of 3 ".buildkite/test-amd.yaml"; label "rocm"'
 
     @pytest.mark.parametrize("remark", ["Same on MI300X.", "The amd64 image works."])
     def test_what_others_say_takes_nothing_from_a_label(self, remark: str) -> None:
@@ -368,9 +455,9 @@ class TestPaths:
     @pytest.mark.parametrize(
         "path",
         [
-            *AMD,
-            "requirements/rocm-test.txt",
-            ".buildkite/test-amd.yaml",
+            "csrc/rocm/attention.cu",
+            "vllm/v1/attention/backends/mla/rocm_aiter_mla_sparse.py",
+            "vllm/distributed/kv_transfer/mori_connector.py",
             "vllm/model_executor/layers/quantization/quark/quark.py",
             "vllm/_aiter_ops.py",
             "csrc/quickreduce/base.h",
@@ -382,6 +469,34 @@ class TestPaths:
         thread = pull("Fix a race", paths=(path, "vllm/envs.py"))
         assert judged(thread).relevance is Relevance.YES
         assert "paths 1 of 2" in reasons(thread)
+        with_tests = (path, "vllm/envs.py", "tests/test_envs.py", "docs/envs.md")
+        assert judged(replace(thread, paths=with_tests)).relevance is Relevance.YES
+        others = tuple(f"vllm/a{at}.py" for at in range(4))
+        assert judged(replace(thread, paths=(path, *others))).relevance is Relevance.PASSING
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "vllm/platforms/rocm.py",
+            "docker/Dockerfile.rocm_base",
+            "requirements/rocm-test.txt",
+            "requirements/test/rocm.txt",
+            ".buildkite/test-amd.yaml",
+        ],
+    )
+    def test_a_file_that_each_platform_has_counts_where_most_are_such(self, path: str) -> None:
+        thread = pull("Bump xgrammar", paths=(path, "vllm/envs.py"))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, paths=(path,))).relevance is Relevance.YES
+        assert judged(replace(thread, paths=(path, "csrc/rocm/a.cu", "vllm/a.py"))).relevance is Relevance.YES
+        assert judged(replace(thread, title="[CUDA] Bump it", paths=(path,))).relevance is Relevance.PASSING
+
+    def test_a_rename_of_the_same_file_for_two_vendors_is_an_aside(self) -> None:
+        amd = tuple(f"vllm/models/x/amd/{name}.py" for name in ("model", "mtp", "deepseek", "ops"))
+        nvidia = tuple(f"vllm/models/x/nvidia/{name}.py" for name in ("model", "mtp"))
+        thread = pull("Rename deepseek.py to model.py", paths=(*amd, *nvidia, "vllm/models/x/__init__.py"))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, paths=(*amd, *nvidia[:1]))).relevance is Relevance.YES
 
     def test_one_amd_file_among_dozens_is_an_aside(self) -> None:
         paths = (*(f"vllm/a{at}.py" for at in range(30)), "requirements/rocm.txt")
@@ -439,9 +554,34 @@ class TestProse:
         body = "The op is for the cuda platform only; the build for AMD fails."
         assert judged(pull("Fix the build on non-CUDA platforms", body)).relevance is Relevance.YES
         assert judged(pull("Fix the build", body)).relevance is Relevance.PASSING
-        later = "ROCm will have to follow."
-        assert judged(pull("Update PyTorch", later)).relevance is Relevance.YES
-        assert judged(pull("Update PyTorch for CUDA", later)).relevance is Relevance.PASSING
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "MRV2 becomes the default, apart from some models on ROCm until their speed is right.",
+            "ROCm will have to follow.",
+            "Enables it everywhere. Unlike ROCm, CPUs have no graphs.",
+            "Adds a check, for example for MI300X.",
+            "The default is now true. AMD's path is not affected.",
+            "所有平台默认开启，ROCm 除外（除了 MI300X）。",
+        ],
+    )
+    def test_an_exception_or_an_example_is_an_aside(self, body: str) -> None:
+        thread = pull("Make it the default", body)
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, labels=("rocm",))).relevance is Relevance.PASSING
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "The queue is shorter now.\n\nSeen on MI300X, MI325X and MI355X.",
+            "Tested on MI300X, MI325X, and with ROCm 7.0 and AITER.",
+            "The queue is shorter now. Tried:\n- MI300X\n- MI325X with AITER\n- gfx1100",
+            "Less waiting.\n\n| card | ms |\n|---|---|\n| MI300X | 3 |\n| MI355X | 2 |",
+        ],
+    )
+    def test_many_names_in_a_sentence_or_a_list_are_one_remark(self, body: str) -> None:
+        assert judged(pull("[Core] Shorten the queue", body)).relevance is Relevance.PASSING
 
     def test_what_is_folded_away_or_commented_out_does_not_make_a_body_long(self) -> None:
         body = "This breaks the compilation on AMD.\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vllm_digest.focus.patterns import Find, Meaning
-from vllm_digest.focus.rules import Focus
+from vllm_digest.focus.rules import PORTABLE, SOFTWARE, Focus
 from vllm_digest.judgement import JudgementReason, ReasonCode
 from vllm_digest.text.dumps import Text
 
@@ -20,18 +20,16 @@ _CHOICES = 2
 """A log that prints so many others on the line prints what one may choose from."""
 _ONE_THING = re.compile(r"[ /®™(\-]{0,3}|\w{0,30}", re.ASCII)
 """Between the finds of one name: `AMD Instinct MI300X`, `MI300X (gfx942)`, `VLLM_ROCM_USE_AITER`."""
-_JOINT = re.compile(
-    r"(?:'s)?(?: (?:GPUs?|devices?|platforms?|hardware|backends?|cards?))?"
-    r"\s{0,2}(?:[/,、&+|]|\b(?:and|or|vs\.?)\b|[和与及或])\s{0,2}(?:(?:and|or|the|on|for)\s)?",
-    re.IGNORECASE,
-)
-"""Between the members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
 _LEFT_OUT = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 """`non-ROCm platforms` are the others."""
 _IN_NAMES = string.ascii_letters + string.digits + "._-"
 _TRAILER = re.compile(r"\s{0,8}[\w-]{2,20}-by:", re.IGNORECASE)
 """`Signed-off-by:` and the like name people, who are no subject."""
 _WORDS = (Meaning.WORD, Meaning.WEAK)
+_SENTENCE_END = re.compile(r"[.!?;](?=\s)|[\u3002\uff01\uff1f\uff1b]|\n(?!\s{0,8}(?:[-*+|]|\d{1,3}[.)])\s)")
+"""The end of a sentence, in English or Chinese signs. A list or a table goes on as one sentence."""
+_LONG_SENTENCE = 300
+"""Characters on either side of a name that are taken for its sentence at most."""
 
 
 class Standing(StrEnum):
@@ -50,17 +48,33 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One naming of the focus; `miss` says why it only looks like one, without quotes."""
+    """One naming of the focus.
+
+    `position`: where it starts in its text. `sentence`: where its sentence starts.
+    `weak`: the word has other meanings. `portable`: others' hardware runs it, too.
+    `aside`: its sentence names the focus on the side only. `trial`: it tells on what something was tried.
+    `miss`: why it only looks like a naming, without quotes.
+    """
 
     quote: str
     standing: Standing
+    position: int = 0
+    sentence: int = 0
     weak: bool = False
+    portable: bool = False
+    aside: bool = False
+    trial: bool = False
     miss: JudgementReason | None = None
 
     @property
     def counts(self) -> bool:
         """Does it speak of the focus, and of it alone?"""
         return self.standing in (Standing.SAID, Standing.PASTED, Standing.MACHINE)
+
+    @property
+    def is_lookalike(self) -> bool:
+        """Is it a platform that uses the focus's names for its own?"""
+        return self.miss is not None and self.miss.code is ReasonCode.LOOKALIKE
 
 
 def mentions(text: Text, focus: Focus) -> list[Mention]:
@@ -75,7 +89,8 @@ def _things(text: Text, focus: Focus) -> Iterator[Find]:
         if _is_person(text.line_before(find.start)):
             continue
         if last and _names_same(text.text, last, find):
-            last = Find(min(last.meaning, find.meaning, key=_WORDS.index), last.start, find.end)
+            meaning = min(last.meaning, find.meaning, key=_WORDS.index)
+            last = Find(meaning, last.start, find.end, key=last.key if last.key == find.key else "")
             continue
         if last:
             yield last
@@ -98,6 +113,8 @@ def _mention(text: Text, find: Find, focus: Focus) -> Mention:
     quote = quoted(_with_brackets(text.text, find.start, find.end))
     if find.meaning is Meaning.EXCLUDED:
         return _miss(quote, JudgementReason(ReasonCode.EXCLUDED, because=find.because))
+    if find.meaning is Meaning.LOOKALIKE:
+        return _miss(quote, JudgementReason(ReasonCode.LOOKALIKE))
     value = text.value_after(find.end)
     if code := _why_not(text, find, value):
         return _miss(quote, JudgementReason(code))
@@ -129,15 +146,43 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
     crowd = rivals(before, behind) | rivals(after, ahead)
     if pasted and len(crowd) >= _CHOICES:
         return _miss(quote, JudgementReason(ReasonCode.PRINTED_CHOICE))
-    joint = _JOINT.match(after)
+    joint = focus.joint.match(after)
     if (
         len(crowd) >= _LIST
         or _is_left_out(text.text, find.start)
         or (joint and any(peer.start == joint.end() for peer in ahead))
-        or (behind and _JOINT.fullmatch(before, behind[-1].end))
+        or (behind and focus.joint.fullmatch(before, behind[-1].end))
     ):
-        return Mention(quote, Standing.LISTED)
-    return Mention(quote, Standing.PASTED if pasted else Standing.SAID, weak=find.meaning is Meaning.WEAK)
+        standing = Standing.LISTED
+    else:
+        standing = Standing.PASTED if pasted else Standing.SAID
+    start, end = _sentence_span(text.text, find)
+    whole = text.text[start:end] if standing is Standing.SAID else ""
+    return Mention(
+        quote,
+        standing,
+        position=find.start,
+        sentence=start,
+        weak=find.meaning is Meaning.WEAK,
+        portable=find.key == PORTABLE,
+        aside=focus.asides.found_in(whole),
+        trial=focus.trials.found_in(whole),
+    )
+
+
+def sentence(text: str, find: Find) -> str:
+    """The sentence that a find stands in."""
+    start, end = _sentence_span(text, find)
+    return text[start:end]
+
+
+def _sentence_span(text: str, find: Find) -> tuple[int, int]:
+    earliest = max(0, find.start - _LONG_SENTENCE)
+    start = earliest
+    for end in _SENTENCE_END.finditer(text, earliest, find.start):
+        start = end.end()
+    after = _SENTENCE_END.search(text, find.end, find.end + _LONG_SENTENCE)
+    return start, after.start() if after else min(len(text), find.end + _LONG_SENTENCE)
 
 
 def peers(text: str, focus: Focus) -> list[Find]:
@@ -146,12 +191,17 @@ def peers(text: str, focus: Focus) -> list[Find]:
 
 
 def rivals(text: str, named: Iterable[Find]) -> set[str]:
-    """Of the other platforms `named` in the text those that it does not leave out, in small letters.
+    """Of the other platforms and their software `named` in the text those that it does not leave out.
 
-    One that is left out anywhere (`non-CUDA`) is none.
+    They are in small letters. One that is left out anywhere (`non-CUDA`) is none.
     """
     names = [(text[find.start : find.end].lower(), find.start) for find in named]
     return {name for name, _ in names} - {name for name, start in names if _is_left_out(text, start)}
+
+
+def platforms(text: str, focus: Focus) -> set[str]:
+    """The other platforms and hardware, without software, that the text names and does not leave out."""
+    return rivals(text, (find for find in peers(text, focus) if find.key != SOFTWARE))
 
 
 def _is_left_out(text: str, position: int) -> bool:

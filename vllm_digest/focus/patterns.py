@@ -53,6 +53,7 @@ class Meaning(StrEnum):
     MACHINE = "machine"
     FIELD = "field"
     EXCLUDED = "excluded"
+    LOOKALIKE = "lookalike"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 The built-in rules are `amd.yaml`; `common.yaml` holds what every ecosystem starts from.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,13 @@ from vllm_digest.focus.patterns import ExactPattern, Finder, Meaning, Pattern, R
 from vllm_digest.judgement import FocusWords, TopicWords
 from vllm_digest.languages import LocalText
 
+NO_FOCUS = "none"
+"""The name that leaves out all that pages say of a focus."""
+PORTABLE = "portable"
+"""The key of finds of `portable_words`."""
+SOFTWARE = "software"
+"""The key of finds of `peer_software`."""
+
 
 @cache
 def _data(name: str) -> dict[str, Any]:
@@ -23,10 +31,6 @@ def _data(name: str) -> dict[str, Any]:
     text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     values: dict[str, Any] = yaml.safe_load(text)
     return values
-
-
-NO_FOCUS = "none"
-"""The name that leaves out all that pages say of a focus."""
 
 
 def _check_words(words: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -67,7 +71,11 @@ class Topic(_Rules):
     name: Annotated[LocalText, _at_most(40)]
     """Its name on the page. One text, or one a language."""
     words: tuple[Pattern, ...]
-    """What tells it in a title, else in the changed files' paths; the first find decides."""
+    """What tells it in a title. A word in the title's brackets (`[CI]`) outweighs three others."""
+    weak_words: tuple[Pattern, ...] = ()
+    """What tells it in a title that has no word of any topic."""
+    paths: tuple[Pattern, ...] = ()
+    """What tells it in a changed file's path, where the title tells none."""
 
 
 class FocusSettings(_Rules):
@@ -89,14 +97,22 @@ class FocusSettings(_Rules):
     """Labels that tell of a thread's state and not of its subject."""
     words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words), Field(validate_default=True)] = ()
     """What names the ecosystem and its software."""
+    portable_words: tuple[Pattern, ...] = ()
+    """Its software that others' hardware runs too; beside such hardware these are named in passing."""
     hardware: tuple[Pattern, ...] = ()
-    """What names its hardware; it counts like `words`, and the page shows which a thread names."""
+    """Its cards; they count like `words`, and the page shows which a thread names."""
+    architectures: tuple[Pattern, ...] = ()
+    """Its hardware's architectures and families; the page shows them where no card is named."""
     exact_words: tuple[ExactPattern, ...] = ()
     """Words that count in this case only."""
     weak_words: tuple[ExactPattern, ...] = ()
     """Words with other meanings, exact in case: they need another sign beside them."""
     paths: tuple[Pattern, ...] = ()
     """What names the ecosystem in a changed file's path, besides `words`."""
+    mirrors: tuple[Pattern, ...] = ()
+    """Paths with a file for each platform (`requirements/rocm.txt`): changed alike by what concerns all."""
+    tests: tuple[Pattern, ...] = ()
+    """Paths of tests and docs, which go with a change; its subject only where it has no other files."""
     machine: tuple[Pattern, ...] = ()
     """What only a machine of the ecosystem prints, or what is only run there."""
     dump_fields: tuple[Pattern, ...] = ()
@@ -105,15 +121,27 @@ class FocusSettings(_Rules):
     """Parts of login names that tip a doubtful case, and are never enough alone."""
     exclusions: tuple[Exclusion, ...] = ()
     """What looks like the ecosystem and is not."""
+    lookalikes: tuple[Pattern, ...] = ()
+    """Platforms that print the ecosystem's names for their own; a thread on one is not on the ecosystem."""
     peers: tuple[Pattern, ...] = ()
-    """Other platforms, their hardware and software; those that are `words` too do not count.
+    """Other platforms and their hardware; those that are `words` too do not count.
 
     A text that names the ecosystem in one breath with these, or these more often, is not about it.
     """
+    peer_software: tuple[Pattern, ...] = ()
+    """Software that stands beside the ecosystem's own in lists; such lists name it in passing, too."""
     shared_names: tuple[Pattern, ...] = ()
     """Names that look like a peer's and stand on every platform."""
     overviews: tuple[Pattern, ...] = ()
-    """A thread with these in its title is about the whole project, unless the title names the ecosystem."""
+    """A title with these is about all platforms or the whole project, unless it names the ecosystem."""
+    conjunctions: tuple[str, ...] = ()
+    """Words and signs between the members of a list."""
+    asides: tuple[Pattern, ...] = ()
+    """A sentence with these names the ecosystem on the side: `apart from ROCm`."""
+    trials: tuple[Pattern, ...] = ()
+    """A sentence with these in a pull request says where the change was tried, not what it is about."""
+    demands: tuple[Pattern, ...] = ()
+    """A sentence with these names hardware that something asks for, not what its author uses."""
     topics: tuple[Topic, ...] = ()
     """How the chapter is grouped; what has none of these topics comes last."""
 
@@ -140,41 +168,7 @@ class FocusSettings(_Rules):
 
     def compiled(self) -> "Focus":
         """The rules as `relevance.judge` takes them."""
-        hardware = _rules(self.hardware)
-        names = [*_rules(self.words), *hardware, *(Rule(word, exact=True) for word in self.exact_words)]
-        ours = Finder(names)
-        excluded = [
-            Rule(word, Meaning.EXCLUDED, because=one.because) for one in self.exclusions for word in one.words
-        ]
-        return Focus(
-            words=FocusWords(
-                "" if self.name == NO_FOCUS else self.name,
-                self.heading,
-                tuple(TopicWords(topic.key, topic.name) for topic in self.topics),
-            ),
-            labels=frozenset(label.lower() for label in self.labels),
-            state_labels=frozenset(label.lower() for label in self.state_labels),
-            texts=Finder(
-                [
-                    *excluded,
-                    *_rules(self.machine, Meaning.MACHINE),
-                    *_rules(self.dump_fields, Meaning.FIELD),
-                    *names,
-                    *(Rule(word, Meaning.WEAK, exact=True) for word in self.weak_words),
-                ]
-            ),
-            paths=Finder([*names, *_rules(self.paths)]),
-            people=Finder(_rules(self.people)),
-            peers=Finder(
-                [
-                    *_rules(word for word in self.peers if not ours.found_in(_sample(word))),
-                    *_rules(self.shared_names, Meaning.EXCLUDED),
-                ]
-            ),
-            overviews=Finder(_rules(self.overviews)),
-            hardware=Finder(hardware),
-            topics=Finder([Rule(word, key=topic.key) for topic in self.topics for word in topic.words]),
-        )
+        return _compiled(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +180,102 @@ class Focus:
     """In small letters, like `state_labels`."""
     state_labels: frozenset[str]
     texts: Finder
-    """Words, weak words, machine texts, dump fields and exclusions together."""
+    """Words, weak words, machine texts, dump fields, exclusions and look-alikes together."""
     paths: Finder
+    mirrors: Finder
+    tests: Finder
     people: Finder
     peers: Finder
+    """Platforms, hardware and, by the key SOFTWARE, software."""
     overviews: Finder
+    joint: re.Pattern[str]
+    """What stands between two members of a list."""
+    asides: Finder
+    trials: Finder
+    demands: Finder
     hardware: Finder
+    """Cards and architectures; a find's `key` is its pattern."""
+    cards: frozenset[str]
+    """The patterns of `hardware` that are cards."""
     topics: Finder
-    """A find's `key` is the topic's."""
+    """A find's `key` is the topic's, as in `weak_topics` and `topic_paths`."""
+    weak_topics: Finder
+    topic_paths: Finder
 
 
-def _rules(patterns: Iterable[str], meaning: Meaning = Meaning.WORD) -> list[Rule]:
-    return [Rule(pattern, meaning) for pattern in patterns]
+def _compiled(settings: FocusSettings) -> Focus:
+    names = [
+        *_rules(settings.words),
+        *_rules(settings.portable_words, key=PORTABLE),
+        *_rules(settings.hardware),
+        *_rules(settings.architectures),
+        *(Rule(word, exact=True) for word in settings.exact_words),
+    ]
+    ours = Finder(names)
+    excluded = [
+        Rule(word, Meaning.EXCLUDED, because=one.because) for one in settings.exclusions for word in one.words
+    ]
+    topics = settings.topics
+    return Focus(
+        words=FocusWords(
+            "" if settings.name == NO_FOCUS else settings.name,
+            settings.heading,
+            tuple(TopicWords(topic.key, topic.name) for topic in topics),
+        ),
+        labels=frozenset(label.lower() for label in settings.labels),
+        state_labels=frozenset(label.lower() for label in settings.state_labels),
+        texts=Finder(
+            [
+                *excluded,
+                *_rules(settings.lookalikes, Meaning.LOOKALIKE),
+                *_rules(settings.machine, Meaning.MACHINE),
+                *_rules(settings.dump_fields, Meaning.FIELD),
+                *names,
+                *(Rule(word, Meaning.WEAK, exact=True) for word in settings.weak_words),
+            ]
+        ),
+        paths=Finder([*names, *_rules(settings.paths)]),
+        mirrors=Finder(_rules(settings.mirrors)),
+        tests=Finder(_rules(settings.tests)),
+        people=Finder(_rules(settings.people)),
+        peers=Finder(
+            [
+                *_rules(word for word in settings.peers if not ours.found_in(_sample(word))),
+                *_rules(
+                    (word for word in settings.peer_software if not ours.found_in(_sample(word))),
+                    key=SOFTWARE,
+                ),
+                *_rules(settings.shared_names, Meaning.EXCLUDED),
+            ]
+        ),
+        overviews=Finder(_rules(settings.overviews)),
+        joint=_joint(settings.conjunctions),
+        asides=Finder(_rules(settings.asides)),
+        trials=Finder(_rules(settings.trials)),
+        demands=Finder(_rules(settings.demands)),
+        hardware=Finder([Rule(word, key=word) for word in (*settings.hardware, *settings.architectures)]),
+        cards=frozenset(settings.hardware),
+        topics=Finder([rule for topic in topics for rule in _rules(topic.words, key=topic.key)]),
+        weak_topics=Finder([rule for topic in topics for rule in _rules(topic.weak_words, key=topic.key)]),
+        topic_paths=Finder([rule for topic in topics for rule in _rules(topic.paths, key=topic.key)]),
+    )
+
+
+def _rules(patterns: Iterable[str], meaning: Meaning = Meaning.WORD, key: str = "") -> list[Rule]:
+    return [Rule(pattern, meaning, key=key) for pattern in patterns]
+
+
+def _joint(conjunctions: Iterable[str]) -> re.Pattern[str]:
+    """What stands between the members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
+    words = "|".join(
+        rf"\b{re.escape(word)}\b" if word.isascii() and word.isalpha() else re.escape(word)
+        for word in conjunctions
+    )
+    return re.compile(
+        r"(?:'s)?(?: (?:GPUs?|devices?|platforms?|hardware|backends?|cards?))?"
+        rf"\s{{0,2}}(?:{words or '(?!)'})\s{{0,2}}(?:(?:and|or|the|on|for)\s)?",
+        re.IGNORECASE,
+    )
 
 
 def _sample(pattern: str) -> str:

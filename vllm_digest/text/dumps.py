@@ -11,6 +11,8 @@ _MOST_FENCES = 1000
 _LINE = 300
 """Characters of a line that are looked at."""
 
+_SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
+
 _NOTHING = frozenset(
     {"n/a", "none", "not set", "disabled", "off", "false", "could not collect", "no cuda", "no xpu"}
 )
@@ -69,6 +71,12 @@ class Text:
         """Characters outside of code blocks, of what is folded away (templates are) and of HTML comments."""
         shown = _without(_without(self.text, "<details", "</details>"), "<!--", "-->")
         return len(shown) - sum(end - start for start, end in _code_blocks(shown))
+
+    def opens_with(self, position: int) -> bool:
+        """Does no sentence end before `position`, headings and HTML aside?"""
+        *lines, last = self.text[max(0, position - 2000) : position].split("\n")
+        prose = any(line.strip() and not line.lstrip().startswith(("#", "<")) for line in lines)
+        return not prose and _SENTENCE_END.search(last) is None
 
     @cached_property
     def machine(self) -> tuple[str, ...]:

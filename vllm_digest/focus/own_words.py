@@ -1,0 +1,192 @@
+"""What a thread's title and its author's texts say of the focus."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, platforms, quoted, rivals
+from vllm_digest.focus.rules import Focus
+from vllm_digest.focus.signs import Sign, Weight, miss_signs, named, plain, without_lone_weak
+from vllm_digest.judgement import ReasonCode
+from vllm_digest.models import Thread
+from vllm_digest.text.dumps import Text
+
+_SHORT = 500
+"""Characters of prose in which one mention is a large part."""
+_SPARSE = 1500
+"""Characters of prose to one sentence on the focus beyond which the text is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What the title says of the focus.
+
+    `others`: other platforms and hardware that it names. `crowd`: those and others' software.
+    """
+
+    found: tuple[Mention, ...]
+    others: frozenset[str]
+    crowd: int
+
+    @classmethod
+    def of(cls, title: str, focus: Focus) -> "Title":
+        return cls(
+            found=tuple(mentions(Text(title), focus)),
+            others=frozenset(platforms(title, focus)),
+            crowd=len(rivals(title, peers(title, focus))),
+        )
+
+    @property
+    def listed(self) -> tuple[Mention, ...]:
+        """Its namings beside others, where it has no other ones."""
+        some = tuple(one for one in self.found if one.standing is Standing.LISTED)
+        return () if plain(self.found) else some
+
+    @property
+    def names_it(self) -> bool:
+        """Does it name the focus, and not only its software that others' hardware runs?"""
+        return any(not one.portable for one in plain(self.found))
+
+    @property
+    def is_lookalike(self) -> bool:
+        return any(one.is_lookalike for one in self.found)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Does it name another platform, and of the focus at most what runs there, too?"""
+        return bool(self.others) and all(one.portable for one in plain(self.found) + list(self.listed))
+
+    def signs(self, *, other_machine: bool) -> Iterator[Sign]:
+        """One of two platforms is half the subject, one of several is named aside.
+
+        `other_machine`: the reporter's machine is another platform's.
+        """
+        if self.listed:
+            names = named(self.listed)
+            most = 0 < len(self.others) < len({one.quote.lower() for one in self.listed})
+            weight = Weight.SIDE if self.crowd > 1 else Weight.HALF
+            if most and not all(one.portable for one in self.listed):
+                weight = Weight.WHOLE
+            yield Sign.of(weight, ReasonCode.TITLE_LISTED, *names)
+        elif words := plain(self.found):
+            if all(one.portable for one in words) and (self.others or other_machine):
+                yield Sign.of(Weight.HALF, ReasonCode.TITLE_ELSEWHERE, *named(words))
+            else:
+                yield Sign.of(Weight.WHOLE, ReasonCode.TITLE, *named(words))
+        yield from miss_signs(self.found)
+
+    def weak_signs(self, *, company: bool) -> Iterator[Sign]:
+        """A word with other meanings says something beside another sign only."""
+        weak = named(one for one in self.found if one.weak and one.counts)
+        if weak and not plain(self.found):
+            yield (
+                Sign.of(Weight.HALF, ReasonCode.TITLE, *weak)
+                if company
+                else Sign.of(Weight.MISS, ReasonCode.AMBIGUOUS, *weak)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTexts:
+    """What the thread's author wrote.
+
+    `found`: in the body. `later`: in the comments of an issue's author. `peers`: how often title and body
+    name other platforms, 0 where the body does not name the focus. `alone`: none of them is named as a
+    platform that the thread is on. `other_machine`: what the author's dump names instead of the focus.
+    `elsewhere`: other hardware is named, and of the focus only software that runs there, too.
+    """
+
+    found: tuple[Mention, ...]
+    later: tuple[Mention, ...]
+    body: Text
+    peers: int
+    alone: bool
+    other_machine: str
+    elsewhere: bool
+    overview: bool
+    is_pull: bool
+
+    @classmethod
+    def of(cls, thread: Thread, title: Title, comments: Sequence[str], focus: Focus) -> "OwnTexts":
+        """`comments`: the author's own, of an issue."""
+        body = Text(thread.body)
+        texts = [Text(comment) for comment in comments]
+        found = without_lone_weak(mentions(body, focus))
+        whole = f"{thread.title}\n{body.text}"
+        others = peers(whole, focus) if plain(found) else []
+        portable = all(one.portable for one in plain(found) + plain(title.found))
+        return cls(
+            found=tuple(found),
+            later=tuple(one for text in texts for one in plain(mentions(text, focus))),
+            body=body,
+            peers=len(others),
+            alone=not rivals(whole, others),
+            other_machine=other_machine([body, *texts], focus),
+            elsewhere=portable and bool(others) and bool(platforms(whole, focus)),
+            overview=bool(title.listed) or focus.overviews.found_in(thread.title),
+            is_pull=thread.is_pull,
+        )
+
+    @property
+    def is_lookalike(self) -> bool:
+        return any(one.is_lookalike for one in self.found)
+
+    @property
+    def doubtful(self) -> bool:
+        """Another platform's machine, or a thread on several platforms or the whole project."""
+        return bool(self.other_machine) or self.overview
+
+    def signs(self) -> Iterator[Sign]:
+        ways = (self._machine_signs, self._said_signs, self._pasted_signs, self._later_signs)
+        for sign in (sign for way in ways for sign in way()):
+            yield Sign(sign.weight.doubted(), sign.reason) if self.doubtful else sign
+        if listed := named(one for one in self.found if one.standing is Standing.LISTED):
+            yield Sign.of(Weight.SIDE, ReasonCode.BODY_LISTED, *listed)
+        if self.other_machine:
+            yield Sign.of(Weight.MISS, ReasonCode.OTHER_MACHINE, quoted(self.other_machine))
+        yield from miss_signs(self.found)
+
+    def _machine_signs(self) -> Iterator[Sign]:
+        """Who reports from such a machine reports on it; who changes code has only tested there."""
+        every = (*self.found, *self.later)
+        if shown := named(one for one in every if one.standing is Standing.MACHINE):
+            yield Sign.of(Weight.HALF if self.is_pull else Weight.WHOLE, ReasonCode.MACHINE, *shown)
+
+    def _said_signs(self) -> Iterator[Sign]:
+        """Sentences count, not names: a list of cards, or three libraries in a row, are one remark."""
+        every = [one for one in self.found if one.standing is Standing.SAID]
+        said = [one for one in every if not one.aside]
+        subject = [one for one in said if not (one.trial and self.is_pull)]
+        if said:
+            weight = Weight.WHOLE if self._is_subject(subject) else Weight.HALF
+            quotes = named(subject or said)
+            yield Sign.of(Weight.SIDE if self.elsewhere else weight, ReasonCode.BODY, *quotes)
+        elif every:
+            yield Sign.of(Weight.SIDE, ReasonCode.BODY_ASIDE, *named(every))
+
+    def _is_subject(self, said: Sequence[Mention]) -> bool:
+        """Do the mentions make the body's subject: several sentences, or one that a short body opens with?"""
+        sentences = {one.sentence for one in said}
+        length = self.body.prose_length
+        if len(sentences) > 1 and len(said) >= self.peers and length <= _SPARSE * len(sentences):
+            return True
+        opens = not self.is_pull or self.body.opens_with(min(sentences, default=0))
+        return bool(said) and self.alone and length <= _SHORT and opens
+
+    def _pasted_signs(self) -> Iterator[Sign]:
+        pasted = [one for one in self.found if one.standing is Standing.PASTED]
+        if pasted:
+            weight = Weight.WHOLE if len({one.sentence for one in pasted}) > 1 else Weight.HALF
+            yield Sign.of(weight, ReasonCode.PASTED, *named(pasted))
+
+    def _later_signs(self) -> Iterator[Sign]:
+        if words := named(one for one in self.later if one.standing is not Standing.MACHINE):
+            yield Sign.of(Weight.HALF, ReasonCode.AUTHOR_COMMENTS, *words)
+
+
+def other_machine(texts: Sequence[Text], focus: Focus) -> str:
+    """What the author's dump names instead of the focus; empty if it names the focus, or nothing."""
+    lines = [line for text in texts for line in text.machine]
+    if any(one.counts for line in lines for one in mentions(Text(line), focus)):
+        return ""
+    others = [line for line in lines if focus.peers.found_in(line)]
+    return min(others, key=lambda line: not line.upper().startswith("GPU"), default="")
