@@ -211,10 +211,6 @@ def _compiled(settings: FocusSettings) -> Focus:
         *_rules(settings.architectures),
         *(Rule(word, exact=True) for word in settings.exact_words),
     ]
-    ours = Finder(names)
-    excluded = [
-        Rule(word, Meaning.EXCLUDED, because=one.because) for one in settings.exclusions for word in one.words
-    ]
     topics = settings.topics
     return Focus(
         words=FocusWords(
@@ -224,30 +220,12 @@ def _compiled(settings: FocusSettings) -> Focus:
         ),
         labels=frozenset(label.lower() for label in settings.labels),
         state_labels=frozenset(label.lower() for label in settings.state_labels),
-        texts=Finder(
-            [
-                *excluded,
-                *_rules(settings.lookalikes, Meaning.LOOKALIKE),
-                *_rules(settings.machine, Meaning.MACHINE),
-                *_rules(settings.dump_fields, Meaning.FIELD),
-                *names,
-                *(Rule(word, Meaning.WEAK, exact=True) for word in settings.weak_words),
-            ]
-        ),
+        texts=_texts(settings, names),
         paths=Finder([*names, *_rules(settings.paths)]),
         mirrors=Finder(_rules(settings.mirrors)),
         tests=Finder(_rules(settings.tests)),
         people=Finder(_rules(settings.people)),
-        peers=Finder(
-            [
-                *_rules(word for word in settings.peers if not ours.found_in(_sample(word))),
-                *_rules(
-                    (word for word in settings.peer_software if not ours.found_in(_sample(word))),
-                    key=SOFTWARE,
-                ),
-                *_rules(settings.shared_names, Meaning.EXCLUDED),
-            ]
-        ),
+        peers=_peers(settings, Finder(names)),
         overviews=Finder(_rules(settings.overviews)),
         joint=_joint(settings.conjunctions),
         asides=Finder(_rules(settings.asides)),
@@ -258,6 +236,35 @@ def _compiled(settings: FocusSettings) -> Focus:
         topics=Finder([rule for topic in topics for rule in _rules(topic.words, key=topic.key)]),
         weak_topics=Finder([rule for topic in topics for rule in _rules(topic.weak_words, key=topic.key)]),
         topic_paths=Finder([rule for topic in topics for rule in _rules(topic.paths, key=topic.key)]),
+    )
+
+
+def _texts(settings: FocusSettings, names: Iterable[Rule]) -> Finder:
+    excluded = (
+        Rule(word, Meaning.EXCLUDED, because=one.because) for one in settings.exclusions for word in one.words
+    )
+    return Finder(
+        [
+            *excluded,
+            *_rules(settings.lookalikes, Meaning.LOOKALIKE),
+            *_rules(settings.machine, Meaning.MACHINE),
+            *_rules(settings.dump_fields, Meaning.FIELD),
+            *names,
+            *(Rule(word, Meaning.WEAK, exact=True) for word in settings.weak_words),
+        ]
+    )
+
+
+def _peers(settings: FocusSettings, ours: Finder) -> Finder:
+    """What is not the ecosystem's own; a peer's list may name the ecosystem among all."""
+    platforms = (word for word in settings.peers if not ours.found_in(_sample(word)))
+    software = (word for word in settings.peer_software if not ours.found_in(_sample(word)))
+    return Finder(
+        [
+            *_rules(platforms),
+            *_rules(software, key=SOFTWARE),
+            *_rules(settings.shared_names, Meaning.EXCLUDED),
+        ]
     )
 
 
