@@ -1,13 +1,13 @@
 """How well and how fast threads are judged.
 
-`python benchmarks/relevance.py THREADS.jsonl [DAY.json …]` prints precision, recall and F1 against judged
-threads, for the part that the rules were tuned on and the part held out, with each misjudged thread and its
-reasons; then for each day (five lists with titles, labels and authors) what its threads that are labelled or
-named for the focus came out as; then CPU times. Without arguments it prints the times only.
+`python -m benchmarks.relevance [THREADS.jsonl | DAY.json] …` prints precision, recall and F1 against judged
+threads by set, for the part that the rules were tuned on and the part held out, with each thread judged
+otherwise and its reasons; then for each day (five lists with titles, labels and authors) what its threads
+that are labelled or named for the focus came out as; then CPU times. Without arguments it prints the times.
 
 A judged thread is one JSON object a line: `number`, `kind` (issue or pr), `title`, `labels` with
-`labels_known`, `author`, `seen` (what `body_gist` is: the description, or the discussion), perhaps `remarks`
-(other people's comments) and `amd` (yes, passing, no).
+`labels_known`, perhaps `author`, `seen` (what `body_gist` is: the description, or the discussion), `paths`
+where the changed files are known, `remarks` (other people's comments), `set`; and `amd` (yes, passing, no).
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -61,24 +62,36 @@ def thread(
 
 
 def judged_thread(row: dict[str, Any]) -> Thread:
-    discussed = row["seen"] == "discussion"
-    return thread(
+    discussed = row.get("seen") == "discussion"
+    judged = thread(
         row["title"],
         number=row["number"],
         kind=Kind.ISSUE if row["kind"] == "issue" else Kind.PULL_REQUEST,
         body="" if discussed else row["body_gist"],
-        author=row["author"],
+        author=row.get("author"),
         labels=row["labels"] if row["labels_known"] else (),
         comments=[row["body_gist"]] if discussed else row.get("remarks", ()),
     )
+    paths = tuple(row.get("paths", ()))
+    return replace(judged, paths=paths, changed_files=len(paths) or None)
 
 
 def held_out(number: int) -> bool:
-    """Two fifths of all threads, fixed by their numbers."""
-    return hashlib.sha256(str(number).encode()).digest()[0] % 5 < 2
+    """A third of all threads, fixed by their numbers."""
+    return hashlib.sha256(str(number).encode()).digest()[0] % 3 == 0
 
 
-def print_quality(name: str, rows: list[dict[str, Any]]) -> None:
+def print_quality(path: Path) -> None:
+    """The quality by set, without and with the part that was held out."""
+    rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
+    for name in sorted({row.get("set", "") for row in rows}):
+        of_set = [row for row in rows if row.get("set", "") == name]
+        for part, wanted in (("tuned on", False), ("held out", True)):
+            some = [row for row in of_set if held_out(row["number"]) is wanted]
+            print_set(f"{path.stem}{' set ' * bool(name)}{name}, {part}", some)
+
+
+def print_set(name: str, rows: list[dict[str, Any]]) -> None:
     pairs: Counter[tuple[Relevance, Relevance]] = Counter()
     for row in rows:
         expected, judgement = ANSWERS[row["amd"]], judge(judged_thread(row), FOCUS)
@@ -89,10 +102,13 @@ def print_quality(name: str, rows: list[dict[str, Any]]) -> None:
     right = pairs[Relevance.YES, Relevance.YES]
     asides = pairs[Relevance.PASSING, Relevance.YES]
     positives = sum(count for (expected, _), count in pairs.items() if expected is Relevance.YES)
-    precision, recall = right / max(1, found - asides), right / max(1, positives)
-    print(f"{name}: {len(rows)} threads, {positives} of them yes; passing ones apart")
+    lost = pairs[Relevance.PASSING, Relevance.NONE]
+    print(f"{name}: {len(rows)} threads, {positives} of them yes")
     print(
-        f"  precision {precision:.3f}  recall {recall:.3f}  F1 {2 * right / (found - asides + positives):.3f}"
+        f"  precision {right / max(1, found - asides):.3f}, "
+        f"with passing ones taken in counted as wrong {right / max(1, found):.3f}; "
+        f"recall {right / max(1, positives):.3f}; "
+        f"F1 {2 * right / max(1, found - asides + positives):.3f}; passing ones lost {lost}"
     )
 
 
@@ -219,13 +235,11 @@ def print_times() -> None:
 
 
 def main() -> None:
-    judged, *days = map(Path, sys.argv[1:]) if len(sys.argv) > 1 else (None,)
-    if judged is not None:
-        rows = [json.loads(text) for text in judged.read_text(encoding="utf-8").splitlines()]
-        print_quality("tuned on", [row for row in rows if not held_out(row["number"])])
-        print_quality("held out", [row for row in rows if held_out(row["number"])])
-    for path in days:
-        print_day(path)
+    for path in map(Path, sys.argv[1:]):
+        if path.suffix == ".jsonl":
+            print_quality(path)
+        else:
+            print_day(path)
     print_times()
 
 

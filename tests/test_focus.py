@@ -1,6 +1,7 @@
 """The rules of an ecosystem: what a pattern finds, what is refused, and how another ecosystem is written."""
 
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,11 @@ def focus_of(text: str) -> Focus:
 
 
 def relevance(focus: Focus, title: str, body: str = "", labels: tuple[str, ...] = ()) -> Relevance:
-    thread = Thread(
+    return judge(an_issue(title, body, labels), focus).relevance
+
+
+def an_issue(title: str, body: str = "", labels: tuple[str, ...] = ()) -> Thread:
+    return Thread(
         number=1,
         kind=Kind.ISSUE,
         title=title,
@@ -58,7 +63,6 @@ def relevance(focus: Focus, title: str, body: str = "", labels: tuple[str, ...] 
         updated_at=NOW,
         labels=labels,
     )
-    return judge(thread, focus).relevance
 
 
 def found(pattern: str, text: str) -> list[str]:
@@ -244,3 +248,51 @@ def test_another_ecosystem_is_a_dozen_lines_of_yaml(
     text: str, title: str, body: str, labels: tuple[str, ...], expected: Relevance
 ) -> None:
     assert relevance(focus_of(text), title, body, labels) is expected
+
+
+XPU_FILE = Path(__file__).parent / "ecosystems" / "intel_xpu.yaml"
+XPU_TITLES = [
+    (
+        "[Bug]: All GPTQ checkpoints fail with UR_RESULT_ERROR_DEVICE_LOST "
+        "on Intel Arc B60 (XPU) at profile_run",
+        "yes",
+    ),
+    ("[XPU][Linear][MXFP4] enable torch as mxfp4 linear backend on xpu", "yes"),
+    ("[Usage]: Can't get vLLM to run on an Intel 125H with XPU and Arc graphics", "yes"),
+    ("[Bug]: XPU (ARC A770) support broken after updating to vLLM 0.10.0", "yes"),
+    ("[Bug]: 2 x Intel Arc B50 + qwen3.6-27b - kv-cache-dtype fp8 problem", "yes"),
+    ("[XPU] Enable torch.compile for XPU GDN attention", "yes"),
+    ("[XPU]Enhance environment collection for Intel XPU and optimize layout", "yes"),
+    ("[Hardware][Intel GPU] Add intel GPU pipeline parallel support.", "yes"),
+    (
+        "[Refactor]Abstract Platform Interface for Distributed Backend and Add xccl Support for Intel XPU",
+        "yes",
+    ),
+    ("Installing for Intel ARC", "yes"),
+    ("[Misc] Optimized check to encapsulate both CUDA and ROCm platforms", "none"),
+    ("[ROCm] Enable gluon paged MQA logits on gfx950 (MI355X)", "none"),
+    ("[Doc]: Does vllm CPU backend support Intel AMX?", "none"),
+    ("[Hardware][Intel-Gaudi] Add Intel Gaudi (HPU) inference backend", "none"),
+    ("[Bug]: vLLM CPU inference does not use AVX512 on AVX512-capable CPU", "none"),
+]
+"""Titles of vllm-project/vllm, and whether they are about Intel's GPUs."""
+
+
+@pytest.mark.parametrize(("title", "expected"), XPU_TITLES)
+def test_real_titles_are_judged_for_another_ecosystem_by_its_yaml_alone(title: str, expected: str) -> None:
+    assert relevance(focus_of(XPU_FILE.read_text(encoding="utf-8")), title).value == expected
+
+
+def test_another_ecosystem_names_its_hardware_and_shares_the_topics() -> None:
+    focus = focus_of(XPU_FILE.read_text(encoding="utf-8"))
+    judgement = judge(an_issue("[Bug]: GPTQ fails on 2x Intel Arc Pro B60 and arc b580"), focus)
+    assert judgement.hardware == ("Intel Arc Pro B60", "Arc B580")
+    assert judgement.topic == "quantization"
+
+
+@pytest.mark.parametrize("name", ["amd", "common"])
+def test_the_built_in_rules_hold_no_entry_twice(name: str) -> None:
+    text = files("vllm_digest.focus").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    for key, entries in yaml.safe_load(text).items():
+        if isinstance(entries, list) and all(isinstance(entry, str) for entry in entries):
+            assert len(entries) == len(set(entries)), key

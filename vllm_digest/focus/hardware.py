@@ -11,6 +11,8 @@ from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Thread
 from vllm_digest.text.dumps import Text
 
+_READ = 32_768
+"""Characters of a text that are read: people name their hardware early."""
 _MOST = 3
 _TITLE = 3
 """A name in the title counts like so many in the body."""
@@ -45,7 +47,7 @@ def hardware(thread: Thread, own: Iterable[str], others: Iterable[str], focus: F
 
 
 def _names(body: str, focus: Focus) -> Iterator[_Name]:
-    text = Text(body)
+    text = Text(body[:_READ])
     for find in focus.hardware.finds(text.text):
         if not text.is_processor(find.start):
             in_use = text.is_hardware(find.start) or not (

@@ -95,8 +95,10 @@ class Finder:
             groups.setdefault(rule.pattern[:2].lower(), []).append(rule)
         self._groups = {start: _Group(group) for start, group in groups.items()}
         starts = _any_of({_literal_start(rule.pattern) for rule in rules})
+        # Most words begin with no pattern's first letter, which one look tells.
+        firsts = "".join(sorted({re.escape(start[0]) for start in groups}))
         # The one character in front ends the word before, or is the x of 8xMI300X.
-        self._starts = re.compile(f"[^a-wyz0-9](?={starts})(?<![^0-9]x)")
+        self._starts = re.compile(f"[^a-wyz0-9](?=[{firsts or 'a'}])(?={starts})(?<![^0-9]x)")
 
     def finds(self, text: str) -> Iterator[Find]:
         """The finds from left to right; they do not overlap."""
