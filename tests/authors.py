@@ -78,20 +78,14 @@ def _overview(lines: list[dict[str, Any]]) -> Answer:
     numbers = [name.partition(".")[0] for name in names]
     first, last = (numbers[0], numbers[-1]) if names else ("", "")
     return {
-        "state": [
-            _finding(
-                "", f"本窗口新增 PR {facts['new_prs']} 个，社区整体处于**平稳**的推进阶段。", [], ["new_prs"]
-            )
-        ],
-        "focus": [_finding("", "这些线程以修复与完善为主，整体推进平稳。", [], ["focus_threads"])]
+        "state": [_finding("", f"本窗口新增 PR **{facts['new_prs']}** 个，名单见文末。", [], ["new_prs"])],
+        "focus": [_finding("", f"共 {facts['focus_threads']} 个条目与此有关。", [], ["focus_threads"])]
         if facts["focus_threads"]
         else [],
-        "trends": [_finding("持续完善", f"#{first} 说明了改动的内容与做法。", names[:1], [])]
+        "trends": [_finding("改动说明", f"#{first} 说明了改动的内容与做法。", names[:1], [])]
         if names
         else [],
-        "activity": [
-            _finding("评审节奏", f"窗口内共有 {facts['reviews']} 次评审，节奏平稳。", [], ["reviews"])
-        ],
+        "activity": [_finding("评审次数", f"窗口内共有 {facts['reviews']} 次评审。", [], ["reviews"])],
         "concerns": [_finding("后续跟进", f"#{last} 的后续处理值得关注。", names[-1:], ["new_issues"])]
         if names
         else [],

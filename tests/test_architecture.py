@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "progress": {"printing"},
     "templating": set(),
     "sections": {"judgement", "narrative", "report", "templating"},
-    "check": {"facts", "judgement", "markdown", "models", "narrative", "report"},
+    "check": {"facts", "judgement", "markdown", "models", "narrative", "report", "window"},
     "write": {
         "check",
         "digest",

@@ -1,5 +1,6 @@
 """A model's answer about one thread, read: the statements that hold, and what is wrong with the others."""
 
+import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from vllm_digest.check.claims import People
+from vllm_digest.check.basis import thread_basis
+from vllm_digest.check.claims import Problem
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.language import Length
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
@@ -19,7 +21,7 @@ from vllm_digest.check.shapes import (
     StatementShape,
     read_shape,
 )
-from vllm_digest.check.texts import Problem, standing
+from vllm_digest.check.texts import standing
 from vllm_digest.narrative import (
     Brief,
     BriefPart,
@@ -30,11 +32,13 @@ from vllm_digest.narrative import (
     Statement,
 )
 
+log = logging.getLogger(__name__)
+
 S = TypeVar("S", bound=Shape)
 
 _SENTENCE = Length(most=400)
 _SAYING = Length(most=300)
-_LABEL = Length(most=24, least=2)
+_LABEL = Length(most=24, is_sentence=False)
 _POSITIONS = 6
 _EVIDENCE = 4
 _SINGLE: tuple[BriefPart, ...] = tuple(
@@ -149,15 +153,15 @@ class _Reader:
         shape = self._shape(value, PositionShape, where)
         if shape is None:
             return None
-        said = self._statement(shape.text, shape.evidence, where, _SAYING, near=True)
-        basis = self._basis(shape.evidence, near=False)
+        said = self._statement(shape.text, shape.evidence, where, _SAYING, speaker=shape.login)
+        basis = self._basis(shape.evidence)
         stances = self._standing(shape.stance, basis, f"{where}.stance", _LABEL)
         both = {one: text for one, text in said.texts.items() if one in stances} if said else {}
         if said is None or not both:
             return None
         logins = {self.material.sources[one.source].login for one in shape.evidence}
-        if logins != {shape.login}:
-            self._fault(where, FallbackReason.LOGIN, shape.login)
+        if shape.login not in logins:
+            self._fault(where, FallbackReason.LOGIN, shape.login, ", ".join(sorted(logins)))
             return None
         return Position(shape.login, {one: stances[one] for one in both}, Statement(both, said.evidence))
 
@@ -169,12 +173,13 @@ class _Reader:
         length: Length,
         *,
         near: bool = False,
+        speaker: str = "",
     ) -> Statement | None:
-        """The statement, if it and its quotes hold; `near`: its figures must be where it points to."""
+        """The statement, if it and its quotes hold; `near`, `speaker` as in `thread_basis`."""
         rests_on = self._evidence(evidence, where)
         if rests_on is None:
             return None
-        standing = self._standing(texts, self._basis(evidence, near=near), where, length)
+        standing = self._standing(texts, self._basis(evidence, near=near, speaker=speaker), where, length)
         if not standing:
             return None
         if self.told & {*standing.values()}:
@@ -203,35 +208,18 @@ class _Reader:
     ) -> Mapping[str, str]:
         """The texts that hold, by language."""
 
-        def check(text: str, _language: str) -> Iterator[Problem]:
-            return faults(text, basis, self.context, length)
+        def check(text: str, language: str) -> Iterator[Problem]:
+            return faults(text, basis, self.context, length, language)
 
         result = standing(texts, self.context.languages, where, check, self.material.people)
+        for fault in result.faults:
+            log.debug("#%d %s falls: %s: %s", self.material.number, where, fault.told(), dict(texts))
         self.faults += result.faults
         return result.texts
 
-    def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool) -> Basis:
-        material = self.material
-        sources = [material.sources[one.source] for one in evidence if one.source in material.sources]
-        ground = material.ground
-        if near:
-            ground = material.title_figures
-            for source in sources:
-                ground |= source.ground
-        return Basis(
-            known=material.text,
-            ground=ground,
-            numbers=material.numbers,
-            states=dict(material.states),
-            reverted=material.reverted,
-            people=People(
-                authors=frozenset(source.login for source in sources),
-                present=material.people,
-                elsewhere=self.elsewhere,
-                words=material.words,
-            ),
-            subject=material.number,
-        )
+    def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:
+        quotes = [(one.source, one.quote) for one in evidence]
+        return thread_basis(self.material, quotes, elsewhere=self.elsewhere, near=near, speaker=speaker)
 
     def _shape(self, value: object, shape: type[S], where: str) -> S | None:
         if value is None:
@@ -242,5 +230,5 @@ class _Reader:
             self._fault(where, FallbackReason.SCHEMA)
             return None
 
-    def _fault(self, where: str, reason: FallbackReason, detail: str = "") -> None:
-        self.faults.append(Fault(where, reason, detail))
+    def _fault(self, where: str, reason: FallbackReason, detail: str = "", compared_with: str = "") -> None:
+        self.faults.append(Fault(where, reason, detail, compared_with=compared_with))

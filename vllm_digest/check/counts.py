@@ -1,30 +1,17 @@
 """The window's counts by name, as an overview is told them and has to name them."""
 
-import re
 from collections.abc import Iterator, Mapping
 
+from vllm_digest.check.claims import Problem
+from vllm_digest.check.figures import KnownFigures, references
+from vllm_digest.check.language import Language
 from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Relevance
+from vllm_digest.narrative import FallbackReason
 from vllm_digest.report import Digest
 
 PERCENT = "%"
 """What the name of a percentage ends in."""
-
-_COUNT = re.compile(r"(?<![#\d.])(\d+)\s*[个位条次名]", re.ASCII)
-_PART = re.compile(r"其中|之一|至少|超过|近|约|中有|里有|另有|包括|同时|又")
-"""A clause with one of these may speak of a part."""
-_NAMED = tuple(
-    (re.compile(pattern, re.IGNORECASE), name)
-    for name, pattern in {
-        "closed_unmerged_prs": r"未合并(?:而|就|便|即)?(?:被)?关闭|关闭(?:但|而)?未合并",
-        "new_issues": r"(?:新增|新开|新建|新提交|新的?)[^，。]{0,8}Issue",
-        "new_prs": r"(?:新增|新开|新建|新提交|新的?)[^，。]{0,8}PR|提交了?[^，。]{0,6}PR",
-        "merged_prs": r"合并了?[^，。]{0,8}PR|PR[^，。]{0,4}合并",
-        "handled_issues": r"(?:解决|处理|修复)了?[^，。]{0,8}(?:Issue|问题)",
-        "closed_issues": r"关闭了?[^，。]{0,8}Issue|Issue[^，。]{0,4}关闭",
-    }.items()
-)
-"""How sentences name these counts; the first that fits is meant."""
 
 
 def window_facts(digest: Digest) -> dict[str, int]:
@@ -65,10 +52,21 @@ def _shares(digest: Digest) -> Iterator[tuple[str, int]]:
         yield f"reviews by {reviewer.name}", reviewer.count
 
 
-def miscounted(text: str, facts: Mapping[str, int]) -> Iterator[str]:
-    """The clauses that give one of the five lists, or the issues that people handled, a wrong count."""
-    for clause in re.split(r"[，。；、！？\n]", text):
-        counts = {int(found[1]) for found in _COUNT.finditer(clause)}
-        named = next((name for pattern, name in _NAMED if pattern.search(clause)), None)
-        if named and len(counts) == 1 and not _PART.search(clause) and counts != {facts[named]}:
-            yield clause.strip()
+def count_problems(
+    text: str, language: Language, facts: Mapping[str, int], told: KnownFigures
+) -> Iterator[Problem]:
+    """Wrong counts of the window's lists, and counts of the window that a text gives to a thread.
+
+    `told`: the figures of the statements about threads that it rests on.
+    """
+    for claim in language.counts(text):
+        if claim.value != facts[claim.name]:
+            yield Problem(FallbackReason.FIGURE, claim.words, f"{claim.name}: {facts[claim.name]}")
+    for sentence in language.sentences.split(text):
+        named: tuple[int, ...] = ()
+        for clause in language.clauses.split(sentence):
+            named = (*named, *references(clause))
+            if named:
+                # A figure behind a thread's number is read as the thread's.
+                for figure, _ in told.unfounded(clause, language):
+                    yield Problem(FallbackReason.FIGURE, figure, f"#{named[-1]}")

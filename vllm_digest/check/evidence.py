@@ -1,18 +1,25 @@
 """What a sentence about a thread may rest on: the thread's text piece by piece, and our facts of it."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vllm_digest.check.figures import KnownFigures, references
+from vllm_digest.check.languages import every_language
+from vllm_digest.check.states import KnownThread
+from vllm_digest.check.support import Cited
 from vllm_digest.models import State, Thread
 from vllm_digest.report import Digest, ThreadRow
+from vllm_digest.window import TimeWindow
 
 BODY = "body"
 """The name of the description among a thread's sources."""
 _SHORTEST = 8
-"""Signs of a quote, spaces aside, unless it is all that was said."""
+"""Characters of a quote, spaces aside, unless it is a whole clause, such as `LGTM`."""
 _LONGEST = 400
+_STOP = r"[.,;:!?()\n\u3002\uff0c\uff01\uff1f\uff1b\uff1a]"
+"""What stands round a whole clause."""
 
 
 @dataclass(frozen=True)
@@ -36,33 +43,61 @@ class Source:
     def holds(self, quote: str) -> bool:
         """Is it a verbatim part, white space aside, of a telling length?"""
         wanted = "".join(quote.split())
-        long_enough = len(wanted) >= _SHORTEST or wanted == self.packed
-        return bool(wanted) and long_enough and len(quote) <= _LONGEST and wanted in self.packed
+        if not wanted or len(quote) > _LONGEST or wanted not in self.packed:
+            return False
+        return len(wanted) >= _SHORTEST or self._has_clause(quote)
+
+    def _has_clause(self, quote: str) -> bool:
+        """Does it stand between punctuation or line ends, and say something?"""
+        told = re.escape(quote.strip(" \t\n.,;:!?"))
+        whole = rf"(?:\A|{_STOP})[*_`>\s]*{told}[*_`\s]*(?:\Z|{_STOP})"
+        return re.search(r"\w", told) is not None and re.search(whole, self.text) is not None
 
 
 @dataclass(frozen=True)
 class ThreadEvidence:
-    """One thread. `sources` are by the short names that a model is given: `body`, `c1`, `c2`, in time order.
+    """One thread.
 
-    `states` are of the threads that it may speak of, itself first; `reverted` are those undone since.
+    `sources`: by the short names that a model is given, `body`, `c1`, `c2`, in time order.
+    `threads`: what GitHub says of all threads of the window, and of others as far as is known.
+    `linked`: the numbers of those that GitHub or the texts link with it.
     """
 
     facts: ThreadRow
     sources: Mapping[str, Source]
-    states: Mapping[int, State]
-    reverted: frozenset[int]
+    threads: Mapping[int, KnownThread]
+    linked: frozenset[int]
+    window: TimeWindow
 
     @property
     def number(self) -> int:
         return self.facts.number
 
+    @property
+    def state(self) -> State:
+        return self.facts.state
+
+    @property
+    def reverted(self) -> frozenset[int]:
+        """The numbers of the threads that were reverted."""
+        return frozenset(number for number, known in self.threads.items() if known.reverted)
+
+    def shown(self, texts: Mapping[str, str]) -> "ThreadEvidence":
+        """The evidence as a model was shown it: only what it could read can carry what it writes.
+
+        `texts`: by the names of sources; a source that is not among them was not shown.
+        """
+        return replace(
+            self,
+            sources={name: replace(self.sources[name], text=text) for name, text in texts.items()},
+        )
+
     @cached_property
     def people(self) -> frozenset[str]:
         """Everybody who took part."""
-        done = (self.facts.author, self.facts.closed_by)
-        return frozenset(
-            {source.login for source in self.sources.values()} | {who.login for who in done if who}
-        )
+        known = self.threads[self.number]
+        done = {known.author, known.merged_by, *known.closed_by, *known.reopened_by, *known.approved_by}
+        return frozenset({source.login for source in self.sources.values()} | done - {""})
 
     @cached_property
     def text(self) -> str:
@@ -80,9 +115,17 @@ class ThreadEvidence:
     @cached_property
     def numbers(self) -> frozenset[int]:
         """The threads that its text or GitHub names."""
-        facts = self.facts
-        named = (*self.states, *facts.closes, facts.closed_by_pull, facts.duplicate_of)
-        return frozenset({*references(self.text), *(number for number in named if number is not None)})
+        return frozenset({*references(self.text), *self.linked, self.number})
+
+    @cached_property
+    def settled(self) -> frozenset[int]:
+        """The threads that a source calls merged or closed."""
+        return frozenset(
+            number
+            for source in self.sources.values()
+            if any(language.settled.search(source.text) for language in every_language())
+            for number in references(source.text)
+        )
 
     @cached_property
     def ground(self) -> KnownFigures:
@@ -93,13 +136,30 @@ class ThreadEvidence:
         """What may be said of it wherever a sentence points to."""
         return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], self._counts())
 
+    @cached_property
+    def said(self) -> Mapping[str, str]:
+        """All that each person wrote, in small letters."""
+        told: dict[str, str] = {}
+        for source in self.sources.values():
+            told[source.login] = f"{told.get(source.login, '')}\n{source.text}".casefold()
+        return told
+
+    @cached_property
+    def remarks(self) -> tuple[Cited, ...]:
+        """The sources in time order, each quoted whole."""
+        return tuple(
+            Cited(one.text, one.text, one.login, place) for place, one in enumerate(self.sources.values())
+        )
+
     def _counts(self) -> Iterator[int]:
         facts = self.facts
         heat = facts.heat
         yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
         yield from (n for n in (facts.additions, facts.deletions, facts.changed_files) if n is not None)
         yield len(self.people)
-        for moment in (facts.created_at, facts.closed_at, facts.merged_at):
+        yield round(self.window.length.total_seconds() / 3600)
+        moments = (facts.created_at, facts.closed_at, facts.merged_at, self.window.start, self.window.end)
+        for moment in moments:
             if moment is not None:
                 yield from (moment.year, moment.month, moment.day)
 
@@ -107,14 +167,15 @@ class ThreadEvidence:
 def thread_evidence(
     threads: Mapping[int, Thread], digest: Digest, bots: frozenset[str]
 ) -> dict[int, ThreadEvidence]:
-    """The material of every thread of the digest; bots' and minimized remarks are no sources."""
-    states = {facts.number: facts.state for facts in digest.threads}
+    """The evidence of every thread of the digest; bots' and minimized remarks are no sources."""
+    known = {number: KnownThread.of(thread, bots, digest.reverted) for number, thread in threads.items()}
     return {
         facts.number: ThreadEvidence(
             facts=facts,
             sources=_sources(threads[facts.number], bots),
-            states=_linked_states(facts, digest, states),
-            reverted=digest.reverted,
+            threads=known,
+            linked=_linked(facts, digest),
+            window=digest.window,
         )
         for facts in digest.threads
     }
@@ -132,9 +193,9 @@ def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, Source]:
     }
 
 
-def _linked_states(facts: ThreadRow, digest: Digest, states: Mapping[int, State]) -> dict[int, State]:
-    linked = [facts.number, *facts.closes, facts.closed_by_pull, facts.duplicate_of]
+def _linked(facts: ThreadRow, digest: Digest) -> frozenset[int]:
+    named = {facts.number, *facts.closes, facts.closed_by_pull, facts.duplicate_of}
     for link in digest.links:
         if facts.number in (link.source, link.target):
-            linked += [link.source, link.target]
-    return {number: states[number] for number in linked if number is not None and number in states}
+            named |= {link.source, link.target}
+    return frozenset(number for number in named if number is not None)

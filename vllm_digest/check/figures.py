@@ -1,29 +1,30 @@
-"""The figures in a text: numbers, percentages, versions, names of hardware and models."""
+"""The figures in a text: numbers, percentages, multiples, versions, names of hardware and models."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from vllm_digest.check.claims import FigureKind, Numeral
+from vllm_digest.check.language import Language
+from vllm_digest.check.languages import every_language
 from vllm_digest.markdown.escaping import visible
 
-_REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b|/(?:issues|pull)/(\d{1,7})\b")
+_REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b|/(?:issues|pull)/(\d{1,7})\b", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.,_+-][A-Za-z0-9]+)*", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9.]+|[A-Za-z]+", re.ASCII)
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[vVxX]?(\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*)", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)-?(?:[a-zA-Z]{1,3}|bits?|tokens?|times)?", re.ASCII)
 """A number with its unit grown onto it: `90ms`, `1.5x`, `4-bit`."""
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)[ ]?(?:%|％|percent\b|per cent\b)", re.ASCII | re.IGNORECASE)
-_MULTIPLE = re.compile(r"(\d+(?:\.\d+)?)[ ]?(?:[x×倍]|times\b|-?fold\b)", re.ASCII | re.IGNORECASE)
-_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
-_WRITTEN = re.compile(
-    r"百分之([零一二两三四五六七八九十百]{1,5})|([一二两三四五六七八九十]{1,3})(成|倍)"
-    r"|([两三四五六七八九十][一二三四五六七八九十]{0,2})(?:位|名|个\s?(?:\w{2}\s?)?(?:Issue|PR|Bug|线程|用户|开发者|贡献者))"
+_GLUED = re.compile(r"(\d{1,4})[xX\u00d7]([A-Za-z0-9].*)", re.ASCII)
+"""A count grown onto a name: `8xH100`."""
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
+_MULTIPLE = re.compile(
+    r"(?<![A-Za-z0-9_.,-])(\d+(?:\.\d+)?)[ ]?[xX\u00d7](?![A-Za-z0-9]| ?\d| ?[A-Z][A-Za-z]*\d)", re.ASCII
 )
-_DOUBLED = re.compile(r"翻倍|翻番|翻了一番|加倍|减半")
-_TWICE = re.compile(
-    r"\b(?:2|2\.0)\s?[x×]|\b(?:twice|double[sd]?|half|halves|halved)\b|翻倍|两倍|一半|减半|50 ?%",
-    re.IGNORECASE,
-)
+_HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
+_SHOWN = 6
+"""Known figures that a message names."""
 
 
 def references(text: str) -> tuple[int, ...]:
@@ -33,71 +34,129 @@ def references(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class KnownFigures:
-    """What figures may rest on: the words with digits of texts, their numbers, percentages, multiples."""
+    """What figures may rest on.
+
+    `words`: the words with digits of texts, in small letters. `numbers`, `percents`, `multiples`: values in
+    plain digits. `signs`: characters that are numbers and no ASCII digits, such as `²`.
+    `vague`: texts name sizes such as dozens.
+    """
 
     words: frozenset[str] = field(default=frozenset())
     numbers: frozenset[str] = field(default=frozenset())
     percents: frozenset[str] = field(default=frozenset())
     multiples: frozenset[str] = field(default=frozenset())
-    doubles: bool = False
+    signs: frozenset[str] = field(default=frozenset())
+    vague: bool = False
 
     @classmethod
     def of(cls, texts: Iterable[str], counts: Iterable[int] = ()) -> "KnownFigures":
-        text = "\n".join(texts)
-        shown = _REFERENCE.sub(" ", visible(text))
-        words = {word[0].casefold() for word in _WORD.finditer(shown) if _has_digit(word[0])}
+        """The figures of texts in any language, and `counts`."""
+        shown = _narrow(_REFERENCE.sub(" ", visible("\n".join(texts))))
+        written = [one for language in every_language() for one in language.told(shown)]
+        signs = {sign: value for sign in shown if (value := _sign_value(sign)) is not None}
+        plain = "".join(f" {signs[sign]} " if sign in signs else sign for sign in shown)
+        words = {word[0].casefold() for word in _WORD.finditer(plain) if _has_digit(word[0])}
+        glued = [found for word in words if (found := _GLUED.fullmatch(word))]
         parts = {part[0].strip(".") for word in words for part in _PART.finditer(word)}
+        parts |= {found[2] for found in glued}
         return cls(
             words=frozenset(words | parts),
-            numbers=frozenset({_plain(n[1]) for n in _NUMBER.finditer(shown)} | {str(n) for n in counts}),
-            percents=frozenset(_plain(n[1]) for n in _PERCENT.finditer(shown)),
-            multiples=frozenset(_plain(n[1]) for n in _MULTIPLE.finditer(shown)),
-            doubles=_TWICE.search(shown) is not None,
+            numbers=frozenset(
+                {_plain(found[1]) for found in _NUMBER.finditer(plain)}
+                | {found[1] for found in glued}
+                | {str(count) for count in counts}
+                | _values(written, FigureKind.NUMBER)
+            ),
+            percents=frozenset(
+                {_plain(found[1]) for found in _PERCENT.finditer(plain)}
+                | _values(written, FigureKind.PERCENT)
+            ),
+            multiples=_multiples(plain, written),
+            signs=frozenset(signs),
+            vague=any(one.kind is FigureKind.VAGUE for one in written),
         )
 
     def __or__(self, other: "KnownFigures") -> "KnownFigures":
-        return KnownFigures(
-            self.words | other.words,
-            self.numbers | other.numbers,
-            self.percents | other.percents,
-            self.multiples | other.multiples,
-            self.doubles or other.doubles,
-        )
+        return KnownFigures(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
 
-    def unfounded(self, text: str) -> Iterator[str]:
-        """The figures in `text` that are not here, as they are written."""
-        shown = _REFERENCE.sub(" ", text)
-        for pattern, known in ((_PERCENT, self.percents), (_MULTIPLE, self.multiples)):
-            yield from (n[0] for n in pattern.finditer(shown) if _plain(n[1]) not in known)
+    def unfounded(self, text: str, language: Language) -> Iterator[tuple[str, str]]:
+        """The figures in `text` that are not here, as written, each with figures of its kind that are."""
+        shown = _narrow(_REFERENCE.sub(" ", text))
+        for sign in dict.fromkeys(shown):
+            value = _sign_value(sign)
+            if value is not None and sign not in self.signs and value not in self.numbers:
+                yield sign, ""
+        for written in language.figures(shown):
+            if not self._holds_written(written):
+                yield written.words, self._like(written.kind)
+        for pattern, known, kind in (
+            (_PERCENT, self.percents, FigureKind.PERCENT),
+            (_MULTIPLE, self.multiples, FigureKind.MULTIPLE),
+        ):
+            yield from (
+                (n[0], self._like(kind)) for n in pattern.finditer(shown) if _plain(n[1]) not in known
+            )
             shown = pattern.sub(" ", shown)
         for word in _WORD.finditer(shown):
             if _has_digit(word[0]) and not self._holds(word[0]):
-                yield word[0]
-        for written in _WRITTEN.finditer(shown):
-            if not self._holds_written(written):
-                yield written[0]
-        if (doubled := _DOUBLED.search(shown)) and not self.doubles:
-            yield doubled[0]
+                yield word[0], ""
+
+    def _like(self, kind: FigureKind) -> str:
+        match kind:
+            case FigureKind.PERCENT:
+                return ", ".join(f"{value}%" for value in sorted(self.percents)[:_SHOWN])
+            case FigureKind.MULTIPLE:
+                return ", ".join(f"{value}x" for value in sorted(self.multiples)[:_SHOWN])
+        return ""
 
     def _holds(self, word: str) -> bool:
         if word.casefold() in self.words or _plain(word.lstrip("vV")) in self.numbers:
             return True
-        measure = _MEASURE.fullmatch(word)
-        if measure is not None:
+        if (measure := _MEASURE.fullmatch(word)) and word[-1:] not in "xX":
             return _plain(measure[1]) in self.numbers
+        if glued := _GLUED.fullmatch(word):
+            return glued[1] in self.numbers and self._holds(glued[2])
         parts = re.split(r"[-_+,]", word)
         return len(parts) > 1 and all(self._holds(part) for part in parts if _has_digit(part))
 
-    def _holds_written(self, found: re.Match[str]) -> bool:
-        percent, tenths_or_times, unit, count = found.groups()
-        if percent:
-            return str(_value(percent)) in self.percents
-        if unit == "成":
-            return str(10 * _value(tenths_or_times)) in self.percents
-        if unit == "倍":
-            value = _value(tenths_or_times)
-            return str(value) in self.multiples or (value in {1, 2} and self.doubles)
-        return str(_value(count)) in self.numbers
+    def _holds_written(self, written: Numeral) -> bool:
+        match written.kind:
+            case FigureKind.VAGUE:
+                return self.vague
+            case FigureKind.PERCENT:
+                return _plain(written.value) in self.percents
+            case FigureKind.MULTIPLE:
+                return _plain(written.value) in self.multiples
+            case FigureKind.NUMBER:
+                return written.value in self.numbers
+
+
+def _multiples(plain: str, written: list[Numeral]) -> frozenset[str]:
+    """With 50 % and half for each other, and with double."""
+    found = {_plain(n[1]) for n in _MULTIPLE.finditer(plain)} | _values(written, FigureKind.MULTIPLE)
+    if any(_plain(n[1]) == "50" for n in _PERCENT.finditer(plain)):
+        found.add("0.5")
+    return frozenset(found.union(*(_HALF_OR_DOUBLE.get(value, set()) for value in found)))
+
+
+def _values(written: list[Numeral], kind: FigureKind) -> set[str]:
+    return {_plain(one.value) for one in written if one.kind is kind}
+
+
+def _narrow(text: str) -> str:
+    """With full-width letters, digits and signs as ASCII ones."""
+    return "".join(
+        chr(ord(sign) - 0xFEE0) if "！" <= sign <= "～" and (sign.isalnum() or sign in "％．＋－") else sign
+        for sign in text
+    )
+
+
+def _sign_value(sign: str) -> str | None:
+    """The value of a sign that is a number and neither an ASCII digit nor an ideograph: `²`, `Ⅸ`, `½`."""
+    if sign.isascii() or "CJK" in unicodedata.name(sign, ""):
+        return None
+    value = unicodedata.numeric(sign, None)
+    return None if value is None else _plain(f"{value:g}")
 
 
 def _has_digit(word: str) -> bool:
@@ -112,12 +171,3 @@ def _plain(number: str) -> str:
     whole, _, rest = number.partition(".")
     rest = rest.rstrip("0")
     return (whole.lstrip("0") or "0") + (f".{rest}" if rest else "")
-
-
-def _value(written: str) -> int:
-    """A number up to 199 in Chinese signs."""
-    hundreds, _, rest = written.rpartition("百")
-    tens, ten, ones = rest.rpartition("十")
-    value = 100 if "百" in written else 0
-    value = value * _DIGITS.get(hundreds, 1) if hundreds else value
-    return value + (10 * _DIGITS.get(tens, 1) if ten else 0) + _DIGITS.get(ones.lstrip("零"), 0)

@@ -1,5 +1,6 @@
 """A model's answer about the whole window, read: what of it holds, and what is wrong with the rest."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +9,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vllm_digest.check.claims import People
-from vllm_digest.check.counts import PERCENT, miscounted
+from vllm_digest.check.claims import Problem
+from vllm_digest.check.counts import PERCENT, count_problems
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.figures import KnownFigures, references
-from vllm_digest.check.language import Length
+from vllm_digest.check.language import Language, Length
+from vllm_digest.check.languages import checks_of
+from vllm_digest.check.people import People
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape, read_shape
-from vllm_digest.check.texts import Problem, standing
+from vllm_digest.check.states import KnownThreads
+from vllm_digest.check.support import Cited, Support
+from vllm_digest.check.texts import standing
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Kind
 from vllm_digest.narrative import (
@@ -29,12 +34,12 @@ from vllm_digest.narrative import (
 )
 from vllm_digest.report import Digest
 
+log = logging.getLogger(__name__)
+
 _SENTENCE = Length(most=500)
-_TITLE = Length(most=60, least=2)
+_TITLE = Length(most=60, is_sentence=False)
 _MOST = 6
 """Findings of a section."""
-_WROTE_CODE = re.compile(r"(?:提交|贡献)了?[^，。；]{0,4}(?:代码|PR|补丁)", re.IGNORECASE)
-_UNDONE = re.compile(r"回退|回滚|撤销|revert", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class _Reader:
         except ValidationError:
             self.faults.append(Fault(where, FallbackReason.SCHEMA))
             return None
-        bad = [Fault(where, reason, detail) for reason, detail in self._basis_problems(shape)]
+        bad = [Fault(where, one.reason, one.detail) for one in self._basis_problems(shape)]
         if bad:
             self.faults += bad
             return None
@@ -133,15 +138,15 @@ class _Reader:
         window = self.window
         for name in shape.statements:
             if name not in window.statements:
-                yield FallbackReason.SOURCE, name
+                yield Problem(FallbackReason.SOURCE, name)
         for name in shape.facts:
             if name not in window.facts:
-                yield FallbackReason.SOURCE, name
+                yield Problem(FallbackReason.SOURCE, name)
         basis = {*shape.statements, *shape.facts}
         if not basis:
-            yield FallbackReason.SOURCE, ""
+            yield Problem(FallbackReason.SOURCE)
         if any(basis <= told for told in self.told):
-            yield FallbackReason.LOOP, ", ".join(sorted(basis))
+            yield Problem(FallbackReason.LOOP, ", ".join(sorted(basis)))
 
     def _titles(self, shape: FindingShape, part: OverviewPart, where: str) -> Mapping[str, str] | None:
         """The titles that hold; None where the title's claim does not, and the finding falls with it."""
@@ -168,26 +173,38 @@ class _Reader:
         ]
         basis = _basis(shape, claims, cited, window)
 
-        def check(text: str, _language: str) -> Iterator[Problem]:
-            yield from faults(text, basis, window.context, _TITLE if title else _SENTENCE)
+        told = KnownFigures.of(_told(claims, cited))
+
+        def check(text: str, code: str) -> Iterator[Problem]:
+            yield from faults(text, basis, window.context, _TITLE if title else _SENTENCE, code)
             if not title:
-                yield from _window_problems(text, cited, part, window)
+                yield from _window_problems(text, checks_of(code), cited, part, window)
+                yield from count_problems(text, checks_of(code), window.facts, told)
 
         result = standing(texts, window.context.languages, where, check, window.logins)
+        for fault in result.faults:
+            log.debug("overview.%s falls: %s: %s", where, fault.told(), dict(texts))
         self.faults += result.faults
         return result.texts
 
 
 def _window_problems(
-    text: str, cited: list[ThreadEvidence], part: OverviewPart, window: Window
+    text: str, language: Language, cited: list[ThreadEvidence], part: OverviewPart, window: Window
 ) -> Iterator[Problem]:
-    yield from ((FallbackReason.FIGURE, clause) for clause in miscounted(text, window.facts))
-    yield from ((FallbackReason.LOGIN, login) for login in _no_authors(text, cited, window))
+    for login in _no_authors(text, language, cited, window):
+        yield Problem(FallbackReason.LOGIN, login)
     undone = [one.number for one in cited if one.number in one.reverted]
-    if undone and not _UNDONE.search(text):
-        yield FallbackReason.STATE, f"#{undone[0]} 已被回退"
-    if denial := _denied_focus(text, part, window.digest):
-        yield FallbackReason.FOCUS, denial
+    if undone and not language.undone.search(text):
+        yield Problem(FallbackReason.STATE, "", cited[0].threads[undone[0]].told())
+    if denial := _denied_focus(text, language, part, window.digest):
+        yield Problem(FallbackReason.FOCUS, denial)
+
+
+def _told(claims: list[Statement], cited: list[ThreadEvidence]) -> list[str]:
+    """The words that are about threads: the statements, the threads' titles, their people."""
+    said = [text for claim in claims for text in claim.texts.values()]
+    people = frozenset[str]().union(*(one.people for one in cited))
+    return [*said, *(one.facts.title for one in cited), *people]
 
 
 def _basis(
@@ -205,34 +222,34 @@ def _basis(
         numbers=frozenset({str(value) for value in counts.values()} | {str(len(cited))}),
         percents=frozenset(str(value) for name, value in counts.items() if name.endswith(PERCENT)),
     )
+    quotes = [one.quote for claim in claims for one in claim.evidence]
     return Basis(
         known=known,
-        ground=figures | KnownFigures.of([*said, *titles, *people]),
+        ground=figures | KnownFigures.of(_told(claims, cited)),
         numbers=frozenset({*references("\n".join(said)), *(one.number for one in cited)}),
-        states={number: state for one in cited for number, state in one.states.items()},
-        reverted=frozenset().union(*(one.reverted for one in cited)),
+        threads=KnownThreads(
+            {number: known for one in cited for number, known in one.threads.items()},
+            cited[0].number if len(cited) == 1 else None,
+            frozenset[int]().union(*(one.settled for one in cited)),
+        ),
         people=People(people, people, window.logins, known.casefold()),
-        subject=cited[0].number if len(cited) == 1 else None,
+        support=Support(tuple(Cited(text, text, "") for text in (*said, *quotes, *counts)), is_window=True),
     )
 
 
-def _no_authors(text: str, cited: list[ThreadEvidence], window: Window) -> Iterator[str]:
+def _no_authors(text: str, language: Language, cited: list[ThreadEvidence], window: Window) -> Iterator[str]:
     """Who is said to have handed in code, and has none among the cited pull requests."""
-    for clause in re.split(r"[，。；]", text):
-        if not _WROTE_CODE.search(clause) or references(clause):
+    for clause in language.clauses.split(text):
+        if not language.wrote_code.search(clause) or references(clause):
             continue
         authors = {one.facts.author.login for one in cited if one.facts.kind is Kind.PULL_REQUEST}
         words = set(re.findall(r"[A-Za-z0-9-]+", clause))
         yield from sorted(words & window.logins - authors - {*window.digest.activity.newcomers})
 
 
-def _denied_focus(text: str, section: OverviewPart, digest: Digest) -> str:
+def _denied_focus(text: str, language: Language, part: OverviewPart, digest: Digest) -> str:
     """The words that deny any news of the focus, where there are some."""
     if not digest.relevant(Relevance.YES):
         return ""
-    name = rf"(?:{re.escape(digest.focus.name)}|ROCm|该生态)" if section != "focus" else ""
-    denial = re.search(
-        rf"(?:没有|并?无|未(?:见|有|发现|出现|涉及|产生)|不涉及|缺乏)[^，。；]{{0,8}}{name}[^，。；]{{0,6}}(?:更新|动态|改动|变更|活动|进展|内容)",
-        text,
-    )
-    return denial[0] if denial else ""
+    names = "" if part is OverviewPart.FOCUS else rf"(?:{re.escape(digest.focus.name)}|ROCm)"
+    return language.denial(text, names)

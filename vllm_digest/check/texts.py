@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from vllm_digest.check.claims import Problem
 from vllm_digest.check.figures import KnownFigures, references
+from vllm_digest.check.languages import checks_of
 from vllm_digest.check.sentences import Fault
 from vllm_digest.markdown.markup import markup
 from vllm_digest.narrative import FallbackReason
 
-Problem = tuple[FallbackReason, str]
-"""What is wrong with a text, and the words meant."""
 Check = Callable[[str, str], Iterator[Problem]]
 """The problems of a text in a language."""
 
@@ -36,27 +36,32 @@ def standing(
     """
     written = {language: texts[language].strip() for language in languages if texts.get(language, "").strip()}
     problems = {language: list(check(text, language)) for language, text in written.items()}
-    claims = [problem for some in problems.values() for problem in some if not problem[0].is_wording]
+    claims = [problem for some in problems.values() for problem in some if not problem.reason.is_wording]
     sound = {language: text for language, text in written.items() if not problems[language]}
     claims += [] if claims else list(_differences(sound, names))
     if claims:
-        return Standing({}, tuple(Fault(where, reason, detail) for reason, detail in dict.fromkeys(claims)))
-    missing = {one: [(FallbackReason.NO_ANSWER, "")] for one in languages if one not in written}
+        return Standing({}, tuple(_fault(where, one) for one in dict.fromkeys(claims)))
+    missing = {one: [Problem(FallbackReason.NO_ANSWER)] for one in languages if one not in written}
     faults = [
-        Fault(where, reason, detail, language if sound else "")
+        _fault(where, one, language if sound else "")
         for language, some in (problems | missing).items()
-        for reason, detail in some
+        for one in some
     ]
     return Standing(sound, tuple(faults))
 
 
+def _fault(where: str, problem: Problem, language: str = "") -> Fault:
+    return Fault(where, problem.reason, problem.detail, language, problem.compared_with)
+
+
 def _differences(texts: Mapping[str, str], names: Collection[str]) -> Iterator[Problem]:
     """What one text names and another does not."""
-    shown = [markup(text, repo_url="").words for text in texts.values()]
+    shown = {language: markup(text, repo_url="").words for language, text in texts.items()}
     for one, other in permutations(shown, 2):
-        threads = {*references(one)} - {*references(other)}
-        yield from ((FallbackReason.NUMBER, f"#{number}") for number in sorted(threads))
-        figures = KnownFigures.of([other]).unfounded(one)
-        yield from ((FallbackReason.FIGURE, figure) for figure in figures)
-        people = ({*_NAME.findall(one)} - {*_NAME.findall(other)}) & {*names}
-        yield from ((FallbackReason.LOGIN, name) for name in sorted(people))
+        text, against = shown[one], shown[other]
+        for number in sorted({*references(text)} - {*references(against)}):
+            yield Problem(FallbackReason.NUMBER, f"#{number}", against)
+        for figure, _ in KnownFigures.of([against]).unfounded(text, checks_of(one)):
+            yield Problem(FallbackReason.FIGURE, figure, against)
+        for name in sorted(({*_NAME.findall(text)} - {*_NAME.findall(against)}) & {*names}):
+            yield Problem(FallbackReason.LOGIN, name, against)

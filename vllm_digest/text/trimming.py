@@ -29,16 +29,21 @@ _NOISE = re.compile(
 )
 _QUOTE = re.compile(r"[ \t]*>")
 _ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules|above|previous)\b"
-    r"|\byou are (?:now )?(?:an? )?(?:AI|LLM|language model|assistant|chatbot)\b|\bsystem prompt\b|<\|im_"
-    r"|\b(?:AI|LLM|language) (?:models?|assistants?|agents?|summari[sz]ers?)\b[^.\n]{0,60}"
-    r"\b(?:must|should|write|say|output|report)\b"
-    r"|(?:忽略|无视|忘记)[^。\n]{0,20}(?:指令|提示|规则|要求|内容)"
-    r"|(?:你是|作为)[^。\n]{0,10}(?:AI|人工智能|语言模型|助手)",
+    r"\b(?:ignore|disregard|forget|override) (?:all |any |of |the |your |my |these |every )*"
+    r"(?:(?:previous|prior|above|preceding|earlier|existing|system) )+(?:instructions?"
+    r"|prompts?|rules|directions?)\b[^.\n]{0,80}\.?"
+    r"|\b(?:ignore|disregard|forget) (?:all |any |of |the )*(?:your|these) (?:instructions?"
+    r"|prompts?|rules)\b[^.\n]{0,80}\.?"
+    r"|<\|im_\w{0,10}(?:\|>)?"
+    # "Ignore the instructions above" and its kin in Chinese.
+    r"|(?:\u5ffd\u7565|\u65e0\u89c6|\u5fd8\u8bb0)[^\u3002\n]{0,6}(?:\u4e4b\u524d"
+    r"|\u4ee5\u4e0a|\u4e0a\u8ff0|\u4e0a\u9762|\u5148\u524d|\u6240\u6709)"
+    r"[^\u3002\n]{0,6}(?:\u6307\u4ee4|\u63d0\u793a|\u89c4\u5219)[^\u3002\n]{0,40}\u3002?",
     re.IGNORECASE,
 )
-"""Lines that speak to a model; a thread about such lines is told without them."""
-_WORTHLESS = (_QUOTE.match, _NOISE.match, _ORDER.search)
+"""An order to a model. It is left out as a phrase: the rest of the line may be the withdrawal of a figure.
+"Ignore my comment above" is no order to a machine."""
+_WORTHLESS = (_QUOTE.match, _NOISE.match)
 _HEAD, _TAIL = 3, 6
 """Lines of a code block or log that are kept: how it begins, and how it ends, where the error stands."""
 _FEW = _HEAD + _TAIL
@@ -49,7 +54,7 @@ LEFT_OUT = "…"
 
 def trimmed(text: str) -> str:
     """What is worth reading of it, each line verbatim; a line of `…` stands for lines left out."""
-    visible = _COMMENT.sub("", text[:LONGEST].replace("\r\n", "\n"))
+    visible = _ORDER.sub(LEFT_OUT, _COMMENT.sub("", text[:LONGEST].replace("\r\n", "\n")))
     kept: list[str] = []
     for line in _worthy(_blocks(visible.split("\n"))):
         short = line.rstrip()

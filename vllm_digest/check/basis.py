@@ -1,0 +1,62 @@
+"""What a sentence about a thread rests on, by its quotes."""
+
+from collections.abc import Sequence
+
+from vllm_digest.check.evidence import ThreadEvidence
+from vllm_digest.check.people import People
+from vllm_digest.check.sentences import Basis
+from vllm_digest.check.states import KnownThreads
+from vllm_digest.check.support import Cited, Support, later_words
+from vllm_digest.models import State
+
+
+def thread_basis(
+    evidence: ThreadEvidence,
+    quotes: Sequence[tuple[str, str]],
+    *,
+    elsewhere: frozenset[str],
+    near: bool = False,
+    speaker: str = "",
+) -> Basis:
+    """What a sentence with these quotes rests on; `quotes` are names of sources, each with its words.
+
+    `elsewhere`: the logins of the window. `near`: its figures must be where it points to.
+    `speaker`: whose position it is; the figures must be in this person's words.
+    """
+    places = {name: place for place, name in enumerate(evidence.sources)}
+    cited = tuple(
+        Cited(quote, evidence.sources[name].text, evidence.sources[name].login, places[name])
+        for name, quote in quotes
+        if name in evidence.sources
+    )
+    ground = evidence.title_figures if near or speaker else evidence.ground
+    for name, source in evidence.sources.items():
+        if source.login == speaker or (near and not speaker and name in dict(quotes)):
+            ground |= source.ground
+    known = evidence.threads[evidence.number]
+    pending = known.is_pull and (known.state is not State.MERGED or known.reverted)
+    return Basis(
+        known=evidence.text,
+        ground=ground,
+        numbers=evidence.numbers,
+        threads=KnownThreads(evidence.threads, evidence.number, evidence.settled),
+        people=People(
+            authors=frozenset(one.login for one in cited),
+            present=evidence.people,
+            elsewhere=elsewhere,
+            words=evidence.words,
+            said=evidence.said,
+            title=evidence.facts.title.casefold(),
+        ),
+        support=Support(
+            cited,
+            thread=(evidence.facts.title, *(source.text for source in evidence.sources.values())),
+            later=later_words(cited, evidence.remarks),
+            pending=known.told() if pending else "",
+        ),
+        answered={
+            evidence.sources[name].login: evidence.sources[name].ground
+            for name, _ in quotes
+            if speaker and name in evidence.sources and evidence.sources[name].login != speaker
+        },
+    )

@@ -1,0 +1,196 @@
+"""Does a figure belong to what the sentence ties it to: hardware, model, data type, metric, direction?
+
+A figure is looked up in the sources' fragments: a sentence's part between commas, or a cell of a table with
+its row's and its column's heads. It is wrong only where every fragment that has it names another thing of the
+same class, so a fragment without any such name decides nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from vllm_digest.check.language import Language
+from vllm_digest.check.languages import every_language
+
+_FIGURE = re.compile(
+    r"(?<![A-Za-z0-9_./-])\d+(?:,\d{3})*(?:\.\d+)?(?![\d]|\.\d|[A-Za-z_]*-?[A-Za-z]+\d)(?:\s?[%x\u00d7])?"
+)
+_UNIT = re.compile(r"\s?(?:[%x\u00d7]|ms|s|us|GiB|GB|MB|MiB|tok|req)", re.IGNORECASE)
+_NAMES = {
+    "hardware": re.compile(
+        r"(?<![A-Za-z0-9])(?:\d{1,4}[xX\u00d7])?(MI\d{2,3}[A-Z]*|[ABHLVTP]\d{1,3}0{1,2}[a-z]?"
+        r"|GB\d{2,3}|GH200|H20|L4|T4|L40S?|RTX ?\d{4}[A-Za-z ]{0,3}"
+        r"|gfx\d+[a-z]?|W7900|TPU ?v\d\w*|Gaudi ?\d?|DGX Spark|MTT ?S\d+|Ascend ?\d*\w*)(?![A-Za-z0-9])"
+    ),
+    "model": re.compile(r"(?<![\w/.-])(?:[\w-]+/)?([A-Z][A-Za-z]*[\d.]*(?:-[A-Za-z0-9.]+)+)(?![\w/-])"),
+    "type": re.compile(
+        r"(?<![A-Za-z0-9_-])(bf16|fp16|fp32|fp8|fp4|int4|int8|mxfp4|mxfp8|nvfp4)(?![A-Za-z0-9_-])",
+        re.IGNORECASE,
+    ),
+}
+_SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
+_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
+_RULE = re.compile(r"^[\s|:-]+$")
+_FROM_TO = (
+    re.compile(r"from\s+{a}\b.{{0,24}}?\bto\s+{b}(?![\d.])", re.IGNORECASE).pattern,
+    re.compile(r"(?<![\d.]){a}[^\d\n]{{0,12}}(?:->|\u2192|=>|\bto\b)\s*{b}(?![\d.])", re.IGNORECASE).pattern,
+)
+_NEW = re.compile(
+    r"(?:\bnow\b|\bafter\b|\bthis PR\b|#\s*PR\b|\bPR:|^\s*PR\b|\bnew\b|\bpatched\b)", re.IGNORECASE
+)
+_OLD = re.compile(r"(?:\bmain\b|\bbefore\b|\bbaseline\b|\bold\b|\bmaster\b|\bwithout\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a source: its words, and the figures in it."""
+
+    text: str
+    figures: frozenset[str]
+
+
+def fragments(text: str) -> Iterator[Fragment]:
+    """The pieces of a source that tell one thing each."""
+    heads: list[str] = []
+    for line in text.splitlines():
+        row = _ROW.match(line)
+        if row is None:
+            heads = []
+            yield from (_fragment(piece) for piece in _SPLIT.split(line) if piece.strip())
+            continue
+        cells = [cell.strip() for cell in row[1].split("|")]
+        if _RULE.match(line):
+            continue
+        if not heads:
+            heads = cells
+            continue
+        named = [cell for cell in cells if not _is_figure(cell)]
+        for place, cell in enumerate(cells):
+            if _is_figure(cell):
+                head = heads[place] if place < len(heads) else ""
+                yield Fragment(" ; ".join((head, *named, cell)), frozenset(_values(cell)))
+
+
+@cache
+def _fragments_of(texts: tuple[str, ...]) -> tuple[Fragment, ...]:
+    return tuple(fragment for text in texts for fragment in fragments(text))
+
+
+def _fragment(text: str) -> Fragment:
+    return Fragment(text, frozenset(_values(text)))
+
+
+def _is_figure(cell: str) -> bool:
+    return re.fullmatch(r"[~+-]?\d[\d,.]*\s?(?:%|x|\u00d7|[A-Za-z/]{1,6})?", cell.strip("*` ")) is not None
+
+
+def _values(text: str) -> Iterator[str]:
+    yield from (_value(found[0]) for found in _FIGURE.finditer(text))
+
+
+def _value(figure: str) -> str:
+    return re.sub(r"[,\s%x\u00d7]", "", figure)
+
+
+def misplaced(
+    words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """The figures that the sources tie to another thing, each with the fragment that does.
+
+    `cited`: the sources that the sentence points to; the rest of the `thread` counts for what they lack.
+    """
+    near, far = _fragments_of(cited), _fragments_of(thread)
+    for sentence in language.sentences.split(words):
+        inherited: dict[str, frozenset[str]] = {}
+        for clause in language.clauses.split(sentence):
+            own = _names(clause)
+            inherited |= {kind: names for kind, names in own.items() if kind != "metric"}
+            named = inherited | {"metric": own.get("metric", frozenset())}
+            for found in _FIGURE.finditer(clause):
+                if not _tells(found[0], clause[found.end() :]):
+                    continue
+                fitting = [one for one in near if _value(found[0]) in one.figures]
+                fitting = fitting or [one for one in far if _value(found[0]) in one.figures]
+                for names in named.items():
+                    if other := _contradiction(*names, fitting):
+                        yield clause.strip(), other
+                        break
+
+
+def _tells(figure: str, after: str) -> bool:
+    """Is it a measurement? A small count stands in many places of a thread."""
+    return (
+        "." in figure
+        or len(_value(figure)) > 2
+        or _UNIT.match(after) is not None
+        or figure[-1:] in "%x\u00d7"
+    )
+
+
+def _contradiction(kind: str, names: frozenset[str], fitting: list[Fragment]) -> str:
+    if not names or not fitting:
+        return ""
+    theirs = [_names(one.text).get(kind, frozenset()) for one in fitting]
+    if all(theirs) and not any(_alike(names, one) for one in theirs):
+        return fitting[0].text.strip()
+    return ""
+
+
+def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Is one of them named here and there? A short form counts: Qwen3-32B for Qwen3-32B-FP8."""
+    return any(
+        a == b or a.startswith(f"{b}-") or b.startswith(f"{a}-") or a in b or b in a
+        for a in ours
+        for b in theirs
+    )
+
+
+def _names(text: str) -> dict[str, frozenset[str]]:
+    """What a text names, by class."""
+    named = {
+        kind: frozenset(re.sub(r"\s", "", found[1]).casefold() for found in pattern.finditer(text))
+        for kind, pattern in _NAMES.items()
+    }
+    named["model"] = frozenset(name for name in named["model"] if any(sign.isdigit() for sign in name))
+    named["metric"] = frozenset(_metrics(text))
+    return {kind: names for kind, names in named.items() if names}
+
+
+def _metrics(text: str) -> Iterator[str]:
+    tables: Iterable[Mapping[str, re.Pattern[str]]] = (one.metrics for one in every_language())
+    for table in tables:
+        yield from (metric for metric, pattern in table.items() if pattern.search(text))
+
+
+def turned_round(
+    words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Changes from one figure to another that the sources tell the other way, each with their words."""
+    known = cited or thread
+    for found in language.changes.finditer(words):
+        old, new = _value(found["old"]), _value(found["new"])
+        back = next(filter(None, (_change(text, new, old) for text in known)), "")
+        back = "" if any(_change(text, old, new) for text in known) else back
+        if old != new and (told := back or _swapped(old, new, known)):
+            yield found[0], told
+
+
+def _change(text: str, old: str, new: str) -> str:
+    for pattern in _FROM_TO:
+        if found := re.search(pattern.format(a=re.escape(old), b=re.escape(new)), text, re.IGNORECASE):
+            return found[0]
+    return ""
+
+
+def _swapped(old: str, new: str, texts: tuple[str, ...]) -> str:
+    """The words that call the old figure new and the new one old."""
+    before = [one.text for one in _fragments_of(texts) if old in one.figures]
+    after = [one.text for one in _fragments_of(texts) if new in one.figures]
+    if not before or not after:
+        return ""
+    if all(_NEW.search(one) and not _OLD.search(one) for one in before) and all(
+        _OLD.search(one) and not _NEW.search(one) for one in after
+    ):
+        return f"{after[0].strip()} / {before[0].strip()}"
+    return ""

@@ -1,0 +1,38 @@
+"""The checks that only hold for English prose, and how English sources say things."""
+
+import re
+
+from vllm_digest.check.en import words
+from vllm_digest.check.en.concepts import CONCEPTS
+from vllm_digest.check.en.form import ROOM, form
+from vllm_digest.check.en.numerals import figures, told
+from vllm_digest.check.en.people import acts, namings
+from vllm_digest.check.en.states import states
+from vllm_digest.check.en.windows import UNDONE, WROTE_CODE, counts, denial
+from vllm_digest.check.language import Language
+
+ENGLISH = Language(
+    code="en",
+    room=ROOM,
+    form=form,
+    states=states,
+    acts=acts,
+    namings=namings,
+    figures=figures,
+    told=told,
+    metrics=words.METRICS,
+    senses=words.SENSES,
+    asking=words.ASKING,
+    planning=words.PLANNING,
+    settled=words.SETTLED,
+    guess=words.GUESS,
+    concepts=CONCEPTS,
+    platforms={},
+    changes=words.CHANGES,
+    counts=counts,
+    denial=denial,
+    wrote_code=WROTE_CODE,
+    undone=UNDONE,
+    clauses=re.compile(r"[.!?;:\n]\s|,\s|\s(?:but|while|whereas|and)\s"),
+    sentences=re.compile(r"(?<=[.!?])\s+|[;\n]"),
+)

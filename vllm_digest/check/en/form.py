@@ -1,0 +1,60 @@
+"""Is it an English sentence, and nothing else?"""
+
+import re
+from collections.abc import Iterator
+
+from vllm_digest.check.claims import Problem
+from vllm_digest.check.language import Length
+from vllm_digest.narrative import FallbackReason
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_FOREIGN = re.compile(
+    r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\u3000-\u303f\uff00-\uffef]"
+)
+"""Scripts and punctuation that no English sentence has, unless it quotes them."""
+_COMMON = re.compile(
+    r"\b(?:the|a|an|is|are|was|were|be|been|to|of|in|on|for|with|and|or|not|that"
+    r"|this|it|its|by|as|at|from|has|have"
+    r"|had|does|do|did|no|than|when|which|who|after|before|so|but|if|will|would"
+    r"|can|only|into|per|still|now)\b",
+    re.IGNORECASE,
+)
+_LEAST_WORDS = 3
+_SHARE = 14
+"""A sentence has a common word among so many; a list of terms or another Latin language has fewer."""
+_ENDS = re.compile(r"[.!?…][\"”’')\]*_~`]*\Z")
+_UNFINISHED = ",;:-–—(["
+_STARTS_LOW = re.compile(r"\A[\s*“\"']*[a-z]+\b")
+_CHATTER = re.compile(
+    r"\A[\s*#>]*(?:OK|Okay|Sure|Certainly|Of course|Absolutely|Got it|Understood"
+    r"|Here (?:is|are)|Below (?:is|are)"
+    r"|As an? (?:AI|professional|expert|language|technical)|Based on (?:the|your) (?:provided|given|above))\b"
+    r"|</?think|\b(?:language model|AI assistant)\b[^.]{0,20}\bI\b|\bI(?:'m| am)? (?:cannot"
+    r"|can't|unable to|will (?:now|write)|sorry)\b"
+    r"|\b(?:I )?hope this helps\b|\blet me know if\b|\bfeel free to\b|\bin (?:summary|conclusion),",
+    re.IGNORECASE,
+)
+
+
+def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]:
+    """What is wrong with `text`, which without its code is `prose`; `known` is what it may quote."""
+    words = _WORD.findall(prose)
+    room = round(length.most * ROOM)
+    if length.is_sentence:
+        least = _LEAST_WORDS - text.count("`") // 2
+        if len(words) < max(2, least) or len(text) > room:
+            yield Problem(FallbackReason.LENGTH)
+        if not _ENDS.search(text.rstrip()):
+            yield Problem(FallbackReason.LENGTH, text[-12:])
+    elif not words or len(text) > room or text[-1:] in _UNFINISHED:
+        yield Problem(FallbackReason.LENGTH)
+    foreign = set(_FOREIGN.findall(prose)) - set(known)
+    common = len(_COMMON.findall(prose))
+    if foreign or (length.is_sentence and len(words) > _SHARE and common * _SHARE < len(words)):
+        yield Problem(FallbackReason.LANGUAGE, "".join(sorted(foreign)))
+    if chatter := _CHATTER.search(text):
+        yield Problem(FallbackReason.CHATTER, chatter[0].strip())
+
+
+ROOM = 3.0
+"""English takes about three characters for one of Chinese."""

@@ -1,0 +1,111 @@
+"""Whom English sentences name, and what they say that somebody did."""
+
+import re
+from collections.abc import Iterator
+
+from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
+
+_LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
+"""GitHub's rule for them."""
+_SAYS = (
+    r"says?|said|thinks?|thought|argues?|argued|suggests?|suggested|proposes?"
+    r"|proposed|asks?|asked|wonders?|wondered|reports?|reported|notes?|noted"
+    r"|points? out|pointed out|confirms?|confirmed|explains?|explained|adds? that"
+    r"|added that|objects?|objected|disagrees?|disagreed|agrees?|agreed|replies"
+    r"|replied|answers?|answered"
+    r"|measures?|measured|reproduces?|reproduced|mentions?|mentioned|reminds?"
+    r"|reminded|prefers?|preferred|questions?|questioned|doubts?|doubted|insists?"
+    r"|insisted|claims?|claimed"
+)
+_DOES = r"approves?|approved|submits?|submitted|contributes?|contributed"
+_SUBJECT = re.compile(
+    rf"(?<![A-Za-z0-9_/.#`'-])(?P<login>{_LOGIN})\s(?:also |then |later |first "
+    rf"|initially |originally |again |explicitly )?(?:(?P<says>{_SAYS})|{_DOES})\b"
+)
+_ROLE = re.compile(
+    r"\b(?:user|contributor|author|maintainer|reviewer|submitter|reporter|member)"
+    rf"\s\(?(?P<login>{_LOGIN})(?![\w.-])(?=\s|[,.)])"
+    r"|\b(?:reported|merged|closed|submitted|fixed|opened|raised|proposed|contributed)"
+    rf" by (?P<by>{_LOGIN})(?![\w.-])"
+)
+_NAME_LIKE = re.compile(r"[\d-]")
+"""Any word may stand before a verb; one with a digit or a hyphen is somebody's login."""
+_ASIDE = re.compile(r"\b(?:after|when|once|since|as|because|before|until)\s?$", re.IGNORECASE)
+"""Somebody else did something when or because this person spoke."""
+_CLAUSES = re.compile(r"[.!?;\n]\s|,\s|\s(?:but|while|whereas)\s")
+
+_VERBS = {
+    Act.MERGED: r"merged|merges",
+    Act.CLOSED: r"closed|closes",
+    Act.APPROVED: r"approved|approves",
+    Act.REOPENED: r"reopened|reopens",
+    Act.OPENED: r"submitted|submits|opened|opens",
+}
+_ANY_VERB = "|".join(_VERBS.values())
+_BY = re.compile(
+    rf"\b(?:(?P<first>{_ANY_VERB}) and )?(?P<verb>{_ANY_VERB}) by (?P<login>{_LOGIN})(?![\w-])", re.IGNORECASE
+)
+_ACTIVE = re.compile(
+    rf"(?<![A-Za-z0-9_/.#`'-])(?P<login>{_LOGIN})\s(?:then |later |also |himself "
+    rf"|herself |finally |has |already )*(?:(?P<first>{_ANY_VERB}) and (?:then )?)?"
+    rf"(?P<verb>{_ANY_VERB})\s(?:#(?P<number>\d{{1,7}})|(?P<noun>(?:this|the) (?:PR"
+    rf"|pull request|issue|RFC|patch|change)|it)\b)"
+)
+_BOT = re.compile(
+    r"\b(?P<verb>closed|merged) (?:automatically )?by (?:the |a )?(?:[\w-]+ )?bot\b"
+    r"|\b(?:was|got|been) automatically (?P<verb2>closed)\b|\bauto-?(?P<verb3>closed)\b",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b", re.ASCII)
+_UNREAL = re.compile(
+    r"\b(?:not|never|if|once|until|unless|should|would|could|may|might|will|to be"
+    r"|whether|before|asks?|wants?|hopes?)\b",
+    re.IGNORECASE,
+)
+
+
+def namings(text: str) -> Iterator[Naming]:
+    """The words that stand where a person's name does; each clause by itself."""
+    for clause in _CLAUSES.split(text):
+        for found in _SUBJECT.finditer(clause):
+            aside = _ASIDE.search(clause[: found.start()])
+            is_name = _NAME_LIKE.search(found["login"]) is not None
+            yield Naming(found["login"], not aside, clause, is_name)
+        for found in _ROLE.finditer(clause):
+            login = found["login"] or found["by"]
+            yield Naming(login, False, clause, _NAME_LIKE.search(login) is not None)
+
+
+def acts(text: str) -> Iterator[ActClaim]:
+    """Who is said to have merged, closed, approved, reopened or opened what."""
+    for clause in _CLAUSES.split(text):
+        if found := _BOT.search(clause):
+            act = Act.MERGED if (found["verb"] or "").lower() == "merged" else Act.CLOSED
+            yield ActClaim(clause.strip(), act, "", _number(clause[: found.start()]), _noun(clause))
+            continue
+        for found in (*_BY.finditer(clause), *_ACTIVE.finditer(clause)):
+            before = clause[: found.start()]
+            if _UNREAL.search(before[-24:]):
+                continue
+            number = int(found.groupdict().get("number") or 0) or (
+                _number(before) if found.re is _BY else THIS
+            )
+            noun = _noun(found[0] if found.re is _ACTIVE else before)
+            for verb in filter(None, (found["first"], found["verb"])):
+                if _act(verb) is not Act.OPENED or number or noun is not Noun.ANY:
+                    yield ActClaim(found[0], _act(verb), found["login"], number, noun)
+
+
+def _act(verb: str) -> Act:
+    return next(act for act, verbs in _VERBS.items() if verb.lower() in verbs.split("|"))
+
+
+def _noun(text: str) -> Noun:
+    if re.search(r"\b(?:issue|RFC)\b", text, re.IGNORECASE):
+        return Noun.ISSUE
+    return Noun.PULL if re.search(r"\b(?:PR|pull request|patch)\b", text, re.IGNORECASE) else Noun.ANY
+
+
+def _number(text: str) -> int:
+    found = _REFERENCE.search(text)
+    return int(found[1]) if found else THIS

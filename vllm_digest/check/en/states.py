@@ -1,0 +1,145 @@
+"""What English sentences say of threads' states; only what is said for certain counts."""
+
+import re
+from collections.abc import Iterator
+
+from vllm_digest.check.claims import THIS, Claimed, Noun, StateClaim
+
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|[;\n]")
+_CLAUSES = re.compile(r",\s+|\s+(?:but|while|whereas|although|though)\s+")
+_REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b", re.ASCII)
+
+_TRUNK = r"(?:main|master|trunk|upstream|the main branch|the tree)"
+_MERGED = re.compile(
+    r"\b(?P<aux>has (?:been|now been|since been|already been)|have (?:both |all )?been"
+    r"|was|were(?: both| all)?|is|are(?: both| all)?|got"
+    r"|has|had been|have)\s(?:now |since |already |both |all |finally |eventually "
+    r"|successfully |then )*(?P<not>not (?:yet |been )*|never (?:been )?)?(?:been )?"
+    r"(?:now |already )?(?P<verb>merged|landed)\b(?! (?:two|three|the two|both|into (?:a|one)|with))",
+    re.IGNORECASE,
+)
+_ACTIVE = re.compile(
+    rf"\b(?:landed|went|is now|made it|merged)\s(?:in|into|to|on)\s{_TRUNK}\b|\bmerged (?:this"
+    rf"|the) (?:PR|change|pull request|fix)\b"
+    r"|\bmerged (?=#\d)",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"^\s*(?:and|then)?\s*merged\b|\band (?:then )?merged(?: it)?\s*(?=$|[.)])", re.IGNORECASE
+)
+_OPEN = re.compile(
+    r"\b(?:is|are|remains?|stays?|was left|still|kept)\s(?:still |currently |now "
+    r"|both )*(?:open\b(?! (?:to|for|source|question))|under review|in review"
+    r"|unmerged|awaiting (?:merge|review)"
+    r"|waiting (?:for|on) (?:a )?(?:merge|review)|pending(?: merge| review)?(?=$|[.)]))"
+    r"|\b(?:is|has|was) not (?:yet )?(?:been )?(?:closed|merged)\b|\bhas yet to be (?:merged|closed)\b",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    r"\b(?:has (?:now |since |already )?been|was|is|were|are|got|have been) (?:now "
+    r"|already |then |automatically |both |all )*closed\b(?! (?:over|under|form"
+    r"|source|loop))"
+    r"|\bclosed (?:this|the) (?:issue|PR|pull request|RFC|thread)\b|\bclosed (?=#\d)"
+    r"|\b(?:was|has been) (?:abandoned|withdrawn)\b",
+    re.IGNORECASE,
+)
+_NOT_MERGED = re.compile(r"\b(?:not (?:yet )?(?:been )?|to be )merged", re.IGNORECASE)
+_REOPENED = re.compile(r"\b(?:was|has been|got|is) (?:then |later |now )?reopened\b", re.IGNORECASE)
+_REVERTED = re.compile(
+    r"\b(?:was|has been|got|were|is) (?:later |then |since |now )?(?:reverted|rolled back)\b", re.IGNORECASE
+)
+
+_UNREAL = re.compile(
+    r"\b(?:if|once|when|until|unless|before|after|should|would|could|can|may|might"
+    r"|will|to be|must|need|needs|want|wants|asks?|asked|suggest\w*|propos\w*"
+    r"|hop\w+|plan\w*|whether|expects?|expected|going to|ready to|for it to)\b",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    r"\b(?:previously|earlier|first|at first|initially|had|used to|for (?:a|some) time|long)\b", re.IGNORECASE
+)
+_OTHER = re.compile(
+    r"\b(?:items?|list|checklist|entries|other|others|another|related|previous"
+    r"|earlier|prerequisite|upstream|follow-?up|companion|similar|each|every|some"
+    r"|several"
+    r"|many|two|three|half|flag|option|switch|feature|default|file|socket|connection"
+    r"|branch(?:es)?|kernels?|latter|former|projects?|window)\b",
+    re.IGNORECASE,
+)
+_ISSUE = re.compile(r"\b(?:issue|RFC|report|bug)\b", re.IGNORECASE)
+_PULL = re.compile(r"\b(?:PR|pull request|change|fix|patch|it|code|check|this)\b", re.IGNORECASE)
+
+
+def states(text: str) -> Iterator[StateClaim]:
+    """What is said for certain of states, clause by clause."""
+    for sentence in _SENTENCES.split(text):
+        earlier: list[int] = []
+        named_itself = False
+        for clause in _CLAUSES.split(sentence):
+            for claimed, found in _claims(clause):
+                meant, noun = _subject(clause, found, tuple(earlier), named_itself)
+                if meant:
+                    yield StateClaim(clause.strip(), claimed, meant, noun)
+            earlier += [int(number) for number in _REFERENCE.findall(clause)]
+            named_itself |= bool(re.search(r"\bthis (?:PR|issue|RFC|pull request)\b", clause, re.IGNORECASE))
+
+
+_TOLD = (
+    (_CLOSED, Claimed.CLOSED),
+    (_REOPENED, Claimed.REOPENED),
+    (_REVERTED, Claimed.REVERTED),
+)
+
+
+def _claims(clause: str) -> Iterator[tuple[Claimed, re.Match[str]]]:
+    def real(found: re.Match[str] | None) -> bool:
+        return found is not None and not _UNREAL.search(clause[: found.start()])
+
+    if merge := _merge(clause):
+        yield merge
+    for pattern, claimed in _TOLD:
+        if (found := pattern.search(clause)) and real(found):
+            yield claimed, found
+    if (found := _OPEN.search(clause)) and real(found) and not _EARLIER.search(clause):
+        yield (Claimed.UNMERGED if _NOT_MERGED.search(found[0]) else Claimed.OPEN), found
+
+
+def _merge(clause: str) -> tuple[Claimed, re.Match[str]] | None:
+    """What a clause says of a merge."""
+    if found := _MERGED.search(clause):
+        if found["not"]:
+            return None if _EARLIER.search(clause) else (Claimed.UNMERGED, found)
+        # "has merged" is what somebody did; "has landed" is what happened to the change.
+        happened = found["aux"].lower() not in {"has", "have"} or found["verb"].lower() == "landed"
+        return (Claimed.MERGED, found) if happened and not _UNREAL.search(clause[: found.start()]) else None
+    found = _ACTIVE.search(clause) or _AFTER.search(clause)
+    return (Claimed.MERGED, found) if found and not _UNREAL.search(clause[: found.start()]) else None
+
+
+def _subject(
+    clause: str, found: re.Match[str], earlier: tuple[int, ...], named_itself: bool
+) -> tuple[tuple[tuple[int, ...], ...], Noun]:
+    """Whom a claim is about; empty where that is unclear."""
+    before, after = clause[: found.start()], clause[found.end() :]
+    numbers = tuple(int(number) for number in _REFERENCE.findall(before))
+    if numbers:
+        itself = re.search(
+            r"\b(?:this|the) (?:PR|issue)\s+and\b|\band (?:this|the) (?:PR|issue)\b", before, re.IGNORECASE
+        )
+        return ((*((THIS,) if itself else ()), *numbers),), Noun.ANY
+    if follows := re.match(r"\s*#(\d{1,7})", after):
+        return ((int(follows[1]),),), Noun.ANY
+    if _OTHER.search(before):
+        return (), Noun.ANY
+    noun = Noun.ISSUE if _ISSUE.search(before + found[0]) else Noun.ANY
+    noun = (
+        Noun.PULL
+        if noun is Noun.ANY and re.search(r"\b(?:PR|pull request|patch)\b", before + found[0], re.IGNORECASE)
+        else noun
+    )
+    if noun is Noun.ANY and before.strip() and not _PULL.search(before) and len(before.split()) > 4:
+        return (), Noun.ANY
+    readings: tuple[tuple[int, ...], ...] = ((THIS,),)
+    if earlier and noun is Noun.ANY:
+        readings = (*readings, earlier) if named_itself else (earlier, (THIS,))
+    return readings, noun

@@ -1,0 +1,137 @@
+"""Can the quotes carry the sentence? By what kind of sentence they are and by the words in them.
+
+A question carries no claim and an intention nothing done; a judgement needs a source that makes it; a figure
+that its author took back needs the word that took it back.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from vllm_digest.check.claims import Concept, Problem, Sense
+from vllm_digest.check.language import Language
+from vllm_digest.check.languages import every_language
+from vllm_digest.narrative import FallbackReason
+
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
+_OF_A_WINDOW = frozenset(
+    {Concept.CONCENTRATION, Concept.TREND, Concept.ORDER, Concept.CAUSE, Concept.BALANCE}
+)
+"""Said of a window only; within a thread such words are ordinary."""
+_LONGEST_QUOTE = 160
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A quote and the remark it is from. `place`: the remark's place in time among the thread's sources."""
+
+    quote: str
+    text: str
+    login: str
+    place: int = 0
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences of the remark that the quote is part of."""
+        wanted = "".join(self.quote.split())
+        whole = "".join(self.text.split())
+        start = whole.find(wanted)
+        if not wanted or start < 0:
+            return (self.quote,)
+        found, at = [], 0
+        for sentence in _SENTENCE_END.split(self.text):
+            packed = "".join(sentence.split())
+            if packed and at < start + len(wanted) and at + len(packed) > start:
+                found.append(sentence.strip())
+            at += len(packed)
+        return tuple(found) or (self.quote,)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a sentence rests on. `later`: remarks of the cited people that the sentence does not cite.
+
+    `pending`: the state of the thread if it is a pull request whose change is not in force; else empty.
+    `is_window`: the sentence is about a window, and the quotes are of the statements that it rests on.
+    """
+
+    cited: tuple[Cited, ...]
+    thread: tuple[str, ...] = ()
+    later: tuple[Cited, ...] = ()
+    pending: str = ""
+    is_window: bool = False
+
+    def problems(self, words: str, language: Language) -> Iterator[Problem]:
+        """What the quotes cannot carry."""
+        yield from self._unsaid(words, language)
+        reached = language.senses[Sense.REACHED].search(words) if self.pending else None
+        if reached and not language.senses[Sense.FUTURE].search(_around(words, reached, language)):
+            yield Problem(FallbackReason.UNREACHED, reached[0], self.pending)
+        if not self.cited or self.is_window:
+            return
+        yield from self._of_another_kind(words, language)
+        yield from self._taken_back(words)
+
+    def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
+        """Judgements, decisions and generalisations that no source makes."""
+        text = "\n".join(one.text for one in self.cited)
+        for concept, names in language.concepts.items():
+            if concept in _OF_A_WINDOW and not self.is_window:
+                continue
+            found = names.claimed.search(words)
+            if found and not any(other.concepts[concept].said.search(text) for other in every_language()):
+                yield Problem(FallbackReason.JUDGEMENT, found[0], concept.value)
+
+    def _of_another_kind(self, words: str, language: Language) -> Iterator[Problem]:
+        sentences = [sentence for one in self.cited for sentence in one.sentences]
+        shown = " / ".join(sentences)[:_LONGEST_QUOTE]
+        if all(_is(sentence, "asking") for sentence in sentences):
+            if not language.senses[Sense.ASKS].search(words):
+                yield Problem(FallbackReason.QUESTION, "", shown)
+        elif all(_is(sentence, "planning") for sentence in sentences):
+            done = language.senses[Sense.COMPLETES].search(words)
+            if done and not language.senses[Sense.PLANS].search(words):
+                yield Problem(FallbackReason.INTENTION, done[0], shown)
+
+    def _taken_back(self, words: str) -> Iterator[Problem]:
+        for figure in dict.fromkeys(re.findall(r"\d+(?:\.\d+)?\s?(?:%|x\b|\u00d7|ms|tok/s)", words)):
+            plain = re.escape(figure.replace(" ", "")).replace("%", r"\s?%")
+            telling = [
+                one for one in self.cited if re.search(rf"(?<![\d.]){plain}", one.text.replace(" ", ""))
+            ]
+            for later in self.later:
+                before = [one for one in telling if one.login == later.login and one.place < later.place]
+                if before and len(before) == len(telling) and _takes_back(later.text, figure):
+                    yield Problem(FallbackReason.WITHDRAWN, figure, later.text[:_LONGEST_QUOTE])
+
+
+def _is(sentence: str, kind: str) -> bool:
+    return any(getattr(language, kind).search(sentence) for language in every_language())
+
+
+def _takes_back(text: str, figure: str) -> bool:
+    """`3%, not 30%`; `30% was wrong`."""
+    plain = re.escape(figure.replace(" ", ""))
+    packed = re.sub(r"\s+(?=[%\u00d7])", "", text)
+    denied = rf"\b(?:not|instead of|rather than|and not)\s+(?:the\s+)?{plain}"
+    wrong = rf"(?<![\d.]){plain}[^.\n]{{0,20}}\b(?:was|is|were) (?:wrong|a mistake|incorrect|not right)"
+    return re.search(f"{denied}|{wrong}", packed, re.IGNORECASE) is not None
+
+
+def _around(words: str, found: re.Match[str], language: Language) -> str:
+    """The sentence that a find stands in."""
+    start = max((end.end() for end in language.sentences.finditer(words, 0, found.start())), default=0)
+    end = language.sentences.search(words, found.end())
+    return words[start : end.start() if end else len(words)]
+
+
+def later_words(cited: Sequence[Cited], others: Sequence[Cited]) -> tuple[Cited, ...]:
+    """The remarks of the cited people that come after what is cited of them."""
+    first: dict[str, int] = {}
+    for one in cited:
+        first[one.login] = min(one.place, first.get(one.login, one.place))
+    places = {one.place for one in cited}
+    return tuple(
+        one for one in others if one.place not in places and one.place > first.get(one.login, one.place)
+    )

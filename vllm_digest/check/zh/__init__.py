@@ -1,0 +1,38 @@
+"""The checks that only hold for Chinese prose."""
+
+import re
+
+from vllm_digest.check.language import Language
+from vllm_digest.check.zh import words
+from vllm_digest.check.zh.concepts import CONCEPTS
+from vllm_digest.check.zh.form import form
+from vllm_digest.check.zh.numerals import figures, told
+from vllm_digest.check.zh.people import acts, namings
+from vllm_digest.check.zh.states import states
+from vllm_digest.check.zh.windows import UNDONE, WROTE_CODE, counts, denial
+
+CHINESE = Language(
+    code="zh",
+    room=1.0,
+    form=form,
+    states=states,
+    acts=acts,
+    namings=namings,
+    figures=figures,
+    told=told,
+    metrics=words.METRICS,
+    senses=words.SENSES,
+    asking=words.ASKING,
+    planning=words.PLANNING,
+    settled=words.SETTLED,
+    guess=words.GUESS,
+    concepts=CONCEPTS,
+    platforms=words.PLATFORMS,
+    changes=words.CHANGES,
+    counts=counts,
+    denial=denial,
+    wrote_code=WROTE_CODE,
+    undone=UNDONE,
+    clauses=re.compile(r"[，。；！？：:\n]|, "),
+    sentences=re.compile(r"[。；！？\n]"),
+)

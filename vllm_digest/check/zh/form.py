@@ -1,0 +1,76 @@
+"""Is it a sentence in simplified Chinese, and nothing else?"""
+
+import re
+from collections.abc import Iterator
+
+from vllm_digest.check.claims import Problem
+from vllm_digest.check.language import Length
+from vllm_digest.narrative import FallbackReason
+
+_IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
+_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff]")
+_ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']*,? ){8}")
+"""So many words in a row are an English sentence, not terms."""
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_TOKEN = re.compile(r"[A-Za-z0-9][\w.+/:-]*", re.ASCII)
+_NAME_LIKE = re.compile(r"[\d_./:+-]|[a-z][A-Z]|[A-Z]{2}")
+_LETTER = re.compile(r"[A-Za-z]")
+_LEAST_IDEOGRAPHS, _LEAST_WORDS = 3, 4
+"""Of a sentence: `PR 已合并。` is one, `变慢。` is none. Words are ideographs and Latin ones."""
+_LEAST_OF_A_LABEL = 2
+_TERMS = 3
+"""Latin letters an ideograph; names of models and of code are long."""
+# GB 2312 holds the simplified forms of all but rare signs, and of the traditional ones only a few.
+_TRADITIONAL_IN_GB2312 = "後於"
+_SIMPLIFIED_BEYOND_IT = "啰囧"
+_CHATTER = re.compile(
+    r"\A[\s*#>]*(?:好的|当然|没问题|明白|收到|以下(?:是|为)|下面是|根据(?:您|你)|作为(?:一个|一名|专业|AI)"
+    r"|(?:OK|Sure|Certainly|Here (?:is|are)|As an?)\b)|</?think"
+    r"|(?:语言模型|AI 助手|人工智能助手)，?我|我(?:无法|不能|将为|会为)"
+    r"|希望(?:这|以上|对您|对你)|如需(?:更多|进一步)",
+    re.IGNORECASE,
+)
+_UNFINISHED = "，、：；,:;（(“‘-"
+_ENDS = re.compile(r"[。！？!?.…][”」』’\"）)\]】》*_~`]*\Z")
+
+
+def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]:
+    """What is wrong with `text`, which without its code is `prose`; `known` is what it may quote."""
+    ideographs = _IDEOGRAPH.findall(prose)
+    if length.is_sentence:
+        words = len(ideographs) + len(_WORD.findall(text))
+        if len(ideographs) < _LEAST_IDEOGRAPHS or words < _LEAST_WORDS or len(text) > length.most:
+            yield Problem(FallbackReason.LENGTH)
+        if not _ENDS.search(text.rstrip()):
+            yield Problem(FallbackReason.LENGTH, text[-8:])
+    elif len(ideographs) < _LEAST_OF_A_LABEL or len(text) > length.most or text[-1:] in _UNFINISHED:
+        yield Problem(FallbackReason.LENGTH)
+    foreign = sum(len(_LETTER.findall(token)) for token in _foreign(prose, known))
+    if (
+        foreign > _TERMS * len(ideographs)
+        or (_OTHER_SCRIPT.search(prose) and not set(_OTHER_SCRIPT.findall(prose)) <= set(known))
+        or any(found[0].strip() not in known for found in _ENGLISH.finditer(prose))
+    ):
+        yield Problem(FallbackReason.LANGUAGE)
+    if any(_is_traditional(sign) and sign not in known for sign in ideographs):
+        yield Problem(FallbackReason.TRADITIONAL)
+    if chatter := _CHATTER.search(text):
+        yield Problem(FallbackReason.CHATTER, chatter[0].strip())
+
+
+def _foreign(prose: str, known: str) -> Iterator[str]:
+    """The Latin words that are no names of the sources; a long name of a model is no foreign language."""
+    lowered = known.casefold()
+    for found in _TOKEN.finditer(prose):
+        if not (_NAME_LIKE.search(found[0]) and found[0].casefold().rstrip(".:") in lowered):
+            yield found[0]
+
+
+def _is_traditional(sign: str) -> bool:
+    if sign in _SIMPLIFIED_BEYOND_IT:
+        return False
+    try:
+        sign.encode("gb2312")
+    except UnicodeEncodeError:
+        return True
+    return sign in _TRADITIONAL_IN_GB2312

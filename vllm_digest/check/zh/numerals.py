@@ -1,0 +1,86 @@
+"""Figures that Chinese writes in words."""
+
+import re
+from collections.abc import Iterator
+
+from vllm_digest.check.claims import FigureKind, Numeral
+
+_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_SIGN = "[零〇一二两三四五六七八九十百千万亿]"
+# Counts of one to three are left alone: "两种模式" says "both patterns", "一个" is an article.
+_COUNTED = (
+    r"(?:个(?![别人性体中])|项|条|次|张|台|卡|块|种|层|步|轮|家|天|周|小时|分钟|秒|年(?!代)|款|组|篇|处)"
+)
+_WRITTEN = re.compile(
+    rf"百分之(?P<percent>{_SIGN}{{1,6}})"
+    rf"|(?P<tenths>[一二两三四五六七八九])成(?!为|了|功|员|果|熟|立|本|型|长|都)"
+    rf"|(?P<multiple>{_SIGN}{{1,4}}|\d+(?:\.\d+)?)\s?倍"
+    rf"|(?P<people>{_SIGN}{{1,4}})(?:位|名(?!为|称|字|单))"
+    r"|(?P<things>[两三四五六七八九十][一二三四五六七八九十]{0,2})个\s?"
+    r"(?:\w{2}\s?)?(?:Issue|PR|Bug|用户|开发者|贡献者)"
+    rf"|(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_COUNTED}"
+)
+_VAGUE = re.compile(
+    r"[数几好][十百千万亿几]+|[十百千万亿][几余多](?=[万亿个倍次位名项条台张天年%]"
+    r"|\s)|[一二两三四五六七八九]?十[几余多][万亿个倍次位名项条台张天年]"
+    r"|(?:上|成|近|逾|过|超过?)[十百千万亿]+(?![一-十])|(?:数|几|好几|若干|十几"
+    r"|几十|多)倍|(?:数|若干)[次个](?=月|小时|GPU)"
+)
+_DOUBLED = re.compile(r"翻倍|翻番|翻了一番|加倍")
+_HALVED = re.compile(r"减半|缩短一半|减少一半|降低一半|降(?:低)?到一半")
+
+
+def figures(text: str) -> Iterator[Numeral]:
+    """The figures in words that only a source can give."""
+    for found in _VAGUE.finditer(text):
+        yield Numeral(found[0], FigureKind.VAGUE)
+    for found in _WRITTEN.finditer(_VAGUE.sub(" ", text)):
+        yield from _numeral(found)
+    for found in _DOUBLED.finditer(text):
+        yield Numeral(found[0], FigureKind.MULTIPLE, "2")
+    for found in _HALVED.finditer(text):
+        yield Numeral(found[0], FigureKind.MULTIPLE, "0.5")
+
+
+def told(text: str) -> Iterator[Numeral]:
+    """Every figure in words that a source has."""
+    yield from figures(text)
+    for found in re.finditer(rf"{_SIGN}+", text):
+        if (value := _value(found[0])) is not None:
+            yield Numeral(found[0], FigureKind.NUMBER, str(value))
+    if re.search(r"两倍|一半|翻倍", text):
+        yield Numeral("", FigureKind.MULTIPLE, "2")
+        yield Numeral("", FigureKind.MULTIPLE, "0.5")
+
+
+def _numeral(found: re.Match[str]) -> Iterator[Numeral]:
+    kind, written = next((kind, text) for kind, text in found.groupdict().items() if text)
+    value = written if written[0].isascii() else _value(written)
+    if value is None:
+        return
+    match kind:
+        case "percent":
+            yield Numeral(found[0], FigureKind.PERCENT, str(value))
+        case "tenths":
+            yield Numeral(found[0], FigureKind.PERCENT, f"{value}0")
+        case "multiple":
+            yield Numeral(found[0], FigureKind.MULTIPLE, str(value))
+        case _:
+            yield Numeral(found[0], FigureKind.NUMBER, str(value))
+
+
+def _value(written: str) -> int | None:
+    """The value of a number in Chinese signs; None where they are none, such as 千万 for "by all means"."""
+    total = section = digit = 0
+    for sign in written:
+        if sign in _DIGITS:
+            digit = _DIGITS[sign] if digit == 0 else 10 * digit + _DIGITS[sign]
+        elif sign in "十百千":
+            section += (digit or 1) * {"十": 10, "百": 100, "千": 1000}[sign]
+            digit = 0
+        else:
+            if not section and not digit:
+                return None
+            total = (total + section + digit) * {"万": 10_000, "亿": 100_000_000}[sign]
+            section = digit = 0
+    return total + section + digit
