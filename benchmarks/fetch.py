@@ -59,6 +59,7 @@ def fetch(start: datetime, end: datetime, url: str, pipe: Connection) -> None:
         timeout=timedelta(seconds=15),
         max_wait=timedelta(minutes=15),
         sleep=time.sleep,
+        on_retry=lambda number, most: None,
         clock=lambda: end,
     )
     began = time.perf_counter()

@@ -102,6 +102,7 @@ def fetched() -> Snapshot:
             timeout=timedelta(seconds=15),
             max_wait=timedelta(minutes=15),
             sleep=time.sleep,
+            on_retry=lambda number, most: None,
             clock=lambda: scene.end,
         )
         window = TimeWindow(scene.start, scene.end)

@@ -142,6 +142,7 @@ ROOMS: dict[str, set[str]] = {
         "options",
         "pipeline",
         "processes",
+        "progress",
         "sources",
         "window",
         "write",

@@ -20,7 +20,7 @@ from vllm_digest.sources.github.queries import document
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 REPO = 'repository(owner: "vllm-project", name: "vllm")'
-DETAILS = document("details", "fragments")
+DETAILS = document("details")
 LATER = NOON + timedelta(minutes=7)
 COST = "{ rateLimit { cost } }"
 ISSUES = tuple(Issue(number, NOON) for number in range(1, 6))

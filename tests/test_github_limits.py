@@ -13,7 +13,7 @@ from vllm_digest.sources.github.queries import document
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 REPO = 'repository(owner: "vllm-project", name: "vllm")'
-DETAILS = document("details", "fragments")
+DETAILS = document("details")
 
 
 def at(minutes: float) -> datetime:

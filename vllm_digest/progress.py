@@ -6,6 +6,16 @@ from datetime import datetime, timedelta
 from vllm_digest.printing import print_on_line
 
 
+def retry_notice(*, shown: bool) -> Callable[[int, int], None]:
+    """Return what tells a person who watches that a connection is tried again, else what does nothing."""
+
+    def show(number: int, most: int) -> None:
+        if shown:
+            print_on_line(f"connecting to GitHub, try {number} of {most}", ends=number == most)
+
+    return show
+
+
 def fetch_counter(*, shown: bool) -> Callable[[int, int], None]:
     """A counter of fetched threads on one line; one that does nothing unless `shown`."""
 

@@ -35,6 +35,7 @@ from vllm_digest.options import (
 )
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
+from vllm_digest.progress import retry_notice
 from vllm_digest.window import parse_length, parse_moment
 from vllm_digest.write import Limits, ModelWriter, by_rules, without_model
 
@@ -174,6 +175,7 @@ class Setup:
             max_wait=github.max_wait if max_wait is None else max_wait,
             clock=self.now,
             sleep=self.runtime.sleep,
+            on_retry=retry_notice(shown=self.is_watched),
             reserve=reserve,
         )
 
@@ -200,8 +202,9 @@ class Setup:
 
     def locked(self, context: ReportContext) -> AbstractContextManager[None]:
         """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
-        wait, sleep = self.wait, self.runtime.sleep
-        return archive.locked(self.root, context.repo, context.series, wait=wait, sleep=sleep)
+        return archive.locked(
+            self.root, context.repo, context.series, wait=self.wait, sleep=self.runtime.sleep
+        )
 
     @property
     def has_model(self) -> bool:

@@ -1,13 +1,14 @@
 """Snapshots as files, the bundled sample among them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from vllm_digest.files import from_json, to_json, write_together
-from vllm_digest.models import Snapshot
-from vllm_digest.sources import Extent, OnIncomplete, OnProgress
+from vllm_digest.models import Snapshot, Thread, standing
+from vllm_digest.sources import Extent, Fetched, OnIncomplete, OnProgress, Row
 from vllm_digest.window import TimeWindow
 
 FORM = "vllm-digest/snapshot/2"
@@ -44,3 +45,25 @@ class RecordedSource:
 
     def extent(self, span: TimeWindow) -> Extent:
         return Extent(rows=len(self.snapshot.threads), began_at=span.start, limit=None)
+
+    def rows(self, numbers: Collection[int], end: datetime) -> Fetched[Row]:
+        return Fetched(
+            tuple(
+                Row(
+                    number=one.number,
+                    kind=one.kind,
+                    title=one.title,
+                    url=one.url,
+                    author=one.author,
+                    created_at=one.created_at,
+                    standing=standing(one.timeline, end),
+                )
+                for one in self.threads(numbers, end).found
+            )
+        )
+
+    def threads(self, numbers: Collection[int], end: datetime) -> Fetched[Thread]:
+        found = sorted(self.snapshot, key=lambda one: one.number)
+        return Fetched(
+            tuple(one.as_of(end) for one in found if one.number in numbers and one.created_at < end)
+        )

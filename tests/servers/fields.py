@@ -126,7 +126,7 @@ FIELDS: dict[str, Fields] = {
         "issues": lists.threads("Issue"),
         "pullRequests": lists.threads("PullRequest"),
     },
-    "Issue": THREAD | {"stateReason": _state_reason},
+    "Issue": THREAD | {"issueType": lambda issue, _: issue.issue_type or None, "stateReason": _state_reason},
     "PullRequest": THREAD
     | {
         "additions": lambda pull, _: pull.additions,
@@ -149,6 +149,7 @@ FIELDS: dict[str, Fields] = {
         "state": lambda said, info: said.what.state(info.context.now),
         "submittedAt": _submitted,
     },
+    "IssueType": {"name": lambda name, _: name},
     "Label": {"name": lambda name, _: name},
     "PullRequestChangedFile": {"path": lambda path, _: path},
     "Commit": {"oid": lambda oid, _: oid},

@@ -48,8 +48,11 @@ class GitHub:
         index_lag: timedelta = timedelta(0),
         limit: int = 5_000,
         latency: float = 0.0,
+        unknown: tuple[str, str] | None = None,
     ) -> None:
-        """`limit`: points an hour. `latency`: seconds for a whole request."""
+        """`limit`: points an hour. `latency`: seconds for a whole request. `unknown`: a type and a field
+        of it that this server is too old to have."""
+        self.unknown = unknown
         self.world = world
         self.now = now
         self.token = token
@@ -126,6 +129,8 @@ class GitHub:
     def _graphql(self, sent: dict[str, Any]) -> tuple[Call, Callable[[], Answer]]:
         text, variables = sent["query"], sent.get("variables") or {}
         asked = schema.ask(text, sent.get("operationName"), variables)
+        if self.unknown and self.unknown[1] in text:
+            asked = {"errors": [schema.undefined_field(*self.unknown)]}
         if isinstance(asked, dict):
             call = Call("POST", "/graphql", "", variables, text, at=self.now)
             return call, lambda: Answer(payload=asked)

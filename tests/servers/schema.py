@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -32,6 +33,7 @@ from tests.servers.search import REACHABLE, find
 from tests.servers.views import Info, Request, bounds, reviewed
 from tests.servers.world import PullRequest, Thread, World
 
+_UNKNOWN_FIELD = re.compile(r"Cannot query field '(?P<name>\w+)' on type '(?P<kind>\w+)'")
 SDL = Path(__file__).with_name("github.graphql")
 
 
@@ -176,8 +178,20 @@ def answer(asked: Asked, variables: Mapping[str, Any], request: Request) -> dict
     return {"data": result.data, **({"errors": [_told(error) for error in errors]} if errors else {})}
 
 
+def undefined_field(kind: str, name: str) -> dict[str, Any]:
+    """The entry of `errors` for a field that a server's schema does not have."""
+    return {
+        "path": ["query", name],
+        "extensions": {"code": "undefinedField", "typeName": kind, "fieldName": name},
+        "locations": [{"line": 1, "column": 1}],
+        "message": f"Field '{name}' doesn't exist on type '{kind}'",
+    }
+
+
 def _told(error: GraphQLError) -> dict[str, Any]:
     """An entry of `errors`; one with `extensions` says that the request itself is wrong."""
+    if unknown := _UNKNOWN_FIELD.match(error.message):
+        return undefined_field(unknown["kind"], unknown["name"])
     told: dict[str, Any] = {}
     if isinstance(error.original_error, RefusedError):
         told["type"] = error.original_error.kind

@@ -14,7 +14,7 @@ from tests.servers.world import Closed, PullRequest, Reopened, Thread, World
 
 @dataclass(frozen=True)
 class Truth:
-    """The five lists, newest number first, and who was talked about."""
+    """The five lists, newest number first, and what else happened in the window."""
 
     new_issues: tuple[int, ...]
     closed_issues: tuple[int, ...]
@@ -23,6 +23,8 @@ class Truth:
     unmerged_pulls: tuple[int, ...]
     said: dict[int, frozenset[int]]
     """For each thread in which something was said in the window, the ids of what was said."""
+    changed: frozenset[int] = frozenset()
+    """Numbers of the threads that were closed, reopened, merged or marked in the window."""
 
     @property
     def listed(self) -> frozenset[int]:
@@ -32,8 +34,8 @@ class Truth:
 
     @property
     def touched(self) -> frozenset[int]:
-        """Numbers of the threads that were talked about in the window, listed or not."""
-        return frozenset(self.said)
+        """Numbers of the threads in which anything was said or done in the window, listed or not."""
+        return frozenset(self.said) | self.changed
 
 
 def truth(world: World, start: datetime, end: datetime, *, at: datetime | None = None) -> Truth:
@@ -61,6 +63,7 @@ def truth(world: World, start: datetime, end: datetime, *, at: datetime | None =
         tuple(pull.number for pull in pulls if ended(pull, merged=True)),
         tuple(pull.number for pull in pulls if ended(pull, merged=False)),
         {number: ids for number, ids in said.items() if ids},
+        frozenset(t.number for t in threads for e in t.history if start <= e.at < end and e.at <= asked),
     )
 
 

@@ -188,6 +188,10 @@ class Thread:
 class Issue(Thread):
     """An issue."""
 
+    _: KW_ONLY
+    issue_type: str = ""
+    """Empty without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class PullRequest(Thread):
@@ -249,7 +253,7 @@ def seen(thread: Thread, now: datetime) -> Seen:
         for label in thread.labels
         if isinstance(label, str) or (label.at <= now and not (label.removed_at and label.removed_at <= now))
     )
-    turns = [e for e in thread.history if e.at <= now and not isinstance(e, MarkedDuplicate)]
+    turns = [e for e in thread.history if e.at <= now and isinstance(e, Closed | Reopened)]
     last = turns[-1] if turns else None
     if not isinstance(last, Closed):
         return Seen(title, labels, "OPEN", "REOPENED" if last else None, None, None)

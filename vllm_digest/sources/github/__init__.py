@@ -1,26 +1,29 @@
 """GitHub as a source: every thread of a window, complete, or with its gaps named."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Snapshot
-from vllm_digest.sources import Extent, OnIncomplete, OnProgress
-from vllm_digest.sources.github.client import Client
-from vllm_digest.sources.github.faults import QueryTooLargeError
+from vllm_digest.models import Gap, Snapshot, Thread
+from vllm_digest.sources import Extent, Fetched, OnIncomplete, OnProgress, Row, T
+from vllm_digest.sources.github import by_number
+from vllm_digest.sources.github.client import Client, Patience
+from vllm_digest.sources.github.failures import QueryTooLargeError
 from vllm_digest.sources.github.search import count
 from vllm_digest.sources.github.sweep import Sweep
 from vllm_digest.window import TimeWindow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GitHubSource:
-    """A repository at GitHub, as `Source` has it.
+    """A repository at GitHub, as `Source` has it; for one thread.
 
-    `repo`: OWNER/NAME. `api_url`: where the API is. `timeout`: for one answer. `max_wait`: for all pauses
-    that GitHub asks for. `clock`: the present, aware UTC. `sleep`: waits so many seconds. `reserve`: the
+    `repo`: OWNER/NAME. `api_url`: where the API is. `timeout`: for one answer, whole. `max_wait`: for all
+    pauses that GitHub asks for. `clock`: the present, aware UTC. `sleep`: waits so many seconds. `on_retry`:
+    called before each further try to connect, with its number and the most there will be. `reserve`: the
     share of the hourly points to leave to others who use the same token, 0 to 1.
     """
 
@@ -31,38 +34,59 @@ class GitHubSource:
     max_wait: timedelta
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+    on_retry: Callable[[int, int], None]
     reserve: float = 0.0
 
     def sweep(
         self, windows: Iterable[TimeWindow], on_incomplete: OnIncomplete, on_progress: OnProgress
     ) -> Iterator[Snapshot]:
-        with self._client() as client:
-            sweep = Sweep(client, self.repo, self.clock, on_progress, on_incomplete)
+        """Yield the windows' snapshots; see `Source`."""
+        with self._refusing():
+            sweep = Sweep(self._client, self.repo, self.clock, on_progress, on_incomplete)
             yield from sweep.snapshots(windows)
 
     def extent(self, span: TimeWindow) -> Extent:
         """Return how much there is to fetch of the span; one request."""
-        with self._client() as client:
-            rows, began_at = count(client, self.repo, span)
-            return Extent(rows, began_at, client.limit)
+        with self._refusing():
+            rows, began_at = count(self._client, self.repo, span)
+            return Extent(rows, began_at, self._client.limit)
+
+    def rows(self, numbers: Collection[int], end: datetime) -> Fetched[Row]:
+        """Return threads as rows, as of `end`; see `Source`."""
+        return self._fetched(by_number.rows, numbers, end)
+
+    def threads(self, numbers: Collection[int], end: datetime) -> Fetched[Thread]:
+        """Return threads with their texts, as of `end`; see `Source`."""
+        return self._fetched(by_number.threads, numbers, end)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another one."""
+        self._client.close()
+
+    @cached_property
+    def _client(self) -> Client:
+        patience = Patience(self.timeout, self.max_wait, self.reserve, self.sleep, self.on_retry)
+        return Client(self.api_url, self.token, patience)
+
+    def _fetched(
+        self,
+        fetch: Callable[[Client, str, Collection[int], datetime], tuple[list[T], list[Gap]]],
+        numbers: Collection[int],
+        end: datetime,
+    ) -> Fetched[T]:
+        client = self._client
+        requests, points = client.requests, client.points
+        with self._refusing():
+            found, gaps = fetch(client, self.repo, numbers, end)
+        return Fetched(tuple(found), tuple(gaps), client.requests - requests, client.points - points)
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
-        client = Client(
-            token=self.token,
-            api_url=self.api_url,
-            timeout=self.timeout,
-            max_wait=self.max_wait,
-            reserve=self.reserve,
-            sleep=self.sleep,
-        )
+    def _refusing(self) -> Iterator[None]:
         try:
-            yield client
+            yield
         except QueryTooLargeError as error:
             why = str(error).rstrip(".")
             raise SourceError(
                 f"GitHub at {self.api_url} could not list the threads of {self.repo}: {why}.",
                 "Run the same command again later.",
             ) from error
-        finally:
-            client.close()

@@ -1,97 +1,63 @@
-"""Everything about the threads that were found: in batches by node id, with further pages where needed."""
+"""Everything about the threads that were found: in batches by node id, then the further pages of all."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Gap, GapCode, Kind, Remark, Thread
-from vllm_digest.sources.github.client import Answer, Client, Query, Size, readable
-from vllm_digest.sources.github.faults import QueryTooLargeError
-from vllm_digest.sources.github.nodes import (
-    Candidate,
-    Node,
-    comment,
-    next_cursor,
-    review,
-    review_comment,
-    thread,
+from vllm_digest.models import Gap, GapCode, Kind, Thread
+from vllm_digest.sources import OnProgress
+from vllm_digest.sources.github.answers import ThreadNode, parse
+from vllm_digest.sources.github.candidates import Candidate
+from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.content import (
+    CommentsPage,
+    Content,
+    EventsPage,
+    FilesPage,
+    ReviewsPage,
 )
+from vllm_digest.sources.github.failures import NullFieldError, QueryTooLargeError, WrongFieldError
+from vllm_digest.sources.github.nodes import thread
+from vllm_digest.sources.github.pages import read_rests
+from vllm_digest.sources.github.problems import Answer
 from vllm_digest.sources.github.queries import document
+from vllm_digest.sources.github.refusals import refusal
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
 
 BATCH = 25
-"""Threads of each kind in a query. GitHub computes a diff for each pull request and ends a query after ten
-seconds; some fifty pull requests are too many."""
-_FIRST_PAGES = {"comments": 100, "reviews": 20, "replies": 20}
-"""Reviews and the comments in them are priced as if their pages were full, so these are small."""
-_PAGE = 100
+"""Pull requests in a query, beside twice as many issues. GitHub computes a diff for each pull request and
+ends a query after ten seconds; some fifty pull requests are too many (getsentry/sentry#122671)."""
+FIRST_PAGES = {"comments": 100, "reviews": 20, "replies": 20}
+"""Reviews are priced as if their page were full, a list of comments for each, so that page is small."""
 _MOST_LOST = 5
 """Threads outside the lists that a report may go without; if more are lost, GitHub is out of order."""
+_LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Rest:
-    """A connection of a node that goes on after its first page; `shown_at` as in `_Content.read`."""
+class Whole:
+    """A thread as it came, with the content of its lists as far as it was read."""
 
-    node_id: str
-    want: str
-    after: str
-    shown_at: datetime | None
+    node: ThreadNode
+    content: Content
 
-
-@dataclass(slots=True)
-class _Content:
-    """What was said in a thread and the files it changes, as far as it was read.
-
-    `rests` is what there is still to read; `nulls` counts what GitHub left out.
-    """
-
-    remarks: list[Remark] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    rests: list[_Rest] = field(default_factory=list)
-    nulls: int = 0
-
-    def read(
-        self, node_id: str, want: str, connection: Node | None, shown_at: datetime | None = None
-    ) -> None:
-        """Take in a page of the connection `want`; null is one that GitHub cannot compute.
-
-        Replies belong to a review, and nobody saw them before that was handed in at `shown_at`.
-        """
-        if connection is None:
-            return
-        for node in connection["nodes"]:
-            match want:
-                case _ if node is None:
-                    self.nulls += 1
-                case "files":
-                    self.paths.append(node["path"])
-                case "comments":
-                    self.remarks.append(comment(node))
-                case "replies":
-                    reply = review_comment(node)
-                    self.remarks.append(replace(reply, at=max(reply.at, shown_at or reply.at)))
-                case "reviews":
-                    self.remarks.append(review(node))
-                    self.read(node["id"], "replies", node["comments"], self.remarks[-1].at)
-        cursor = next_cursor(connection)
-        if cursor is not None:
-            self.rests.append(_Rest(node_id, want, cursor, shown_at))
+    def assembled(self) -> tuple[Thread, tuple[Gap, ...]]:
+        """Return the thread and what it lacks, when all pages are read."""
+        content = self.content
+        nulls = (Gap(GapCode.ENTRIES_NULL, content.number, seen=content.nulls),) if content.nulls > 0 else ()
+        return thread(self.node, content.events, content.remarks, content.paths), (*content.gaps, *nulls)
 
 
 @dataclass(frozen=True, slots=True)
-class _Got:
-    """A thread without its content, and the content as far as it came with it."""
+class _Lost:
+    """A thread that cannot be had; `error` is None if it was deleted."""
 
-    node_id: str
-    thread: Thread
-    content: _Content
-    with_files: bool
+    gap: Gap
+    error: SourceError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,162 +78,160 @@ class LostThreadError(SourceError):
 
 
 def fetch_details(
-    client: Client, found: Sequence[Candidate], window: TimeWindow, progress: Callable[[int, int], None]
+    client: Client, found: Sequence[Candidate], window: TimeWindow, on_progress: OnProgress
 ) -> Details:
-    """The threads found, whole, and what was not to be had of them.
+    """Return the threads found, whole, and what could not be had of them.
 
-    `progress` is told how many of how many threads are done. LostThreadError when a thread that belongs to a
-    list of the window cannot be had, SourceError when too many others cannot.
+    Raises LostThreadError if a thread that belongs to a list of the window cannot be had, SourceError if
+    too many others cannot.
     """
-    threads: list[Thread] = []
-    gaps: list[Gap] = []
-    lost = 0
-    for done, (one, batched) in enumerate(_in_batches(client, found), start=1):
-        progress(done, len(found))
-        try:
-            got = batched or _alone(client, one)
-        except QueryTooLargeError as error:
-            lost += 1
-            if one.is_listed_in(window):
-                raise LostThreadError(
-                    f"GitHub did not give #{one.number}: {error}.",
-                    "A list would lack it, so the window is not published; run the same command again later.",
-                ) from error
-            if lost > max(_MOST_LOST, len(found) // 100):
-                raise SourceError(
-                    f"GitHub did not give {lost} threads, the last one #{one.number}: {error}.",
-                    "Too much would be missing, so it is not published; run the same command again later.",
-                ) from error
-            gaps.append(Gap(GapCode.THREAD_UNREADABLE, one.number))
+    whole: list[Whole] = []
+    lost: list[_Lost] = []
+    for done, (one, batched) in enumerate(_in_batches(client, found)):
+        on_progress(done, len(found))
+        outcome = batched or _alone(client, one)
+        if isinstance(outcome, Whole):
+            whole.append(outcome)
             continue
-        if got is None:
-            gaps.append(Gap(GapCode.THREAD_DELETED, one.number))
-            continue
-        gaps += _read_rests(client, got)
-        threads.append(_assembled(got))
-    return Details(tuple(threads), tuple(gaps))
+        lost.append(outcome)
+        if outcome.error is not None and one.is_listed_in(window):
+            raise LostThreadError(
+                outcome.error.problem,
+                f"A list would lack it, so the window is left out. {outcome.error.remedy}",
+            ) from outcome.error
+        _check_losses([loss.error for loss in lost if loss.error is not None], len(found))
+    read_rests(client, [one.content for one in whole])
+    on_progress(len(found), len(found))
+    assembled = [one.assembled() for one in whole]
+    return Details(
+        tuple(thread for thread, _ in assembled),
+        (*(loss.gap for loss in lost), *(gap for _, gaps in assembled for gap in gaps)),
+    )
 
 
-def _in_batches(client: Client, found: Sequence[Candidate]) -> Iterator[tuple[Candidate, _Got | None]]:
-    """Each thread found with what came of it, or None where nothing or not everything asked for did."""
+def _check_losses(errors: Sequence[SourceError], found: int) -> None:
+    if len(errors) > max(_MOST_LOST, found // 100):
+        raise SourceError(
+            f"{len(errors)} threads could not be had. {errors[-1].problem}",
+            f"Too much would be missing, so it is not published. {errors[-1].remedy}",
+        ) from errors[-1]
+
+
+def _in_batches(
+    client: Client, found: Sequence[Candidate]
+) -> Iterator[tuple[Candidate, Whole | _Lost | None]]:
+    """Yield each thread found with what came of it; None where nothing or not everything asked for did."""
     size = Size(BATCH)
     waiting = {kind: [one for one in found if one.kind is kind] for kind in Kind}
     while any(waiting.values()):
         try:
-            got = client.query(partial(_batch, waiting), size, _read_batch)
+            got = client.query(partial(_batch, waiting), size, partial(_read_batch, waiting, size))
         except QueryTooLargeError as error:
             log.info("GitHub could not answer for one thread of each kind (%s)", error)
             got = {}
+        asked = _asked(waiting, size.now)
         for kind in Kind:
-            asked, waiting[kind] = waiting[kind][: size.now], waiting[kind][size.now :]
-            yield from ((one, got.get(one.id)) for one in asked)
+            waiting[kind] = waiting[kind][len(asked[kind]) :]
+            yield from ((one, got.get(one.id)) for one in asked[kind])
 
 
-def _alone(client: Client, one: Candidate) -> _Got | None:
-    """A thread asked for alone, at worst without its files; None when it is no longer there."""
+def _asked(waiting: Mapping[Kind, Sequence[Candidate]], count: int) -> dict[Kind, Sequence[Candidate]]:
+    """What a query of this size asks for."""
+    return {
+        Kind.ISSUE: waiting.get(Kind.ISSUE, ())[: 2 * count],
+        Kind.PULL_REQUEST: waiting.get(Kind.PULL_REQUEST, ())[:count],
+    }
 
-    def ask(with_files: bool) -> _Got | None:
-        query = partial(_batch, {one.kind: [one]}, with_files=with_files)
-        return client.query(query, Size(1), partial(_read_one, one))
 
+def _alone(client: Client, one: Candidate) -> Whole | _Lost:
+    """Ask for one thread, at worst without its files."""
     try:
-        return ask(True)
-    except QueryTooLargeError:
-        if one.kind is Kind.ISSUE:
-            raise
-        return ask(False)
+        try:
+            return _one(client, one, with_files=True)
+        except QueryTooLargeError:
+            if one.kind is Kind.ISSUE:
+                raise
+            got = _one(client, one, with_files=False)
+            if isinstance(got, Whole):
+                got.content.miss(GapCode.FILES_MISSING)
+            return got
+    except QueryTooLargeError as error:
+        return _Lost(
+            Gap(GapCode.THREAD_UNREADABLE, one.number),
+            SourceError(f"GitHub did not give #{one.number}: {error}.", "Run the same command again later."),
+        )
+
+
+def _one(client: Client, one: Candidate, *, with_files: bool) -> Whole | _Lost:
+    waiting = {one.kind: [one]}
+    query = partial(_batch, waiting, with_files=with_files)
+    return client.query(query, Size(1), lambda answer: _read_node(one, answer, (_LISTS[one.kind], 0)))
 
 
 def _batch(waiting: Mapping[Kind, Sequence[Candidate]], count: int, *, with_files: bool = True) -> Query:
-    issues = [one.id for one in waiting.get(Kind.ISSUE, ())[:count]]
-    pulls = [one.id for one in waiting.get(Kind.PULL_REQUEST, ())[:count]]
+    asked = _asked(waiting, count)
+    issues, pulls = ([one.id for one in asked[kind]] for kind in (Kind.ISSUE, Kind.PULL_REQUEST))
     return Query(
-        document("details", "fragments"),
+        document("details"),
         {
             "issues": issues,
             "pulls": pulls,
             "withIssues": bool(issues),
             "withPulls": bool(pulls),
             "withFiles": with_files,
-            **_FIRST_PAGES,
+            **FIRST_PAGES,
         },
     )
 
 
-def _read_batch(answer: Answer) -> dict[str, _Got]:
-    """What is whole of a batch, by node id."""
+def _read_batch(
+    waiting: Mapping[Kind, Sequence[Candidate]], size: Size, answer: Answer
+) -> dict[str, Whole | _Lost]:
+    """Return what is whole of a batch, by node id."""
     got = {}
-    for node in (*answer.data.get("issues", ()), *answer.data.get("pulls", ())):
-        try:
-            one = readable(_read_node, node)
-        except QueryTooLargeError as error:
-            log.info("GitHub left out a thread of a batch, or a part of it (%s)", error)
-        else:
-            got[one.node_id] = one
+    for kind, asked in _asked(waiting, size.now).items():
+        for place, one in enumerate(asked):
+            try:
+                got[one.id] = _read_node(one, answer, (_LISTS[kind], place))
+            except NullFieldError as error:
+                log.info("GitHub left out a thread of a batch, or a part of it (%s)", error)
     return got
 
 
-def _read_one(one: Candidate, answer: Answer) -> _Got | None:
-    nodes = answer.data["issues" if one.kind is Kind.ISSUE else "pulls"]
-    if nodes == [None] and answer.not_found:
-        return None
-    return _read_node(nodes[0])
+def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> Whole | _Lost:
+    """Read the thread at `path`. Raises NullFieldError if something is missing there for no reason told."""
+    nodes = answer.data.get(path[0])
+    if not isinstance(nodes, list) or len(nodes) <= path[1]:
+        raise NullFieldError(path)
+    if nodes[path[1]] is None and answer.is_gone(path):
+        return _Lost(Gap(GapCode.THREAD_DELETED, one.number))
+    try:
+        got = read_whole(nodes[path[1]], answer, path)
+    except NullFieldError as error:
+        if problem := answer.forbidden(error.path):
+            refused = refusal(403, problem.message)
+            return _Lost(
+                Gap(GapCode.THREAD_UNREADABLE, one.number),
+                SourceError(f"#{one.number} cannot be read. {refused.problem}", refused.remedy),
+            )
+        raise
+    if (got.node.id, got.node.number) != (one.id, one.number):
+        raise WrongFieldError((*path, "number"), f"it is not #{one.number}, which was asked for")
+    return got
 
 
-def _read_node(node: Node) -> _Got:
-    content = _Content()
-    for want in ("comments", "reviews", "files"):
-        if want in node:
-            content.read(node["id"], want, node[want])
-    return _Got(node["id"], thread(node), content, with_files="files" in node)
-
-
-def _read_rests(client: Client, got: _Got) -> list[Gap]:
-    """Read on where the first pages ended; what could not be had, told for the page."""
-    content, number = got.content, got.thread.number
-    gaps = []
-    while content.rests:
-        rest = content.rests.pop()
-        try:
-            page = client.query(partial(_more, rest), Size(_PAGE), partial(_read_more, rest))
-        except QueryTooLargeError as error:
-            log.warning("#%d: GitHub did not give the rest of its %s (%s)", number, rest.want, error)
-            gaps.append(Gap(GapCode.PAGES_MISSING, number))
-            continue
-        content.remarks += page.remarks
-        content.paths += page.paths
-        content.rests += page.rests
-        content.nulls += page.nulls
-    if content.nulls:
-        gaps.append(Gap(GapCode.ENTRIES_NULL, number, seen=content.nulls))
-    if got.thread.is_pull and not got.with_files:
-        gaps.append(Gap(GapCode.FILES_MISSING, number))
-    return gaps
-
-
-def _more(rest: _Rest, count: int) -> Query:
-    return Query(
-        document("more", "fragments"),
-        {
-            "id": rest.node_id,
-            "after": rest.after,
-            "page": count,
-            "replies": _FIRST_PAGES["replies"],
-            "wantComments": rest.want == "comments",
-            "wantReviews": rest.want == "reviews",
-            "wantReplies": rest.want == "replies",
-            "wantFiles": rest.want == "files",
-        },
-    )
-
-
-def _read_more(rest: _Rest, answer: Answer) -> _Content:
-    content = _Content()
-    connection = answer.data["node"]["comments" if rest.want == "replies" else rest.want]
-    content.read(rest.node_id, rest.want, connection, rest.shown_at)
-    return content
-
-
-def _assembled(got: _Got) -> Thread:
-    remarks = sorted(got.content.remarks, key=lambda remark: (remark.at, remark.id))
-    return replace(got.thread, remarks=tuple(remarks), paths=tuple(got.content.paths))
+def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> Whole:
+    """Read a thread with its texts. Raises NullFieldError if something is missing for no reason told."""
+    node = parse(ThreadNode, value, *path)
+    for name in node.null_lists:
+        if answer.forbidden((*path, name)) is None:
+            raise NullFieldError((*path, name))
+    content = Content(node.number)
+    content.take(EventsPage.model_construct(timeline_items=node.timeline_items), node.id)
+    content.take(CommentsPage.model_construct(comments=node.comments), node.id)
+    if node.reviews is not None:
+        content.take(ReviewsPage.model_construct(reviews=node.reviews), node.id)
+    if node.files is not None:
+        content.take(FilesPage.model_construct(files=node.files), node.id)
+    content.note_problems(answer, path)
+    return Whole(node, content)

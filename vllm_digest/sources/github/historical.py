@@ -3,26 +3,24 @@
 Threads created or closed in a window are searched for. Of what else happened GitHub has no list that can be
 asked for a span of time, but whatever happens to a thread moves its last update. So the threads that are
 older than the first window and were updated since its start are looked at once: their latest comments,
-reviews and closings say which windows they belong to. For younger ones there is no need, they are fetched
+reviews and events say which windows they belong to. For younger ones there is no need, they are fetched
 whole in the window of their creation, and that tells all that comes later.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from vllm_digest.models import Gap, Thread
-from vllm_digest.sources.github.client import Client, Size
+from vllm_digest.models import EventKind, Gap, Thread
+from vllm_digest.sources.github.candidates import FOR_EVER, Candidate, Discovery
+from vllm_digest.sources.github.client import Client
 from vllm_digest.sources.github.details import Details
-from vllm_digest.sources.github.nodes import Candidate, Discovery
 from vllm_digest.sources.github.search import Search, lists_of, search
 from vllm_digest.window import TimeWindow
 
 _AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(days=90),)}
 """Where the search for older threads is cut from the start: most are young, and a search gives a thousand."""
-_PAGE = 100
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class HistoricalSearch:
@@ -36,13 +34,12 @@ class HistoricalSearch:
         self.end = start
         self._client = client
         self._start = start
-        self._size = Size(_PAGE)
         self._known: dict[int, Candidate] | None = None
         self._gaps: tuple[Gap, ...] = ()
 
     def find(self, window: TimeWindow) -> Discovery:
         """The threads that may belong to the window, which begins where the last one passed ended."""
-        listed = search(self._client, self.repo, lists_of(window), self._size)
+        listed = search(self._client, self.repo, lists_of(window))
         self.repo = listed.repo
         if self._known is None:
             self._known = self._older_ones(listed.began_at)
@@ -59,7 +56,7 @@ class HistoricalSearch:
         for thread in details.threads:
             read = _as_read(ids[thread.number], thread, window.end)
             partial = thread.number in details.partial
-            known[thread.number] = replace(read, unseen_before=_FOR_EVER) if partial else read
+            known[thread.number] = replace(read, unseen_before=FOR_EVER) if partial else read
         self._known = {number: one for number, one in known.items() if one.goes_on_after(window.end)}
 
     def _older_ones(self, began_at: datetime) -> dict[int, Candidate]:
@@ -67,7 +64,7 @@ class HistoricalSearch:
         searches = list(_since(self._start, began_at))
         if not searches:
             return {}
-        older = search(self._client, self.repo, searches, self._size, with_times=True)
+        older = search(self._client, self.repo, searches)
         self._gaps = older.gaps
         return {one.number: one for one in older.found}
 
@@ -84,7 +81,7 @@ def _as_read(found: Candidate, thread: Thread, end: datetime) -> Candidate:
     """What a thread read whole tells of the time from `end` on."""
     return replace(
         found,
-        closings=tuple(event.at for event in thread.timeline if event.at >= end),
-        talk=tuple(remark.at for remark in thread.remarks if remark.at >= end),
+        closings=tuple(e.at for e in thread.timeline if e.at >= end and e.kind is EventKind.CLOSED),
+        others=tuple(at for at in thread.moments if at >= end),
         unseen_before=None,
     )

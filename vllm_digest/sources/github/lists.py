@@ -9,27 +9,35 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from vllm_digest.sources.github.client import Answer, Client, Query, Size
-from vllm_digest.sources.github.nodes import (
+from vllm_digest.errors import SourceError
+from vllm_digest.sources.github.answers import Connection, FoundNode
+from vllm_digest.sources.github.candidates import (
+    FOR_EVER,
     Candidate,
     Discovery,
-    Node,
-    moment,
-    next_cursor,
-    repository,
-    whole,
+    candidates,
+    read_repository,
 )
+from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.failures import NullFieldError
+from vllm_digest.sources.github.problems import Answer
 from vllm_digest.sources.github.queries import document
 from vllm_digest.window import TimeWindow
 
 _CONNECTIONS = ("issues", "pullRequests")
+_SHOWN = 10
+"""How many of a thread's last reviews and events recent.graphql asks for."""
+_MOST_PAGES = 300
+"""Of one reading: thirty thousand threads in a month; more pages than this have no end."""
+_MOST_READINGS = 10
+"""Of a repository where something happens during each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A thread in a list; `last` is the latest creation, closing, comment or review the list shows."""
+    """A thread in a list; `last` is the latest of what the list shows to have happened in it."""
 
-    found: Candidate
+    candidate: Candidate
     updated_at: datetime
     last: datetime
 
@@ -46,38 +54,47 @@ class _Page:
 def by_lists(
     client: Client, repo: str, window: TimeWindow, size: Size, oldest: timedelta
 ) -> Discovery | None:
-    """The threads that may belong to the window.
+    """Return the threads that may belong to the window.
 
-    None when by GitHub's clock the window ended longer than `oldest` ago: too much to read back through.
+    None if by GitHub's clock the window ended longer than `oldest` ago: too much to read back through.
     """
     found: dict[int, Candidate] = {}
     since = window.start
-    while True:
+    for reading in range(1, _MOST_READINGS + 1):
         pages = []
         for page in _pages(client, repo, since, size):
             if client.server_time is not None and client.server_time - window.end > oldest:
                 return None
             pages.append(page)
         rows = [row for page in pages for rows in page.rows.values() for row in rows]
-        found |= {row.found.number: row.found for row in rows if row.last >= window.start}
+        found |= {row.candidate.number: row.candidate for row in rows if row.last >= window.start}
         newest = max((row.updated_at for row in rows), default=since)
-        if len(pages) == 1 or newest <= since:
-            return Discovery(pages[0].repo, tuple(found.values()))
+        if len(pages) == 1 or newest <= since or reading == _MOST_READINGS:
+            break
         # A thread touched while the pages were read has moved to the top, past the reader: look again there.
         since = newest
+    return Discovery(pages[0].repo, tuple(found.values()))
 
 
 def _pages(client: Client, repo: str, since: datetime, size: Size) -> Iterator[_Page]:
-    """One request each, until both lists are older than `since`."""
+    """Yield one page of each list a request, until both lists are older than `since`."""
     cursors: dict[str, str | None] = dict.fromkeys(_CONNECTIONS)
+    seen: set[str] = set()
     while cursors:
-        page = client.query(partial(_query, repo, cursors), size, partial(_read_page, repo))
+        page = client.query(partial(_query, repo, cursors), size, partial(_read_page, repo, tuple(cursors)))
         yield page
         cursors = {
             key: cursor
             for key, cursor in page.cursors.items()
-            if cursor is not None and page.rows[key] and page.rows[key][-1].updated_at >= since
+            if cursor is not None and (not page.rows[key] or page.rows[key][-1].updated_at >= since)
         }
+        following = {f"{key} {cursor}" for key, cursor in cursors.items()}
+        if following & seen or len(seen) > _MOST_PAGES:
+            raise SourceError(
+                f"GitHub's lists of {repo} have no end: a page follows itself.",
+                "Run the same command again later.",
+            )
+        seen |= following
 
 
 def _query(repo: str, cursors: Mapping[str, str | None], page_size: int) -> Query:
@@ -94,17 +111,30 @@ def _query(repo: str, cursors: Mapping[str, str | None], page_size: int) -> Quer
     return Query(document("recent"), variables)
 
 
-def _read_page(repo: str, answer: Answer) -> _Page:
-    node = repository(answer, repo)
-    keys = [key for key in _CONNECTIONS if key in node]
-    return _Page(
-        repo=node["nameWithOwner"],
-        rows={key: [_read_row(row) for row in whole(node[key])] for key in keys},
-        cursors={key: next_cursor(node[key]) for key in keys},
-    )
+def _read_page(repo: str, asked: tuple[str, ...], answer: Answer) -> _Page:
+    answer.check_lists()
+    there = read_repository(answer, repo)
+    lists = {"issues": there.issues, "pullRequests": there.pull_requests}
+    rows: dict[str, list[_Row]] = {}
+    cursors: dict[str, str | None] = {}
+    for key in asked:
+        path = ("repository", key)
+        connection = lists[key]
+        if connection is None:
+            raise NullFieldError(path)
+        rows[key] = list(_read_rows(connection, path))
+        cursors[key] = connection.next_cursor
+    return _Page(there.name_with_owner, rows, cursors)
 
 
-def _read_row(node: Node) -> _Row:
-    found = Candidate.of(node)
-    last = max((found.created_at, *found.closings, *found.talk))
-    return _Row(replace(found, unseen_before=last), moment(node["updatedAt"]), last)
+def _read_rows(connection: Connection[FoundNode], path: tuple[str, str]) -> Iterator[_Row]:
+    nodes = connection.whole(*path)
+    for place, (node, one) in enumerate(zip(nodes, candidates(nodes, _SHOWN, *path, "nodes"), strict=True)):
+        if node.updated_at is None:
+            raise NullFieldError((*path, "nodes", place, "updatedAt"))
+        if one.unseen_before == FOR_EVER:
+            yield _Row(one, node.updated_at, node.updated_at)
+        else:
+            # Of what was said before the last comment nothing is shown.
+            last = max((one.created_at, *one.closings, *one.others))
+            yield _Row(replace(one, unseen_before=last), node.updated_at, last)

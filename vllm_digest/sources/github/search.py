@@ -5,24 +5,29 @@ Every search here is over a time that never moves, when a thread was created or 
 creation: what happens while its pages are read shifts nothing.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, GapCode
-from vllm_digest.sources.github.client import Answer, Client, Query, Size
-from vllm_digest.sources.github.nodes import Candidate, Node, moment, next_cursor, repository, whole
-from vllm_digest.sources.github.queries import document
+from vllm_digest.sources.github.answers import SearchPage, parse
+from vllm_digest.sources.github.candidates import Candidate, candidates, read_repository
+from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.failures import NullFieldError
+from vllm_digest.sources.github.problems import Answer
+from vllm_digest.sources.github.queries import with_fragments
 from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
 """GitHub gives no more results of one search."""
-_SLOTS = 5
-"""Searches in one request: what search.graphql has room for."""
+SHOWN = 30
+"""How many of a thread's last comments, reviews and events a search shows."""
+_PAGE = 100
+_SLOTS = 10
+"""Searches in one request: those that a window of long ago begins with go into one."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -30,8 +35,8 @@ _SECOND = timedelta(seconds=1)
 class Search:
     """Threads of one kind (`issue`, `pr`) whose `field` (created, closed) is in `[start, end)`.
 
-    With `touched_since` only those updated since. `after` is the cursor it goes on from, `seen` counts the
-    results before that.
+    With `touched_since` only those updated since, shown with what happened in each lately. `after` is the
+    cursor it goes on from, `seen` counts the results before that.
     """
 
     kind: str
@@ -76,37 +81,33 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Pages:
-    """One page of each search asked."""
+    """One page of each search that was asked."""
 
     repo: str
     began_at: datetime
     pages: tuple[_Page, ...]
 
 
-def search(
-    client: Client, repo: str, searches: Iterable[Search], size: Size, *, with_times: bool = False
-) -> Results:
-    """Every result of the searches; `with_times` with what happened in each lately."""
+def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
+    """Return every result of the searches."""
     found: list[Candidate] = []
     gaps: list[Gap] = []
-    waiting = deque(searches)
+    waiting = list(searches)
+    size = Size(_PAGE)
     while True:
-        asked = [waiting.popleft() for _ in range(min(_SLOTS, len(waiting)))]
-        answer = client.query(
-            partial(_query, repo, asked, with_times), size, partial(_read_pages, repo, len(asked))
-        )
+        answer = client.query(partial(_query, repo, waiting), size, partial(_read, repo, waiting))
         if answer.repo != repo:
             # Renamed, and a search does not follow: nothing was found under the old name.
             repo = answer.repo
-            waiting.extendleft(reversed(asked))
             continue
+        asked, waiting = waiting[: len(answer.pages)], waiting[len(answer.pages) :]
         for one, page in zip(asked, answer.pages, strict=True):
             if page.count > RESULTS:
-                waiting.extend(_smaller(one))
+                waiting += _smaller(one)
                 continue
             found += page.found
             seen = one.seen + len(page.found)
-            if page.cursor is not None:
+            if page.cursor is not None and page.found and seen < RESULTS:
                 waiting.append(replace(one, after=page.cursor, seen=seen))
             elif seen < page.count:
                 gaps.append(Gap(GapCode.SEARCH_CUT, detail=one.query(repo), seen=seen, expected=page.count))
@@ -124,11 +125,11 @@ def lists_of(window: TimeWindow) -> list[Search]:
 
 
 def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]:
-    """How many rows the lists of a window have, about, and when the repository was made."""
+    """Return how many rows the lists of a window have, about, and when the repository was made."""
     searches = lists_of(window)
     while True:
         answer = client.query(
-            partial(_query, repo, searches, False), Size(1), partial(_read_pages, repo, len(searches))
+            partial(_query, repo, searches, page=1), Size(_PAGE), partial(_read, repo, searches)
         )
         if answer.repo == repo:
             return sum(page.count for page in answer.pages), answer.began_at
@@ -146,32 +147,51 @@ def _smaller(one: Search) -> list[Search]:
     return halves
 
 
-def _query(repo: str, searches: Sequence[Search], with_times: bool, page_size: int) -> Query:
+def _query(repo: str, searches: Sequence[Search], size: int, page: int | None = None) -> Query:
+    """Ask for the first of the searches, fewer of them where pages are smaller; at least one."""
     owner, name = repo.split("/")
-    variables: dict[str, str | int | bool | None] = {
-        "owner": owner,
-        "name": name,
-        "page": page_size,
-        "withTimes": with_times,
-    }
-    for slot in range(_SLOTS):
-        used = slot < len(searches)
-        variables[f"query{slot}"] = searches[slot].query(repo) if used else ""
-        variables[f"after{slot}"] = searches[slot].after if used else None
-        if slot:
-            variables[f"with{slot}"] = used
-    return Query(document("search"), variables)
+    asked = searches[: max(1, _SLOTS * size // _PAGE)]
+    variables: dict[str, str | int | None] = {"owner": owner, "name": name, "page": page or size}
+    for slot, one in enumerate(asked):
+        variables |= {f"query{slot}": one.query(repo), f"after{slot}": one.after}
+    return Query(search_document(tuple(one.touched_since is not None for one in asked)), variables)
 
 
-def _read_pages(repo: str, count: int, answer: Answer) -> _Pages:
-    there = repository(answer, repo)
-    pages = tuple(_read_page(answer.data[f"search{slot}"]) for slot in range(count))
-    return _Pages(there["nameWithOwner"], moment(there["createdAt"]), pages)
+@cache
+def search_document(with_moments: tuple[bool, ...]) -> str:
+    """Return the query for so many searches at once, for some with what happened in each thread lately.
+
+    In slot n its variables are `queryn` and `aftern`. A search does not follow a renamed repository; asking
+    for the repository beside it tells its name.
+    """
+    names = [f"$query{slot}: String!, $after{slot}: String" for slot in range(len(with_moments))]
+    searches = [
+        f"search{slot}: search(type: ISSUE, first: $page, query: $query{slot}, after: $after{slot}) "
+        f"{{ ...{'FoundWithMoments' if moments else 'Found'} }}"
+        for slot, moments in enumerate(with_moments)
+    ]
+    repository = "repository(owner: $owner, name: $name) { nameWithOwner createdAt }"
+    body = "\n  ".join(("rateLimit { cost }", repository, *searches))
+    parameters = ", ".join(("$owner: String!", "$name: String!", "$page: Int!", *names))
+    return with_fragments(f"query Search({parameters}) {{\n  {body}\n}}\n")
 
 
-def _read_page(page: Node) -> _Page:
-    found = tuple(Candidate.of(node) for node in whole(page))
-    return _Page(found, page["issueCount"], next_cursor(page))
+def _read(repo: str, searches: Sequence[Search], answer: Answer) -> _Pages:
+    answer.check_lists()
+    there = read_repository(answer, repo)
+    if there.created_at is None:
+        raise NullFieldError(("repository", "createdAt"))
+    pages = []
+    for slot in range(len(searches)):
+        alias = f"search{slot}"
+        if alias not in answer.data:
+            break
+        page = parse(SearchPage, answer.data[alias], alias)
+        found = candidates(page.whole(alias), SHOWN, alias, "nodes")
+        pages.append(_Page(tuple(found), page.issue_count, page.next_cursor))
+    if not pages:
+        raise NullFieldError(("search0",))
+    return _Pages(there.name_with_owner, there.created_at, tuple(pages))
 
 
 def _iso(time: datetime) -> str:

@@ -14,11 +14,11 @@ from itertools import islice
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.sources import OnIncomplete, OnProgress
+from vllm_digest.sources.github.candidates import Candidate, Discovery
 from vllm_digest.sources.github.client import Client, Size
 from vllm_digest.sources.github.details import LostThreadError, fetch_details
 from vllm_digest.sources.github.historical import HistoricalSearch
 from vllm_digest.sources.github.lists import by_lists
-from vllm_digest.sources.github.nodes import Candidate, Discovery
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,49 @@
-"""The GraphQL documents, one file each beside this one."""
+"""The GraphQL documents: a file for each query beside this one, and the fragments that they share."""
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+OPTIONAL_FIELDS = frozenset({"issueType"})
+"""Fields that older servers do not know. Each stands on a line of its own that ends with `# optional`."""
+_FRAGMENT = re.compile(r"^fragment (\w+) on .*?^}\n", re.MULTILINE | re.DOTALL)
+_SPREAD = re.compile(r"\.\.\.(\w+)")
+
 
 @cache
-def document(*names: str) -> str:
-    """The documents of these names as one, such as a query and the fragments it uses."""
-    return "\n".join((files(__name__) / f"{name}.graphql").read_text(encoding="utf-8") for name in names)
+def document(name: str) -> str:
+    """Return the query of this name with the fragments that it uses."""
+    return with_fragments(_text(name))
+
+
+def with_fragments(query: str) -> str:
+    """Return a query with the fragments that it uses, directly or through others."""
+    return "\n".join((query, *_used(query, set())))
+
+
+@cache
+def without(text: str, fields: frozenset[str]) -> str:
+    """Return a document without the optional fields of these names."""
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not (line.rstrip().endswith("# optional") and line.split()[0] in fields)
+    )
+
+
+def _used(text: str, found: set[str]) -> Iterator[str]:
+    for name in dict.fromkeys(_SPREAD.findall(text)):
+        if name not in found:
+            found.add(name)
+            fragment = _fragments()[name]
+            yield fragment
+            yield from _used(fragment, found)
+
+
+@cache
+def _fragments() -> dict[str, str]:
+    return {match[1]: match[0] for match in _FRAGMENT.finditer(_text("fragments"))}
+
+
+def _text(name: str) -> str:
+    return (files(__name__) / f"{name}.graphql").read_text(encoding="utf-8")

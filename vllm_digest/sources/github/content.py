@@ -1,0 +1,164 @@
+"""What was said in a thread, what happened to it and the files it changes, page by page."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from vllm_digest.models import Gap, GapCode, Remark
+from vllm_digest.sources.github.answers import (
+    Comment,
+    Connection,
+    Event,
+    File,
+    GitHubObject,
+    Review,
+    ReviewComment,
+    T,
+)
+from vllm_digest.sources.github.candidates import FOR_EVER
+from vllm_digest.sources.github.failures import Path
+from vllm_digest.sources.github.nodes import comment, review, review_comment
+from vllm_digest.sources.github.problems import Answer
+
+_MOST_PAGES = 100
+"""Of one list. GitHub takes 2,500 comments a thread; more pages than this have no end."""
+
+
+class Want(StrEnum):
+    """The lists that may have several pages; replies are the comments of a review."""
+
+    COMMENTS = "comments"
+    REVIEWS = "reviews"
+    REPLIES = "replies"
+    FILES = "files"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A list of the node `node_id` that goes on at the cursor `after`.
+
+    `content`: that it belongs to. `page`: the number of the next page, from 2 on. `shown_at`: of replies,
+    when their review was handed in.
+    """
+
+    node_id: str
+    want: Want
+    after: str
+    content: "Content"
+    page: int
+    shown_at: datetime
+
+
+class CommentsPage(GitHubObject):
+    comments: Connection[Comment]
+
+
+class ReviewsPage(GitHubObject):
+    reviews: Connection[Review]
+
+
+class RepliesPage(GitHubObject):
+    comments: Connection[ReviewComment]
+
+
+class FilesPage(GitHubObject):
+    files: Connection[File]
+
+
+class EventsPage(GitHubObject):
+    timeline_items: Connection[Event]
+
+
+Page = CommentsPage | ReviewsPage | RepliesPage | FilesPage | EventsPage
+PAGES: dict[Want, type[Page]] = {
+    Want.COMMENTS: CommentsPage,
+    Want.REVIEWS: ReviewsPage,
+    Want.REPLIES: RepliesPage,
+    Want.FILES: FilesPage,
+    Want.EVENTS: EventsPage,
+}
+
+
+@dataclass(slots=True)
+class Content:
+    """The lists of the thread `number`, as far as they were read.
+
+    `rests`: the lists that go on and that nobody has asked for yet. `nulls`: how many entries GitHub gave
+    null for, without a reason.
+    """
+
+    number: int
+    remarks: list[Remark] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    rests: list[Rest] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    nulls: int = 0
+
+    def take(self, page: Page, node_id: str, before: Rest | None = None) -> None:
+        """Take in a page of the node `node_id`, the first one or that after `before`."""
+        match page:
+            case CommentsPage():
+                self.remarks += map(comment, self._entries(page.comments, node_id, Want.COMMENTS, before))
+            case ReviewsPage():
+                for one in self._entries(page.reviews, node_id, Want.REVIEWS, before):
+                    self.remarks.append(review(one))
+                    self._take_replies(one.comments, one.id, one.submitted_at)
+            case RepliesPage():
+                shown_at = before.shown_at if before else FOR_EVER
+                self._take_replies(page.comments, node_id, shown_at, before)
+            case FilesPage():
+                self.paths += (file.path for file in self._entries(page.files, node_id, Want.FILES, before))
+            case EventsPage():
+                self.events += self._entries(page.timeline_items, node_id, Want.EVENTS, before)
+
+    def drain(self) -> list[Rest]:
+        """Return the lists that go on, and forget them."""
+        rests, self.rests = self.rests, []
+        return rests
+
+    def note_problems(self, answer: Answer, path: Path) -> None:
+        """Take in what the token may not read of what is at `path` in the answer, as gaps."""
+        for problem in answer.problems:
+            if not problem.is_forbidden or problem.path[: len(path)] != path:
+                continue
+            names = [step for step in problem.path[len(path) :] if isinstance(step, str)]
+            self.miss(GapCode.FIELD_REFUSED, names[-1] if names else "")
+            if isinstance(problem.path[-1], int):
+                self.nulls -= 1
+
+    def miss(self, code: GapCode, detail: str = "") -> None:
+        """Note something of the thread that could not be had, once."""
+        gap = Gap(code, self.number, detail)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+    def _take_replies(
+        self,
+        replies: Connection[ReviewComment],
+        review_id: str,
+        shown_at: datetime,
+        before: Rest | None = None,
+    ) -> None:
+        entries = self._entries(replies, review_id, Want.REPLIES, before, shown_at)
+        self.remarks += (review_comment(reply, shown_at) for reply in entries)
+
+    def _entries(
+        self,
+        connection: Connection[T],
+        node_id: str,
+        want: Want,
+        before: Rest | None,
+        shown_at: datetime = FOR_EVER,
+    ) -> list[T]:
+        """Return the entries of a page; note where the list goes on."""
+        entries = list(connection.present)
+        self.nulls += len(connection.nodes) - len(entries)
+        cursor = connection.next_cursor
+        page = before.page + 1 if before else 2
+        if cursor is not None and (page > _MOST_PAGES or (before and before.after == cursor)):
+            self.miss(GapCode.PAGES_MISSING)
+        elif cursor is not None:
+            self.rests.append(Rest(node_id, want, cursor, self, page, shown_at))
+        return entries

@@ -1,0 +1,139 @@
+"""What GitHub's answer to a request means: data, or the exception that says what helps.
+
+Sources: GitHub's pages on GraphQL rate and node limits, on secondary rate limits and on troubleshooting the
+REST API; and answers seen from the service where those are silent.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from vllm_digest.sources.github.failures import (
+    InterruptedAnswerError,
+    Path,
+    QueryTooLargeError,
+    ThrottledError,
+    UndefinedFieldError,
+)
+from vllm_digest.sources.github.limits import Head
+from vllm_digest.sources.github.refusals import refusal
+
+_TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
+_FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
+_LEFT_OUT = {*_FORBIDDEN, "NOT_FOUND"}
+"""Types of problems beside which the rest of the data is as it should be."""
+_THROTTLES = ("rate limit", "abuse detection", "wait a few minutes before you try again")
+"""Words of the secondary limits; the second are those of GitHub Enterprise Server and of older answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An entry of an answer's `errors`.
+
+    `type`: GitHub's, such as FORBIDDEN, or empty. `path`: the field that is null for it, or empty.
+    `undefined`: the field that the server does not know. `invalid`: the query itself is wrong.
+    """
+
+    type: str
+    message: str
+    path: Path
+    undefined: str = ""
+    invalid: bool = False
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any]) -> Self:
+        path, extensions = error.get("path"), error.get("extensions")
+        extensions = extensions if isinstance(extensions, dict) else {}
+        undefined = extensions.get("fieldName") if extensions.get("code") == "undefinedField" else ""
+        return cls(
+            type=str(error.get("type") or ""),
+            message=_one_line(error.get("message")),
+            path=tuple(step for step in path if isinstance(step, str | int))
+            if isinstance(path, list)
+            else (),
+            undefined=str(undefined or ""),
+            invalid="code" in extensions,
+        )
+
+    @property
+    def is_forbidden(self) -> bool:
+        return self.type in _FORBIDDEN
+
+    @property
+    def is_not_found(self) -> bool:
+        return self.type == "NOT_FOUND"
+
+    def covers(self, path: Path) -> bool:
+        """Is the field at `path` null for this problem?"""
+        return bool(self.path) and self.path == path[: len(self.path)]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's `data`, and what GitHub left out of it for a reason that it told."""
+
+    data: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+    def forbidden(self, path: Path) -> Problem | None:
+        """Return why the token may not read the field at `path`, None if it may."""
+        return next((one for one in self.problems if one.is_forbidden and one.covers(path)), None)
+
+    def is_gone(self, path: Path) -> bool:
+        """Is what was asked for at `path` not there, or no longer?"""
+        return any(one.is_not_found and one.covers(path) for one in self.problems)
+
+    def check_lists(self) -> None:
+        """Raise SourceError if the token may not read a list as a whole.
+
+        Without this a search that GitHub leaves empty for want of a permission reads as a quiet day.
+        """
+        for one in self.problems:
+            if one.is_forbidden and not any(isinstance(step, int) for step in one.path):
+                raise refusal(403, one.message)
+
+
+def read_answer(status: int, head: Head, body: Any) -> Answer:
+    """Return what an answer holds; `body` is the JSON as parsed.
+
+    Raises one of `failures`, or SourceError if GitHub refuses for good.
+    """
+    content = body if isinstance(body, dict) else {}
+    errors = content.get("errors")
+    problems = (
+        tuple(Problem.of(error) for error in errors if isinstance(error, dict))
+        if isinstance(errors, list)
+        else ()
+    )
+    data = content.get("data")
+    if status == 200 and isinstance(data, dict) and all(one.type in _LEFT_OUT for one in problems):
+        return Answer(data, problems)
+    message = problems[0].message if problems else _one_line(content.get("message"))
+    raise _diagnosis(status, head, problems, message, has_data=bool(data))
+
+
+def _diagnosis(
+    status: int, head: Head, problems: Iterable[Problem], message: str, *, has_data: bool
+) -> Exception:
+    types = {one.type for one in problems}
+    undefined = next((one.undefined for one in problems if one.undefined), "")
+    if "RATE_LIMITED" in types or _is_throttle(status, head, message):
+        return ThrottledError(head.asked_wait)
+    if undefined:
+        return UndefinedFieldError(undefined)
+    timed_out = status in {502, 504} or (problems and "something went wrong" in message.lower())
+    if timed_out or types & _TOO_LARGE or (types and has_data):
+        return QueryTooLargeError(message or f"HTTP {status}")
+    if types & _FORBIDDEN or any(one.invalid for one in problems) or 400 <= status < 500:
+        return refusal(403 if types & _FORBIDDEN else status, message)
+    return InterruptedAnswerError(message or f"HTTP {status} without an answer in it")
+
+
+def _is_throttle(status: int, head: Head, message: str) -> bool:
+    if status == 429 or any(words in message.lower() for words in _THROTTLES):
+        return True
+    return status == 403 and (head.retry_after is not None or head.is_spent)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text or "").split())[:200]

@@ -1,0 +1,173 @@
+"""One GraphQL request to GitHub over HTTP, through PyGithub; the only importer of it and of requests.
+
+PyGithub knows the token's header, the address of GraphQL on every kind of server, keeps the connection and
+follows redirects on the host. Its connections are replaced, by the means it has for that, by ours: each
+answer must be there whole within a deadline and below a size. PyGithub's timeouts are per read, which a
+dripping answer never meets. Its retries and pauses are off: they would repeat a query that timed out ten
+times unchanged, wait an hour without a word, and pause a second before every query.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+import requests
+from github import Auth, Github
+from github.Requester import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
+from urllib3.exceptions import HTTPError
+
+from vllm_digest.sources.github.failures import InterruptedAnswerError, QueryTooLargeError
+from vllm_digest.sources.github.limits import Head
+from vllm_digest.sources.github.network import network_failure
+
+_CONNECT_SECONDS = 5.0
+"""For the TCP connection, so that a wrong address shows in seconds; a lost packet costs three of them."""
+_LARGEST_ANSWER = 64_000_000
+"""Bytes of an answer when unpacked; those of a busy day have under three million."""
+_CHUNK = 65_536
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class Reply(NamedTuple):
+    """An HTTP status, what matters of the headers, and the body as JSON."""
+
+    status: int
+    head: Head
+    body: Any
+
+
+class Transport:
+    """A connection to GitHub's GraphQL API, kept alive; for one thread.
+
+    `timeout` is in seconds, at least 1, for each answer whole.
+    """
+
+    def __init__(self, api_url: str, token: str, timeout: int) -> None:
+        # A Requester takes the classes that are set when it is made.
+        Requester.injectConnectionClasses(_HttpConnection, _HttpsConnection)
+        try:
+            self._github = Github(
+                base_url=api_url.rstrip("/"),
+                auth=Auth.Token(token),
+                timeout=timeout,
+                retry=None,
+                seconds_between_requests=0,
+                seconds_between_writes=0,
+            )
+        finally:
+            Requester.resetConnectionClasses()
+
+    def close(self) -> None:
+        self._github.close()
+
+    def post(self, document: str, variables: Mapping[str, Any]) -> Reply:
+        """Send a query. Raises one of `failures`, or SourceError if the machine's settings are wrong."""
+        requester = self._github.requester
+        sent = {"query": document, "variables": dict(variables)}
+        try:
+            status, headers, text = requester.requestJson("POST", requester.graphql_url, input=sent)
+        except (OSError, HTTPError) as error:
+            raise network_failure(error) from None
+        except RuntimeError as error:
+            # PyGithub's way to say that the server redirects to another host.
+            raise InterruptedAnswerError(str(error)) from None
+        return Reply(status, Head.of(headers), _parsed(text, status))
+
+
+def _parsed(text: str, status: int) -> Any:
+    """Return the JSON of a body; None where an error's body is none.
+
+    Half of a pair of surrogates, which JSON can hold and no file, becomes a question mark.
+    """
+    try:
+        value = json.loads(text)
+        if _SURROGATE.search(text):
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        if status != 200:
+            return None
+        raise InterruptedAnswerError("an empty or unreadable answer") from None
+    return value
+
+
+class _WholeResponse(RequestsResponse):
+    """A response of which the body has been read."""
+
+    def __init__(self, response: requests.Response, content: bytes) -> None:
+        super().__init__(response)
+        self._text = content.decode("utf-8", "replace")
+
+    def read(self) -> str:
+        return self._text
+
+
+class _HttpConnection(HTTPRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _exchange(self)
+
+
+class _HttpsConnection(HTTPSRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _exchange(self)
+
+
+def _exchange(connection: _HttpConnection | _HttpsConnection) -> RequestsResponse:
+    """Send the connection's request and return the response when it is there whole.
+
+    A response may trickle in wherever it is, in its head too, and nothing in requests ends that. So a thread
+    reads it, and is left behind at the deadline; it ends with the next bytes, or with the program.
+    """
+    outcomes: SimpleQueue[_WholeResponse | OSError | HTTPError | QueryTooLargeError | None] = SimpleQueue()
+    abandoned = Event()
+
+    def read() -> None:
+        outcome: _WholeResponse | OSError | HTTPError | QueryTooLargeError | None = None
+        try:
+            outcome = _read_whole(connection, abandoned)
+        except (OSError, HTTPError, QueryTooLargeError) as error:
+            outcome = error
+        finally:
+            outcomes.put(outcome)
+
+    Thread(target=read, name="github", daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=connection.timeout)
+    except Empty:
+        raise requests.Timeout(f"no whole answer within {connection.timeout} s") from None
+    finally:
+        abandoned.set()
+    if isinstance(outcome, _WholeResponse):
+        # PyGithub reads the numbers in these headers without a net.
+        Head.of({name.lower(): value for name, value in outcome.getheaders()})
+        return outcome
+    raise outcome or RuntimeError("reading an answer failed in its thread")
+
+
+def _read_whole(connection: _HttpConnection | _HttpsConnection, abandoned: Event) -> _WholeResponse:
+    response = connection.session.request(
+        connection.verb,
+        f"{connection.protocol}://{connection.host}:{connection.port}{connection.url}",
+        headers=connection.headers,
+        data=connection.input,
+        timeout=(_CONNECT_SECONDS, connection.timeout),
+        verify=connection.verify,
+        allow_redirects=False,
+        stream=True,
+    )
+    content = bytearray()
+    with response:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > _LARGEST_ANSWER:
+                raise QueryTooLargeError(f"an answer of over {_LARGEST_ANSWER // 1_000_000} MB")
+            if abandoned.is_set():
+                break
+    return _WholeResponse(response, bytes(content))
