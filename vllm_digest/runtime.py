@@ -158,10 +158,8 @@ class Setup:
         return sys.stderr.isatty() and not self.is_quiet
 
     def source(self, *, max_wait: timedelta | None = None, reserve: float = 0.0) -> "GitHubSource":
-        """The repository of the settings. Raises UsageError without a token.
-
-        `max_wait`: how long to wait in all for GitHub's limits, instead of what the settings say.
-        `reserve`: the share of the hourly points to leave to others who use the same token.
+        """The repository of the settings, with other waits for GitHub's limits than those, and a share of the
+        hourly points left to others who use the token. Raises UsageError without a token.
         """
         # PyGithub takes a quarter of a second to load, which most commands need not wait for.
         from vllm_digest.sources.github import GitHubSource
@@ -202,9 +200,8 @@ class Setup:
 
     def locked(self, context: ReportContext) -> AbstractContextManager[None]:
         """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
-        return archive.locked(
-            self.root, context.repo, context.series, wait=self.wait, sleep=self.runtime.sleep
-        )
+        wait, sleep = self.wait, self.runtime.sleep
+        return archive.locked(self.root, context.repo, context.series, wait=wait, sleep=sleep)
 
     @property
     def has_model(self) -> bool:
@@ -214,8 +211,8 @@ class Setup:
     @property
     def answers_folder(self) -> Path | None:
         """Where a model's answers are kept; None where there is no place for them."""
-        folder = self.runtime.cache_folder
-        return self.settings.llm.cache or (folder and folder / "answers")
+        cache = self.runtime.cache_folder
+        return self.settings.llm.cache or (cache and cache / "answers")
 
     @property
     def limits(self) -> Limits:
