@@ -26,7 +26,7 @@ from vllm_digest.model_protocol import Model, Question, Usage
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow
-from vllm_digest.write import Limits, ModelWriter
+from vllm_digest.write import Limits, ModelWriter, WritingRules
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
 from vllm_digest.write.ranking import targets
@@ -79,9 +79,8 @@ def main() -> None:
     print(f"packing leaves {packed / sum(tokens(text_of(one)) for one in wanted):.1%} of a thread's text")
     for most in (_LLM.threads, len(wanted)):
         model = Steady()
-        writer = ModelWriter(
-            model.session, RULES.bots, Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
-        )
+        limits = Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
+        writer = ModelWriter(model.session, WritingRules(RULES.bots, limits))
         began = time.perf_counter()
         asked = writer(snapshot, digest).usage.prompt_tokens
         wall = time.perf_counter() - began

@@ -26,6 +26,7 @@ from vllm_digest.digest import make_digest
 from vllm_digest.models import Snapshot
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
+from vllm_digest.write.rows import facts_row
 
 _PARTS = ("topic", "dispute", "state", "reading", "impact", "focus", "watch")
 
@@ -69,9 +70,16 @@ class Checker:
 
     def _read(self, statement: Statement) -> BriefResult:
         evidence = self.evidence[statement.thread]
-        packed = pack(self.threads[statement.thread], evidence, self.digest.window, budget=self._budget)
+        thread = self.threads[statement.thread]
+        packed = pack(thread, evidence, self.digest.window, budget=self._budget)
+        shown = packed.shown(evidence, facts_row(evidence, thread, self.digest, roles=()))
         return read_brief(
-            _answer(statement), evidence, given=packed.given, elsewhere=self._logins, context=self._context
+            _answer(statement),
+            shown,
+            given=packed.given,
+            originals=evidence.sources,
+            elsewhere=self._logins,
+            context=self._context,
         )
 
 

@@ -16,8 +16,10 @@ def material(prompt: str) -> list[dict[str, Any]]:
 
 
 def answer(prompt: str) -> Answer:
-    """A good answer to the question that `prompt` puts, about a thread or about a window."""
+    """A good answer to the question that `prompt` puts, of a writer or of a judge."""
     lines = material(prompt)
+    if "claim" in lines[-1]:
+        return supported(lines)
     return _overview(lines) if "repo" in lines[0] else _brief(lines)
 
 
@@ -35,8 +37,9 @@ def _brief(lines: list[dict[str, Any]]) -> Answer:
     facts, roles = lines[0]["facts"], lines[0]["facts"]["roles"]
     texts = [line for line in lines[1:] if "id" in line]
     body = next(line for line in texts if line["id"] == "body")
-    # Where the description is empty a remark is pointed to.
-    ground = body if body["text"].strip() else texts[-1]
+    # Where the description is empty a remark is pointed to, else GitHub's fields.
+    said = [line for line in (body, *texts) if line["text"].strip()]
+    ground = said[0] if said else {"id": "facts", "text": f'"number": {facts["number"]},'}
     told: Answer = dict.fromkeys(("topic", "dispute", "state", "reading", "impact", "focus", "watch"))
     told["positions"] = []
     if "hot" in roles:
@@ -48,8 +51,7 @@ def _brief(lines: list[dict[str, Any]]) -> Answer:
                 "text": f"{line['login']} 在这条发言中说明了自己的看法与**理由**。",
                 "evidence": [_evidence(line)],
             }
-            for line in texts
-            if line["id"] != "body"
+            for line in {one["login"]: one for one in reversed(texts) if one["id"] != "body"}.values()
         ][:3]
         told["dispute"] = _statement("各方没有实质性的分歧，讨论集中在如何处理上。", ground)
         told["state"] = _statement("讨论仍在围绕后续的处理办法进行，尚无更多结论。", ground)
@@ -57,10 +59,16 @@ def _brief(lines: list[dict[str, Any]]) -> Answer:
         told["reading"] = _statement(f"#{facts['number']} 说明了改动的内容、做法以及这样做的原因。", ground)
         told["impact"] = _statement("使用这一功能的部署会直接受到这项改动的影响。", ground)
     if "focus" in roles:
-        told["focus"] = {"gpus": [], "component": None, "gain": None}
+        told["focus"] = {"gpus": [], "asked_gpus": [], "component": None, "gain": None}
     if "concern" in roles:
         told["watch"] = _statement("后续是否有人回应并给出处理办法，值得继续关注。", ground)
     return told
+
+
+def supported(lines: list[dict[str, Any]]) -> Answer:
+    """What a judge says who finds nothing wrong."""
+    verdict = {"reasoning": "与记录一致。", "words": "", "verdict": "supported"}
+    return {"verdicts": [{"claim": line["claim"], **verdict} for line in lines if "claim" in line]}
 
 
 def _statement(text: str, line: Mapping[str, Any]) -> Answer:

@@ -1,6 +1,6 @@
 """What a good model answers about the bundled sample: the depth and the tone that pages are to have."""
 
-from tests.authors import Answer, material
+from tests.authors import Answer, material, supported
 
 
 def _statement(text: str, *evidence: tuple[str, str]) -> Answer:
@@ -128,6 +128,8 @@ _OVERVIEW: Answer = {
 def answer(prompt: str) -> Answer:
     """The answer to the question that ends in `prompt`; findings rest on statements that it shows."""
     lines = material(prompt)
+    if "claim" in lines[-1]:
+        return supported(lines)
     if "repo" not in lines[0]:
         return _NOTHING | _BRIEFS[lines[0]["facts"]["number"]]
     shown = {name for line in lines[1:] for name in line["statements"]}

@@ -37,8 +37,10 @@ ROOMS: dict[str, set[str]] = {
     "sections": {"judgement", "narrative", "report", "templating"},
     "check": {"facts", "judgement", "markdown", "models", "narrative", "report", "window"},
     "write": {
+        "boundary",
         "check",
         "digest",
+        "facts",
         "judgement",
         "model_protocol",
         "models",

@@ -71,6 +71,7 @@ def test_a_server_s_batch_writes_every_page(program: Program, github: GitHub) ->
         prepared = program.submit(*DAYS, **model.environ)
         assert (prepared.code, prepared.out) == (0, f"{PENDING}/requests-1.jsonl\n")
         assert not list(Path("archive").glob("reports/**/*.md"))
+        asked_for = requests()
         early = program.collect(**model.environ)
         assert early.code == 8, early.err
         assert "in_progress" in early.err
@@ -82,10 +83,12 @@ def test_a_server_s_batch_writes_every_page(program: Program, github: GitHub) ->
     assert [page["window"]["start"][:10] for page in pages] == ["2025-12-07", "2025-12-08"]
     assert all(page["sections"]["state"] == "model" for page in pages)
     assert len(github.requests) == asked[0]
-    # Only overviews, which rest on the answers, and mendings were asked one by one.
+    # What rests on the answers was asked one by one: overviews, what is judged, and mendings.
     live = model.calls[asked[1] :]
     assert len(live) == sum(page["llm"]["calls"] for page in pages)
-    assert all('{"repo"' in call.prompt or len(call.messages) == 4 for call in live)
+    assert not {call.prompt for call in live} & {
+        line["body"]["messages"][-1]["content"] for line in asked_for
+    }
     assert not list(PENDING.glob("*"))
 
 

@@ -14,7 +14,15 @@ from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
 from vllm_digest.check.overviews import OverviewResult, Window, read_overview
 from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Account, Thread
-from vllm_digest.narrative import Brief, BriefPart, Evidence, FallbackReason, OverviewPart, Statement
+from vllm_digest.narrative import (
+    Brief,
+    BriefPart,
+    Evidence,
+    FallbackReason,
+    FocusNote,
+    OverviewPart,
+    Statement,
+)
 from vllm_digest.report import Digest
 
 HOUSE = CheckContext(
@@ -263,22 +271,43 @@ def test_what_a_bot_says_is_no_source() -> None:
     assert [source.login for source in MATERIAL.sources.values()] == ["ann", "bob-1", "cid", "dan"]
 
 
-def test_the_focus_names_words_of_the_thread_and_a_gain_the_figures_it_quotes() -> None:
+def test_the_focus_has_its_own_hardware_and_a_gain_the_figures_it_quotes() -> None:
     gain = {
         "text": "FP8 下测得 1.5x 的提升，没有理由再等待。",
         "evidence": [{"source": "c1", "quote": "I measured 1.5x with FP8"}],
     }
-    told = read({"focus": {"gpus": ["MI300X"], "component": "block_table.py", "gain": gain}})
+    told = read(
+        {"focus": {"gpus": ["mi300x"], "asked_gpus": [], "component": "block_table.py", "gain": gain}}
+    )
     assert told.faults == ()
-    assert told.brief.focus is not None
+    assert told.brief.focus == FocusNote(gpus=("MI300X",), component="block_table.py")
     assert told.brief.of(BriefPart.GAIN)
-    wrong = read({"focus": {"gpus": ["MI355X"], "component": None, "gain": None}})
-    assert (reasons(wrong), wrong.brief.focus) == ({FallbackReason.FIGURE}, None)
     elsewhere = gain | {"text": "解码由 1,420 提升到 1,760 tokens/s。"}
-    far = read({"focus": {"gpus": [], "component": None, "gain": elsewhere}})
+    far = read({"focus": {"gpus": ["MI300X"], "asked_gpus": [], "component": None, "gain": elsewhere}})
     assert FallbackReason.FIGURE in reasons(far)
     assert far.brief.focus is not None
     assert not far.brief.of(BriefPart.GAIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"gpus": ["MI355X"]}, "focus.gpus"),
+        ({"gpus": ["H100"]}, "focus.gpus"),
+        ({"asked_gpus": ["CUDA"]}, "focus.gpus"),
+        ({"component": "CUDA"}, "focus.component"),
+        ({"component": "MI300X"}, "focus.component"),
+        ({"component": "nowhere.py"}, "focus.component"),
+    ],
+)
+def test_hardware_of_others_and_platforms_as_components_are_left_out_alone(
+    changes: dict[str, Any], where: str
+) -> None:
+    """A model put `H100` and `cuda` there, which the thread only names for a re-run."""
+    note = {"gpus": ["MI300X"], "asked_gpus": [], "component": "block_table.py", "gain": None} | changes
+    told = read({"focus": note})
+    assert [(fault.where, fault.reason) for fault in told.faults] == [(where, FallbackReason.FIGURE)]
+    assert told.brief.focus is not None
 
 
 @pytest.mark.parametrize(

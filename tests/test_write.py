@@ -24,7 +24,7 @@ from vllm_digest.model_protocol import (
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
 from vllm_digest.snapshots import sample
-from vllm_digest.write import Limits, ModelWriter
+from vllm_digest.write import Limits, ModelWriter, WritingRules
 from vllm_digest.write.ranking import Role as Place
 from vllm_digest.write.ranking import targets
 from vllm_digest.write.tokens import tokens
@@ -63,10 +63,16 @@ def well(question: Question) -> Mapping[str, Any]:
 
 
 def written(
-    threads: tuple[Thread, ...], answers: Answers = well, limits: Limits = LIMITS
+    threads: tuple[Thread, ...],
+    answers: Answers = well,
+    limits: Limits = LIMITS,
+    concurrency: int = 4,
+    **rules: Any,
 ) -> tuple[Narrative, Scripted]:
-    model = Scripted(answers)
-    return ModelWriter(lambda: model, RULES.bots, limits)(snapshot(threads), digest(*threads)), model
+    """What a model with these answers makes of the threads; `rules` as in `WritingRules`."""
+    model = Scripted(answers, concurrency)
+    writer = ModelWriter(lambda: model, WritingRules(RULES.bots, limits, **rules))
+    return writer(snapshot(threads), digest(*threads)), model
 
 
 THREADS = (
@@ -136,7 +142,10 @@ def test_a_faulty_answer_is_sent_back_once_with_what_is_wrong_in_it() -> None:
         Role.ASSISTANT,
         Role.USER,
     ]
-    assert "impact：数字或型号不在依据中（87%）" in repair.messages[-1].text
+    assert (
+        "- impact：这个数字、型号或名称不在依据里；照抄原文的写法，并引用写有它的一段：87%"
+        in repair.messages[-1].text
+    )
     assert model.names.count("brief-2-repair") == 1
 
 
@@ -179,8 +188,7 @@ def test_a_model_that_is_not_there_is_asked_no_more() -> None:
     def answers(_: Question) -> Mapping[str, Any]:
         raise ModelUnavailableError("the quota is used up")
 
-    model = Scripted(answers, concurrency=1)
-    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(snapshot(THREADS), digest(*THREADS))
+    narrative, model = written(THREADS, answers, concurrency=1)
     assert len(model.asked) == 1
     assert {one.reason for one in narrative.fallbacks} == {FallbackReason.UNAVAILABLE}
     assert [one.part for one in narrative.fallbacks] == [
@@ -234,7 +242,10 @@ def test_as_many_are_asked_at_once_as_the_model_takes() -> None:
 
 
 def test_the_overview_shows_the_briefs_that_fit() -> None:
-    many = tuple(pull(number, f"[ROCm] Change number {number}", created_at=1) for number in range(100, 140))
+    many = tuple(
+        pull(number, f"[ROCm] Change number {number}", body=f"It changes part {number}.", created_at=1)
+        for number in range(100, 140)
+    )
     _, model = written(many, limits=Limits(40, 4_000, 1_500))
     rows = [line for line in material(model.asked[-1].messages[1].text) if "thread" in line]
     assert 5 < len(rows) < 40
@@ -244,7 +255,7 @@ def test_the_overview_shows_the_briefs_that_fit() -> None:
 def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
     recorded: Snapshot = sample()
     model = Scripted(lambda question: sample_author.answer(question.messages[1].text))
-    narrative = ModelWriter(lambda: model, RULES.bots, LIMITS)(
+    narrative = ModelWriter(lambda: model, WritingRules(RULES.bots, LIMITS))(
         recorded, make_digest(classify(recorded, RULES), RULES.digest)
     )
     assert narrative.fallbacks == ()

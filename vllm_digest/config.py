@@ -159,6 +159,10 @@ class LlmSettings(_Section):
     """Threads of a window that a model tells about one by one; the others are told by rules."""
     thread_tokens: Annotated[int, Field(ge=500)] = 4_000
     """Tokens of a thread's text that a model is shown, by an estimate on the safe side."""
+    judge: bool = True
+    """Whether a model judges in a second pass if each statement follows from what it rests on."""
+    judge_model: str = ""
+    """The model that judges; empty for the one that writes."""
     overview_tokens: Annotated[int, Field(ge=500)] = 12_000
     """Tokens of a window's rows that a model is shown for the overview."""
 

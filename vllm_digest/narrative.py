@@ -260,6 +260,8 @@ class Narrative:
 
     `model`: its name, empty when none was asked.
     `languages`: those it was asked to write in.
+    `judged`: how many statements and findings were judged in a second pass, fallen ones among them;
+    `unjudged`: how many stand without, though they were to be judged.
     """
 
     model: str = ""
@@ -267,6 +269,8 @@ class Narrative:
     briefs: tuple[Brief, ...] = ()
     overview: Overview = Overview()
     fallbacks: tuple[Fallback, ...] = ()
+    judged: int = 0
+    unjudged: int = 0
     usage: Usage = field(default_factory=Usage)
 
     def brief(self, number: int) -> Brief | None:

@@ -37,7 +37,7 @@ from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
 from vllm_digest.progress import retry_notice
 from vllm_digest.window import parse_length, parse_moment
-from vllm_digest.write import Limits, ModelWriter, by_rules, without_model
+from vllm_digest.write import Limits, ModelWriter, WritingRules, by_rules, without_model
 
 if TYPE_CHECKING:
     from vllm_digest.sources.github import GitHubSource
@@ -214,11 +214,10 @@ class Setup:
         cache = self.runtime.cache_folder
         return self.settings.llm.cache or (cache and cache / "answers")
 
-    @property
-    def limits(self) -> Limits:
-        """How much a model is asked."""
-        llm = self.settings.llm
-        return Limits(llm.threads, llm.thread_tokens, llm.overview_tokens)
+    @cached_property
+    def writing_rules(self) -> WritingRules:
+        """What writing needs of the settings."""
+        return _writing_rules(self.settings, self.rules.bots)
 
     @contextmanager
     def writer(self) -> Iterator[Writer]:
@@ -237,7 +236,7 @@ class Setup:
 
     def model_writer(self, session: Callable[[], Model]) -> ModelWriter:
         """A writer that asks the model that `session` gives for a window."""
-        return ModelWriter(session=session, bots=self.rules.bots, limits=self.limits)
+        return ModelWriter(session=session, rules=self.writing_rules)
 
     def model_server(self) -> Server:
         """The model's server. Raises ModelUnavailableError if it cannot be spoken to."""
@@ -256,6 +255,17 @@ def _rules(settings: Settings) -> Rules:
         focus=settings.focus.compiled(),
         hot_from=settings.heat.threshold,
         bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+    )
+
+
+def _writing_rules(settings: Settings, bots: frozenset[str]) -> WritingRules:
+    llm = settings.llm
+    return WritingRules(
+        bots=bots,
+        limits=Limits(llm.threads, llm.thread_tokens, llm.overview_tokens),
+        languages=settings.report.languages,
+        judge=llm.judge,
+        judge_model=llm.judge_model,
     )
 
 

@@ -45,21 +45,27 @@ class Pending:
         """Its report is stored."""
         self._path(window).unlink(missing_ok=True)
 
-    def save_requests(self, lines: Iterable[bytes]) -> tuple[Path, ...]:
-        """Write the lines in files that a server takes; earlier requests and batches are forgotten."""
+    def save_requests(self, lines: Iterable[tuple[str, bytes]]) -> dict[Path, str]:
+        """Write lines, each with its model, in files that a server takes; earlier ones are forgotten.
+
+        Returns the files with their models: servers take one model a file.
+        """
         self.clear()
-        chunks: list[list[bytes]] = []
-        size = 0
-        for line in lines:
-            if not chunks or len(chunks[-1]) == _MOST_LINES or size + len(line) > _MOST_BYTES:
-                chunks.append([])
-                size = 0
-            chunks[-1].append(line)
-            size += len(line)
-        paths = tuple(self.folder / f"requests-{at}.jsonl" for at in range(1, len(chunks) + 1))
-        for path, chunk in zip(paths, chunks, strict=True):
-            write_together({path: b"".join(chunk)})
-        return paths
+        files: list[tuple[str, list[bytes]]] = []
+        latest: dict[str, list[bytes]] = {}
+        sizes: dict[str, int] = {}
+        for model, line in lines:
+            sizes[model] = sizes.get(model, 0) + len(line)
+            if model not in latest or len(latest[model]) == _MOST_LINES or sizes[model] > _MOST_BYTES:
+                latest[model], sizes[model] = [], len(line)
+                files.append((model, latest[model]))
+            latest[model].append(line)
+        written = {}
+        for place, (model, content) in enumerate(files, start=1):
+            path = self.folder / f"requests-{place}.jsonl"
+            write_together({path: b"".join(content)})
+            written[path] = model
+        return written
 
     def requests(self) -> tuple[Path, ...]:
         """The files of requests; none where no question was open."""
@@ -78,9 +84,12 @@ class Pending:
             raise DocumentError(f"{self._batches} is damaged.", "Run `batch submit` again.") from None
         return [str(name) for name in names]
 
-    def keep_answers(self, name: str, content: bytes) -> Path:
-        """Put a server's file of answers beside the rest."""
-        path = self.folder / f"answers-{name}.jsonl"
+    def keep_answers(self, place: int, content: bytes) -> Path:
+        """Put a server's file of answers beside the rest, under its place among all of them.
+
+        What the server calls the file is text from outside and names nothing here.
+        """
+        path = self.folder / f"answers-{place}.jsonl"
         write_together({path: content})
         return path
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from vllm_digest.check.basis import thread_basis
 from vllm_digest.check.claims import Problem
-from vllm_digest.check.evidence import ThreadEvidence
+from vllm_digest.check.evidence import Source, ThreadEvidence
 from vllm_digest.check.language import Length
-from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
+from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults, is_platform
 from vllm_digest.check.shapes import (
     EvidenceShape,
     FocusShape,
@@ -45,6 +45,8 @@ _SINGLE: tuple[BriefPart, ...] = tuple(
     part for part in BriefPart if part not in (BriefPart.POSITIONS, BriefPart.GAIN)
 )
 """The parts that are one statement at the top of an answer."""
+_NOTE = ("focus", "focus.gpus", "focus.component")
+"""Where faults of the focus's note stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class BriefResult:
         held = self if first else second
         left += held.of(BriefPart.POSITIONS) or ([] if held.brief.positions else self.of(BriefPart.POSITIONS))
         focus = second.brief.focus or self.brief.focus
-        left += [] if focus else [fault for fault in second.faults or self.faults if fault.where == "focus"]
+        left += [] if focus else [one for one in second.faults or self.faults if one.where in _NOTE]
         brief = Brief(self.brief.number, statements, held.brief.positions, focus)
         return BriefResult(brief, tuple(left))
 
@@ -96,14 +98,17 @@ def read_brief(
     material: ThreadEvidence,
     *,
     given: Collection[str],
+    originals: Mapping[str, Source] | None = None,
     elsewhere: frozenset[str],
     context: CheckContext,
 ) -> BriefResult:
     """The brief that an answer holds; nothing that is wrong in it is left.
 
-    `given` are the names of the sources that the model was shown, `elsewhere` the logins of the window.
+    `material`: what the model was shown, `given`: the names of its sources. `originals`: the sources as they
+    were written, which quotes must be parts of as well; GitHub's fields have none. `elsewhere`: the logins of
+    the window.
     """
-    reader = _Reader(material, frozenset(given), elsewhere, context)
+    reader = _Reader(material, frozenset(given), originals or {}, elsewhere, context)
     statements = {part: told for part in _SINGLE if (told := reader.statement(answer.get(part), part))}
     positions = reader.positions(answer.get("positions"))
     focus, gain = reader.focus(answer.get("focus"))
@@ -116,6 +121,7 @@ def read_brief(
 class _Reader:
     material: ThreadEvidence
     given: frozenset[str]
+    originals: Mapping[str, Source]
     elsewhere: frozenset[str]
     context: CheckContext
     faults: list[Fault] = field(default_factory=list)
@@ -137,17 +143,35 @@ class _Reader:
         shape = self._shape(value, FocusShape, "focus")
         if shape is None:
             return None, None
-        words = [*shape.gpus, *([shape.component] if shape.component else [])]
-        foreign = [word for word in words if not word.strip() or word.casefold() not in self.material.words]
-        for word in foreign:
-            self._fault("focus", FallbackReason.FIGURE, word)
-        if foreign:
-            return None, None
         gain = shape.gain
         gained = (
             self._statement(gain.text, gain.evidence, "focus.gain", _SENTENCE, near=True) if gain else None
         )
-        return FocusNote(gpus=tuple(dict.fromkeys(shape.gpus)), component=shape.component or ""), gained
+        note = FocusNote(
+            gpus=self._hardware(shape.gpus),
+            asked_gpus=self._hardware(shape.asked_gpus),
+            component=self._component(shape.component or ""),
+        )
+        return (note if note != FocusNote() else None), gained
+
+    def _hardware(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The names that are the focus's own hardware, as rules found it in the thread."""
+        known = {name.casefold(): name for name in self.material.facts.judgement.hardware}
+        for name in names:
+            if name.strip().casefold() not in known:
+                self._fault("focus.gpus", FallbackReason.FIGURE, name)
+        found = (known.get(name.strip().casefold()) for name in names)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def _component(self, name: str) -> str:
+        """A word of the thread that is no hardware and no platform; empty if it is not."""
+        hardware = {one.casefold() for one in self.material.facts.judgement.hardware}
+        if not name.strip():
+            return ""
+        if name.casefold() in self.material.words and not (is_platform(name) or name.casefold() in hardware):
+            return name.strip()
+        self._fault("focus.component", FallbackReason.FIGURE, name)
+        return ""
 
     def _position(self, value: object, where: str) -> Position | None:
         shape = self._shape(value, PositionShape, where)
@@ -197,7 +221,7 @@ class _Reader:
             source = self.material.sources.get(one.source) if one.source in self.given else None
             if source is None:
                 self._fault(where, FallbackReason.SOURCE, one.source)
-            elif not source.holds(one.quote):
+            elif not (source.holds(one.quote) and self.originals.get(one.source, source).holds(one.quote)):
                 self._fault(where, FallbackReason.QUOTE, one.quote)
             else:
                 found.append(Evidence(source.id, source.url, one.quote.strip()))

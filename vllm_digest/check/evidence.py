@@ -97,7 +97,7 @@ class ThreadEvidence:
         """Everybody who took part."""
         known = self.threads[self.number]
         done = {known.author, known.merged_by, *known.closed_by, *known.reopened_by, *known.approved_by}
-        return frozenset({source.login for source in self.sources.values()} | done - {""})
+        return frozenset({source.login for source in self.sources.values()} | done) - {""}
 
     @cached_property
     def text(self) -> str:
@@ -141,6 +141,8 @@ class ThreadEvidence:
         """All that each person wrote, in small letters."""
         told: dict[str, str] = {}
         for source in self.sources.values():
+            if not source.login:
+                continue
             told[source.login] = f"{told.get(source.login, '')}\n{source.text}".casefold()
         return told
 

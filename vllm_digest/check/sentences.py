@@ -142,3 +142,8 @@ def _recited(text: str, instructions: str, length: int) -> str:
     """A piece of what the model was told, if the text holds one."""
     pieces = (text[at : at + length] for at in range(len(text) - length + 1))
     return next((piece for piece in pieces if piece in instructions), "")
+
+
+def is_platform(name: str) -> bool:
+    """Is it the name of a platform, or of a vendor of one?"""
+    return _PLATFORMS.fullmatch(name.strip()) is not None

@@ -18,6 +18,7 @@ _TEXT = "text by language"
 MOST_EVIDENCE = 3
 MOST_POSITIONS = 5
 MOST_FINDINGS = 4
+MOST_NAMES = 8
 
 
 def _by_language(value: object, info: ValidationInfo) -> object:
@@ -37,6 +38,9 @@ LocalTexts = Annotated[dict[str, str], BeforeValidator(_by_language), WithJsonSc
 class Shape(BaseModel):
     # OpenAI's strict mode wants the `false` and no defaults; what a laxer server adds is left aside.
     model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
+
+
+Names = Annotated[list[str], Field(json_schema_extra={"maxItems": MOST_NAMES})]
 
 
 class EvidenceShape(Shape):
@@ -61,7 +65,8 @@ class PositionShape(Shape):
 
 
 class FocusShape(Shape):
-    gpus: list[str]
+    gpus: Names
+    asked_gpus: Names
     component: str | None
     gain: StatementShape | None
 
@@ -80,8 +85,8 @@ class BriefShape(Shape):
 class FindingShape(Shape):
     title: LocalTexts
     text: LocalTexts
-    statements: list[str]
-    facts: list[str]
+    statements: Names
+    facts: Names
 
 
 Findings = Annotated[list[FindingShape], Field(json_schema_extra={"maxItems": MOST_FINDINGS})]

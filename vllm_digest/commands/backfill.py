@@ -49,7 +49,7 @@ def patient_source(setup: Setup, max_wait: str | None) -> Source:
 def make_plan(setup: Setup, wanted: BackfillRange, source: Source, *, force: bool) -> BackfillPlan:
     """What of the range is to be reported."""
     kept = archive.listing(setup.root, wanted.repo, wanted.series).kept
-    limits = setup.limits if setup.has_model else None
+    limits = setup.writing_rules.limits if setup.has_model else None
     return plan_backfill(wanted, kept, source, force=force, limits=limits)
 
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from vllm_digest import archive, pipeline
@@ -13,7 +12,7 @@ from vllm_digest.commands.backfill import make_plan, patient_source
 from vllm_digest.digest import make_digest
 from vllm_digest.errors import NotReadyError, UsageError
 from vllm_digest.llm import Server
-from vllm_digest.llm.batch import Arrived, CollectingModel, NotingModel, answers, state
+from vllm_digest.llm.batch import Arrived, CollectingModel, answers, kept_answer, request_line, state
 from vllm_digest.llm.batch import submit as submit_file
 from vllm_digest.llm.cache import AnswerCache
 from vllm_digest.llm.capabilities import ServerCapabilities
@@ -27,7 +26,7 @@ from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime, Setup
 from vllm_digest.summary import report_line
 from vllm_digest.window import TimeWindow, format_length, parse_length
-from vllm_digest.write import without_model
+from vllm_digest.write import questions, without_model
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,8 @@ def _prepare(setup: Setup, pending: archive.Pending, fetched: Iterable[Snapshot]
         server = _server(stack, setup)
         name = server.name if server else _named_model(setup)
         capabilities = _capabilities(server) if server else ServerCapabilities()
-        paths = pending.save_requests(_requests(setup, pending, name, capabilities))
+        files = pending.save_requests(_requests(setup, pending, name, capabilities))
+        paths = tuple(files)
         for path in paths:
             print_product(f"{path}\n")
         if not paths:
@@ -87,10 +87,11 @@ def _prepare(setup: Setup, pending: archive.Pending, fetched: Iterable[Snapshot]
         log.warning("batches under way: %s; `batch collect` takes the answers", ", ".join(batches))
     else:
         log.warning(
-            "run `vllm run-batch -i %s -o ANSWERS.jsonl --model %s`, then "
+            "run `vllm run-batch -i %s -o ANSWERS.jsonl --model %s`%s, then "
             "`vllm-digest batch collect --answers ANSWERS.jsonl`",
             paths[0],
-            name,
+            files[paths[0]],
+            " and so on for each file" if len(paths) > 1 else "",
         )
 
 
@@ -150,19 +151,25 @@ def _capabilities(server: Server) -> ServerCapabilities:
 
 def _requests(
     setup: Setup, pending: archive.Pending, name: str, capabilities: ServerCapabilities
-) -> Iterator[bytes]:
-    """The lines of all questions that have no answer yet, each once."""
-    lines: dict[str, bytes] = {}
-    written: set[str] = set()
+) -> Iterator[tuple[str, bytes]]:
+    """The models and the lines of all questions that have no answer yet, each once."""
+    written: set[bytes] = set()
     kept = AnswerCache(setup.answers_folder)
-    writer = replace(setup.model_writer(lambda: NotingModel(name, kept, capabilities, lines)), rehearses=True)
     known = setup.rules
     for window in pending.windows():
         snapshot = pending.load(window)
-        writer(snapshot, make_digest(classify(snapshot, known), known.digest))
-        yield from (line for key, line in lines.items() if key not in written)
-        written.update(lines)
-        lines.clear()
+        digest = make_digest(classify(snapshot, known), known.digest)
+        for question in questions(
+            setup.writing_rules,
+            snapshot,
+            digest,
+            lambda question: kept_answer(question.model or name, question, kept),
+        ):
+            model = question.model or name
+            line = request_line(model, question, capabilities)
+            if line not in written:
+                written.add(line)
+                yield model, line
 
 
 def _server(stack: ExitStack, setup: Setup) -> Server | None:
@@ -199,9 +206,10 @@ def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
         going = [f"{name} ({status})" for name, (status, _) in states.items() if status]
         if going:
             raise NotReadyError(f"Batches are under way: {', '.join(going)}.", "Collect again later.")
-        # Their names here are ours: what a server calls them is no path.
-        named = enumerate((file for _, files in states.values() for file in files), 1)
-        return [pending.keep_answers(str(number), answers(server, file)) for number, file in named]
+        return [
+            pending.keep_answers(place, answers(server, file))
+            for place, file in enumerate((file for _, files in states.values() for file in files), start=1)
+        ]
     except ModelUnavailableError as error:
         raise NotReadyError(
             f"The answers cannot be had: {error}.",

@@ -24,48 +24,22 @@ from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError,
 log = logging.getLogger(__name__)
 
 _ENDPOINT = "/v1/chat/completions"
-_SUMMARY = "overview"
-"""How questions begin that rest on the answers to others."""
 _GOING = {"validating", "in_progress", "finalizing"}
 _PATIENCE = 600.0
 """Seconds for a file to go over."""
 
 
-class NotedError(ModelError):
-    """The question was noted down for a batch; its answer comes later."""
+def request_line(model: str, question: Question, capabilities: ServerCapabilities) -> bytes:
+    """The line of a batch file that puts the question to the model."""
+    question = writable(question)
+    body = capabilities.request(model, question, question.answer_tokens)
+    request = {"custom_id": key_of(model, question), "method": "POST", "url": _ENDPOINT, "body": body}
+    return (json.dumps(request, ensure_ascii=False) + "\n").encode()
 
 
-class NotingModel:
-    """A model for one window that gives the answers it has and notes the other questions in `lines`, by key.
-
-    A question about the window as a whole is not noted while others are open, for it rests on their answers.
-    """
-
-    concurrency = 1
-
-    def __init__(
-        self, name: str, answers: AnswerCache, capabilities: ServerCapabilities, lines: dict[str, bytes]
-    ) -> None:
-        self.name = name
-        self._answers = answers
-        self._capabilities = capabilities
-        self._lines = lines
-        self._open = False
-
-    def ask(self, question: Question) -> Mapping[str, Any]:
-        question = writable(question)
-        key = key_of(self.name, question)
-        if (answer := self._answers.get(key)) is not None:
-            return answer
-        if not (self._open and question.name.startswith(_SUMMARY)):
-            body = self._capabilities.request(self.name, question, question.answer_tokens)
-            request = {"custom_id": key, "method": "POST", "url": _ENDPOINT, "body": body}
-            self._lines[key] = (json.dumps(request, ensure_ascii=False) + "\n").encode()
-            self._open = True
-        raise NotedError("it waits for a batch")
-
-    def usage(self) -> Usage:
-        return Usage()
+def kept_answer(model: str, question: Question, answers: AnswerCache) -> Mapping[str, Any] | None:
+    """The model's answer that is kept from earlier; None without one."""
+    return answers.get(key_of(model, writable(question)))
 
 
 class Arrived:
@@ -136,10 +110,11 @@ class CollectingModel:
 
     def ask(self, question: Question) -> Mapping[str, Any]:
         question = writable(question)
-        key = key_of(self.name, question)
+        model = question.model or self.name
+        key = key_of(model, question)
         answer = self._answers.get(key)
         if answer is None and (answer := self._arrived.answer(key, question)) is not None:
-            self._answers.put(key, self.name, question.name, answer)
+            self._answers.put(key, model, question.name, answer)
         if answer is not None:
             with self._lock:
                 self._taken += 1

@@ -1,119 +1,113 @@
-"""What a model is told: what never changes first, then the thread or the window, as lines of JSON."""
+"""Questions to a model: what never changes first, then the thread or the window, as lines of JSON.
 
-import json
+The first of the languages gives the instructions; a model answers once for all of them.
+"""
+
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.sentences import Fault
 from vllm_digest.check.shapes import BriefShape, OverviewShape, schema_of
 from vllm_digest.model_protocol import Message, Question, Role
+from vllm_digest.models import Thread
 from vllm_digest.narrative import Brief
-from vllm_digest.report import Digest, ThreadRow
+from vllm_digest.report import Digest
 from vllm_digest.templating import prompt
 from vllm_digest.write.packing import Packed
-from vllm_digest.write.ranking import Target
+from vllm_digest.write.rows import line, short_row
 
 BRIEF_ROOM = 2_000
 OVERVIEW_ROOM = 3_000
-"""Tokens for an answer."""
+"""Tokens for an answer in one language."""
 
 
 @cache
 def brief_instructions(focus: str, languages: tuple[str, ...]) -> str:
-    """What is said before every thread, in the first of the languages."""
+    """What is said before every thread."""
     return prompt("brief", languages[0], focus=focus, languages=languages)
 
 
 @cache
 def overview_instructions(focus: str, languages: tuple[str, ...]) -> str:
-    """What is said before every window, in the first of the languages."""
+    """What is said before every window."""
     return prompt("overview", languages[0], focus=focus, languages=languages)
 
 
 def brief_question(
-    target: Target, material: ThreadEvidence, packed: Packed, digest: Digest, languages: tuple[str, ...]
+    number: int, row: str, packed: Packed, focus: str, languages: tuple[str, ...], *, rank: int
 ) -> Question:
-    """The question about one thread, which is all that the model sees."""
-    facts = material.facts
-    row = {
-        **_row(facts, material),
-        "roles": sorted(target.roles),
-        "size": [facts.changed_files, facts.additions, facts.deletions] if facts.is_pull else None,
-        "folders": list(facts.areas[:5]),
-    }
+    """The question about one thread, which is all that the model sees. `row` is the line of its facts."""
     left_out = {"remarks": packed.remarks, "characters": packed.characters}
-    text = "\n".join((_line({"facts": row}), packed.lines, _line({"left_out": left_out})))
-    instructions = brief_instructions(digest.focus.name, languages)
-    schema = schema_of(BriefShape, languages)
-    return _question(f"brief-{facts.number}", instructions, text, schema, BRIEF_ROOM * len(languages))
+    return Question(
+        name=f"brief-{number}",
+        messages=messages(
+            brief_instructions(focus, languages), [row, packed.lines, line({"left_out": left_out})]
+        ),
+        schema=schema_of(BriefShape, languages),
+        answer_tokens=BRIEF_ROOM * len(languages),
+        rank=rank,
+    )
 
 
 def overview_question(
     digest: Digest,
     counts: Mapping[str, int],
-    briefs: Sequence[tuple[Brief, ThreadEvidence]],
+    briefs: Sequence[str],
     languages: tuple[str, ...],
+    *,
+    rank: int,
 ) -> Question:
-    """The question about the whole window: its counts, and what the briefs say."""
-    hours = round(digest.window.length / timedelta(hours=1), 1)
-    window = _line({"repo": digest.repo, "hours": hours, "facts": counts})
-    text = "\n".join((window, *(brief_line(brief, material, languages[0]) for brief, material in briefs)))
-    instructions = overview_instructions(digest.focus.name, languages)
-    schema = schema_of(OverviewShape, languages)
-    return _question("overview", instructions, text, schema, OVERVIEW_ROOM * len(languages))
-
-
-def repair_question(
-    question: Question, answer: str, faults: Iterable[Fault], languages: tuple[str, ...]
-) -> Question:
-    """The same question once more, with the answer and what was wrong with it."""
-    complaint = prompt("repair", languages[0], faults=list(faults))
+    """The question about the whole window: its counts, and what the briefs say (lines of `brief_line`)."""
     return Question(
-        name=f"{question.name}-repair",
-        messages=(*question.messages, Message(Role.ASSISTANT, answer), Message(Role.USER, complaint)),
-        schema=question.schema,
-        answer_tokens=question.answer_tokens,
+        name="overview",
+        messages=messages(
+            overview_instructions(digest.focus.name, languages), [window_line(digest, counts), *briefs]
+        ),
+        schema=schema_of(OverviewShape, languages),
+        answer_tokens=OVERVIEW_ROOM * len(languages),
+        rank=rank,
     )
 
 
-def brief_line(brief: Brief, material: ThreadEvidence, language: str) -> str:
+def repair_question(
+    question: Question, answer: Mapping[str, Any], faults: Iterable[Fault], language: str
+) -> Question:
+    """The same question once more, with the answer and what was wrong with it.
+
+    Only the parts that were wrong are asked for again.
+    """
+    complaint = prompt("repair", language, faults=list(faults))
+    said = line(answer)[:_MOST_SAID]
+    return Question(
+        name=f"{question.name}-repair",
+        messages=(*question.messages, Message(Role.ASSISTANT, said), Message(Role.USER, complaint)),
+        schema=question.schema,
+        answer_tokens=question.answer_tokens,
+        rank=question.rank,
+    )
+
+
+_MOST_SAID = 12_000
+"""Characters of a faulty answer that are sent back."""
+
+
+def window_line(digest: Digest, counts: Mapping[str, int]) -> str:
+    """The line of the window's counts."""
+    hours = round(digest.window.length / timedelta(hours=1), 1)
+    return line({"repo": digest.repo, "hours": hours, "facts": counts})
+
+
+def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> str:
     """What an overview is shown of a thread: its row, and its statements by name."""
     texts = {
         name: statement.text(language) or next(iter(statement.texts.values()))
         for name, statement in brief.named().items()
     }
-    return _line({"thread": _row(material.facts, material), "statements": texts})
+    return line({"thread": short_row(thread, digest), "statements": texts})
 
 
-def _question(name: str, instructions: str, text: str, schema: Mapping[str, Any], room: int) -> Question:
-    messages = (Message(Role.SYSTEM, instructions), Message(Role.USER, text))
-    return Question(name, messages, schema, room)
-
-
-def _line(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _row(facts: ThreadRow, material: ThreadEvidence) -> dict[str, Any]:
-    """What we know of a thread, without what is empty."""
-    row = {
-        "number": facts.number,
-        "kind": facts.kind.value,
-        "title": facts.title,
-        "author": facts.author.login,
-        "state": facts.state.value,
-        "state_reason": facts.state_reason,
-        "draft": facts.draft,
-        "reverted": facts.number in material.reverted,
-        "labels": list(facts.labels),
-        "focus": facts.judgement.relevance.value if facts.judgement.relevance.value != "none" else "",
-        "comments": facts.heat.comments,
-        "reviews": facts.heat.reviews,
-        "people": len(facts.heat.participants),
-        "closes": list(facts.closes),
-        "closed_by_pull": facts.closed_by_pull,
-    }
-    return {name: value for name, value in row.items() if value}
+def messages(instructions: str, lines: Iterable[str]) -> tuple[Message, ...]:
+    """The instructions, which servers can cache, and then the rest."""
+    return (Message(Role.SYSTEM, instructions), Message(Role.USER, "\n".join(lines)))

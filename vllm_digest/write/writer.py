@@ -1,62 +1,32 @@
-"""The session itself: briefs side by side, then the overview; each answer is read and sent back once."""
+"""Snapshot and Digest → Narrative: the threads side by side, then the window as a whole.
 
-import json
+It works in three steps: the questions and what follows from answers (`brief`, `overview`), where answers come
+from (`answers`), and the narrative that is made of the outcomes (here).
+"""
+
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import partial
-from threading import Event
-from typing import Any, Protocol, Self, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from vllm_digest.check.briefs import BriefResult, read_brief
-from vllm_digest.check.counts import window_facts
-from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
-from vllm_digest.check.overviews import OverviewResult, Window, read_overview
-from vllm_digest.check.sentences import CheckContext, Fault
-from vllm_digest.model_protocol import Model, ModelError, ModelUnavailableError, PromptTooLongError, Question
-from vllm_digest.models import Snapshot, Thread
-from vllm_digest.narrative import Brief, BriefPart, Fallback, FallbackReason, Narrative, Overview
+from vllm_digest.boundary import contained
+from vllm_digest.model_protocol import Model, ModelUnavailableError, Question
+from vllm_digest.models import Snapshot
+from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Overview
 from vllm_digest.report import Digest
-from vllm_digest.write.packing import pack
-from vllm_digest.write.prompts import (
-    brief_instructions,
-    brief_line,
-    brief_question,
-    overview_instructions,
-    overview_question,
-    repair_question,
-)
-from vllm_digest.write.ranking import Role, Target, targets
-from vllm_digest.write.tokens import tokens
+from vllm_digest.write.answers import Known, LiveAnswers, open_questions
+from vllm_digest.write.brief import BriefOutcome, brief
+from vllm_digest.write.context import WindowContext, WritingRules
+from vllm_digest.write.conversations import Conversation
+from vllm_digest.write.overview import OverviewOutcome, overview
+from vllm_digest.write.ranking import Target, targets
+from vllm_digest.write.rows import MOST_OTHERS, OtherThreads, named_numbers
 
 log = logging.getLogger(__name__)
 
-_NEEDED = {
-    Role.HOT: (BriefPart.TOPIC,),
-    Role.CHANGE: (BriefPart.READING, BriefPart.IMPACT),
-    Role.FOCUS: (BriefPart.READING,),
-}
-"""What the page wants of a thread; where it is missing, rules write it."""
-_SMALLER = 3
-"""How often a prompt that is too long is cut down."""
-_MOST_SAID = 12_000
-"""Characters of a faulty answer that are sent back."""
-_MOST_FAULTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a model is asked, in tokens by our own estimate.
-
-    `threads` are briefed at most; the text of each takes `thread_tokens`, the rows of the overview
-    `overview_tokens`.
-    """
-
-    threads: int
-    thread_tokens: int
-    overview_tokens: int
+OnProgress = Callable[[int, int], None]
+"""Called with how many of how many subjects, threads and the whole window, are written about."""
 
 
 def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
@@ -69,210 +39,124 @@ def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
     return Narrative(fallbacks=(Fallback("all", FallbackReason.NO_MODEL),))
 
 
-class _Readable(Protocol):
-    @property
-    def faults(self) -> tuple[Fault, ...]: ...
-    def mended_by(self, second: Self) -> Self: ...
-
-
-R = TypeVar("R", bound=_Readable)
-
-
 @dataclass(frozen=True)
 class ModelWriter:
-    """Writes about windows; `session` gives the model for one of them, `bots` are logins in small letters."""
+    """Writes about windows.
+
+    `session`: gives the model for one of them; raises ModelUnavailableError where there is none.
+    `others`: where the second pass has threads outside of the window from; None without such a source.
+    """
 
     session: Callable[[], Model]
-    bots: frozenset[str]
-    limits: Limits
-    languages: tuple[str, ...] = ("zh",)
-    rehearses: bool = False
-    """Is it run for its questions only? Then what falls back is nobody's business."""
+    rules: WritingRules
+    others: OtherThreads | None = None
+    on_progress: OnProgress = lambda _done, _total: None
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
         if not (targets(digest) or digest.lists.numbers):
             return Narrative()
+        narrative = contained(
+            f"what a model writes about {digest.window.slug}",
+            lambda: self._written(snapshot, digest),
+            lambda: Narrative(fallbacks=(Fallback("all", FallbackReason.NO_ANSWER),)),
+        )
+        _tell(narrative)
+        return narrative
+
+    def _written(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         try:
             model = self.session()
         except ModelUnavailableError:
             return Narrative(fallbacks=(Fallback("all", FallbackReason.UNAVAILABLE),))
-        threads = {thread.number: thread for thread in snapshot.threads}
-        window_writer = _WindowWriter(
-            model, threads, thread_evidence(threads, digest, self.bots), digest, self.limits, self.languages
-        )
-        narrative = window_writer.narrative()
-        if not self.rehearses:
-            _tell(narrative.fallbacks)
-        return replace(narrative, usage=model.usage())
+        plan = _Plan.of(WindowContext.of(self.rules, snapshot, digest))
+        plan = plan.with_others(self.others) if self.others and self.rules.judge else plan
+        done = iter(range(1, len(plan.chosen) + 2))
+
+        def on_done() -> None:
+            self.on_progress(next(done), len(plan.chosen) + 1)
+
+        answers = LiveAnswers(model, on_done)
+        briefs = answers.to(plan.briefs())
+        (whole,) = answers.to([plan.overview(_told(briefs))])
+        return replace(plan.narrative(briefs, whole), model=model.name, usage=model.usage())
+
+
+def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Known) -> list[Question]:
+    """What is to be asked about a window next, with the answers that are known, most important first.
+
+    What rests on other answers is asked once these are there.
+    """
+    if not (targets(digest) or digest.lists.numbers):
+        return []
+    plan = _Plan.of(WindowContext.of(rules, snapshot, digest))
+    asked, outcomes = open_questions(plan.briefs(), known)
+    if asked:
+        return asked
+    return open_questions([plan.overview(_told(outcomes))], known)[0]
 
 
 @dataclass(frozen=True)
-class _WindowWriter:
-    """The work on one window. `closed` is set when no question is worth asking any more."""
+class _Plan:
+    """The conversations about a window: `chosen` threads have one each, and those `left` have none."""
 
-    model: Model
-    threads: Mapping[int, Thread]
-    thread_evidence: Mapping[int, ThreadEvidence]
-    digest: Digest
-    limits: Limits
-    languages: tuple[str, ...]
-    closed: Event = field(default_factory=Event)
+    window: WindowContext
+    chosen: tuple[Target, ...]
+    left: tuple[Target, ...]
 
-    def narrative(self) -> Narrative:
-        wanted = targets(self.digest)
-        chosen, left = wanted[: self.limits.threads], wanted[self.limits.threads :]
-        pool = ThreadPoolExecutor(max_workers=max(1, self.model.concurrency))
-        try:
-            told = list(pool.map(self._brief, chosen))
-        except KeyboardInterrupt:
-            self.closed.set()
-            raise
-        finally:
-            # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
-            pool.shutdown(wait=False, cancel_futures=True)
-        briefs = tuple(brief for brief, _ in told if brief)
-        overview, failed = self._overview(briefs)
-        fallbacks = [fallback for _, some in told for fallback in some]
-        fallbacks += [Fallback(_part(one.number), FallbackReason.BUDGET) for one in left]
-        return Narrative(self.model.name, self.languages, briefs, overview, (*fallbacks, *failed))
+    @classmethod
+    def of(cls, window: WindowContext) -> "_Plan":
+        wanted, most = targets(window.digest), window.rules.limits.threads
+        return cls(window, wanted[:most], wanted[most:])
 
-    def _brief(self, target: Target) -> tuple[Brief | None, tuple[Fallback, ...]]:
-        part = _part(target.number)
-        try:
-            reading = self._within_limits(self.limits.thread_tokens, partial(self._read_brief, target))
-        except ModelError as error:
-            return None, (_failed(part, error),)
-        if reading.is_empty:
-            return None, (
-                Fallback(part, reading.faults[0].reason if reading.faults else FallbackReason.NO_ANSWER),
-            )
-        needed = {name for role in target.roles for name in _NEEDED.get(role, ())}
-        faulty = {fault.where for fault in reading.faults}
-        missing = sorted(name for name in needed - faulty if not reading.brief.of(name))
-        return reading.brief, (
-            *_fallbacks(f"{part}.", reading.faults),
-            *(Fallback(f"{part}.{name}", FallbackReason.NO_ANSWER) for name in missing),
+    def with_others(self, others: OtherThreads) -> "_Plan":
+        """The plan with the threads outside of the window that the chosen ones name."""
+        evidence = (self.window.evidence[target.number] for target in self.chosen)
+        named = (number for one in evidence for number in named_numbers(one))
+        away = dict.fromkeys(number for number in named if number not in self.window.threads)
+        numbers = list(islice(away, MOST_OTHERS))
+        known = others(numbers, self.window.digest.window.end) if numbers else {}
+        return replace(self, window=replace(self.window, others=known))
+
+    def briefs(self) -> Iterator[Conversation[BriefOutcome]]:
+        return (brief(self.window, target, rank) for rank, target in enumerate(self.chosen))
+
+    def overview(self, briefs: Sequence[Brief]) -> Conversation[OverviewOutcome]:
+        return overview(self.window, briefs, rank=len(self.chosen))
+
+    def narrative(self, briefs: Sequence[BriefOutcome | None], whole: OverviewOutcome | None) -> Narrative:
+        """What came of all of it."""
+        lost = FallbackReason.NO_ANSWER
+        told: list[BriefOutcome] = [
+            outcome or BriefOutcome(None, (Fallback(f"brief-{target.number}", lost),))
+            for target, outcome in zip(self.chosen, briefs, strict=True)
+        ]
+        whole = whole or OverviewOutcome(Overview(), (Fallback("overview", lost),))
+        beyond = (Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in self.left)
+        return Narrative(
+            languages=self.window.rules.languages,
+            briefs=tuple(_told(told)),
+            overview=whole.overview,
+            fallbacks=(*(one for outcome in told for one in outcome.fallbacks), *beyond, *whole.fallbacks),
+            judged=sum(one.judged for one in told) + whole.judged,
+            unjudged=sum(one.unjudged for one in told) + whole.unjudged,
         )
 
-    def _read_brief(self, target: Target, budget: int) -> BriefResult:
-        material = self.thread_evidence[target.number]
-        packed = pack(self.threads[target.number], material, self.digest.window, budget=budget)
-        context = self._context(brief_instructions(self.digest.focus.name, self.languages))
-        return self._mended(
-            brief_question(target, material, packed, self.digest, self.languages),
-            lambda answer: read_brief(
-                answer, material, given=packed.given, elsewhere=self._logins, context=context
-            ),
-        )
 
-    def _overview(self, briefs: Sequence[Brief]) -> tuple[Overview, tuple[Fallback, ...]]:
-        try:
-            reading = self._within_limits(self.limits.overview_tokens, partial(self._read_overview, briefs))
-        except ModelError as error:
-            return Overview(), (_failed("overview", error),)
-        if reading.overview.is_empty and not reading.faults:
-            return Overview(), (Fallback("overview", FallbackReason.NO_ANSWER),)
-        return reading.overview, _fallbacks("overview.", reading.faults)
-
-    def _read_overview(self, briefs: Sequence[Brief], budget: int) -> OverviewResult:
-        digest = self.digest
-        shown: list[tuple[Brief, ThreadEvidence]] = []
-        for brief in briefs:
-            material = self.thread_evidence[brief.number]
-            budget -= tokens(brief_line(brief, material, self.languages[0]))
-            if budget >= 0:
-                shown.append((brief, material))
-        counts = window_facts(digest)
-        window = Window(
-            digest=digest,
-            briefs=tuple(brief for brief, _ in shown),
-            thread_evidence=self.thread_evidence,
-            facts=counts,
-            logins=self._logins,
-            context=self._context(overview_instructions(digest.focus.name, self.languages)),
-        )
-        question = overview_question(digest, counts, shown, self.languages)
-        return self._mended(question, lambda answer: read_overview(answer, window))
-
-    def _context(self, instructions: str) -> CheckContext:
-        return CheckContext(self.digest.repo_url, instructions, self.languages)
-
-    @property
-    def _logins(self) -> frozenset[str]:
-        return frozenset().union(*(one.people for one in self.thread_evidence.values()))
-
-    def _within_limits(self, budget: int, read: Callable[[int], R]) -> R:
-        """What `read` makes of a prompt, with less in it as long as it is too long for the model."""
-        for _ in range(_SMALLER):
-            try:
-                return read(budget)
-            except PromptTooLongError as error:
-                log.info("a prompt was too long (%s); it is cut down", error)
-                budget = min(budget, error.limit or budget) // 2
-        return read(budget)
-
-    def _mended(self, question: Question, read: Callable[[Mapping[str, Any]], R]) -> R:
-        """What an answer is worth; a faulty one is sent back once, with what is wrong in it."""
-        answer = self._ask(question)
-        reading = read(answer)
-        if not reading.faults:
-            return reading
-        for fault in reading.faults:
-            log.debug("%s: %s: %s %r", question.name, fault.where, fault.reason.value, fault.detail)
-        said = json.dumps(answer, ensure_ascii=False)[:_MOST_SAID]
-        try:
-            second = self._ask(repair_question(question, said, reading.faults[:_MOST_FAULTS], self.languages))
-        except ModelError as error:
-            log.info("%s could not be mended: %s", question.name, error)
-            return reading
-        return reading.mended_by(read(second))
-
-    def _ask(self, question: Question) -> Mapping[str, Any]:
-        if self.closed.is_set():
-            raise ModelUnavailableError("it was unavailable before")
-        try:
-            return self.model.ask(question)
-        except ModelUnavailableError as error:
-            if not self.closed.is_set():
-                log.warning("the model is not asked any more: %s", error)
-            self.closed.set()
-            raise
+def _told(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
+    return [outcome.brief for outcome in outcomes if outcome and outcome.brief]
 
 
-def _part(number: int) -> str:
-    return f"brief-{number}"
-
-
-def _failed(part: str, error: ModelError) -> Fallback:
-    match error:
-        case ModelUnavailableError():
-            reason = FallbackReason.UNAVAILABLE
-        case PromptTooLongError():
-            reason = FallbackReason.TOO_LONG
-        case _:
-            reason = FallbackReason.NO_ANSWER
-    log.info("%s: %s", part, error)
-    return Fallback(part, reason)
-
-
-def _fallbacks(prefix: str, faults: Iterable[Fault]) -> tuple[Fallback, ...]:
-    """One for each faulty sentence, by the first that is wrong with it."""
-    reasons: dict[tuple[str, str], FallbackReason] = {}
-    for fault in faults:
-        reasons.setdefault((fault.where.removesuffix(".stance"), fault.language), fault.reason)
-    return tuple(
-        Fallback(f"{prefix}{where}", reason, language) for (where, language), reason in reasons.items()
-    )
-
-
-def _tell(fallbacks: Sequence[Fallback]) -> None:
-    for fallback in fallbacks:
+def _tell(narrative: Narrative) -> None:
+    """Say what rules wrote instead of the model; that the settings leave threads to them is no news."""
+    for fallback in narrative.fallbacks:
         log.info("%s falls back: %s", fallback.part, fallback.reason.value)
-    if fallbacks:
-        counted = Counter(fallback.reason.value for fallback in fallbacks).most_common()
-        log.warning(
-            "%d parts were left to rules: %s",
-            len(fallbacks),
-            ", ".join(f"{reason} {count}" for reason, count in counted),
-        )
+    lost = [one.reason.value for one in narrative.fallbacks if one.reason is not FallbackReason.BUDGET]
+    beyond = len(narrative.fallbacks) - len(lost)
+    if beyond:
+        log.info("%d threads beyond llm.threads are told by rules", beyond)
+    if lost:
+        counted = ", ".join(f"{reason} {count}" for reason, count in Counter(lost).most_common())
+        log.warning("%d parts were left to rules: %s", len(lost), counted)
+    if narrative.unjudged:
+        log.info("%d statements were not judged in a second pass", narrative.unjudged)

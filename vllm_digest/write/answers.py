@@ -1,0 +1,180 @@
+"""Conversations get their answers: from a model, several at once, or from answers that are there already."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from vllm_digest.boundary import contained
+from vllm_digest.model_protocol import (
+    Model,
+    ModelError,
+    ModelUnavailableError,
+    PromptTooLongError,
+    Question,
+)
+from vllm_digest.write.conversations import Conversation
+from vllm_digest.write.tokens import tokens
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Answer = Mapping[str, Any] | ModelError
+"""An object, or why there is none."""
+Known = Callable[[Question], Mapping[str, Any] | None]
+"""Gives the answer to a question if it is there already."""
+
+
+@dataclass
+class _Talk(Generic[T]):
+    """A conversation under way.
+
+    `question`: what it waits for; None once it has ended. `asked`: how many questions it had so far.
+    `outcome`: what came of it; None while it goes on, and where a bug ended it.
+    """
+
+    steps: Conversation[T]
+    question: Question | None = None
+    outcome: T | None = None
+    asked: int = 0
+
+    def begin(self) -> None:
+        """Go on to the first question."""
+        self._go(lambda: next(self.steps))
+
+    def go_on(self, answer: Answer) -> None:
+        """Go on to the next question, or to the end."""
+        if isinstance(answer, ModelError):
+            self._go(lambda: self.steps.throw(answer))
+        else:
+            self._go(lambda: self.steps.send(answer))
+
+    def _go(self, step: Callable[[], Question]) -> None:
+        name = self.question.name if self.question else "a question"
+        self.question = contained(f"reading the answer to {name}", lambda: self._next(step), lambda: None)
+        self.asked += 1
+
+    def _next(self, step: Callable[[], Question]) -> Question | None:
+        try:
+            return step()
+        except StopIteration as end:
+            self.outcome = end.value
+            return None
+
+
+@dataclass
+class LiveAnswers:
+    """A model that answers conversations as they go.
+
+    `on_done`: called as each conversation ends.
+    `closed`: by name, the models that are not available any more, and why; they are asked nothing more.
+    """
+
+    model: Model
+    on_done: Callable[[], None] = lambda: None
+    closed: dict[str, ModelUnavailableError] = field(default_factory=dict)
+    _begun: int = 0
+    _lost: bool = False
+
+    def to(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
+        """What comes of the conversations, as many at once as the model takes, in their order.
+
+        The most important questions begin. Of the others those go first whose conversation has had fewest so
+        far, and of these the longest: what takes long is not left for the end. When an answer is lost, the
+        server may not manage them all, and the most important ones go first again. None stands for a
+        conversation that a bug ended.
+        """
+        talks: list[_Talk[T]] = [_Talk(steps) for steps in conversations]
+        waiting: list[_Talk[T]] = []
+        for talk in talks:
+            talk.begin()
+            self._sort_in(talk, waiting)
+        self._ask(waiting)
+        return [talk.outcome for talk in talks]
+
+    def _ask(self, waiting: list[_Talk[T]]) -> None:
+        """Ask until no conversation waits."""
+        running: dict[Future[Answer], _Talk[T]] = {}
+        most = max(1, self.model.concurrency)
+        pool = ThreadPoolExecutor(max_workers=most)
+        try:
+            while waiting or running:
+                while waiting and len(running) < most:
+                    by_rank = self._lost or self._begun < most
+                    talk = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
+                    waiting.remove(talk)
+                    self._begun += 1
+                    if talk.question is not None:
+                        running[pool.submit(self._answer, talk.question)] = talk
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    talk = running.pop(future)
+                    self._close(talk, future.result())
+                    talk.go_on(future.result())
+                    self._sort_in(talk, waiting)
+        finally:
+            # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _sort_in(self, talk: _Talk[T], waiting: list[_Talk[T]]) -> None:
+        """Put a conversation with a further question among the waiting ones."""
+        while talk.question is not None and (closed := self.closed.get(talk.question.model)):
+            talk.go_on(closed)
+        if talk.question is None:
+            self.on_done()
+        else:
+            waiting.append(talk)
+
+    def _answer(self, question: Question) -> Answer:
+        def ask() -> Answer:
+            try:
+                return self.model.ask(question)
+            except ModelError as error:
+                return error
+
+        if closed := self.closed.get(question.model):
+            return closed
+        lost = ModelError("a bug in the program lost the answer")
+        return contained(f"asking for {question.name}", ask, lambda: lost)
+
+    def _close(self, talk: _Talk[T], answer: Answer) -> None:
+        self._lost = self._lost or (
+            isinstance(answer, ModelError) and not isinstance(answer, PromptTooLongError)
+        )
+        if talk.question is None or not isinstance(answer, ModelUnavailableError):
+            return
+        if talk.question.model not in self.closed:
+            log.warning("the model is not asked any more: %s", answer)
+        self.closed.setdefault(talk.question.model, answer)
+
+
+def _rank(talk: _Talk[T]) -> int:
+    return talk.question.rank if talk.question else 0
+
+
+def _length(talk: _Talk[T]) -> tuple[int, int]:
+    """How much is before a conversation: more questions first, then longer ones."""
+    size = sum(tokens(message.text) for message in talk.question.messages) if talk.question else 0
+    return -talk.asked, size
+
+
+def open_questions(
+    conversations: Iterable[Conversation[T]], known: Known
+) -> tuple[list[Question], list[T | None]]:
+    """What is to be asked next in the conversations that want answers, and the outcomes of the others.
+
+    The answers so far are those that are `known`.
+    """
+    questions: list[Question] = []
+    outcomes: list[T | None] = []
+    for steps in conversations:
+        talk = _Talk(steps)
+        talk.begin()
+        while talk.question is not None and (answer := known(talk.question)) is not None:
+            talk.go_on(answer)
+        if talk.question is not None:
+            questions.append(talk.question)
+            talk.steps.close()
+        else:
+            outcomes.append(talk.outcome)
+    return questions, outcomes

@@ -1,0 +1,213 @@
+"""One thread: it is told, checked, mended, and judged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vllm_digest.check.briefs import BriefResult, read_brief
+from vllm_digest.check.evidence import Source
+from vllm_digest.check.figures import references
+from vllm_digest.model_protocol import ModelError, Question
+from vllm_digest.narrative import (
+    Brief,
+    BriefPart,
+    Fallback,
+    FallbackReason,
+    Position,
+    Statement,
+)
+from vllm_digest.write.context import WindowContext
+from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
+from vllm_digest.write.judge import Claim, judge_question
+from vllm_digest.write.packing import pack
+from vllm_digest.write.prompts import brief_instructions, brief_question
+from vllm_digest.write.ranking import Role, Target
+from vllm_digest.write.rows import facts_row, line, linked_numbers, short_row, unknown_row
+from vllm_digest.write.second_pass import SecondPass
+
+Item = Statement | Position
+
+_NEEDED = {
+    Role.HOT: (BriefPart.TOPIC,),
+    Role.CHANGE: (BriefPart.READING,),
+    Role.FOCUS: (BriefPart.READING,),
+}
+"""What every thread of a role has; where it is missing, rules write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BriefOutcome:
+    """What came of a thread. `brief` is None where rules write all of it. Counts as in `second_pass`."""
+
+    brief: Brief | None
+    fallbacks: tuple[Fallback, ...] = ()
+    judged: int = 0
+    unjudged: int = 0
+
+
+def brief(window: WindowContext, target: Target, rank: int) -> Conversation[BriefOutcome]:
+    """Everything that is asked about one thread. `rank`: its place by importance, 0 for the first."""
+    part = f"brief-{target.number}"
+    subject = _Subject(window, target, rank)
+    try:
+        exchange = yield from shrinking(window.rules.limits.thread_tokens, subject.told)
+    except ModelError as error:
+        return BriefOutcome(None, (failed(part, error),))
+    result = exchange.result
+    if result.is_empty:
+        reason = result.faults[0].reason if result.faults else FallbackReason.NO_ANSWER
+        return BriefOutcome(None, (Fallback(part, reason),))
+    lost = [*fallbacks(f"{part}.", result.faults), *subject.missing(result)]
+    if not window.rules.judge:
+        return BriefOutcome(result.brief, tuple(lost))
+    outcome = yield from subject.second_pass(exchange).over(_items(result.brief))
+    lost += [Fallback(f"{part}.{name}", FallbackReason.ENTAILMENT) for name in outcome.fallen]
+    told = _rebuilt(result.brief, outcome.items)
+    return BriefOutcome(
+        None if told.is_empty else told, tuple(lost), judged=outcome.judged, unjudged=outcome.unjudged
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The questions about a thread."""
+
+    window: WindowContext
+    target: Target
+    rank: int
+
+    def told(self, budget: int) -> Conversation[Exchange[BriefResult]]:
+        """Have it told, from about `budget` tokens of its text."""
+        window, rules = self.window, self.window.rules
+        number, focus = self.target.number, window.digest.focus.name
+        evidence, thread = window.evidence[number], window.threads[number]
+        packed = pack(thread, evidence, window.digest.window, budget=budget)
+        row = facts_row(evidence, thread, window.digest, self.target.roles)
+        context = window.checks(brief_instructions(focus, rules.languages))
+        shown = packed.shown(evidence, row)
+        question = brief_question(number, row, packed, focus, rules.languages, rank=self.rank)
+        return exchanged(
+            question,
+            lambda answer: read_brief(
+                answer,
+                shown,
+                given=shown.sources.keys(),
+                originals=evidence.sources,
+                elsewhere=window.logins,
+                context=context,
+            ),
+            rules.language,
+        )
+
+    def missing(self, result: BriefResult) -> Iterator[Fallback]:
+        """What the thread's roles want and the answer does not have, faults aside."""
+        needed = {name for role in self.target.roles for name in _NEEDED.get(role, ())}
+        faulty = {fault.where for fault in result.faults}
+        for part in sorted(needed - faulty):
+            if not result.brief.of(part):
+                yield Fallback(f"brief-{self.target.number}.{part}", FallbackReason.NO_ANSWER)
+
+    def second_pass(self, exchange: Exchange[BriefResult]) -> SecondPass[Item]:
+        def replacements(answer: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Item]:
+            return _replacements(exchange.result.brief, exchange.read(answer).brief, names)
+
+        return SecondPass(
+            subject=f"brief-{self.target.number}",
+            claim=self._claim,
+            ask=self._judged,
+            mend=exchange.repair,
+            replacements=replacements,
+            budget=self.window.rules.limits.thread_tokens,
+        )
+
+    def _claim(self, name: str, item: Item) -> Claim:
+        said = item.said if isinstance(item, Position) else item
+        names = {source.id: short for short, source in self._sources().items()}
+        claim = Claim(
+            name=name,
+            texts=said.texts,
+            evidence=[(names.get(one.source, one.source), one.quote) for one in said.evidence],
+        )
+        if isinstance(item, Position):
+            return replace(claim, login=item.login, stance="; ".join(item.stances.values()))
+        return claim
+
+    def _sources(self) -> Mapping[str, Source]:
+        return self.window.evidence[self.target.number].sources
+
+    def _judged(self, claims: Sequence[Claim], budget: int) -> Question:
+        window = self.window
+        number = self.target.number
+        evidence, thread = window.evidence[number], window.threads[number]
+        packed = pack(
+            thread, evidence, window.digest.window, budget=budget, whole=_whole(self._sources(), claims)
+        )
+        rows = [line({"thread": row}) for row in self._rows(claims)]
+        return judge_question(
+            f"brief-{number}",
+            [facts_row(evidence, thread, window.digest, self.target.roles), *rows, packed.lines],
+            claims,
+            model=window.rules.judge_model,
+            language=window.rules.language,
+            rank=self.rank + window.rules.limits.threads,
+        )
+
+    def _rows(self, claims: Sequence[Claim]) -> Iterator[dict[str, Any]]:
+        """Of the threads that the claims name, and of those that GitHub links with this one."""
+        window, evidence = self.window, self.window.evidence[self.target.number]
+        named = [number for claim in claims for text in claim.texts.values() for number in references(text)]
+        for number in dict.fromkeys((*linked_numbers(evidence), *named)):
+            if number != self.target.number:
+                thread = window.thread(number)
+                yield short_row(thread, window.digest) if thread else unknown_row(number)
+
+
+def _whole(sources: Mapping[str, Source], claims: Sequence[Claim]) -> frozenset[str]:
+    """The sources that are cited, and what the same people said later; `sources` are in time order."""
+    cited = {name for claim in claims for name, _ in claim.evidence}
+    people: set[str] = set()
+    whole = set()
+    for name, source in sources.items():
+        if name in cited:
+            people.add(source.login)
+        if source.login in people:
+            whole.add(name)
+    return frozenset(whole)
+
+
+def _items(told: Brief) -> dict[str, Item]:
+    """Everything that is judged, by the names that an answer has for it."""
+    positions = {f"{BriefPart.POSITIONS}[{place}]": one for place, one in enumerate(told.positions)}
+    return {**{_place(part): said for part, said in told.statements.items()}, **positions}
+
+
+def _place(part: BriefPart) -> str:
+    """Where a statement stands in an answer."""
+    return "focus.gain" if part is BriefPart.GAIN else part.value
+
+
+def _rebuilt(told: Brief, items: Mapping[str, Item]) -> Brief:
+    """The brief with these items alone."""
+    statements = {
+        part: item for part in told.statements if isinstance(item := items.get(_place(part)), Statement)
+    }
+    places = [f"{BriefPart.POSITIONS}[{place}]" for place in range(len(told.positions))]
+    positions = [item for place in places if isinstance(item := items.get(place), Position)]
+    return replace(told, statements=statements, positions=tuple(positions))
+
+
+def _replacements(first: Brief, second: Brief, names: Sequence[str]) -> dict[str, Item]:
+    """The items of the second brief that stand for those of these names in the first one."""
+    before, after = _items(first), _items(second)
+    fresh = [one for one in second.positions if one not in first.positions]
+    found: dict[str, Item] = {}
+    for name in names:
+        was = before[name]
+        if isinstance(was, Position):
+            new = next((one for one in fresh if one.login == was.login), None)
+            if new is not None:
+                fresh.remove(new)
+                found[name] = new
+        elif name in after and after[name] != was:
+            found[name] = after[name]
+    return found

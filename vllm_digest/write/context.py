@@ -1,0 +1,76 @@
+"""What writing about one window rests on: the same for every question about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
+from vllm_digest.check.sentences import CheckContext
+from vllm_digest.models import Snapshot, Thread
+from vllm_digest.report import Digest
+from vllm_digest.write.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a model is asked, in tokens by our own estimate.
+
+    `threads` are briefed at most; the text of each takes `thread_tokens`, what the overview is shown of the
+    briefs `overview_tokens`.
+    """
+
+    threads: int
+    thread_tokens: int
+    overview_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class WritingRules:
+    """What the settings say about writing.
+
+    `bots`: logins in lower case. `languages`: those of the pages, the main one first.
+    `judge`: is there a second pass? `judge_model`: who is asked in it; empty for the model that writes.
+    """
+
+    bots: frozenset[str]
+    limits: Limits
+    languages: tuple[str, ...] = ("zh",)
+    judge: bool = False
+    judge_model: str = ""
+
+    @property
+    def language(self) -> str:
+        """The language of the instructions."""
+        return self.languages[0]
+
+
+@dataclass(frozen=True)
+class WindowContext:
+    """A window that is written about. `others`: threads outside of it by number, as far as they are known."""
+
+    rules: WritingRules
+    digest: Digest
+    threads: Mapping[int, Thread]
+    others: Mapping[int, Row] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: WritingRules, snapshot: Snapshot, digest: Digest) -> "WindowContext":
+        return cls(rules, digest, {thread.number: thread for thread in snapshot.threads})
+
+    @cached_property
+    def evidence(self) -> Mapping[int, ThreadEvidence]:
+        """Of every thread, by number."""
+        return thread_evidence(self.threads, self.digest, self.rules.bots)
+
+    @cached_property
+    def logins(self) -> frozenset[str]:
+        """Everybody who took part in the window."""
+        return frozenset().union(*(one.people for one in self.evidence.values()))
+
+    def checks(self, instructions: str) -> CheckContext:
+        """What the checks of answers to these instructions need to know."""
+        return CheckContext(self.digest.repo_url, instructions, self.rules.languages)
+
+    def thread(self, number: int) -> Thread | Row | None:
+        """A thread of the window or one of the others, as it stood at the window's end."""
+        return self.threads.get(number) or self.others.get(number)

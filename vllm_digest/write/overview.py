@@ -1,0 +1,158 @@
+"""The window as a whole: it is told from what the briefs say, checked, mended, and judged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from vllm_digest.check.counts import window_facts
+from vllm_digest.check.overviews import OverviewResult, Window, read_overview
+from vllm_digest.model_protocol import ModelError, Question
+from vllm_digest.narrative import Brief, Fallback, FallbackReason, Finding, Overview, OverviewPart
+from vllm_digest.write.context import WindowContext
+from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
+from vllm_digest.write.judge import Claim, judge_question
+from vllm_digest.write.prompts import brief_line, overview_instructions, overview_question, window_line
+from vllm_digest.write.rows import line, short_row
+from vllm_digest.write.second_pass import SecondPass
+from vllm_digest.write.tokens import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewOutcome:
+    """What came of the window as a whole. Counts as in `second_pass`."""
+
+    overview: Overview
+    fallbacks: tuple[Fallback, ...] = ()
+    judged: int = 0
+    unjudged: int = 0
+
+
+def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conversation[OverviewOutcome]:
+    """Everything that is asked about the window as a whole."""
+    subject = _Subject(window, tuple(briefs), rank)
+    try:
+        exchange = yield from shrinking(window.rules.limits.overview_tokens, subject.told)
+    except ModelError as error:
+        return OverviewOutcome(Overview(), (failed("overview", error),))
+    result = exchange.result
+    if result.overview.is_empty and not result.faults:
+        return OverviewOutcome(Overview(), (Fallback("overview", FallbackReason.NO_ANSWER),))
+    lost = fallbacks("overview.", result.faults)
+    if not window.rules.judge:
+        return OverviewOutcome(result.overview, lost)
+    outcome = yield from subject.second_pass(exchange).over(_items(result.overview))
+    lost += tuple(Fallback(f"overview.{name}", FallbackReason.ENTAILMENT) for name in outcome.fallen)
+    told = _rebuilt(outcome.items)
+    return OverviewOutcome(told, lost, judged=outcome.judged, unjudged=outcome.unjudged)
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The questions about a window."""
+
+    window: WindowContext
+    briefs: tuple[Brief, ...]
+    rank: int
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        return window_facts(self.window.digest)
+
+    def told(self, budget: int) -> Conversation[Exchange[OverviewResult]]:
+        """Have it told, from the briefs that fit into about `budget` tokens."""
+        window, rules = self.window, self.window.rules
+        shown: dict[int, str] = {}
+        for brief in self.briefs:
+            row = brief_line(brief, window.threads[brief.number], window.digest, rules.language)
+            budget -= tokens(row)
+            if budget >= 0:
+                shown[brief.number] = row
+        basis = Window(
+            digest=window.digest,
+            briefs=tuple(brief for brief in self.briefs if brief.number in shown),
+            thread_evidence=window.evidence,
+            facts=self.counts,
+            logins=window.logins,
+            context=window.checks(overview_instructions(window.digest.focus.name, rules.languages)),
+        )
+        question = overview_question(
+            window.digest, self.counts, [*shown.values()], rules.languages, rank=self.rank
+        )
+        return exchanged(question, lambda answer: read_overview(answer, basis), rules.language)
+
+    def second_pass(self, exchange: Exchange[OverviewResult]) -> SecondPass[Finding]:
+        def replacements(answer: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Finding]:
+            return _replacements(exchange.result.overview, exchange.read(answer).overview, names)
+
+        return SecondPass(
+            subject="overview",
+            claim=_claim,
+            ask=self._judged,
+            mend=exchange.repair,
+            replacements=replacements,
+            budget=self.window.rules.limits.overview_tokens,
+        )
+
+    def _judged(self, claims: Sequence[Claim], _budget: int) -> Question:
+        window = self.window
+        named = {name for claim in claims for name in claim.facts}
+        counts = {name: value for name, value in self.counts.items() if name in named}
+        cited = {name for claim in claims for name in claim.statements}
+        return judge_question(
+            "overview",
+            [window_line(window.digest, counts), *self._cited(cited)],
+            claims,
+            model=window.rules.judge_model,
+            language=window.rules.language,
+            rank=self.rank,
+        )
+
+    def _cited(self, names: set[str]) -> Iterator[str]:
+        """The statements that are cited, beside the rows of their threads."""
+        window = self.window
+        for brief in self.briefs:
+            texts = {name: one.texts for name, one in brief.named().items() if name in names}
+            if texts:
+                row = short_row(window.threads[brief.number], window.digest)
+                yield line({"thread": row, "statements": texts})
+
+
+def _claim(name: str, finding: Finding) -> Claim:
+    titled = {
+        language: f"{finding.title(language)}: {text}" if finding.title(language) else text
+        for language, text in finding.texts.items()
+    }
+    facts = [fact.name for fact in finding.facts]
+    return Claim(name, titled, statements=finding.statements, facts=facts)
+
+
+def _items(told: Overview) -> dict[str, Finding]:
+    """The findings by the places they have in an answer."""
+    return {
+        f"{part}[{place}]": finding
+        for part, findings in told.findings.items()
+        for place, finding in enumerate(findings)
+    }
+
+
+def _rebuilt(items: Mapping[str, Finding]) -> Overview:
+    """The overview with these findings alone."""
+    kept = {
+        part: tuple(finding for name, finding in items.items() if name.partition("[")[0] == part)
+        for part in OverviewPart
+    }
+    return Overview({part: findings for part, findings in kept.items() if findings})
+
+
+def _replacements(first: Overview, second: Overview, names: Sequence[str]) -> dict[str, Finding]:
+    """The findings of the second overview that stand for those of these names in the first one."""
+    known = list(_items(first).values())
+    fresh = {name: finding for name, finding in _items(second).items() if finding not in known}
+    found: dict[str, Finding] = {}
+    for name in names:
+        part = name.partition("[")[0]
+        place = next((one for one in fresh if one.partition("[")[0] == part), None)
+        if place is not None:
+            found[name] = fresh.pop(place)
+    return found

@@ -1,0 +1,145 @@
+"""What GitHub's fields say of a thread, as a model is shown them: rows of JSON without what is empty."""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from vllm_digest.check.evidence import ThreadEvidence
+from vllm_digest.facts import LinkKind
+from vllm_digest.judgement import Relevance
+from vllm_digest.models import Account, Kind, Standing, Thread
+from vllm_digest.report import Digest
+
+
+class Row(Protocol):
+    """A thread in a line, as it stood at the window's end."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def author(self) -> Account: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def standing(self) -> Standing: ...
+
+
+OtherThreads = Callable[[Sequence[int], datetime], Mapping[int, Row]]
+"""Gives threads by number as they stood at a moment; those that are not to be had are missing."""
+
+_FOLDERS = 5
+MOST_OTHERS = 100
+"""Threads outside of the window that are asked for: one request of GitHub's API."""
+
+
+def facts_row(evidence: ThreadEvidence, thread: Thread, digest: Digest, roles: Collection[str]) -> str:
+    """The line of a thread that is to be told about. `comments`, `reviews`, `people` count the window."""
+    facts = evidence.facts
+    relevance = facts.judgement.relevance
+    row = {
+        **short_row(thread, digest),
+        "labels": list(facts.labels),
+        "focus": relevance.value if relevance is not Relevance.NONE else "",
+        "hardware": list(facts.judgement.hardware),
+        "comments": facts.heat.comments,
+        "reviews": facts.heat.reviews,
+        "people": len(facts.heat.participants),
+        "size": [facts.changed_files, facts.additions, facts.deletions] if facts.is_pull else None,
+        "folders": list(facts.areas[:_FOLDERS]),
+        "roles": sorted(roles),
+    }
+    return line({"facts": _filled(row)})
+
+
+def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
+    """What is told of a thread beside others."""
+    row = {
+        "number": thread.number,
+        "kind": thread.kind.value,
+        "title": thread.title,
+        "author": thread.author.login,
+        "created_at": _minute(thread.created_at),
+        **_standing(_standing_of(thread)),
+        **_undoing(thread.number, digest),
+    }
+    if isinstance(thread, Thread):
+        row |= {"closes": list(thread.closes), "draft": thread.draft}
+    return _filled(row)
+
+
+def unknown_row(number: int) -> dict[str, Any]:
+    """The row of a thread that could not be had."""
+    return {"number": number, "state": "unknown"}
+
+
+def linked_numbers(evidence: ThreadEvidence) -> list[int]:
+    """The threads that a thread is linked with."""
+    return sorted(evidence.linked - {evidence.number})
+
+
+def named_numbers(evidence: ThreadEvidence) -> list[int]:
+    """The threads that a thread is linked with or names, the linked ones first."""
+    named = (*linked_numbers(evidence), *sorted(evidence.numbers, reverse=True))
+    return [number for number in dict.fromkeys(named) if number != evidence.number]
+
+
+def line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _standing_of(thread: Thread | Row) -> Standing:
+    if not isinstance(thread, Thread):
+        return thread.standing
+    return Standing(
+        state=thread.state,
+        closed_at=thread.closed_at,
+        merged_at=thread.merged_at,
+        state_reason=thread.state_reason,
+        closed_by=thread.closed_by,
+        closed_by_pull=thread.closed_by_pull,
+        merged_by=thread.merged_by,
+        duplicate_of=thread.duplicate_of,
+    )
+
+
+def _standing(now: Standing) -> dict[str, Any]:
+    """A state, by whom and when."""
+    merged = now.merged_at is not None
+    return {
+        "state": now.state.value,
+        "state_reason": now.state_reason,
+        "closed_at": "" if merged else _minute(now.closed_at),
+        "closed_by": "" if merged else _login(now.closed_by),
+        "merged_at": _minute(now.merged_at),
+        "merged_by": _login(now.merged_by),
+        "closed_by_pull": now.closed_by_pull,
+        "duplicate_of": now.duplicate_of,
+    }
+
+
+def _undoing(number: int, digest: Digest) -> dict[str, Any]:
+    """The pull requests that revert the thread, or propose to."""
+    reverts = [link for link in digest.links if link.kind is LinkKind.REVERTS and link.target == number]
+    return {
+        "reverted_by": [link.source for link in reverts if link.done],
+        "revert_proposed_by": [link.source for link in reverts if not link.done],
+    }
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value}
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}" if moment else ""
+
+
+def _login(account: Account | None) -> str:
+    if account is None:
+        return ""
+    return f"{account.login} (bot)" if account.is_bot else account.login

@@ -1,0 +1,101 @@
+"""The second pass over what passed the checks: what a judge finds unsupported is mended once, then falls.
+
+A judge that fails, or answers what cannot be read, drops nothing.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from vllm_digest.check.sentences import Fault
+from vllm_digest.model_protocol import ModelError, Question
+from vllm_digest.narrative import FallbackReason
+from vllm_digest.write.conversations import Conversation, shrinking
+from vllm_digest.write.judge import Claim, Ruling, Verdict, read_rulings
+
+log = logging.getLogger(__name__)
+
+I = TypeVar("I")  # noqa: E741 - an item
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[I]):
+    """What stands after the second pass.
+
+    `items`: by name, mended ones among them. `fallen`: the names of the others.
+    `judged`: how many claims a judge decided about, `unjudged`: about how many it did not.
+    """
+
+    items: Mapping[str, I]
+    fallen: tuple[str, ...] = ()
+    judged: int = 0
+    unjudged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPass(Generic[I]):
+    """How the items of one subject are judged and mended.
+
+    `subject`: its name in logs, such as `brief-30382`.
+    `claim`: an item as the judge is shown it. `ask`: the question about claims, in about so many tokens.
+    `mend`: the question to the writer about what is wrong.
+    `replacements`: the items in the writer's second answer that stand for the named ones, by their names.
+    """
+
+    subject: str
+    claim: Callable[[str, I], Claim]
+    ask: Callable[[Sequence[Claim], int], Question]
+    mend: Callable[[Sequence[Fault]], Question]
+    replacements: Callable[[Mapping[str, Any], Sequence[str]], Mapping[str, I]]
+    budget: int
+
+    def over(self, items: Mapping[str, I]) -> Conversation[Outcome[I]]:
+        """Judge the items, have the unsupported ones mended once, and judge these again."""
+        if not items:
+            return Outcome(items)
+        rulings = yield from self._rulings(items)
+        wrong = {name: one for name, one in rulings.items() if one.verdict is not Verdict.SUPPORTED}
+        judged, unjudged = len(rulings), len(items) - len(rulings)
+        if not wrong:
+            return Outcome(items, (), judged, unjudged)
+        mended = yield from self._mended(wrong, items)
+        again = (yield from self._rulings(mended)) if mended else {}
+        standing = {
+            name: item
+            for name, item in mended.items()
+            if name not in again or again[name].verdict is Verdict.SUPPORTED
+        }
+        fallen = tuple(name for name in wrong if name not in standing)
+        kept = {name: standing.get(name, item) for name, item in items.items() if name not in fallen}
+        unsure = sum(name not in again for name in mended)
+        return Outcome(kept, fallen, judged - unsure, unjudged + unsure)
+
+    def _rulings(self, items: Mapping[str, I]) -> Conversation[dict[str, Ruling]]:
+        claims = [self.claim(name, item) for name, item in items.items()]
+        try:
+            answer = yield from shrinking(self.budget, lambda budget: _asked(self.ask(claims, budget)))
+        except ModelError as error:
+            log.info("%s: %d statements are not judged: %s", self.subject, len(claims), error)
+            return {}
+        rulings = read_rulings(answer, claims)
+        for name, ruling in rulings.items():
+            if ruling.verdict is not Verdict.SUPPORTED:
+                log.debug("%s.%s: %s: %r", self.subject, name, ruling.verdict.value, ruling.words)
+        return rulings
+
+    def _mended(self, wrong: Mapping[str, Ruling], items: Mapping[str, I]) -> Conversation[Mapping[str, I]]:
+        # Places count what is left of an answer, so the writer is told the sentence itself.
+        faults = [
+            Fault(name, FallbackReason.ENTAILMENT, f"{self.claim(name, items[name]).text}: {ruling.words}")
+            for name, ruling in wrong.items()
+        ]
+        try:
+            return self.replacements((yield self.mend(faults)), list(wrong))
+        except ModelError as error:
+            log.info("%s could not be mended: %s", self.subject, error)
+            return {}
+
+
+def _asked(question: Question) -> Conversation[Mapping[str, Any]]:
+    return (yield question)
