@@ -286,7 +286,6 @@ UNMENDED = {
     "sources/github/client.py: Client",
     "write/writer.py: _WindowWriter",
     "llm/server.py: __init__",
-    "window.py: named_window",
     "vllm_digest.llm.retrying",
     "vllm_digest.llm.server",
 }

@@ -342,7 +342,7 @@ def test_a_dry_run_is_near_what_it_will_be(run: Run) -> None:
         ((), "A backfill is of one DATE, or --from one --to another."),
         (("--from", "2025-12-08"), "A backfill is of one DATE"),
         (("2025-12-08", "--from", "2025-12-08"), "A backfill is of one DATE"),
-        (("yesterday",), "'yesterday' is not a date"),
+        (("last week",), "'last week' is not a date"),
         (("2025-02-30",), "'2025-02-30' is not a date"),
         (("--from", "2025-12-08T00:00:30", "--to", "2025-12-09"), "has seconds in it"),
         (("--from", "2025-12-09", "--to", "2025-12-08"), "--to 2025-12-08 is before --from 2025-12-09."),

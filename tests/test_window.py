@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from vllm_digest.errors import UsageError
 from vllm_digest.window import (
     TimeWindow,
+    WindowOptions,
     format_length,
     local_minute,
     named_window,
@@ -40,10 +41,7 @@ def named(
     zone: ZoneInfo = SHANGHAI,
 ) -> TimeWindow | None:
     return named_window(
-        since=since,
-        until=until,
-        day=day,
-        length=parse_length(length) if length else None,
+        WindowOptions(since, until, day, parse_length(length) if length else None),
         usual_length=timedelta(hours=1),
         now=NOW,
         zone=zone,
@@ -61,15 +59,27 @@ def utc(text: str) -> datetime:
         ("1h", timedelta(hours=1)),
         ("7d", timedelta(days=7)),
         ("1w", timedelta(7)),
+        ("1hour", timedelta(hours=1)),
+        ("24Hours", timedelta(hours=24)),
+        ("90min", timedelta(minutes=90)),
+        ("2days", timedelta(2)),
     ],
 )
 def test_a_length_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
     assert parse_length(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "h", "1", "0h", "-1h", "1.5h", "1 h", "1H30", "1y", "９h", "1h\n1"])
+@pytest.mark.parametrize(
+    "text", ["", "h", "1", "0h", "-1h", "1.5h", "1 h", "1H30", "1y", "９h", "1h\n1", "2M", "1month", "60s"]
+)
 def test_anything_else_is_no_length(text: str) -> None:
     with pytest.raises(UsageError, match="is not a length of time"):
+        parse_length(text)
+
+
+@pytest.mark.parametrize(("text", "way"), [("60", "60m"), ("90", "90m"), (" 15", "15h"), ("1.5", "1h")])
+def test_a_number_without_a_unit_is_told_which_to_write(text: str, way: str) -> None:
+    with pytest.raises(UsageError, match=rf"(?s)is not a length of time.*{way} for"):
         parse_length(text)
 
 
@@ -161,6 +171,45 @@ def test_the_days_of_a_zone_join(day: date, zone: str) -> None:
 def test_windows_that_cannot_be_are_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         named(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "window"),
+    [
+        ({"day": "yesterday"}, "20251208T1600Z-20251209T1600Z"),
+        ({"day": " Yesterday"}, "20251208T1600Z-20251209T1600Z"),
+        ({"day": "2025-12-09", "length": "24h"}, "20251208T1600Z-20251209T1600Z"),
+        ({"day": "yesterday", "zone": ZoneInfo("America/Los_Angeles")}, "20251209T0800Z-20251210T0800Z"),
+        ({"day": "2025-10-26", "length": "25h", "zone": BERLIN}, "20251025T2200Z-20251026T2300Z"),
+        ({"day": "2025-10-26", "length": "1d", "zone": BERLIN}, "20251025T2200Z-20251026T2300Z"),
+        ({"since": "2025-12-09", "until": "2025-12-10", "length": "1day"}, "20251208T1600Z-20251209T1600Z"),
+    ],
+)
+def test_what_says_the_same_twice_is_taken(options: dict[str, Any], window: str) -> None:
+    assert named(**options) == TimeWindow.from_slug(window)
+
+
+def test_today_is_refused_with_its_end_in_the_configured_zone() -> None:
+    with pytest.raises(
+        UsageError, match=r"2025-12-11 00:00 \(UTC\+8\), and it is 2025-12-10 19:42 \(UTC\+8\)"
+    ):
+        named(day="today")
+    with pytest.raises(UsageError, match=r"2025-12-11 00:00 \(UTC\), and it is 2025-12-10 11:42 \(UTC\)"):
+        named(day="today", zone=ZoneInfo("UTC"))
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Pacific/Apia", "2011-12-30"), ("Pacific/Fakaofo", "2011-12-30")])
+def test_a_day_that_a_zone_skipped_is_told_so(zone: str, day: str) -> None:
+    with pytest.raises(UsageError, match=f"There was no {day} in {zone}"):
+        named(day=day, zone=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("day", ["1890-01-01", "2007-12-31", "0001-01-01", "9999-12-31"])
+def test_a_day_before_github_or_at_the_calendar_s_end_is_refused(day: str) -> None:
+    with pytest.raises(UsageError, match="Look at its year"):
+        named(day=day)
+    with pytest.raises(UsageError, match="Look at its year"):
+        named(since=f"{day}T12:00Z", length="1h")
 
 
 @pytest.mark.parametrize("text", ["2025-03-30T02:30", "2025-10-26T02:30"])

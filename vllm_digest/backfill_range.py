@@ -12,9 +12,11 @@ from vllm_digest.progress import format_duration
 from vllm_digest.schedule import missing, tiles
 from vllm_digest.sources import Source
 from vllm_digest.window import (
+    LONGEST,
     TimeWindow,
     floor_to_minute,
     format_length,
+    is_day,
     local_minute,
     parse_day,
     parse_length,
@@ -61,7 +63,9 @@ def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> 
             "Write `backfill 2025-12-10` or `backfill --from 2025-12-01 --to 2025-12-31`.",
         )
     zone, length = settings.report.timezone, parse_length(options.window)
-    start, end = _ends(first, zone)[0], _ends(last, zone)[1]
+    if length > LONGEST:
+        raise UsageError(f"--window {options.window} is too long.", f"{LONGEST.days}d is the most.")
+    start, end = _ends(first, zone, now)[0], _ends(last, zone, now)[1]
     latest = floor_to_minute(now - settings.report.settle)
     if end <= start:
         raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
@@ -77,10 +81,10 @@ def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> 
     return BackfillRange(settings.github.repo, TimeWindow(start, end), length, zone)
 
 
-def _ends(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _ends(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     """The first moment of a date and the one after it, or a moment twice."""
-    if len(text) <= len("2025-12-10"):
-        day = TimeWindow.day(parse_day(text), zone)
+    if is_day(text) or len(text) <= len("2025-12-10"):
+        day = TimeWindow.day(parse_day(text, zone, now), zone)
         return day.start, day.end
     moment = parse_moment(text, zone)
     if moment != floor_to_minute(moment):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,8 +13,19 @@ from dateutil.tz import datetime_ambiguous, datetime_exists
 from vllm_digest.errors import UsageError
 
 LONGEST = timedelta(days=31)
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_LENGTH = re.compile(r"([1-9]\d{0,5})([mhdw])")
+_UNITS = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
+    **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
+    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
+}
+_LENGTH = re.compile(rf"([1-9][0-9]{{0,5}})({'|'.join(_UNITS)})")
+_BARE_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY_WORDS = {"today": 0, "yesterday": 1}
+"""Days that are named, and how many days ago they were."""
+_FIRST_YEAR = 2008
+"""GitHub's first; before it no thread was written."""
 _SLUG_TIME = "%Y%m%dT%H%MZ"
 _SLUG = re.compile(r"([0-9]{8}T[0-9]{4}Z)-([0-9]{8}T[0-9]{4}Z)")
 
@@ -44,9 +55,17 @@ class TimeWindow:
 
     @classmethod
     def day(cls, day: date, zone: ZoneInfo) -> Self:
-        """The calendar day `day` of `zone`: 23 or 25 hours long where its clocks change."""
+        """The calendar day `day` of `zone`: 23 or 25 hours long where its clocks change.
+
+        Raises UsageError if the zone skipped the whole day, as Pacific/Apia did on 2011-12-30.
+        """
         midnight = [datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1))]
-        return cls(*(moment.astimezone(UTC) for moment in midnight))
+        start, end = (moment.astimezone(UTC) for moment in midnight)
+        if start >= end:
+            raise UsageError(
+                f"There was no {day} in {zone.key}: the clocks skipped that day.", "Name another day."
+            )
+        return cls(start, end)
 
     @property
     def length(self) -> timedelta:
@@ -82,13 +101,21 @@ def floor_to_minute(moment: datetime) -> datetime:
 
 
 def parse_length(text: str) -> timedelta:
-    """`90m`, `1h`, `7d` or `1w` as a timedelta; UsageError for anything else."""
-    match = _LENGTH.fullmatch(text.strip())
-    if match is None:
+    """`90m`, `1h`, `1hour`, `7d` or `1w` as a timedelta. Raises UsageError for anything else."""
+    written = text.strip()
+    # `M` alone may mean months to its writer.
+    match = _LENGTH.fullmatch(written if written.endswith("M") else written.casefold())
+    if match:
+        return int(match[1]) * _UNITS[match[2]]
+    if _BARE_NUMBER.fullmatch(written):
+        number = written.partition(".")[0]
         raise UsageError(
-            f"{text!r} is not a length of time.", "Give a number and a unit: 90m, 1h, 24h, 7d or 1w."
+            f"{text!r} is not a length of time, for it has no unit.",
+            f"Write {number}m for minutes, {number}h for hours or {number}d for days.",
         )
-    return int(match[1]) * _UNITS[match[2]]
+    raise UsageError(
+        f"{text!r} is not a length of time.", "Give a number and a unit: 90m, 1h, 24h, 7d or 1w."
+    )
 
 
 def format_length(length: timedelta) -> str:
@@ -98,7 +125,7 @@ def format_length(length: timedelta) -> str:
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """A zone of the IANA database; UsageError when there is none of that name."""
+    """A zone of the IANA database. Raises UsageError if there is none of that name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -110,11 +137,11 @@ def parse_zone(name: str) -> ZoneInfo:
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     """An ISO 8601 time as UTC; without an offset it is read in `zone`.
 
-    A local time that the zone's clocks skip, or show twice, is a UsageError: it names no one moment.
+    Raises UsageError for anything else, and for a local time that the zone's clocks skip or show twice.
     """
     try:
         moment = isoparse(text.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is not an ISO time.", "Write it as 2025-12-10T18:42 or 2025-12-10T18:42+08:00."
         ) from None
@@ -129,71 +156,105 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     return moment.astimezone(UTC)
 
 
-def parse_day(text: str) -> date:
-    """`2025-12-10` as a date; UsageError for anything else."""
+def parse_day(text: str, zone: ZoneInfo, now: datetime) -> date:
+    """`2025-12-10`, `yesterday` or `today` as a day of the zone. Raises UsageError for anything else."""
+    written = text.strip().casefold()
+    if written in _DAY_WORDS:
+        return now.astimezone(zone).date() - timedelta(days=_DAY_WORDS[written])
     try:
-        day = date.fromisoformat(text.strip())
+        day = date.fromisoformat(written)
     except ValueError:
-        raise UsageError(f"{text!r} is not a date.", "Write it as 2025-12-10.") from None
+        raise UsageError(f"{text!r} is not a date.", "Write it as 2025-12-10, or yesterday.") from None
     _check_year(day.year, text)
     return day
 
 
+def is_day(text: str) -> bool:
+    """Does it name a day, and no time of it?"""
+    written = text.strip().casefold()
+    return written in _DAY_WORDS or _DAY.fullmatch(written) is not None
+
+
 def _check_year(year: int, text: str) -> None:
-    """UsageError for years at the edge of the calendar, where there are no moments in other zones."""
-    if not MINYEAR < year < MAXYEAR:
-        raise UsageError(f"{text!r} is no time that anything was reported of.", "Look at its year.")
+    if not _FIRST_YEAR <= year < MAXYEAR:
+        raise UsageError(
+            f"{text!r} is no time that anything was reported of: GitHub began in {_FIRST_YEAR}.",
+            "Look at its year.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What names one exact window, as it was given: the two ends, a day, and a length."""
+
+    since: str | None = None
+    until: str | None = None
+    day: str | None = None
+    length: timedelta | None = None
 
 
 def named_window(
-    *,
-    since: str | None,
-    until: str | None,
-    day: str | None,
-    length: timedelta | None,
-    usual_length: timedelta,
-    now: datetime,
-    zone: ZoneInfo,
+    options: WindowOptions, *, usual_length: timedelta, now: datetime, zone: ZoneInfo
 ) -> TimeWindow | None:
     """The exact window that `--since`, `--until`, `--date` and an explicit `--window` name together.
 
-    None when none of the first three is given: then the window follows from what is stored.
-    UsageError when they contradict each other or name a window that cannot be reported.
+    None if none of the first three is given: then the window follows from what is stored.
+    Raises UsageError if they contradict each other or name a window that cannot be reported.
     """
-    if day is not None:
-        if since is not None or until is not None or length is not None:
+    if options.day is not None:
+        return _reportable(_named_day(options, options.day, now, zone), now, zone)
+    start = parse_moment(options.since, zone) if options.since is not None else None
+    end = parse_moment(options.until, zone) if options.until is not None else None
+    length = options.length
+    for option, moment in (("--since", start), ("--until", end)):
+        if moment is not None and moment != floor_to_minute(moment):
+            raise UsageError(f"{option} has seconds in it.", "Windows begin and end on whole minutes.")
+    if start is not None and end is not None:
+        if length is not None and end - start != length:
             raise UsageError(
-                "--date is a whole day and cannot stand beside --since, --until or --window.",
-                "Name the window one way only.",
+                "--since, --until and --window say the length twice, and differently: "
+                f"{_signed(end - start)} and {_signed(length)}.",
+                "Leave one of them out.",
             )
-        return _reportable(TimeWindow.day(parse_day(day), zone), now)
-    start = parse_moment(since, zone) if since is not None else None
-    end = parse_moment(until, zone) if until is not None else None
-    if start is not None and end is not None and length is not None:
-        raise UsageError("--since, --until and --window say the length twice.", "Leave one of them out.")
-    if start is not None:
-        end = end or (start + length if length else floor_to_minute(now))
+    elif start is not None:
+        end = start + length if length else floor_to_minute(now)
     elif end is not None:
         start = end - (length or usual_length)
     else:
         return None
-    for option, moment in (("--since", start), ("--until", end)):
-        if moment != floor_to_minute(moment):
-            raise UsageError(f"{option} has seconds in it.", "Windows begin and end on whole minutes.")
     if end <= start:
         raise UsageError(
-            f"The window would end ({end:%Y-%m-%d %H:%M}Z) before it starts ({start:%Y-%m-%d %H:%M}Z).",
+            f"The window would end ({local_minute(end, zone)}) before it starts "
+            f"({local_minute(start, zone)}).",
             "Swap --since and --until."
-            if until
+            if options.until
             else "--until is now unless given; begin the window earlier.",
         )
-    return _reportable(TimeWindow(start, end), now)
+    return _reportable(TimeWindow(start, end), now, zone)
 
 
-def _reportable(window: TimeWindow, now: datetime) -> TimeWindow:
+def _named_day(options: WindowOptions, text: str, now: datetime, zone: ZoneInfo) -> TimeWindow:
+    """The whole day of `--date`, beside which a `--window` of a day says the same once more."""
+    day = parse_day(text, zone, now)
+    window = TimeWindow.day(day, zone)
+    agrees = options.length in {None, timedelta(days=1), window.length}
+    if options.since is not None or options.until is not None or not agrees:
+        raise UsageError(
+            "--date is a whole day and cannot stand beside --since, --until or another --window.",
+            "Name the window one way only.",
+        )
+    return window
+
+
+def _signed(length: timedelta) -> str:
+    return format_length(length) if length > timedelta() else f"-{format_length(-length)}"
+
+
+def _reportable(window: TimeWindow, now: datetime, zone: ZoneInfo) -> TimeWindow:
     if window.end > now:
         raise UsageError(
-            f"The window ends in the future: {window.end:%Y-%m-%d %H:%M}Z, and it is {now:%Y-%m-%d %H:%M}Z.",
+            f"The window ends in the future: {local_minute(window.end, zone)}, "
+            f"and it is {local_minute(now, zone)}.",
             "A report is about what has happened; end the window earlier.",
         )
     if window.length > LONGEST:

@@ -19,6 +19,7 @@ from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 from vllm_digest.window import (
     TimeWindow,
+    WindowOptions,
     floor_to_minute,
     format_length,
     local_minute,
@@ -126,11 +127,9 @@ def _sample_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> 
 
 def _github_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> _Task:
     usual_length = setup.settings.report.window
+    length = parse_length(options.window) if options.window else None
     window = named_window(
-        since=options.since,
-        until=options.until,
-        day=options.date,
-        length=parse_length(options.window) if options.window else None,
+        WindowOptions(options.since, options.until, options.date, length),
         usual_length=usual_length,
         now=setup.now(),
         zone=setup.settings.report.timezone,
@@ -141,5 +140,5 @@ def _github_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> 
             "Windows named by those are exact anyway; leave --exact out.",
         )
     # A day of 23 or 25 hours is one of the days all the same.
-    length = timedelta(days=1) if options.date else window.length if window else usual_length
-    return _Task(setup.source(), setup.context(format_length(length), writer), window)
+    series = timedelta(days=1) if options.date else window.length if window else usual_length
+    return _Task(setup.source(), setup.context(format_length(series), writer), window)
