@@ -20,10 +20,11 @@ from benchmarks.judged import Statement, UnreadableFileError, read_statements, r
 from vllm_digest.check.briefs import BriefResult, read_brief
 from vllm_digest.check.evidence import thread_evidence
 from vllm_digest.check.sentences import CheckContext, Fault
-from vllm_digest.classify import Rules, classify
+from vllm_digest.classify import classify
 from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
 from vllm_digest.models import Snapshot
+from vllm_digest.runtime import rules_of
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
 from vllm_digest.write.rows import facts_row
@@ -51,11 +52,10 @@ class Checker:
     """Reads statements as parts of a model's answers, with the settings' defaults."""
 
     def __init__(self, snapshot: Snapshot, settings: Settings) -> None:
-        bots = frozenset(settings.heat.bots)
-        rules = Rules(settings.project, settings.focus.compiled(), settings.heat.threshold, bots)
+        rules = rules_of(settings)
         self.threads = {thread.number: thread for thread in snapshot.threads}
         self.digest = make_digest(classify(snapshot, rules), rules.digest)
-        self.evidence = thread_evidence(self.threads, self.digest, bots)
+        self.evidence = thread_evidence(self.threads, self.digest, rules.bots)
         self._budget = settings.llm.thread_tokens
         self._context = CheckContext(
             self.digest.repo_url, brief_instructions(self.digest.focus.name, ("zh",))

@@ -1,20 +1,22 @@
 """Folders full of reports, made by the program's own stages from threads that a seed gives."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from tests.servers.words import AREAS, LABELS, sentences, title
 from vllm_digest import __version__
-from vllm_digest.classify import Rules, classify
+from vllm_digest.classify import classify
+from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
-from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
 from vllm_digest.report import Provenance, Report
+from vllm_digest.runtime import rules_of
 from vllm_digest.window import TimeWindow, format_length
 
 REPO = "vllm-project/vllm"
-RULES = Rules("vLLM", FocusSettings().compiled(), hot_from=14, bots=frozenset())
+RULES = replace(rules_of(Settings()), bots=frozenset())
 _FIRST = datetime(2024, 11, 1, tzinfo=UTC)
 PEOPLE = ("weichen", "amy-smith", "jun-li", "lena-novak", "raj94", "tomas-gpu", "yuki-t", "noor", "maria-dev")
 

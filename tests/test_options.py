@@ -11,13 +11,10 @@ from tests.conftest import Run
 from vllm_digest import errors, options
 from vllm_digest.cli import commands
 from vllm_digest.config import Settings
+from vllm_digest.options.declaring import CommandOptions, declared
 from vllm_digest.window import format_length
 
-ALL = [
-    kind
-    for _, kind in inspect.getmembers(options, inspect.isclass)
-    if issubclass(kind, options.CommandOptions)
-]
+ALL = [kind for _, kind in inspect.getmembers(options, inspect.isclass) if issubclass(kind, CommandOptions)]
 
 
 def walk(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -45,7 +42,7 @@ def test_every_option_of_a_name_means_the_same_wherever_it_is_given() -> None:
     """One declaration, or one that says why it differs: windows of a backfill have another default."""
     found: dict[str, set[str]] = {}
     for kind in ALL:
-        for _, how in options.declared(kind):
+        for _, how in declared(kind):
             for flag in (name for name in how.flags if name.startswith("-")):
                 found.setdefault(flag, set()).add(how.help)
     differ = {flag for flag, helps in found.items() if len(helps) > 1}
@@ -53,7 +50,7 @@ def test_every_option_of_a_name_means_the_same_wherever_it_is_given() -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_defaults_in_help_are_those_of_the_settings(kind: type[options.CommandOptions]) -> None:
+def test_defaults_in_help_are_those_of_the_settings(kind: type[CommandOptions]) -> None:
     settings = Settings()
     usual = {
         "report.output": str(settings.report.output),
@@ -61,7 +58,7 @@ def test_defaults_in_help_are_those_of_the_settings(kind: type[options.CommandOp
         "github.repo": settings.github.repo,
         "github.max_wait": format_length(settings.github.max_wait),
     }
-    for _, how in options.declared(kind):
+    for _, how in declared(kind):
         if how.setting and how.usual:
             assert how.usual.endswith(usual[how.setting])
 

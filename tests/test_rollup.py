@@ -85,7 +85,7 @@ def test_spans_of_a_series_join(day: date, zone: ZoneInfo) -> None:
 def test_what_is_no_span_is_refused(named: dict[str, str]) -> None:
     options: dict[str, str | None] = {"day": None, "week": None, "month": None, **named}
     with pytest.raises(UsageError):
-        named_span(**options, between=None, zone=SHANGHAI)
+        named_span(**options, between=None, zone=SHANGHAI, now=WEEK.end)
 
 
 def due(series: Sequence[str], *, hours: int) -> list[tuple[str, str]]:
@@ -128,6 +128,6 @@ def test_a_telling_is_used_again_where_nothing_happened_since() -> None:
 
 def test_the_span_between_two_times_is_a_series_of_its_own() -> None:
     between = TimeWindow(WEEK.start, WEEK.start + timedelta(days=3))
-    assert named_span(day=None, week=None, month=None, between=between, zone=SHANGHAI) == Span(
+    assert named_span(day=None, week=None, month=None, between=between, zone=SHANGHAI, now=WEEK.end) == Span(
         "range", between
     )

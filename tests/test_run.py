@@ -216,7 +216,7 @@ def test_windows_of_the_same_day_and_series_never_share_a_file(run: Run) -> None
             '{"form": "vllm-digest/report/9"}',
             "is no vllm-digest/report/2 document but 'vllm-digest/report/9'",
         ),
-        ('{"form": "vllm-digest/report/2"}', "series: Field required"),
+        ('{"form": "vllm-digest/report/2"}', "series: it is missing"),
     ],
 )
 def test_what_is_no_data_file_is_not_rendered(run: Run, content: str, complaint: str) -> None:

@@ -1,12 +1,13 @@
 """Short ways to write down threads and what was said in them, as the stages hand them on."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vllm_digest.classify import Rules, classify
+from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
-from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.models import (
     Account,
     EventKind,
@@ -19,12 +20,13 @@ from vllm_digest.models import (
     TimelineEvent,
 )
 from vllm_digest.report import Digest
+from vllm_digest.runtime import rules_of
 from vllm_digest.window import TimeWindow
 
 START = datetime(2025, 12, 10, 10, 42, tzinfo=UTC)
 WINDOW = TimeWindow(START, START + timedelta(hours=2))
 BEFORE = START - timedelta(days=3)
-RULES = Rules("vLLM", FocusSettings().compiled(), hot_from=14, bots=frozenset({"vllm-bot"}))
+RULES = replace(rules_of(Settings()), bots=frozenset({"vllm-bot"}))
 
 
 def minute(count: int) -> datetime:

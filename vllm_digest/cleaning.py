@@ -55,6 +55,15 @@ def clean_line(text: object, most: int = _LONGEST) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def is_utf8(text: str) -> bool:
+    """Can it be written in UTF-8? A name that is no UTF-8 has lone surrogates in it (PEP 383)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def clean_lines(text: object) -> str:
     """The same for text of ours in several lines, which stay lines; blanks before them stay, too."""
     lines = str(text).split("\n")

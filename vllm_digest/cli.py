@@ -11,6 +11,7 @@ from vllm_digest import __version__, options
 from vllm_digest.cleaning import begin
 from vllm_digest.errors import EXIT_CODES, INTERRUPTED, DigestError
 from vllm_digest.masking import Secrets
+from vllm_digest.options.declaring import CommandOptions, check_encoding, parameters
 from vllm_digest.printing import (
     configure_logging,
     print_error,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 # What the commands do is imported when one begins: `--help` must not wait for it.
 
-Given = TypeVar("Given", bound=options.CommandOptions)
+Given = TypeVar("Given", bound=CommandOptions)
 
 
 def main() -> None:
@@ -84,11 +85,13 @@ def _command(
     def register(function: Callable[["Runtime", Given], int | None]) -> click.Command:
         def start(**values: Any) -> int | None:
             chosen = given(**values)
+            check_encoding(chosen)
             configure_logging(-1 if chosen.quiet else chosen.verbose)
             return function(click.get_current_context().obj or _real_world(), chosen)
 
-        parameters = options.parameters(given)
-        command = click.Command(function.__name__, callback=start, params=parameters, help=function.__doc__)
+        command = click.Command(
+            function.__name__, callback=start, params=parameters(given), help=function.__doc__
+        )
         group.add_command(command)
         return command
 
@@ -156,6 +159,14 @@ def doctor(runtime: "Runtime", given: options.DoctorOptions) -> int:
     from vllm_digest.commands import doctor
 
     return doctor.doctor(runtime, given)
+
+
+@_command(options.ShowConfigOptions)
+def config(runtime: "Runtime", given: options.ShowConfigOptions) -> None:
+    """Print every setting at its default with what it means, or what a run would use; needs no token."""
+    from vllm_digest.commands import config
+
+    config.config(runtime, given)
 
 
 @_command(options.RenderOptions)

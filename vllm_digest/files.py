@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from vllm_digest.errors import DocumentError, StorageError
+from vllm_digest.validation import problems
 
 T = TypeVar("T")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -57,9 +58,8 @@ def from_json(path: Path, kind: type[T], form: str) -> T:
     try:
         value: T = _adapter(kind).validate_python(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DocumentError(f"{path}: {place}: {first['msg']}.", "Run its window again.") from None
+        first = next(problems(error))
+        raise DocumentError(f"{path}: {first.place}: {first.words}.", "Run its window again.") from None
     return value
 
 

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vllm_digest import archive
-from vllm_digest.classify import Rules
+from vllm_digest.classify import RepositoryWords, Rules
 from vllm_digest.cleaning import keep_secret
-from vllm_digest.config import Settings, load
+from vllm_digest.config import Loaded, Settings, load_with_origins
 from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server, SessionOverError, connect
 from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
@@ -31,8 +31,8 @@ from vllm_digest.options import (
     ModelOptions,
     TimedOptions,
     WritingOptions,
-    overrides,
 )
+from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
 from vllm_digest.progress import retry_notice
@@ -63,11 +63,7 @@ class Runtime:
 
     def resolve(self, options: ConfigOptions) -> "Setup":
         """What a command works with. Raises UsageError if an option, variable or the file is wrong."""
-        settings = load(
-            file=Path(options.config) if options.config else None,
-            environ=self.environ,
-            flags=overrides(options),
-        )
+        settings = self.load_settings(options).settings
         setup = Setup(self, settings, is_quiet=options.quiet)
         if isinstance(options, TimedOptions) and options.now:
             setup = replace(setup, fixed_now=parse_moment(options.now, settings.report.timezone))
@@ -76,6 +72,11 @@ class Runtime:
         if isinstance(options, ModelOptions):
             setup = replace(setup, no_llm=options.no_llm)
         return setup
+
+    def load_settings(self, options: ConfigOptions) -> Loaded:
+        """The settings and the origin of each. Raises UsageError if one is wrong."""
+        file = Path(options.config) if options.config else None
+        return load_with_origins(file=file, environ=self.environ, flags=overrides(options))
 
     @property
     def model_key(self) -> str:
@@ -196,7 +197,7 @@ class Setup:
     @cached_property
     def rules(self) -> Rules:
         """What judging threads needs of the settings."""
-        return _rules(self.settings)
+        return rules_of(self.settings)
 
     def locked(self, context: ReportContext) -> AbstractContextManager[None]:
         """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
@@ -249,12 +250,21 @@ class Setup:
         )
 
 
-def _rules(settings: Settings) -> Rules:
+def rules_of(settings: Settings) -> Rules:
+    """What judging threads needs of the settings."""
+    own = settings.repository
     return Rules(
         project=settings.project,
         focus=settings.focus.compiled(),
         hot_from=settings.heat.threshold,
         bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+        words=RepositoryWords(
+            bug=frozenset(own.bug_labels),
+            label_weights=tuple(own.label_weights.items()),
+            tag_weights=tuple(own.tag_weights.items()),
+            state_labels=frozenset(own.state_labels),
+            usage_paths=tuple(own.usage_paths.items()),
+        ),
     )
 
 

@@ -25,33 +25,6 @@ class RepositoryWords:
     usage_paths: tuple[tuple[str, UsageKind], ...] = ()
 
 
-VLLM = RepositoryWords(
-    bug=frozenset({"bug"}),
-    label_weights=(
-        ("security", 8),
-        ("breaking", 8),
-        ("rfc", 4),
-        ("new-model", 4),
-        ("performance", 4),
-        ("bug", 2),
-    ),
-    tag_weights=(
-        *((tag, 4) for tag in ("perf", "performance", "feature", "feat", "new model", "model")),
-        *((tag, 2) for tag in ("kernel", "core", "attention", "quantization", "moe", "bugfix")),
-        *((tag, -6) for tag in ("ci", "ci/build", "test", "tests", "doc", "docs", "chore", "minor", "typo")),
-    ),
-    state_labels=frozenset({"needs-rebase", "ready", "ready-run-all-tests", "stale", "unstale"}),
-    usage_paths=(
-        ("vllm/envs.py", UsageKind.VARIABLE),
-        ("vllm/engine/arg_utils.py", UsageKind.OPTION),
-        ("vllm/config/", UsageKind.OPTION),
-        ("requirements/", UsageKind.PIN),
-        ("docker/", UsageKind.PIN),
-        ("vllm/entrypoints/", UsageKind.INTERFACE),
-    ),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What classifying needs of the settings.
@@ -63,7 +36,7 @@ class Rules:
     focus: Focus
     hot_from: int
     bots: frozenset[str]
-    words: RepositoryWords = VLLM
+    words: RepositoryWords
 
     @property
     def digest(self) -> DigestRules:

@@ -52,9 +52,15 @@ _SPANS: Mapping[str, Callable[[date, ZoneInfo], Span]] = {
 
 
 def named_span(
-    *, day: str | None, week: str | None, month: str | None, between: TimeWindow | None, zone: ZoneInfo
+    *,
+    day: str | None,
+    week: str | None,
+    month: str | None,
+    between: TimeWindow | None,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Span:
-    """The span that options name. Raises UsageError unless they name one."""
+    """The span that options name; `now` for `--day yesterday`. Raises UsageError unless they name one."""
     given = [one for one in (day, week, month, between) if one is not None]
     if len(given) != 1:
         raise UsageError(
@@ -62,7 +68,7 @@ def named_span(
             "Write --day 2025-12-10, --week 2025-W50, --month 2025-12, or --from one --to another.",
         )
     if day is not None:
-        return day_span(parse_day(day), zone)
+        return day_span(parse_day(day, zone, now), zone)
     if week is not None:
         return week_span(_monday(week), zone)
     if month is not None:

@@ -4,59 +4,9 @@ A field's metadata hold how it is given and its help; what `--help` says, how cl
 it overrides, and the tables in docs/commands.md come from here. A class's bases are what commands share.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
-from inspect import get_annotations
-from typing import Any
+from dataclasses import dataclass
 
-import click
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How one option is given.
-
-    flags: `("--wait",)`; empty for an argument. metavar: what its value is called, empty for a switch.
-    setting: the key of the settings that it overrides, `report.window`; empty without one.
-    usual: what holds without it, as help tells it; empty where the help says it or nothing does.
-    """
-
-    flags: tuple[str, ...]
-    help: str
-    metavar: str = ""
-    setting: str = ""
-    usual: str = ""
-    counts: bool = False
-    several: bool = False
-
-    @property
-    def described(self) -> str:
-        """The help, with the default behind it."""
-        return f"{self.help}  [default: {self.usual}]" if self.usual else self.help
-
-
-def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002 - click's word
-    """A field that an option fills; without `metavar` and `counts` it is a switch."""
-    declared = Option(flags, help, **more)
-    if not (declared.metavar or declared.counts):
-        default = False
-    return field(default=0 if declared.counts else default, metadata={"option": declared})
-
-
-def argument(metavar: str, help: str, *, default: Any = MISSING, several: bool = False) -> Any:  # noqa: A002
-    """A field that an argument fills; required without `default`. `help` is for the docs alone."""
-    declared = Option((), help, metavar=metavar, several=several)
-    return field(default=() if several else default, metadata={"option": declared})
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandOptions:
-    """What every command has."""
-
-    quiet: bool = option("-q", "--quiet", help="Say nothing on stderr but errors.")
-    verbose: int = option(
-        "-v", "--verbose", counts=True, help="Say what is asked and why; -vv: each detail as well."
-    )
+from vllm_digest.options.declaring import CommandOptions, argument, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +173,11 @@ class DoctorOptions(RepoOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShowConfigOptions(RepoOptions):
+    effective: bool = option("--effective", help="Print what a run would use, and where each value is from.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenderOptions(LanguageOptions):
     data: str = argument("DATA.json", "The data file of a stored report.")
 
@@ -257,47 +212,3 @@ class InitOptions(CommandOptions):
 class SiteOptions(CommandOptions):
     folder: str = argument("[DIR]", "The folder of the repository.", default=".")
     to: str | None = option("--to", metavar="STAGING", help="The folder to make.", usual="DIR/staging")
-
-
-def declared(options: type[CommandOptions]) -> Iterator[tuple[Field[Any], Option]]:
-    """The fields of a command in the order in which help lists them: its own first, what is shared last."""
-    known = {one.name: one for one in fields(options)}
-    for kind in options.__mro__:
-        for name in get_annotations(kind):
-            if name in known:
-                one = known.pop(name)
-                yield one, one.metadata["option"]
-
-
-def parameters(options: type[CommandOptions]) -> list[click.Parameter]:
-    """What click parses for a command."""
-    return [_parameter(one, how) for one, how in declared(options)]
-
-
-def _parameter(one: Field[Any], how: Option) -> click.Parameter:
-    if how.flags:
-        names = how.flags if one.name in how.flags else (*how.flags, one.name)
-        return click.Option(
-            names,
-            default=one.default,
-            help=how.described,
-            metavar=how.metavar or None,
-            is_flag=not (how.metavar or how.counts),
-            count=how.counts,
-            multiple=how.several,
-        )
-    if how.several:
-        return click.Argument([one.name], metavar=how.metavar, required=False, nargs=-1)
-    if one.default is MISSING:
-        return click.Argument([one.name], metavar=how.metavar)
-    return click.Argument([one.name], metavar=how.metavar, required=False, default=one.default)
-
-
-def overrides(options: CommandOptions) -> Mapping[str, Mapping[str, Any]]:
-    """The settings that the given options override, by section and key."""
-    found: dict[str, dict[str, Any]] = {}
-    for one, how in declared(type(options)):
-        if how.setting:
-            section, key = how.setting.split(".")
-            found.setdefault(section, {})[key] = getattr(options, one.name)
-    return found

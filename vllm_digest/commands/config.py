@@ -1,0 +1,12 @@
+"""`vllm-digest config`: every setting with what it means, or what a run would use."""
+
+from vllm_digest.config import effective, example
+from vllm_digest.options import ShowConfigOptions
+from vllm_digest.printing import print_product
+from vllm_digest.runtime import Runtime
+
+
+def config(runtime: Runtime, options: ShowConfigOptions) -> None:
+    """Print the example file, or with `--effective` the settings and the origin of each."""
+    loaded = runtime.load_settings(options)
+    print_product(effective(loaded, runtime.environ) if options.effective else example())

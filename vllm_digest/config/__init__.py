@@ -1,0 +1,26 @@
+"""Settings: defaults, then a YAML file, then the environment, then flags, as one frozen value."""
+
+from vllm_digest.config.effective import effective, example
+from vllm_digest.config.reading import USUAL_FILE, Loaded, keys, load, load_with_origins
+from vllm_digest.config.sections import (
+    GitHubSettings,
+    HeatSettings,
+    LlmSettings,
+    ReportSettings,
+    Settings,
+)
+
+__all__ = [
+    "USUAL_FILE",
+    "GitHubSettings",
+    "HeatSettings",
+    "LlmSettings",
+    "Loaded",
+    "ReportSettings",
+    "Settings",
+    "effective",
+    "example",
+    "keys",
+    "load",
+    "load_with_origins",
+]

@@ -1,0 +1,104 @@
+"""YAML as settings are written in it: YAML 1.2's values, no key twice, no size without end."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from vllm_digest.cleaning import is_utf8
+from vllm_digest.errors import UsageError
+
+_MOST_BYTES = 1_000_000
+_MOST_NODES = 50_000
+"""Values of a file, those counted again that an alias repeats; the example has some 600."""
+_DEEPEST = 20
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, without the values of YAML 1.1 that surprise: `no`, `on`, `1:30` and dates are texts."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+# https://yaml.org/spec/1.2.2/#103-core-schema
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?[0-9]{1,30}", [*"-+0123456789"]),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]{1,30}(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", [*"-+0123456789."]),
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""]),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^({_pattern})$"), _first)
+
+
+# PyYAML's own takes 010 for 8.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+
+
+def parse(text: str, place: str) -> Any:
+    """The value of a YAML document; messages name `place`. Raises UsageError if there is no sound one."""
+    remedy = "config.example.yaml shows the form."
+    if len(text) > _MOST_BYTES:
+        raise UsageError(f"{place} is too large for settings.", remedy)
+    loader = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _check(node, place)
+        return loader.construct_document(node)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"{place} is not YAML: {_words(error)}", remedy) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _words(error: Exception) -> str:
+    """What is wrong and where, without the excerpts that PyYAML adds in lines of their own."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deep."
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+        return f"{error.problem}, line {line}, column {column}."
+    return f"{error}."
+
+
+def _check(root: yaml.Node, place: str) -> None:
+    """Refuse a key that stands twice in one mapping, and what would grow or nest without end."""
+    for count, (node, path) in enumerate(_walk(root)):
+        if count > _MOST_NODES or len(path) > _DEEPEST:
+            raise UsageError(
+                f"{place} is too large or nested too deep for settings.", "Write it without aliases."
+            )
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated(node, path, place)
+        if isinstance(node, yaml.ScalarNode) and not is_utf8(node.value):
+            raise UsageError(f"{place}: {'.'.join(path)} is not UTF-8.", "Write another text.")
+
+
+def _refuse_repeated(mapping: yaml.MappingNode, path: tuple[str, ...], place: str) -> None:
+    lines: dict[str, int] = {}
+    for key, _ in mapping.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in lines:
+            raise UsageError(
+                f"{place}: {'.'.join((*path, name))} is given twice, in lines {lines[name]} and {line}.",
+                "Keep one of them.",
+            )
+        lines[name] = line
+
+
+def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
+    """Each node with the keys that lead to it, as often as aliases repeat it."""
+    waiting: list[tuple[yaml.Node, tuple[str, ...]]] = [(root, ())]
+    while waiting:
+        node, path = waiting.pop()
+        yield node, path
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, (*path, str(key.value))) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(value, (*path, str(at))) for at, value in enumerate(node.value)]

@@ -1,0 +1,201 @@
+"""Where settings are given: the file, the environment, the command line; which wins, and what is wrong."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from vllm_digest.config.document import parse
+from vllm_digest.config.sections import Settings
+from vllm_digest.errors import UsageError
+from vllm_digest.validation import Problem, problems
+
+USUAL_FILE = Path("config.yaml")
+"""Read when it is there and no other file is named."""
+PREFIX = "VLLM_DIGEST_"
+_ALIASES = {"GITHUB_API_URL": ("github", "api_url"), "OPENAI_BASE_URL": ("llm", "base_url")}
+"""Names that other programs use for the same thing; our own win over them."""
+_SECRETS = {("github", "token"): "GITHUB_TOKEN", ("llm", "api_key"): "OPENAI_API_KEY"}
+"""What some put into files, and the only place where it belongs."""
+_OF_A_CLUSTER = re.compile(
+    PREFIX + r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""What Kubernetes and Docker set for a service called vllm-digest:
+https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
+
+
+class Given(NamedTuple):
+    """A value somebody gave. place: where, as a message names it: `config.yaml: github.repo`, `--repo`.
+
+    origin: the same for `config --effective`: `config.yaml`, the variable's name, the flag.
+    """
+
+    value: Any
+    place: str
+    origin: str
+
+
+Values = dict[tuple[str, str], Given]
+"""By section and key."""
+
+
+class Loaded(NamedTuple):
+    """The settings, and the origin of each that is not at its default, by `section.key`."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def load(
+    *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]
+) -> Settings:
+    """The settings alone, see `load_with_origins`."""
+    return load_with_origins(file=file, environ=environ, flags=flags).settings
+
+
+def load_with_origins(
+    *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]
+) -> Loaded:
+    """Read the settings: defaults, then the file, then the environment, then flags.
+
+    `file` must be readable if it is given; without it `config.yaml` counts if there is one. `flags` are by
+    section and key; None stands for a flag that was not given. Raises UsageError, which names the key that is
+    wrong and where it stands.
+    """
+    given = _from_file(file) | _from_environment(environ) | _from_flags(flags)
+    for (section, key), one in given.items():
+        # Pydantic would take them for 1 and 0.
+        if isinstance(one.value, bool) and _kind(section, key) is not bool:
+            raise UsageError(f"{one.place}: it must not be true or false.", "Quotes make it a text.")
+    values: dict[str, Any] = {}
+    for (section, key), one in given.items():
+        if key:
+            values.setdefault(section, {})[key] = one.value
+        else:
+            values[section] = one.value
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        first, *others = (_told(problem, given) for problem in problems(error))
+        raise UsageError(first, "\n".join(others)) from None
+    return Loaded(settings, {".".join(name): one.origin for name, one in given.items()})
+
+
+def keys() -> list[str]:
+    """Every setting as `section.key`."""
+    return [f"{section}.{key}" for section, model in sections().items() for key in model.model_fields]
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    annotations = ((name, field.annotation) for name, field in Settings.model_fields.items())
+    return {
+        name: model for name, model in annotations if isinstance(model, type) and issubclass(model, BaseModel)
+    }
+
+
+def _kind(section: str, key: str) -> object:
+    """The type of a setting, None if there is none of that name."""
+    field = sections()[section].model_fields.get(key)
+    return field.annotation if field else None
+
+
+def _from_file(file: Path | None) -> Values:
+    if file is None and not USUAL_FILE.exists():
+        return {}
+    path = file or USUAL_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}.", "Name another file with --config."
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not YAML: it is not UTF-8.", "Save it as UTF-8.") from None
+    content = parse(text, str(path))
+    found = {} if content is None else content
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} does not hold sections of keys.", "config.example.yaml shows the form.")
+    return {
+        name: one for section, values in found.items() for name, one in _of_section(path, section, values)
+    }
+
+
+def _of_section(path: Path, section: object, values: object) -> Iterator[tuple[tuple[str, str], Given]]:
+    if section not in sections():
+        raise UsageError(f"{path}: {section} is no section.", _meant(str(section)))
+    name = str(section)
+    if isinstance(values, str) and name == "focus":
+        # `focus: none` is a section in a word.
+        yield (name, ""), Given(values, f"{path}: {name}", str(path))
+    elif isinstance(values, dict):
+        for key, value in values.items():
+            yield (name, str(key)), Given(value, f"{path}: {name}.{key}", str(path))
+    elif values is not None:
+        raise UsageError(f"{path}: {name} does not hold keys.", "config.example.yaml shows the form.")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Values:
+    own = {PREFIX + key.replace(".", "_").upper(): tuple(key.split(".")) for key in keys()}
+    given: Values = {}
+    for variable, (section, key) in (*_ALIASES.items(), *own.items()):
+        if text := environ.get(variable, "").strip():
+            value = text if _kind(section, key) is str else _list_or_text(text, variable)
+            given[section, key] = Given(value, variable, variable)
+    for variable in environ:
+        is_ours = variable.startswith(PREFIX) and not _OF_A_CLUSTER.fullmatch(variable)
+        if is_ours and variable not in own:
+            raise UsageError(f"{variable} is no setting.", _did_you_mean(variable, own))
+    return given
+
+
+def _list_or_text(text: str, variable: str) -> object:
+    """The value of a variable that may be other than text: lists and mappings as YAML writes them."""
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return parse(text, variable)
+    except UsageError as error:
+        raise UsageError(
+            f"{variable}: {text!r} is no list or mapping. {error.problem}",
+            "Write it as [one, two] or {a: b}.",
+        ) from None
+
+
+def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> Values:
+    return {
+        (section, key): Given(value, flag, flag)
+        for section, values in flags.items()
+        for key, value in values.items()
+        if value is not None
+        for flag in (f"--{key.replace('_', '-')}",)
+    }
+
+
+def _told(problem: Problem, given: Values) -> str:
+    """One thing that is wrong, with the place where it was given and the way on."""
+    section, key, *inner = (*(str(part) for part in problem.path), "", "")[: max(2, len(problem.path))]
+    known = given.get((section, key)) or given.get((section, ""))
+    place = known.place if known else f"{section}.{key}".rstrip(".")
+    place = ".".join((place, *inner))
+    if (section, key) in _SECRETS:
+        return f"{place}: secrets come from the environment only; put it into {_SECRETS[section, key]}."
+    if problem.kind == "extra_forbidden" and not inner:
+        return f"{place} is no setting. {_did_you_mean(f'{section}.{key}', keys())}"
+    words = problem.words
+    return f"{place}: {words if words.endswith(('.', '?')) else f'{words}.'}"
+
+
+def _meant(name: str) -> str:
+    """What somebody may have meant by a section that is none: a key without its section, or a slip."""
+    plain = name.strip().casefold().replace("-", "_")
+    if places := [key for key in keys() if key.partition(".")[2] == plain or key == plain]:
+        return f"Did you mean {' or '.join(places)}?"
+    return _did_you_mean(plain, sections())
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]}?" if close else "config.example.yaml lists them all."

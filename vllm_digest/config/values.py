@@ -1,0 +1,113 @@
+"""How single values of the settings are written."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from vllm_digest.cleaning import is_utf8
+from vllm_digest.errors import UsageError
+from vllm_digest.window import format_length, parse_length, parse_zone
+
+_OWNER_AND_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)/([A-Za-z0-9._-]+)")
+"""Owners of enterprise-managed users have a `_`: https://docs.github.com/enterprise-cloud@latest/admin"""
+_AROUND_A_REPO = re.compile(
+    r"(?:git\+)?(?:(?:https?|ssh|git)://)?(?:[\w.-]+@)?(?:[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+)?[/:]"
+    r"(?P<path>[^/?#]+/[^/?#]+)(?:[/?#].*)?"
+)
+"""An address of a repository at a host, as browsers and git write it."""
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.IGNORECASE)
+_BARE_HOST = re.compile(
+    r"(?P<host>[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:]+\])?(?::(?P<port>\d{1,5}))?(?P<path>/[^\s?#]*)?"
+)
+_LOCAL = re.compile(r"localhost|[\d.]+|\[.*\]|.*\.(?:local|internal|lan)")
+
+
+def _read_by(parse: Callable[[str], Any]) -> BeforeValidator:
+    """A field that is written as text and read by `parse`."""
+
+    def read(value: object) -> object:
+        if isinstance(value, bool | int | float):
+            value = str(value)
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse(value)
+        except UsageError as error:
+            raise ValueError(f"{error.problem} {error.remedy}") from None
+
+    return BeforeValidator(read)
+
+
+def within(shortest: timedelta, longest: timedelta) -> AfterValidator:
+    def check(value: timedelta) -> timedelta:
+        if not shortest <= value <= longest:
+            raise ValueError(f"it must be between {format_length(shortest)} and {format_length(longest)}.")
+        return value
+
+    return AfterValidator(check)
+
+
+def parse_repo(text: str) -> str:
+    """OWNER/NAME, also out of the repository's address."""
+    written = text.strip()
+    around = _AROUND_A_REPO.fullmatch(written)
+    name = around["path"].removesuffix(".git") if around else written
+    match = _OWNER_AND_NAME.fullmatch(name)
+    if match is None or match[2] in {".", ".."}:
+        raise UsageError(f"{text!r} is not of the form OWNER/NAME.", "Its address is taken as well.")
+    return name
+
+
+def _parse_url(text: str) -> str:
+    """An address that starts with https:// or http://; empty where that is allowed."""
+    written = text.strip()
+    if not written:
+        return written
+    if _ADDRESS.fullmatch(written) is None:
+        raise UsageError(f"{text!r} is not of the form https://HOST/PATH.", _proposal(written))
+    try:
+        port = urlsplit(written).port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise UsageError(f"{text!r} has a port that no server can have.", "Ports go from 1 to 65535.")
+    return written
+
+
+def _proposal(written: str) -> str:
+    """What somebody may have meant who left out the start."""
+    match = _BARE_HOST.fullmatch(written)
+    if match is None or not (match["host"] or match["port"]):
+        return "Write it with its start, and without user, password, ? and #."
+    host = match["host"] or "localhost"
+    scheme = "http" if match["port"] or _LOCAL.fullmatch(host) or "." not in host else "https"
+    port = f":{match['port']}" if match["port"] else ""
+    return f"Did you mean {scheme}://{host}{port}{(match['path'] or '').rstrip('/') or '/v1'}?"
+
+
+def _check_path(text: str) -> str:
+    """The path of a file or folder that pages, logs and git can name: UTF-8, and one line."""
+    if not is_utf8(text):
+        raise UsageError(f"{text!r} is not UTF-8.", "Give the folder a name in UTF-8.")
+    if not text.isprintable():
+        raise UsageError(f"{text!r} has characters that no line shows.", "Give the folder another name.")
+    return text
+
+
+class Section(BaseModel):
+    """One section of the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+Length = Annotated[timedelta, _read_by(parse_length), PlainSerializer(format_length)]
+Zone = Annotated[ZoneInfo, _read_by(parse_zone), PlainSerializer(lambda zone: zone.key)]
+RepoName = Annotated[str, _read_by(parse_repo)]
+Url = Annotated[str, _read_by(_parse_url)]
+FolderPath = Annotated[Path, _read_by(_check_path)]
