@@ -261,3 +261,58 @@ def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
     assert narrative.fallbacks == ()
     assert model.names.count("overview") == 1
     assert len(model.asked) == 4
+
+
+def spam(count: int, first: int, **fields: Any) -> tuple[Thread, ...]:
+    """Issues that want the focus's places, each by an account of its own."""
+    return tuple(
+        issue(number, "[ROCm] spam", body="Nothing works.", by=f"spam-{number}", created_at=1, **fields)
+        for number in range(first, first + count)
+    )
+
+
+def test_no_crowd_of_newcomers_takes_all_places() -> None:
+    """45 issues titled `[ROCm] spam` took all of 40 places."""
+    known = tuple(
+        pull(number, "[ROCm] A kernel", body="It is faster.", association="MEMBER", created_at=1)
+        for number in range(1, 9)
+    )
+    others = (
+        pull(20, "Another change", body="It does something else.", merged_at=5, additions=900),
+        issue(21, "Lively", created_at=1, remarks=[said(f"u-{n}", n + 2, f"Case {n}.") for n in range(8)]),
+    )
+    _, model = written((*known, *others, *spam(45, first=100)), limits=Limits(20, 4_000, 12_000))
+    told = {int(name.removeprefix("brief-")) for name in model.names if name.startswith("brief-")}
+    assert {20, 21} <= told
+    assert len(told & {*range(1, 9)}) >= 6
+    assert len(told & {*range(100, 145)}) >= 6
+
+
+def test_one_newcomer_s_many_threads_come_after_the_first_of_each() -> None:
+    many = spam(12, first=100)
+    one = tuple(
+        issue(number, "[ROCm] again", body="Nothing works.", by="spammer", created_at=1)
+        for number in range(200, 230)
+    )
+    order = [target.number for target in targets(digest(*many, *one))]
+    assert len([number for number in order[:13] if number >= 200]) == 1
+
+
+@pytest.mark.parametrize("name", ["PR", "pr", "Issue", "vllm"])
+def test_nobody_drops_another_s_sentences_by_what_he_calls_himself(name: str) -> None:
+    threads = (
+        pull(1, "Tune a kernel", body="It replaces the old kernel.", created_at=1, by="ann"),
+        issue(2, "Hello", body="Hello.", created_at=1, by=name, remarks=[said(name, 2, "Hello again.")]),
+        issue(3, "Noise", body="Noise.", created_at=1, remarks=[said(name, 2, "I was here.")]),
+    )
+
+    def answers(question: Question) -> Mapping[str, Any]:
+        answer = dict(well(question))
+        if question.name == "brief-1":
+            answer["reading"] |= {"text": "该 PR 提出替换旧内核，vLLM 的 Issue 由此处理。"}
+        return answer
+
+    narrative, _ = written(threads, answers)
+    told = narrative.brief(1)
+    assert told is not None
+    assert told.of(BriefPart.READING)

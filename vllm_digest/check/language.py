@@ -41,6 +41,7 @@ class Language:
     """What can be read out of prose in one language.
 
     `code`: such as `zh`. `room`: characters that say as much as one of Chinese.
+    `has_latin_words`: any of its words may look like a login.
     `form`: what is wrong with a text as a text; takes the text, the text without its code, its length, and
     the words that it may quote signs and sentences from.
     `states`, `acts`, `namings`: what a text claims.
@@ -58,6 +59,7 @@ class Language:
 
     code: str
     room: float
+    has_latin_words: bool
     form: Callable[[str, str, Length, str], Iterator[Problem]]
     states: Callable[[str], Iterator[StateClaim]]
     acts: Callable[[str], Iterator[ActClaim]]

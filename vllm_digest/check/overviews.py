@@ -15,7 +15,7 @@ from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Language, Length
 from vllm_digest.check.languages import checks_of
-from vllm_digest.check.people import People
+from vllm_digest.check.people import People, people_named
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape, read_shape
 from vllm_digest.check.states import KnownThreads
@@ -243,8 +243,8 @@ def _no_authors(text: str, language: Language, cited: list[ThreadEvidence], wind
         if not language.wrote_code.search(clause) or references(clause):
             continue
         authors = {one.facts.author.login for one in cited if one.facts.kind is Kind.PULL_REQUEST}
-        words = set(re.findall(r"[A-Za-z0-9-]+", clause))
-        yield from sorted(words & window.logins - authors - {*window.digest.activity.newcomers})
+        named = people_named(clause, window.logins, language)
+        yield from sorted(named - authors - {*window.digest.activity.newcomers})
 
 
 def _denied_focus(text: str, language: Language, part: OverviewPart, digest: Digest) -> str:

@@ -1,7 +1,7 @@
 """Who a text may name, and whether it has people say what they did not say."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vllm_digest.check.claims import Naming, Problem
@@ -14,6 +14,21 @@ _TERM = re.compile(
     r"#\d{1,7}|`[^`]+`|[A-Za-z][A-Za-z0-9_.+-]*[A-Za-z0-9]|\d+(?:\.\d+)?\s?(?:%|x|ms|s|[GM]i?B)?", re.ASCII
 )
 _SMALL = re.compile(r"[\d.]{1,2}|[A-Za-z]{1,2}", re.ASCII)
+
+
+def people_named(words: str, logins: Collection[str], language: Language) -> set[str]:
+    """The logins that the text has as words of its own, ordinary words of the language aside.
+
+    Anybody may call an account `PR` or `proposes`; that must not make a stranger of every sentence with it.
+    """
+    named = {found[1] for found in _NAME.finditer(words)} & {*logins}
+    return {name for name in named if not _is_ordinary(name, language)}
+
+
+def _is_ordinary(name: str, language: Language) -> bool:
+    if name.casefold() in _NO_NAMES:
+        return True
+    return language.has_latin_words and name.isalpha() and name[1:] in (name[1:].lower(), name[1:].upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,12 @@ class People:
     said: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Everybody of the window whose name is no word for something else."""
+        everybody = self.present | self.elsewhere
+        return frozenset(name for name in everybody if name.casefold() not in _NO_NAMES)
+
     def problems(self, words: str, language: Language) -> Iterator[Problem]:
         """Names of people who took no part, and of people who did not say what they are said to have said."""
         yield from (Problem(FallbackReason.LOGIN, name) for name in self._strangers(words, language))
@@ -44,10 +65,11 @@ class People:
         return _NAME.sub(lambda found: " " if found[1] in known else found[0], words)
 
     def _strangers(self, words: str, language: Language) -> Iterator[str]:
-        named = {found[1] for found in _NAME.finditer(words)}
-        away = (named & self.elsewhere) - self.present
+        away = people_named(words, self.elsewhere, language) - self.present
         yield from sorted(name for name in away if name.casefold() not in self.words)
         for naming in language.namings(words):
+            if naming.login.casefold() in _NO_NAMES:
+                continue
             if naming.login in self.present:
                 if naming.says and naming.login not in self.authors:
                     yield naming.login
@@ -55,7 +77,7 @@ class People:
                 yield naming.login
 
     def _is_stranger(self, name: str) -> bool:
-        return name not in _NO_NAMES and (name not in self.words or f"@{name}" in self.words)
+        return name not in self.words or f"@{name}" in self.words
 
     def _said_by_others(self, naming: Naming) -> str:
         """Who wrote the clause's terms, when the person named did not write one of them."""

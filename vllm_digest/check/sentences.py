@@ -114,7 +114,7 @@ def _untrue(marks: Markup, basis: Basis, language: Language) -> Iterator[Problem
     yield from (Problem(FallbackReason.QUOTE, part) for part in quoted if "".join(part.split()) not in packed)
     yield from basis.people.problems(words, language)
     yield from basis.threads.wrong_states(language.states(words))
-    yield from basis.threads.wrong_acts(language.acts(words), basis.people.present | basis.people.elsewhere)
+    yield from basis.threads.wrong_acts(language.acts(words), basis.people.known)
     if guessed := language.guess.search(words):
         yield Problem(FallbackReason.GUESS, guessed[0])
 

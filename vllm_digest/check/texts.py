@@ -8,6 +8,7 @@ from itertools import permutations
 from vllm_digest.check.claims import Problem
 from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.languages import checks_of
+from vllm_digest.check.people import people_named
 from vllm_digest.check.sentences import Fault
 from vllm_digest.markdown.markup import markup
 from vllm_digest.narrative import FallbackReason
@@ -63,5 +64,5 @@ def _differences(texts: Mapping[str, str], names: Collection[str]) -> Iterator[P
             yield Problem(FallbackReason.NUMBER, f"#{number}", against)
         for figure, _ in KnownFigures.of([against]).unfounded(text, checks_of(one)):
             yield Problem(FallbackReason.FIGURE, figure, against)
-        for name in sorted(({*_NAME.findall(text)} - {*_NAME.findall(against)}) & {*names}):
+        for name in sorted(people_named(text, names, checks_of(one)) - {*_NAME.findall(against)}):
             yield Problem(FallbackReason.LOGIN, name, against)

@@ -13,6 +13,7 @@ from vllm_digest.check.language import Language
 
 ENGLISH = Language(
     code="en",
+    has_latin_words=True,
     room=ROOM,
     form=form,
     states=states,

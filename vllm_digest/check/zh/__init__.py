@@ -13,6 +13,7 @@ from vllm_digest.check.zh.windows import UNDONE, WROTE_CODE, counts, denial
 
 CHINESE = Language(
     code="zh",
+    has_latin_words=False,
     room=1.0,
     form=form,
     states=states,
