@@ -16,6 +16,7 @@ from tests.test_prose import SAMPLES
 from vllm_digest import pipeline
 from vllm_digest.archive import set_aside
 from vllm_digest.cli import run_command
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.models import Account, Thread
 from vllm_digest.narrative import (
@@ -103,6 +104,8 @@ def _publish(site: Site) -> None:
             pipeline.publish(report, root)
     pipeline.publish(archives.day(DAY.end), root)
     assert command("init", str(site.folder)) == 0
+    config = site.folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
     assert command("site", str(site.folder)) == 7  # one page is set aside
     build(site.folder / "staging", site.built, CONFIG)
 
@@ -128,23 +131,27 @@ def _hostile_threads(window: TimeWindow) -> list[Thread]:
 def _hostile_prose(report: Report) -> Report:
     """The report with every text where a model's words stand, and each more than once."""
     texts = hostile_texts()
-    findings = tuple(Finding({"zh": text}, {"zh": text}) for text in texts)
+    findings = tuple(Finding(_in_all(text), _in_all(text)) for text in texts)
     told = cycle(texts)
     briefs = tuple(_brief(thread, told) for thread in report.digest.threads)
     overview = Overview(dict.fromkeys(OverviewPart, findings))
-    narrative = Narrative(model="test-model", languages=("zh",), briefs=briefs, overview=overview)
+    narrative = Narrative(model="test-model", languages=LANGUAGES, briefs=briefs, overview=overview)
     return replace(report, narrative=narrative)
+
+
+def _in_all(text: str) -> dict[str, str]:
+    return dict.fromkeys(LANGUAGES, text)
 
 
 def _brief(thread: ThreadRow, told: Iterator[str]) -> Brief:
     def say() -> Statement:
         text = next(told)
-        return Statement({"zh": text}, (Evidence("body", thread.url, text),))
+        return Statement(_in_all(text), (Evidence("body", thread.url, text),))
 
     return Brief(
         number=thread.number,
         statements={part: say() for part in BriefPart if part is not BriefPart.POSITIONS},
-        positions=tuple(Position(next(told), {"zh": next(told)}, say()) for _ in range(9)),
+        positions=tuple(Position(next(told), _in_all(next(told)), say()) for _ in range(9)),
         focus=FocusNote((next(told),), (next(told),), next(told)),
     )
 

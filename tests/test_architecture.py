@@ -126,6 +126,7 @@ ROOMS: dict[str, set[str]] = {
         "languages",
         "markdown",
         "pagecheck",
+        "render",
         "report",
         "schedule",
         "sections",

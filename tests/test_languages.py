@@ -85,7 +85,9 @@ def test_every_language_has_the_words_of_the_first_with_the_same_names_to_fill_i
     first, other = dict(leaves(words(LANGUAGES[0]).tree)), dict(leaves(words(language).tree))
     assert other.keys() == first.keys()
     for key, value in other.items():
-        assert all(isinstance(form, str) and form == form.strip() and form for form in forms(value)), key
+        assert all(isinstance(form, str) and form for form in forms(value)), key
+        # Escaping takes the spaces at the ends of a text; only HTML keeps them.
+        assert all(form == form.strip() or key == "site.comma" for form in forms(value)), key
         for form, expected in product(forms(value), forms(first[key])):
             assert names(form) == names(expected), key
 
@@ -94,7 +96,7 @@ def test_every_language_has_the_words_of_the_first_with_the_same_names_to_fill_i
 def test_every_language_has_the_templates_of_the_first(language: str) -> None:
     def templates(one: str) -> set[Path]:
         pack = folder() / one
-        return {path.relative_to(pack) for path in pack.rglob("*.j2") if "prompts" not in path.parts}
+        return {path.relative_to(pack) for path in pack.rglob("*.j2")}
 
     assert templates(language) == templates(LANGUAGES[0])
     assert {path.parent.name for path in folder().glob("*/words.yaml")} == set(LANGUAGES)
@@ -126,7 +128,7 @@ def test_every_code_of_the_data_has_its_words(language: str) -> None:
 def test_no_language_but_chinese_has_chinese_words() -> None:
     for language in set(LANGUAGES) - {"zh"}:
         for path in (folder() / language).rglob("*"):
-            if path.is_file() and "prompts" not in path.parts:
+            if path.is_file():
                 found = CHINESE.findall(path.read_text("utf-8"))
                 assert not found, path
 
@@ -134,7 +136,6 @@ def test_no_language_but_chinese_has_chinese_words() -> None:
 def test_what_all_languages_share_has_words_of_none() -> None:
     packs = {folder() / language for language in LANGUAGES}
     shared = [path for path in folder().rglob("*") if path.is_file() and not packs & set(path.parents)]
-    shared = [path for path in shared if "site" not in path.parts and "pages" not in path.parts]
     assert [path for path in shared if CHINESE.search(path.read_text("utf-8"))] == []
 
 
@@ -417,7 +418,7 @@ def test_the_recipe_for_another_section_works(tmp_path: Path) -> None:
 LEFT = {
     *("check/claims.py", "check/counts.py", "check/figures.py", "check/language.py", "check/overviews.py"),
     *("check/sentences.py", "focus/mentions.py", "llm/capabilities.py", "llm/server.py", "narrative.py"),
-    *("text/dumps.py", "text/trimming.py", "site/calendar.py", "site/entries.py", "site/staging.py"),
+    *("text/dumps.py", "text/trimming.py"),
 }
 
 

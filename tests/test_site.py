@@ -12,6 +12,7 @@ import pytest
 
 from tests import jekyll
 from tests.conftest import Run
+from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
 from vllm_digest import archive
 from vllm_digest.markdown.escaping import clean
@@ -96,7 +97,8 @@ def test_a_report_leads_to_its_neighbours_its_month_and_its_data(site: Site) -> 
 def test_neighbours_pass_over_what_is_missing_and_stay_within_their_series(site: Site) -> None:
     after_gap = site.tree(url(HOURS[-7]))
     assert BASE + url(HOURS[-10]) in links(after_gap)
-    assert [link.text() for link in site.tree(url(DAY, "24h")).find("a") if "rel" in link.attributes] == []
+    ways = [link.attributes.get("rel") for link in site.tree(url(DAY, "24h")).find("a")]
+    assert not {"prev", "next"} & set(ways)
 
 
 def test_reports_of_one_day_are_told_apart_by_their_titles(site: Site) -> None:
@@ -232,17 +234,160 @@ def test_the_search_index_knows_each_title_and_where_it_stands(site: Site) -> No
     assert digest_of(site, url(HOURS[-1])).lists.numbers <= {number for number, *_ in index["threads"]}
 
 
+# --- languages
+
+
+def alternates(tree: jekyll.Element) -> dict[str, str]:
+    """The addresses of a page in each language, as its head tells them."""
+    return {
+        link.attributes["hreflang"]: link.attributes["href"]
+        for link in tree.find("link")
+        if "hreflang" in link.attributes
+    }
+
+
+def test_every_page_stands_in_each_language_and_leads_to_its_counterpart(site: Site) -> None:
+    for page in (*PAGES[:-1], *(url(window) for window in HOURS[-3:]), url(DAY, "24h")):
+        for root, tag, other_root, other in (("", "zh-CN", "/en", "English"), ("/en", "en", "", "中文")):
+            tree = site.tree(root + page)
+            assert tree.find("html")[0].attributes["lang"] == tag
+            assert alternates(tree) == {
+                "zh-CN": f"https://example.org{BASE}{page}",
+                "en": f"https://example.org{BASE}/en{page}",
+                "x-default": f"https://example.org{BASE}{page}",
+            }
+            switch = [link for link in tree.find("header")[0].find("a") if "hreflang" in link.attributes]
+            assert [(link.text(), link.attributes["href"]) for link in switch] == [
+                (other, BASE + other_root + page)
+            ]
+
+
+def test_english_pages_are_english(site: Site) -> None:
+    # The start page shows what a hostile model wrote; its own words are looked at below.
+    for page in (*PAGES[1:-1], url(DAY, "24h"), url(HOURS[-1])):
+        chinese = [
+            text
+            for element in site.tree(f"/en{page}").walk()
+            for text in (*element.attributes.values(), *element.children)
+            if isinstance(text, str) and re.search(r"[\u4e00-\u9fff]", text)
+        ]
+        strangers = [text for text in chinese if any(one in text for one in CHINESE)]
+        assert [text for text in chinese if text not in strangers] == ["中文"], page
+
+
+def test_the_english_start_page_says_what_the_chinese_one_says(site: Site) -> None:
+    start = words(site.tree("/en/").find("main")[0])
+    assert (
+        "The latest report ends at 2025-12-10 19:42 (UTC+8); this site was updated at 2025-12-10 20:07"
+        in start
+    )
+    assert (
+        "2 windows are missing, as marked below and in the Archive; the latest: 2025-12-10 14:42 – 15:42."
+        in start
+    )
+    assert "10:42 – 12:42 no report (vllm-project/vllm 1h)" in start
+    assert "14:42 – 15:42 the page failed its check and is missing for now" in start
+    assert re.search(
+        r"New issues \d+ Closed issues \d+ New PRs \d+ Merged PRs \d+ Closed unmerged PRs \d+ AMD \d+ ", start
+    )
+    assert "In this window (1 hour), vllm-project/vllm had " in start
+    assert re.search(r"2025-12 \d+ reports, 2 windows missing", start)
+
+
+@pytest.mark.parametrize("name", ["feed.xml", "focus.xml"])
+def test_each_language_has_feeds_with_ids_and_links_of_its_own(site: Site, name: str) -> None:
+    chinese, english = (feedparser.parse(site.html(f"{root}/{name}")) for root in ("", "/en"))
+    assert english.bozo == 0
+    assert english.feed.language == "en"
+    assert english.feed.title == "vLLM development reports" + (": AMD" if name == "focus.xml" else "")
+    assert not {chinese.feed.id, *(one.id for one in chinese.entries)} & {
+        english.feed.id,
+        *(one.id for one in english.entries),
+    }
+    assert [one.link.replace("/en/reports/", "/reports/") for one in english.entries] == [
+        one.link for one in chinese.entries
+    ]
+    assert re.match(
+        r"2025-12-10 18:42 – 19:42 \(vllm-project/vllm 1h\): New issues \d+, ", english.entries[0].title
+    )
+    assert "💡 Worth attention" in words(jekyll.parse(english.entries[0].content[0].value))
+
+
+def test_the_sitemap_and_the_page_that_is_not_there_are_of_all_languages(site: Site) -> None:
+    listed = set(re.findall(r"<loc>(.*?)</loc>", site.html("/sitemap.xml")))
+    assert {f"https://example.org{BASE}/en{page}" for page in (*PAGES[:-1], url(HOURS[-1]))} <= listed
+    lost = site.tree("/404.html")
+    assert [part.attributes["lang"] for part in lost.find("section")] == ["zh-CN", "en"]
+    assert {f"{BASE}/archive/", f"{BASE}/en/search/"} <= set(links(lost))
+    assert "Look in the archive by date" in words(lost).replace("Archive", "archive")
+
+
+def test_only_the_first_language_s_pages_are_stored(site: Site) -> None:
+    assert list((site.folder / "archive").rglob("en")) == []
+    for page in (site.folder / "archive/reports").rglob("*.md"):
+        assert "开发动态报告" in page.read_text("utf-8")
+
+
+def test_a_site_in_one_language_speaks_of_no_other(run: Run) -> None:
+    run("init", ".")
+    run("run", "--sample")
+    assert run("site").code == 0
+    assert not Path("staging/en").exists()
+    assert {path.name for path in Path("staging/_data/languages").iterdir()} == {"zh.json"}
+    assert not any(
+        "alternates" in path.read_text("utf-8")
+        for path in Path("staging").rglob("*.html")
+        if "_layouts" not in path.parts
+    )
+
+
+def test_another_first_language_makes_stored_pages_anew(run: Run) -> None:
+    run("init", ".")
+    run("run", "--sample")
+    stored = {path: path.read_bytes() for path in Path("archive").rglob("*.*")}
+    config = Path("config.yaml")
+    config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [en, zh]"), "utf-8")
+    assert run("site").code == 0
+    page = next(Path("staging/reports").rglob("*.md")).read_text("utf-8")
+    assert "\ntitle: vLLM development report - " in page
+    assert '\npermalink: "/reports/' in page
+    chinese = next(Path("staging/zh/reports").rglob("*.md")).read_text("utf-8")
+    assert "\ntitle: vLLM 开发动态报告 - " in chinese
+    assert '\npermalink: "/zh/reports/' in chinese
+    assert {path: path.read_bytes() for path in Path("archive").rglob("*.*")} == stored
+
+
+def test_a_page_that_fails_its_check_in_one_language_is_missing_in_that_one_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", ".")
+    run("run", "--sample")
+    config = Path("config.yaml")
+    config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
+    monkeypatch.setattr("vllm_digest.site.editions.render", lambda *_: "---\ntitle: {{ x\n---\n")
+    made = run("site")
+    assert made.code == 7
+    assert "has no page in en: Its front matter does not load" in made.err
+    assert "1 pages of reports cannot be shown" in made.err
+    assert list(Path("staging/en").rglob("*.md")) == []
+    assert "the page failed its check" in Path("staging/en/index.html").read_text("utf-8")
+    page = next(Path("staging/reports").rglob("*.md")).read_text("utf-8")
+    assert "alternates" not in page
+
+
 # --- hostile texts on whole pages
 
 
 def test_hostile_titles_labels_and_logins_show_to_the_letter_on_the_built_page(site: Site) -> None:
-    rows = [row.text(ticks=True) for row in site.tree(url(HOSTILE)).find("li") if " — by " in row.text()]
-    assert rows
-    shown = "\n".join(rows).replace("`", "")
-    for text in hostile_texts():
-        plain = clean(text).replace("`", "")
-        assert f" {plain} — " in shown, text
-        assert f" — by {plain} (" in shown, text
+    for root in ("", "/en"):
+        tree = site.tree(root + url(HOSTILE))
+        rows = [row.text(ticks=True) for row in tree.find("li") if " — by " in row.text()]
+        assert rows
+        shown = "\n".join(rows).replace("`", "")
+        for text in hostile_texts():
+            plain = clean(text).replace("`", "")
+            assert f" {plain} — " in shown, text
+            assert f" — by {plain} (" in shown, text
 
 
 def test_github_s_view_of_the_hostile_page_shows_the_same(site: Site) -> None:
@@ -254,18 +399,20 @@ def test_github_s_view_of_the_hostile_page_shows_the_same(site: Site) -> None:
 
 
 def test_a_model_s_hostile_words_stay_words_of_their_section(site: Site) -> None:
-    report = site.tree(url(PROSE)).find("article")[0]
-    tags = [heading.tag for heading in report.find("h1", "h2", "h3", "h4", "h5", "h6")]
-    assert tags == ["h1", *["h3"] * 7, "h2", *["h3"] * 5]
-    assert report.find("table", "pre", "img", "dl", "details", "input", "sup", "del") == []
-    shown = words(report)
-    for text in ("<script>boom()</script>", "{{ site.posts }}", "<think>no thought</think>"):
-        assert text in shown
+    for root in ("", "/en"):
+        report = site.tree(root + url(PROSE)).find("article")[0]
+        tags = [heading.tag for heading in report.find("h1", "h2", "h3", "h4", "h5", "h6")]
+        assert tags == ["h1", *["h3"] * 7, "h2", *["h3"] * 5]
+        assert report.find("table", "pre", "img", "dl", "details", "input", "sup", "del") == []
+        shown = words(report)
+        for text in ("<script>boom()</script>", "{{ site.posts }}", "<think>no thought</think>"):
+            assert text in shown
 
 
 def test_nothing_of_a_hostile_page_acts_anywhere_on_the_site(site: Site) -> None:
-    scripts = {f"{BASE}/assets/site.js", f"{BASE}/assets/search.js"}
-    for page in (url(HOSTILE), url(PROSE), *PAGES):
+    scripts = {f"{BASE}/assets/{name}.js" for name in ("site", "search", "words.zh", "words.en")}
+    everything = (url(HOSTILE), url(PROSE), *PAGES)
+    for page in (*everything, *(f"/en{one}" for one in everything if one != "/404.html")):
         tree = site.tree(page)
         for element in tree.walk():
             assert not any(name.startswith("on") for name in element.attributes), page
@@ -273,13 +420,13 @@ def test_nothing_of_a_hostile_page_acts_anywhere_on_the_site(site: Site) -> None
             if element.tag == "script":
                 assert element.attributes["src"] in scripts
                 assert not element.text()
-        outward = {urlsplit(way).netloc for way in links(tree)} - {""}
+        outward = {urlsplit(way).netloc for way in {*links(tree)} - {*alternates(tree).values()}} - {""}
         assert outward <= {"github.com"}, page
-    hostile = [
-        entry for entry in feedparser.parse(site.html("/feed.xml")).entries if url(HOSTILE) in entry.link
-    ]
-    tags = {element.tag for element in jekyll.parse(hostile[0].content[0].value).walk()}
-    assert tags <= {"h3", "p", "ul", "ol", "li", "a", "strong", "code", "em"}
+    for feed in ("/feed.xml", "/en/feed.xml"):
+        entries = feedparser.parse(site.html(feed)).entries
+        hostile = [entry for entry in entries if url(HOSTILE) in entry.link]
+        tags = {element.tag for element in jekyll.parse(hostile[0].content[0].value).walk()}
+        assert tags <= {"h3", "p", "ul", "ol", "li", "a", "strong", "code", "em"}
 
 
 def test_the_shared_texts_were_among_them() -> None:

@@ -45,6 +45,11 @@ def breakage(page: str) -> str:
     return f"Liquid would run in it: {liquid[0]!r}." if liquid else ""
 
 
+def title_of(page: str) -> str:
+    """The title in a page's front matter; for pages without breakage."""
+    return str(_keys(_parts(page)[0])["title"])
+
+
 def state_paragraph(page: str) -> str:
     """The first paragraph of a page's first section, in Markdown; empty when there is none."""
     _, _, section = page.partition("\n### ")

@@ -19,7 +19,7 @@ from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yam
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
 from vllm_digest.report import Digest, Report, ThreadRow
-from vllm_digest.sections import LISTS, SECTIONS, by_model, title
+from vllm_digest.sections import LISTS, SECTIONS, by_model, day, title
 from vllm_digest.templating import Environment, Words, environment, words
 from vllm_digest.window import local_minute
 
@@ -37,7 +37,6 @@ def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
     digest = report.digest
     relevant = digest.relevant(Relevance.YES)
     lists = digest.lists.items()
-    day = f"{digest.window.start.astimezone(zone):%Y-%m-%d}"
     threads = {thread.number: thread for thread in digest.threads}
     address = _Addresses(digest)
     page = _environment(language).get_template("report.md.j2")
@@ -45,8 +44,8 @@ def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
         page.render(
             report=report,
             digest=digest,
-            title=title(digest, day, language),
-            day=Markup(day),
+            title=title(report, language),
+            day=Markup(day(report)),
             permalink=f"{root}/{report.place}/",
             sections=SECTIONS,
             counts={name: len(numbers) for name, numbers in lists.items()},

@@ -6,6 +6,7 @@ A section has its heading in `words.yaml` under `sections`, its template in `sec
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from vllm_digest.judgement import Relevance
 from vllm_digest.narrative import BriefPart, OverviewPart
@@ -96,9 +97,14 @@ def by_model(report: Report, language: str) -> tuple[str, ...]:
     return tuple(section.key for section in SECTIONS if section.is_by_model(report, language))
 
 
-def title(digest: Digest, day: str, language: str) -> str:
-    """The page's title as plain text; `day` is the window's first in the page's zone, `2025-12-10`."""
-    return words(language).say("title", project=digest.project, day=day)
+def day(report: Report) -> str:
+    """The day on which the window starts in the page's zone, `2025-12-10`."""
+    return f"{report.digest.window.start.astimezone(ZoneInfo(report.timezone)):%Y-%m-%d}"
+
+
+def title(report: Report, language: str) -> str:
+    """The page's title as plain text."""
+    return words(language).say("title", project=report.digest.project, day=day(report))
 
 
 def outline(digest: Digest, language: str) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ _DEEDS = (
     "Document", "Remove deprecated parts of", "Fuse", "Reland",
 )  # fmt: skip
 _CHINESE = ("推理结果不一致", "多卡部署时显存不足", "请问如何开启前缀缓存", "升级后吞吐下降")
+_CHINESE_SENTENCE = "同样的问题，换成旧版本就正常。"
+CHINESE = (*_CHINESE, _CHINESE_SENTENCE)
+"""What some people write in Chinese."""
 _SENTENCES = (
     "I can reproduce this on the current main branch.",
     "The regression seems to come from the change of the block table layout.",
@@ -36,7 +39,7 @@ _SENTENCES = (
     "This needs a rebase, and the new test fails on the CPU runner.",
     "I do not think we should change the default before the next release.",
     "The accuracy on GSM8K is unchanged: 0.842 before, 0.841 after.",
-    "同样的问题，换成旧版本就正常。",
+    _CHINESE_SENTENCE,
     "Please add a test which fails without the fix.",
     "We see the same with two nodes and InfiniBand.",
     "LGTM once the comment above is addressed.",

@@ -7,8 +7,9 @@ from vllm_digest.errors import PageError, UsageError
 from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
+from vllm_digest.site.editions import Site
 from vllm_digest.site.entries import read
-from vllm_digest.site.staging import Site, build_staging
+from vllm_digest.site.staging import build_staging
 from vllm_digest.window import format_length
 
 
@@ -30,13 +31,13 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
         repo=settings.github.repo,
         series=format_length(settings.report.window),
         zone=settings.report.timezone,
+        languages=settings.report.languages,
     )
-    index = read(plan.archive)
     target = Path(options.to) if options.to else folder / "staging"
-    build_staging(plan, index, target, runtime.clock())
+    left_out = build_staging(plan, read(plan.archive), target, runtime.clock())
     print_product(f"{target}\n")
-    if index.left_out:
+    if left_out:
         raise PageError(
-            f"{len(index.left_out)} of the reports have no page to show; the others are in {target}.",
+            f"{left_out} pages of reports cannot be shown; the others are in {target}.",
             "`vllm-digest run` tries again to make those that were set aside.",
         )

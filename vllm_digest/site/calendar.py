@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest.schedule import holes
-from vllm_digest.site.entries import Entry, Missing, ReportIndex
+from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex
+from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 
@@ -37,11 +38,11 @@ class Month:
 def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
     """What a reader cannot find: reports left out, and the gaps between windows of the scheduled series.
 
-    Other series are made by hand, and nobody expects them to join.
+    Windows of other series are made by hand and need not join.
     """
     windows = [entry.window for entry in index.of(repo, series)]
     windows += [one.window for one in index.left_out if (one.repo, one.series) == (repo, series)]
-    gaps = (Missing(repo, series, hole, "没有报告") for hole in holes(windows))
+    gaps = (Missing(repo, series, hole, MissingCause.NO_REPORT) for hole in holes(windows))
     return (*index.left_out, *gaps)
 
 
@@ -77,20 +78,20 @@ def month_of(entry: Entry, zone: ZoneInfo) -> str:
     return f"{entry.window.start.astimezone(zone):%Y-%m}"
 
 
-def clock_label(window: TimeWindow, zone: ZoneInfo) -> str:
+def clock_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
     """A window within its day: `18:42 – 19:42`, with the end's day where that is another one."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     is_next_day = end.date() == start.date() + timedelta(days=1)
     if _is_midnight(start) and _is_midnight(end) and is_next_day:
-        return "全天"
+        return words(language).say("site.all_day")
     if end.date() == start.date():
         return f"{start:%H:%M} – {end:%H:%M}"
     return f"{start:%H:%M} – {'24:00' if _is_midnight(end) and is_next_day else f'{end:%m-%d %H:%M}'}"
 
 
-def moment_label(window: TimeWindow, zone: ZoneInfo) -> str:
+def moment_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
     """A window with its day: `2025-12-10 18:42 – 19:42`."""
-    return f"{window.start.astimezone(zone):%Y-%m-%d} {clock_label(window, zone)}"
+    return f"{window.start.astimezone(zone):%Y-%m-%d} {clock_label(window, zone, language)}"
 
 
 def _is_midnight(moment: datetime) -> bool:

@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from vllm_digest import archive
 from vllm_digest.errors import DocumentError
 from vllm_digest.judgement import Relevance
+from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.pagecheck import breakage, state_paragraph
+from vllm_digest.pagecheck import breakage, title_of
 from vllm_digest.report import Lists, Report, place_of
-from vllm_digest.sections import LISTS
+from vllm_digest.sections import LISTS, title
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
@@ -43,11 +45,14 @@ class Title:
 class Entry:
     """A stored report as a site knows it.
 
-    `place` is without suffix, see `Report.place`, and `repo` as the archive files it. `state` is the page's
-    first paragraph, in Markdown. `relevant` are the focus' threads, `discussion` counts comments and reviews.
+    `place`: without suffix, see `Report.place`. `repo`: as the archive files it.
+    `language`: what the stored page is in.
+    `relevant`: the numbers of the focus's threads. `discussion`: how many comments and reviews there are.
+    `titles`: of the threads that the stored page names.
     """
 
     place: PurePosixPath
+    language: str
     repo: str
     series: str
     window: TimeWindow
@@ -58,12 +63,11 @@ class Entry:
     discussion: int
     events: tuple[Event, ...]
     titles: tuple[Title, ...]
-    state: str
     has_gaps: bool
 
     @property
     def url(self) -> str:
-        """The page's address on the site; it never moves."""
+        """The page's address on the site, below the root of its language; it never moves."""
         return f"/{self.place}/"
 
     @property
@@ -71,17 +75,24 @@ class Entry:
         return {name: len(numbers) for name, numbers in self.lists.items().items()}
 
 
+class MissingCause(StrEnum):
+    """Why a site has no page of a window."""
+
+    NO_REPORT = "no_report"
+    SET_ASIDE = "set_aside"
+    """The page failed its own check."""
+    DAMAGED = "damaged"
+    """The stored files cannot be read, or would break the site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A window that a reader would look for and not find; `reason` says why, in Chinese.
-
-    Its report was set aside or is damaged, or it was never made.
-    """
+    """A window that a reader would look for and not find."""
 
     repo: str
     series: str
     window: TimeWindow
-    reason: str
+    cause: MissingCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def read(root: Path) -> ReportIndex:
     left_out: list[Missing] = []
     for repo, series in archive.list_series(root):
         found = archive.listing(root, repo, series)
-        left_out += (Missing(repo, series, window, "页面未通过检查，暂缺") for window, _ in found.unfinished)
+        left_out += (Missing(repo, series, window, MissingCause.SET_ASIDE) for window, _ in found.unfinished)
         for window in found.windows:
             place = place_of(repo, series, window)
             one = _entry(root, place, repo)
@@ -114,7 +125,7 @@ def read(root: Path) -> ReportIndex:
                 entries.append(one)
             else:
                 log.warning("%s is left out: %s", root / place.with_name(f"{place.name}.md"), one)
-                left_out.append(Missing(repo, series, window, "页面已损坏，未收入本站"))
+                left_out.append(Missing(repo, series, window, MissingCause.DAMAGED))
     return ReportIndex(tuple(sorted(entries, key=_order)), tuple(left_out))
 
 
@@ -139,6 +150,7 @@ def _made(report: Report, page: str, place: PurePosixPath, repo: str) -> Entry:
     activity = digest.activity
     return Entry(
         place=place,
+        language=page_language(page, report),
         repo=repo,
         series=report.series,
         window=digest.window,
@@ -153,9 +165,14 @@ def _made(report: Report, page: str, place: PurePosixPath, repo: str) -> Entry:
             for thread in digest.threads
             if thread.number in shown
         ),
-        state=state_paragraph(page),
         has_gaps=bool(digest.gaps),
     )
+
+
+def page_language(page: str, report: Report) -> str:
+    """The language that a stored page's title is in; the first of all where the title is none of ours."""
+    found = title_of(page)
+    return next((one for one in LANGUAGES if clean(title(report, one)) == found), LANGUAGES[0])
 
 
 def _events(report: Report) -> Iterator[Event]:

@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.outline import to_html, to_inline_html
 from vllm_digest.site.calendar import clock_label, moment_label
-from vllm_digest.templating import Environment, environment
+from vllm_digest.templating import Environment, environment, words
 from vllm_digest.window import TimeWindow, local_minute
 
 
-def page(template: str, url: str, zone: ZoneInfo, **values: Any) -> str:
-    """A page of the site as Jekyll takes it, front matter included; its links are relative to `url`."""
+def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) -> str:
+    """A page of the site as Jekyll takes it, front matter included.
+
+    `url`: its address below the root of its language; its links are relative to it.
+    """
 
     def href(target: str) -> str:
         """A page's address as seen from this one: no page knows below which folder the site is put."""
@@ -24,34 +26,38 @@ def page(template: str, url: str, zone: ZoneInfo, **values: Any) -> str:
         return f"{way}/" if target.endswith("/") else way
 
     def clock(window: TimeWindow) -> str:
-        return clock_label(window, zone)
+        return clock_label(window, zone, language)
 
     def moment(window: TimeWindow) -> str:
-        return moment_label(window, zone)
+        return moment_label(window, zone, language)
 
     def minute(at: datetime) -> str:
         return local_minute(at, zone)
 
     functions = {"href": href, "clock": clock, "moment": moment, "minute": minute}
-    return _environment().get_template(f"pages/{template}").render(url=url, **functions, **values)
+    made = _environment(language).get_template(f"pages/{template}")
+    return made.render(url=url, **functions, **values)
 
 
 @cache
-def _environment() -> Environment:
-    pages = environment(LANGUAGES[0], autoescape=True, finalize=_finalize)
+def _environment(language: str) -> Environment:
+    pages = environment(language, autoescape=True, finalize=_finalize)
+    pages.globals["say"] = lambda key, **values: Markup(
+        words(language).fill(key, values, own=_finalize, other=_finalize)
+    )
     pages.filters |= {
         "html": lambda markdown: Markup(_inert(to_html(markdown))),
         "inline_html": lambda markdown: Markup(_inert(to_inline_html(markdown))),
         # For feeds, which hold HTML as text.
         "html_as_text": to_html,
-        # Our own template's Liquid, the one thing here that is to run.
+        # Liquid of our own templates, the only Liquid that is to run.
         "liquid": Markup,
         "rfc3339": lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}",
     }
     return pages
 
 
-def _finalize(value: object) -> object:
+def _finalize(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(_inert(str(escape(value))))
 
 

@@ -1,51 +1,37 @@
-"""The folder that Jekyll builds: the site's look, the stored reports, and what is made of them all."""
+"""The folder that Jekyll builds: the site's look, the reports, and what is made of them all."""
 
 import json
-import logging
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
-from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.pagecheck import sections
 from vllm_digest.site import search, trends
-from vllm_digest.site.calendar import days, missing, moment_label, month_of, months, newest
+from vllm_digest.site.calendar import days, missing, months, newest
+from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
 from vllm_digest.site.entries import Entry, ReportIndex
 from vllm_digest.site.html import page
-
-log = logging.getLogger(__name__)
+from vllm_digest.templating import words
 
 _MARK = ".vllm-digest-staging"
 _NEWEST_ROWS = 72
+"""On the start page: three days of hourly reports, which keep it below 200 kB."""
 _FEED_LENGTH = 48
+"""Two days of hourly reports, for readers that look in once a day."""
+
+_File = tuple[PurePosixPath, str]
+"""A path in the staging folder and a text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the settings say of a site.
+def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -> int:
+    """Make the folder `target` anew, whole or not at all; how many pages of reports it lacks.
 
-    `look` is the folder of its layouts and styles, `archive` that of the reports. `repo` and `series` are
-    what is reported on a schedule: gaps between its windows are shown.
-    """
-
-    look: Path
-    archive: Path
-    project: str
-    focus: str
-    repo: str
-    series: str
-    zone: ZoneInfo
-
-
-def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -> None:
-    """Make the folder `target` anew, whole or not at all.
-
-    UsageError when a folder of somebody else stands there, StorageError when it cannot be written.
+    Raises UsageError if a folder of somebody else stands there, StorageError if it cannot be written.
     """
     if target.exists() and not (target / _MARK).exists():
         raise UsageError(
@@ -56,8 +42,8 @@ def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -
     try:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(site.look, draft)
-        _reports(site, index, draft)
-        for path, text in _made(site, index, now):
+        editions = put_reports(site, index, draft)
+        for path, text in _made(site, editions, now):
             (draft / path).parent.mkdir(parents=True, exist_ok=True)
             (draft / path).write_text(text, encoding="utf-8")
         (draft / _MARK).touch()
@@ -69,88 +55,106 @@ def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -
         ) from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    return sum(len(edition.index.left_out) for edition in editions)
 
 
-def _reports(site: Site, index: ReportIndex, draft: Path) -> None:
-    """The stored files, each page with what its layout needs to know of its neighbours."""
-    for repo, series in index.series:
-        entries = index.of(repo, series)
-        for entry, earlier, later in zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True):
-            stem = draft / entry.place
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile((site.archive / entry.place).with_suffix(".json"), stem.with_suffix(".json"))
-            text = (site.archive / entry.place).with_suffix(".md").read_text(encoding="utf-8")
-            keys = _keys(entry, earlier, later, site.zone)
-            stem.with_suffix(".md").write_text(text.replace("---\n", f"---\n{keys}", 1), encoding="utf-8")
+def _made(site: Site, editions: Sequence[Edition], now: datetime) -> Iterator[_File]:
+    """What is made of all reports together."""
+    yield PurePosixPath("_data/digest.json"), _json({"languages": site.languages})
+    roots = {edition.language: edition.root for edition in editions}
+    for edition in editions:
+        language = edition.language
+        yield PurePosixPath(f"_data/languages/{language}.json"), _json(_shared_words(site, edition))
+        yield (
+            PurePosixPath(f"assets/words.{language}.js"),
+            f'"use strict";\nconst WORDS = {_json(words(language).tree["script"]).rstrip()};\n',
+        )
+        yield from _Pages(site, edition, roots, now).all()
 
 
-def _keys(entry: Entry, earlier: Entry | None, later: Entry | None, zone: ZoneInfo) -> str:
-    keys = {
-        "label": moment_label(entry.window, zone),
-        "month": month_of(entry, zone),
-        "data": f"/{entry.place}.json",
-        "last_modified_at": f"{entry.made_at:%Y-%m-%dT%H:%M:%SZ}",
+def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
+    """What layouts say in a language."""
+    said = words(edition.language)
+    title = said.say("site.title", project=site.project)
+    filled = {
+        "subscribe_focus": said.say("layout.subscribe_focus", focus=site.focus),
+        "focus_feed": said.say("layout.focus_feed", title=title, focus=site.focus),
     }
-    for name, neighbour in (("earlier", earlier), ("later", later)):
-        if neighbour:
-            keys[name] = neighbour.url
-            keys[f"{name}_label"] = f"{neighbour.window.start.astimezone(zone):%m-%d %H:%M}"
-    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in keys.items())
-
-
-def _made(site: Site, index: ReportIndex, now: datetime) -> Iterator[tuple[PurePosixPath, str]]:
-    """What is made of all reports together: paths and texts."""
-    lost = missing(index, site.repo, site.series)
-    every = days((*index.entries, *lost), site.zone)
-    by_month = months(every)
-    panels = {
-        repo: trends.panels([entry for entry in index.entries if entry.repo == repo], site.zone)
-        for repo in dict(index.series)
-    }
-    common: dict[str, Any] = {
-        "site": site,
-        "several": len(index.series) > 1,
-        "latest": index.entries[-1] if index.entries else None,
-        "made_at": now,
+    return {
+        "tag": said.say("tag"),
+        "name": said.say("name"),
+        "root": edition.root,
+        "title": title,
+        "words": said.tree["layout"] | filled,
     }
 
-    def made(template: str, url: str, **values: Any) -> tuple[PurePosixPath, str]:
-        path = PurePosixPath(url.lstrip("/"), "index.html" if url.endswith("/") else "")
-        return path, page(template, url, site.zone, **common, **values)
 
-    yield (
-        PurePosixPath("_data/digest.json"),
-        _json({"title": f"{site.project} 开发动态", "focus": site.focus}),
-    )
-    yield made(
-        "start.html.j2", "/", days=newest(every, _NEWEST_ROWS), months=by_month, lost=lost, panels=panels
-    )
-    yield made("archive.html.j2", "/archive/", months=by_month)
-    for month, later, earlier in zip(by_month, (None, *by_month), (*by_month[1:], None), strict=False):
-        yield made("month.html.j2", f"/archive/{month.name}/", month=month, earlier=earlier, later=later)
-    yield made("trends.html.j2", "/trends/", panels=panels)
-    yield made("search.html.j2", "/search/")
-    found = search.months(index.entries, site.zone)
-    yield PurePosixPath("search/months.json"), _json(list(found))
-    for name, part in found.items():
-        yield PurePosixPath(f"search/{name}.json"), _json(part)
-    for url, name, entries in (
-        ("/feed.xml", "", index.entries),
-        ("/focus.xml", site.focus, tuple(entry for entry in index.entries if entry.relevant)),
-    ):
-        items = [_item(site, entry) for entry in reversed(entries[-_FEED_LENGTH:])]
-        yield made("feed.xml.j2", url, name=name, items=items, id=_urn(url))
+class _Pages:
+    """The pages of a site in one language besides the reports, its feeds and its index for searching."""
 
+    def __init__(self, site: Site, edition: Edition, roots: Mapping[str, str], now: datetime) -> None:
+        self._site, self._edition, self._roots = site, edition, roots
+        index = edition.index
+        self._common: dict[str, Any] = {
+            "site": site,
+            "root": edition.root,
+            "state": edition.state,
+            "several": len(index.series) > 1,
+            "latest": index.entries[-1] if index.entries else None,
+            "made_at": now,
+        }
 
-def _item(site: Site, entry: Entry) -> dict[str, Any]:
-    """An entry of a feed: its text is the page without the long lists."""
-    text = (site.archive / entry.place).with_suffix(".md").read_text(encoding="utf-8")
-    return {"entry": entry, "id": _urn(entry.url), "text": sections(text)}
+    def all(self) -> Iterator[_File]:
+        index = self._edition.index
+        lost = missing(index, self._site.repo, self._site.series)
+        every = days((*index.entries, *lost), self._site.zone)
+        by_month = months(every)
+        panels = {
+            repo: trends.panels([entry for entry in index.entries if entry.repo == repo], self._site.zone)
+            for repo in dict(index.series)
+        }
+        recent = newest(every, _NEWEST_ROWS)
+        yield self._page("start.html.j2", "/", days=recent, months=by_month, lost=lost, panels=panels)
+        yield self._page("archive.html.j2", "/archive/", months=by_month)
+        for month, later, earlier in zip(by_month, (None, *by_month), (*by_month[1:], None), strict=False):
+            neighbours = {"earlier": earlier, "later": later}
+            yield self._page("month.html.j2", f"/archive/{month.name}/", month=month, **neighbours)
+        yield self._page("trends.html.j2", "/trends/", panels=panels)
+        yield self._page("search.html.j2", "/search/")
+        yield from self._search_index()
+        yield self._feed("/feed.xml", "", index.entries)
+        relevant = tuple(entry for entry in index.entries if entry.relevant)
+        yield self._feed("/focus.xml", self._site.focus, relevant)
 
+    def _page(self, template: str, url: str, **values: Any) -> _File:
+        keys = page_keys(self._edition.language, url, self._roots)
+        front = Markup(front_matter({**keys, "permalink": self._edition.root + url}))  # noqa: S704 - ours
+        return self._path(url), self._rendered(template, url, front=front, **values)
 
-def _urn(url: str) -> str:
-    """A name that stays when the site moves to another host."""
-    return uuid5(NAMESPACE_URL, f"vllm-digest:{url}").urn
+    def _feed(self, url: str, name: str, entries: Sequence[Entry]) -> _File:
+        """A feed of the newest reports: each with its page but for the long lists."""
+        items = [
+            {"entry": one, "id": self._urn(one.url), "text": self._edition.sections(one)}
+            for one in reversed(entries[-_FEED_LENGTH:])
+        ]
+        return self._path(url), self._rendered("feed.xml.j2", url, name=name, items=items, id=self._urn(url))
+
+    def _rendered(self, template: str, url: str, **values: Any) -> str:
+        return page(template, url, self._site.zone, self._edition.language, **self._common, **values)
+
+    def _search_index(self) -> Iterator[_File]:
+        found = search.months(self._edition.index.entries, self._site.zone, self._edition.language)
+        yield self._path("/search/months.json"), _json(list(found))
+        for name, part in found.items():
+            yield self._path(f"/search/{name}.json"), _json(part)
+
+    def _path(self, url: str) -> PurePosixPath:
+        path = (self._edition.root + url).lstrip("/")
+        return PurePosixPath(path, "index.html" if url.endswith("/") else "")
+
+    def _urn(self, url: str) -> str:
+        """A name that stays when the site moves to another host."""
+        return uuid5(NAMESPACE_URL, f"vllm-digest:{self._edition.root}{url}").urn
 
 
 def _json(value: object) -> str:

@@ -1,4 +1,4 @@
-// Searches titles and numbers, month by month from the newest, in files that lie beside this page.
+// Searches titles and numbers, month by month from the newest, in files that lie beside this page. `say` is of site.js.
 "use strict";
 
 const MOST = 60;
@@ -38,8 +38,8 @@ function show([number, isPull, title, places], reports) {
   const where = document.createElement("span");
   where.className = "in";
   row.append(`${isPull ? "PR" : "Issue"} #${number} ${title}`, where);
-  for (const place of places.slice(0, 4)) where.append(link(...reports[place]), "　");
-  if (places.length > 4) where.append(`等 ${places.length} 期`);
+  for (const place of places.slice(0, 4)) where.append(link(...reports[place]), "\u3000");
+  if (places.length > 4) where.append(say("reports", { count: places.length }));
   results.append(row);
 }
 
@@ -54,7 +54,7 @@ async function search() {
   let count = 0;
   try {
     for (const month of await fetched("months")) {
-      status.textContent = `正在查找 ${month}……`;
+      status.textContent = say("searching", { month });
       const index = await fetched(month);
       if (turn !== asked) return;
       for (const thread of index.threads.filter(matches)) {
@@ -64,10 +64,10 @@ async function search() {
       if (count >= MOST) break;
     }
   } catch (error) {
-    if (turn === asked) status.textContent = `索引没有取到（${error.message}），请重试。`;
+    if (turn === asked) status.textContent = say("failed", { error: error.message });
     return;
   }
-  status.textContent = count >= MOST ? `最近的 ${MOST} 条；再加一个词可以缩小范围。` : `找到 ${count} 条。`;
+  status.textContent = count >= MOST ? say("most", { count: MOST }) : say("found", { count });
 }
 
 let wait;

@@ -1,4 +1,4 @@
-// What a page gains from a script; without one it is whole all the same.
+// What a page gains from a script; without one it is whole all the same. WORDS is of assets/words.LANGUAGE.js.
 "use strict";
 
 const FOLD = 20;
@@ -10,11 +10,18 @@ function make(tag, properties, ...children) {
   return element;
 }
 
+// A text of the page's language with {names} filled in; `count` chooses the form where there are two.
+function say(name, values = {}) {
+  const word = WORDS[name];
+  const form = typeof word === "string" ? word : word[values.count === 1 ? "one" : "other"];
+  return form.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
 // Every heading can be linked to.
 for (const heading of document.querySelectorAll("main :is(h1, h2, h3)[id]")) {
   const name = heading.textContent;
   heading.append(
-    make("a", { className: "anchor", href: `#${heading.id}`, ariaLabel: `到“${name}”的链接` }, "#"),
+    make("a", { className: "anchor", href: `#${heading.id}`, ariaLabel: say("anchor", { name }) }, "#"),
   );
 }
 
@@ -45,7 +52,7 @@ function layOut(list) {
 }
 
 function fold(list) {
-  const button = make("button", { className: "unfold", type: "button" }, `显示全部 ${list.children.length} 条`);
+  const button = make("button", { className: "unfold", type: "button" }, say("unfold", { count: list.children.length }));
   list.classList.add("folded");
   list.after(button);
   const unfold = () => {
@@ -70,8 +77,8 @@ function addContents(headings, lists) {
   const contents = make(
     "details",
     { className: "contents", open: wide.matches },
-    make("summary", {}, "本页内容"),
-    make("nav", { ariaLabel: "本页内容" }, make("ol", {}, ...rows)),
+    make("summary", {}, say("contents")),
+    make("nav", { ariaLabel: say("contents") }, make("ol", {}, ...rows)),
   );
   wide.addEventListener("change", () => (contents.open = wide.matches));
   report.before(contents);
@@ -82,7 +89,8 @@ const until = document.getElementById("until");
 if (until) {
   const minutes = Math.floor((Date.now() - Date.parse(until.dateTime)) / 60000);
   if (minutes > 2 * Number(until.dataset.length) + 30) {
-    const age = minutes < 48 * 60 ? `${Math.floor(minutes / 60)} 小时` : `${Math.floor(minutes / 1440)} 天`;
-    document.getElementById("late").textContent = `已有 ${age}没有新报告。`;
+    const hours = Math.floor(minutes / 60);
+    document.getElementById("late").textContent =
+      hours < 48 ? say("late_hours", { count: hours }) : say("late_days", { count: Math.floor(hours / 24) });
   }
 }
