@@ -107,6 +107,7 @@ ROOMS: dict[str, set[str]] = {
     "pipeline": {
         "archive",
         "classify",
+        "cleaning",
         "digest",
         "errors",
         "languages",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.authors import writes
 from tests.conftest import Run
 from tests.servers import model_faults
 from tests.servers.github import TOKEN, GitHub
@@ -183,6 +185,26 @@ def test_a_server_that_gives_the_key_back_tells_it_to_nobody(run: Run) -> None:
                 assert notation(KEY).strip('"') not in everything
             assert "\x1b" not in everything
             assert not any(line.lstrip().startswith("::") for line in everything.splitlines())
+
+
+def test_no_secret_is_stored_whoever_writes_it(run: Run) -> None:
+    """Somebody may have posted the token, and a model may repeat it."""
+    key = "sk_key-*0123_abc*"
+    scene = hour(1, listed=4, touched=1)
+    leaky = replace(scene.world.threads[0], title=f"[Bug]: {TOKEN} leaks", body=f"key {quoted(key)} {key}")
+    world = replace(scene.world, threads=(leaky, *scene.world.threads[1:]))
+    with GitHub(world, now=scene.end) as github, ModelServer(writes, key=key, models=(f"m-{key}",)) as model:
+        environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url, **model.environ}
+        ran = run("run", "--exact", "--json", environ=environ, now=scene.end)
+        dry = run("run", "--exact", "--dry-run", environ=environ, now=scene.end)
+    assert ran.code == 0, ran.err
+    pages = [path.read_text(encoding="utf-8") for path in Path("archive").rglob("*") if path.is_file()]
+    assert len(pages) == 2
+    for text in (*pages, dry.out, ran.out, ran.err):
+        for secret in (TOKEN, key, quoted(key), in_base64(key)):
+            assert secret not in text
+    assert any("*** leaks" in page.replace("\\", "") for page in pages)
+    assert any("m-***" in page.replace("\\", "") for page in pages)
 
 
 def test_what_github_says_does_nothing_to_the_terminal_or_the_workflow(run: Run) -> None:

@@ -387,3 +387,12 @@ def test_now_sets_the_clock_of_the_whole_run(run: Run) -> None:
         )
     assert ran.code == 0
     assert "于 2025-12-10 19:42 (UTC+8) 生成" in Path(ran.out.strip()).read_text(encoding="utf-8")
+
+
+def test_without_a_home_answers_are_not_kept_and_the_run_goes_on() -> None:
+    code = (
+        "import os, sys; os.environ.pop('HOME', None); os.getuid = lambda: 4_000_000_000\n"
+        "from vllm_digest.runtime import Runtime; print(Runtime().cache_folder)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)
+    assert ran.stdout == "None\n"

@@ -5,9 +5,13 @@ turn the direction of writing, line breaks, and GitHub's workflow commands.
 """
 
 import re
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, TypeVar
 
 from vllm_digest.masking import MASK, Secrets
 
+T = TypeVar("T")
 _LONGEST = 2_000
 """Signs of one line of a message. What is longer was not written for a person."""
 _JOINER = "\u200d"
@@ -36,6 +40,25 @@ def keep_secret(value: str) -> None:
 def mask_secrets(text: str) -> str:
     """The text with `***` for each secret of the run."""
     return _State.secrets.mask(text)
+
+
+def mask_in(value: T) -> T:
+    """The value with every text in it masked, in dataclasses, tuples and mappings however deep."""
+    masked: Any = value
+    if isinstance(value, str) and not isinstance(value, Enum):
+        masked = mask_secrets(value)
+    elif isinstance(value, tuple):
+        masked = tuple(map(mask_in, value))
+    elif isinstance(value, dict):
+        masked = {mask_in(key): mask_in(one) for key, one in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: new
+            for field in fields(value)
+            if field.init and (new := mask_in(old := getattr(value, field.name))) != old
+        }
+        masked = replace(value, **changed) if changed else value
+    return value if masked == value else masked
 
 
 def clean_line(text: object, most: int = _LONGEST) -> str:

@@ -34,8 +34,7 @@ class Secrets:
     """The secret values of one run. Values are added while it goes, such as a token that `gh` gives."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._forms: set[str] = set()
         for value in values:
             self.add(value)
 
@@ -54,17 +53,14 @@ class Secrets:
         """Mask this value from now on, unless it is too short or too common to be a secret."""
         value = value.strip()
         if len(value) >= _SHORTEST and value.casefold() not in _PLACEHOLDERS:
-            self._values.add(value)
-            self._pattern = None
+            self._forms.update(_forms(value))
 
     def mask(self, text: str) -> str:
         """The text with `***` for each secret: as it is, URL-encoded, and as JSON, HTML or base64 has it."""
-        if not self._values:
+        # Finding nothing, which is nearly always, must cost little: whole snapshots are looked through.
+        if not (found := [form for form in self._forms if form in text]):
             return text
-        if self._pattern is None:
-            forms = {form for value in self._values for form in _forms(value)}
-            self._pattern = re.compile("|".join(map(_expression, sorted(forms, key=len, reverse=True))))
-        return self._pattern.sub(MASK, text)
+        return re.sub("|".join(map(_expression, sorted(found, key=len, reverse=True))), MASK, text)
 
     def _add_all(self, values: Iterable[str]) -> None:
         for value in values:

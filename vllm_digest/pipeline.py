@@ -10,6 +10,7 @@ from pathlib import Path
 from vllm_digest import __version__
 from vllm_digest.archive import Stored, set_aside, store, unfinished
 from vllm_digest.classify import Rules, classify
+from vllm_digest.cleaning import mask_in
 from vllm_digest.digest import make_digest
 from vllm_digest.errors import FallbackError, PageError, SourceError
 from vllm_digest.languages import LANGUAGES
@@ -93,13 +94,14 @@ def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress
 
 
 def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
-    """Judge what was fetched of a window, and have it written about."""
+    """Judge what was fetched of a window, and have it written about; no secret of the run gets into it."""
+    snapshot = mask_in(snapshot)
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     return Report(
         series=context.series,
         timezone=context.timezone,
         digest=digest,
-        narrative=context.writer(snapshot, digest),
+        narrative=mask_in(context.writer(snapshot, digest)),
         provenance=Provenance(
             made_at=context.now(),
             made_from=context.made_from,

@@ -18,6 +18,8 @@ from random import random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from platformdirs import user_cache_path
+
 from vllm_digest import archive
 from vllm_digest.classify import RepositoryWords, Rules
 from vllm_digest.cleaning import keep_secret
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NAME = "vllm-digest"
 _PUBLIC_API = "api.github.com"
 
 
@@ -85,14 +88,18 @@ class Runtime:
 
     @property
     def cache_folder(self) -> Path | None:
-        """Where this program may keep what it can make again; None without a home."""
+        """Where this program may keep what it can make again; None without a home.
+
+        It is the place that the system has for it: `~/.cache` on Linux, `~/Library/Caches` on macOS,
+        `%LOCALAPPDATA%` on Windows; XDG_CACHE_HOME counts on each.
+        """
         if folder := self.environ.get("XDG_CACHE_HOME"):
-            return Path(folder, "vllm-digest")
+            return Path(folder, _NAME)
         try:
-            return Path(self.environ.get("HOME") or Path.home(), ".cache", "vllm-digest")
+            path = user_cache_path(_NAME, appauthor=False)
         except RuntimeError:
-            # A container may run as a user whom no file knows.
-            return None
+            return None  # a container may run as a user whom no file knows
+        return path if path.is_absolute() else None
 
     def github_token(self, api_url: str) -> str:
         """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
