@@ -477,6 +477,8 @@ def test_a_body_s_visible_text_is_left_on_one_line() -> None:
         ("    indented code\n\na", "a"),
         ("[Bug]: crash", "[Bug]: crash"),
         ("- [x] done", "[x] done"),
+        ("INFO a\nINFO b\n\nIt hangs.", "It hangs."),
+        ("INFO a\nINFO b", "INFO a INFO b"),
         ("a\n***\nb", "a b"),
     ],
 )

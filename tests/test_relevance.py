@@ -595,6 +595,7 @@ class TestProse:
             "cc @hongxiayang-amd @amd-reviewer",
             "Signed-off-by: Some AMD Person <person@amd.com>",
             "Write to person@amd.com",
+            "<!-- Choose a tag, such as [Hardware][AMD] or\n[ROCm]. -->\nThe queue is shorter.",
             "for hardware-specific changes. Vendor name should appear in the prefix (e.g., "
             "<code>[Hardware][AMD]</code>).",
         ],
@@ -718,3 +719,79 @@ def test_on_recorded_days_all_that_is_labelled_or_named_for_amd_is_in_or_explain
                     assert judged(thread).reasons
                     assert not tagged or judged(thread).relevance is Relevance.YES
     assert named > 20
+
+
+class TestHardware:
+    @pytest.mark.parametrize(
+        ("title", "body", "expected"),
+        [
+            ("[ROCm] Tune gfx942 (MI325X) and gfx950 (MI355X)", "", ("MI325X", "MI355X")),
+            ("[ROCm] Tune gfx950", "On CDNA4.", ("gfx950", "CDNA4")),
+            ("[Bug]: slow on Ryzen AI MAX+ 395", "", ("Ryzen AI MAX+ 395",)),
+            ("[Bug]: slow on AMD Ryzen AI Max+ PRO 395", "", ("Ryzen AI Max+ PRO 395",)),
+            ("[Bug]: slow on two 7900 XTX", "An RX 7900 XTX is slow.", ("RX 7900 XTX",)),
+            ("[Bug]: slow on 2x R9700s", "", ("R9700",)),
+            ("[Bug]: slow on Radeon AI PRO R9700", "", ("Radeon AI PRO R9700",)),
+            ("[ROCm] Tune for mi300x", "MI300 has it; mi300x, too.", ("MI300X",)),
+            ("[ROCm] Tune it", "Add device_name=AMD_Radeon_8060S.json.", ("Radeon 8060S",)),
+            ("[Bug]: ROCm crashes on strix-halo", "", ("Strix Halo",)),
+            ("[Bug]: ROCm crashes", "RuntimeError: it requires MI300X or newer. I have a W7900.", ("W7900",)),
+            ("[Bug]: ROCm crashes", "FP8 is only supported on gfx942.", ("gfx942",)),
+            (
+                "[Bug]: ROCm crashes",
+                f"Not on an MI250:\n```\nonly MI300X\n```\n{ROCM_DUMP}",
+                ("MI250", "MI300X"),
+            ),
+            ("[CI Failure]: mi355_1: LM Eval (4xH100-4xMI355)", "", ("MI355",)),
+            ("[ROCm] Fix a race", "", ()),
+        ],
+    )
+    def test_cards_come_before_codes_and_what_is_used_before_what_is_asked_for(
+        self, title: str, body: str, expected: tuple[str, ...]
+    ) -> None:
+        assert judged(issue(title, body)).hardware == expected
+
+    def test_others_comments_count_where_the_author_names_none(self) -> None:
+        remarks = said("Same on my RX 7900 XTX.", "gfx1100 here.")
+        assert judged(issue("[Bug]: ROCm crashes", remarks=remarks)).hardware == ("RX 7900 XTX",)
+        named = issue("[Bug]: ROCm crashes", "On MI210.", remarks=remarks)
+        assert judged(named).hardware == ("MI210",)
+        mine = issue("[Bug]: ROCm crashes", remarks=(*remarks, *said("It is an MI250X.", by="reporter")))
+        assert judged(mine).hardware == ("MI250X",)
+
+
+class TestTopics:
+    @pytest.mark.parametrize(
+        ("title", "expected"),
+        [
+            ("[ROCm][CI] Fix a flaky fused MoE kernel test", "ci"),
+            ("[ROCm][Perf] Enable W4A16 MoE in FlyDSL", "kernels"),
+            ("[Docs][ROCm] MoRI-IO connector guide", "docs"),
+            ("[ROCm][Quantization] Refactor quark_moe", "quantization"),
+            ("[New Model][ROCm] Add DeepSeek V4", "models"),
+            ("[ROCm] Fix DeepSeek V4 functionality", "models"),
+            ("[Bug]: GPU hang on MI325 when serving MiniMax-M2.1-MXFP4", "models"),
+            ("[ROCm] Speed up attention for Qwen3-8B-FP8", "kernels"),
+            ("[ROCm] Bump AITER to v0.1.22", "builds"),
+            ("[ROCm] Enable all archs in the Docker image", "builds"),
+            ("[PD] KV transfer with MORI-IO", "distributed"),
+            ("[ROCm] Begin a deprecation window", ""),
+        ],
+    )
+    def test_the_topic_is_what_a_title_is_about(self, title: str, expected: str) -> None:
+        assert judged(pull(title)).topic == expected
+
+    @pytest.mark.parametrize(
+        ("paths", "expected"),
+        [
+            (("csrc/rocm/a.cu", "tests/models/test_a.py", "tests/models/test_b.py"), "kernels"),
+            (("tests/models/test_a.py", "tests/quantization/test_b.py"), "ci"),
+            (("vllm/model_executor/models/qwen3.py", "docs/models.md"), "models"),
+            (("vllm/model_executor/layers/quantization/quark/quark.py",), "quantization"),
+            (("docker/Dockerfile.rocm", "requirements/rocm.txt"), "builds"),
+            (("docs/rocm.md",), "docs"),
+            (("vllm/platforms/rocm.py",), ""),
+        ],
+    )
+    def test_paths_tell_it_where_the_title_does_not(self, paths: tuple[str, ...], expected: str) -> None:
+        assert judged(pull("[ROCm] Fix it", paths=paths)).topic == expected

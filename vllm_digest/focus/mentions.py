@@ -86,7 +86,7 @@ def _things(text: Text, focus: Focus) -> Iterator[Find]:
     """The finds, those that name one thing together as one, without people's names."""
     last: Find | None = None
     for find in focus.texts.finds(text.text):
-        if _is_person(text.line_before(find.start)):
+        if text.is_hidden(find.start) or _is_person(text.line_before(find.start)):
             continue
         if last and _names_same(text.text, last, find):
             meaning = min(last.meaning, find.meaning, key=_WORDS.index)

@@ -7,30 +7,34 @@ from markdown_it.token import Token
 
 from vllm_digest.markdown.escaping import clean, visible
 from vllm_digest.markdown.prose import Parser
+from vllm_digest.text.body import LONGEST, Body, Kind
 
-BODY_LIMIT = 65_536
-"""Characters of a GitHub body that ``plain`` looks at; GitHub takes no longer ones."""
 EXCERPT_LIMIT = 3_000
-"""Characters that ``plain`` parses, counted once code blocks and folded parts are gone."""
+"""Characters that `plain` parses, counted once code blocks and folded parts are gone."""
 
 _BODY = Parser("commonmark", {"maxNesting": 8}).enable(["table", "strikethrough"]).disable("reference")
-_FOLD = re.compile(
-    r"^[ \t>]*(?:(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})|(?P<comment><!--))"
-    r"|(?:^[ \t>]*|(?<=>))(?P<open><details\b[^<>]*>?)|</details\b[^<>]*>?",
-    re.MULTILINE | re.IGNORECASE,
-)
 _SILENT = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
+_UNSEEN = (Kind.CODE, Kind.COMMENT)
 
 
 def plain(text: str) -> str:
     """The visible text of a GitHub body or comment on one line: still a stranger's, so escape it before use.
 
-    Without code blocks, quotes, headings (mostly a form's), ``<details>``, comments, images and HTML tags;
-    inline code and links as their text. Looks at the first ``BODY_LIMIT`` characters and parses
-    ``EXCERPT_LIMIT`` of what is not folded.
+    Without code blocks, logs, dumps, quotes, headings (mostly a form's), `<details>`, comments, images and
+    HTML tags; inline code and links as their text. A body of nothing but a log shows the log. Looks at the
+    first 65,536 characters and parses `EXCERPT_LIMIT` of what is not left out.
     """
-    tokens = _BODY.parse(unfolded(visible(text[:BODY_LIMIT]))[:EXCERPT_LIMIT])
-    return clean(" ".join(_shown(tokens)))
+    body = Body(visible(text[:LONGEST]))
+    return _shown_of(body.without((*_UNSEEN, Kind.LOG, Kind.DUMP))) or _shown_of(body.without(_UNSEEN))
+
+
+def unfolded(text: str) -> str:
+    """The text without code blocks, HTML comments and what is folded away: often most of a body."""
+    return Body(text).without(_UNSEEN)
+
+
+def _shown_of(text: str) -> str:
+    return clean(" ".join(_shown(_BODY.parse(text[:EXCERPT_LIMIT]))))
 
 
 def _shown(tokens: Sequence[Token]) -> Iterator[str]:
@@ -51,31 +55,3 @@ def _inline_shown(tokens: Iterable[Token]) -> Iterator[str]:
             yield token.content
         elif token.type in {"softbreak", "hardbreak"}:
             yield " "
-
-
-def unfolded(text: str) -> str:
-    """``text`` without the fences, comments and ``<details>`` that begin a line: often most of a body.
-
-    An open fence or comment swallows the rest, as on GitHub; a ``<details>`` nobody closed hides nothing.
-    """
-    kept: list[str] = []
-    opened: list[int] = []
-    at = 0
-    while found := _FOLD.search(text, at):
-        kept.append(text[at : found.start()])
-        at = found.end()
-        if fence := found["fence"]:
-            at = _after(rf"\n[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", text, at)
-        elif found["comment"]:
-            at = _after("-->", text, at - 2)
-        elif found["open"]:
-            opened.append(len(kept))
-        elif opened:
-            del kept[opened.pop() :]
-    return "\n".join([*kept, text[at:]])
-
-
-def _after(pattern: str, text: str, at: int) -> int:
-    """Where the first ``pattern`` from ``at`` on ends, else where the text does."""
-    found = re.compile(pattern, re.MULTILINE).search(text, at)
-    return found.end() if found else len(text)
