@@ -194,7 +194,7 @@ ALONE = {
     "openai": {"llm"},
     "jinja2": {"templating"},
     "markdown_it": {"markdown", "text"},
-    "yaml": {"config", "focus", "pagecheck", "templating"},
+    "yaml": {"config", "focus", "pagecheck", "templating", "text"},
     "apprise": {"publish"},
     "subprocess": {"processes"},
 }
