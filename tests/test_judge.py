@@ -1,7 +1,7 @@
 """The second pass: what a judge is shown, and what becomes of statements that do not follow."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ from tests.authors import answer as good
 from tests.authors import material, supported
 from tests.test_write import LIMITS, Answers, Scripted, written
 from tests.values import RULES, digest, issue, pull, said, snapshot
+from vllm_digest.errors import SourceError
 from vllm_digest.model_protocol import ModelError, ModelUnavailableError, Question
 from vllm_digest.models import Account, Kind, Standing, State
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
+from vllm_digest.sources import Fetched, Row
 from vllm_digest.write import ModelWriter, WritingRules
-from vllm_digest.write.rows import Row
 
 THREADS = (
     pull(
@@ -129,24 +130,26 @@ def test_the_judge_sees_the_rows_of_threads_that_are_named() -> None:
             }
         return answer
 
-    class Away:
-        number, kind, title = 90, Kind.PULL_REQUEST, "Away"
-        author, created_at = Account("eve"), THREADS[0].created_at
-        standing = Standing(state=State.MERGED, merged_at=created_at, merged_by=Account("dan"))
-
+    opened = THREADS[0].created_at
+    standing = Standing(state=State.MERGED, merged_at=opened, merged_by=Account("dan"))
+    away = Row(90, Kind.PULL_REQUEST, "Away", "https://x.example/90", Account("eve"), opened, standing)
     wanted: list[tuple[list[int], datetime]] = []
 
-    def others(numbers: Any, end: datetime) -> Mapping[int, Row]:
+    def others(numbers: Collection[int], end: datetime) -> Fetched[Row]:
         wanted.append((list(numbers), end))
-        return {90: Away()}
+        return Fetched((away,), requests=1, points=2)
+
+    def refuses(_numbers: Collection[int], _end: datetime) -> Fetched[Row]:
+        raise SourceError("GitHub is away.", "Try later.")
 
     model = Scripted(names_others)
     rules = WritingRules(RULES.bots, LIMITS, judge=True)
-    for given, state in ((others, "merged"), (None, "unknown")):
+    for given, state, requests in ((others, "merged", 1), (None, "unknown", 0), (refuses, "unknown", 0)):
         model.asked.clear()
-        ModelWriter(lambda: model, rules, given)(snapshot(THREADS), digest(*THREADS))
+        narrative = ModelWriter(lambda: model, rules, given)(snapshot(THREADS), digest(*THREADS))
         rows = [line["thread"] for line in asked(model, "judge-brief-1") if "thread" in line]
         assert {row["number"]: row["state"] for row in rows} == {7: "merged", 90: state}
+        assert (narrative.fallbacks, narrative.requests, narrative.points) == ((), requests, 2 * requests)
     assert wanted == [([90], digest(*THREADS).window.end)]
 
 

@@ -262,6 +262,7 @@ class Narrative:
     `languages`: those it was asked to write in.
     `judged`: how many statements and findings were judged in a second pass, fallen ones among them;
     `unjudged`: how many stand without, though they were to be judged.
+    `requests`, `points`: what the source was asked besides for it, see `report.Provenance`.
     """
 
     model: str = ""
@@ -271,6 +272,8 @@ class Narrative:
     fallbacks: tuple[Fallback, ...] = ()
     judged: int = 0
     unjudged: int = 0
+    requests: int = 0
+    points: int = 0
     usage: Usage = field(default_factory=Usage)
 
     def brief(self, number: int) -> Brief | None:

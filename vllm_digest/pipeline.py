@@ -97,17 +97,18 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
     """Judge what was fetched of a window, and have it written about; no secret of the run gets into it."""
     snapshot = mask_in(snapshot)
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
+    narrative = mask_in(context.writer(snapshot, digest))
     return Report(
         series=context.series,
         timezone=context.timezone,
         digest=digest,
-        narrative=mask_in(context.writer(snapshot, digest)),
+        narrative=narrative,
         provenance=Provenance(
             made_at=context.now(),
             made_from=context.made_from,
             fetched_at=snapshot.fetched_at,
-            requests=snapshot.requests,
-            points=snapshot.points,
+            requests=snapshot.requests + narrative.requests,
+            points=snapshot.points + narrative.points,
             version=__version__,
         ),
         asked_as="" if context.repo == snapshot.repo else context.repo,

@@ -26,6 +26,16 @@ def fetch_counter(*, shown: bool) -> Callable[[int, int], None]:
     return show
 
 
+def model_counter(*, shown: bool) -> Callable[[int, int], None]:
+    """A counter of what a model has written about on one line; one that does nothing unless `shown`."""
+
+    def show(done: int, total: int) -> None:
+        if shown:
+            print_on_line(f"model: {done} of {total}", ends=done == total)
+
+    return show
+
+
 class Progress:
     """Shows windows done, threads fetched and the time left, measured by the threads so far; else nothing.
 

@@ -37,7 +37,8 @@ from vllm_digest.options import (
 from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
-from vllm_digest.progress import retry_notice
+from vllm_digest.progress import model_counter, retry_notice
+from vllm_digest.sources import Source
 from vllm_digest.window import parse_length, parse_moment
 from vllm_digest.write import Limits, ModelWriter, WritingRules, by_rules, without_model
 
@@ -222,16 +223,12 @@ class Setup:
         cache = self.runtime.cache_folder
         return self.settings.llm.cache or (cache and cache / "answers")
 
-    @cached_property
-    def writing_rules(self) -> WritingRules:
-        """What writing needs of the settings."""
-        return _writing_rules(self.settings, self.rules.bots)
-
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
+    def writer(self, source: Source | None) -> Iterator[Writer]:
         """Who writes the reports: a model where there is one, else rules.
 
-        The model's server is first spoken to when a window has something to tell.
+        The model's server is first spoken to when a window has something to tell. `source`: where the second
+        pass has threads from that are not in the window.
         """
         if self.no_llm:
             yield by_rules
@@ -240,11 +237,16 @@ class Setup:
             yield without_model
         else:
             with _LazyServer(self) as server:
-                yield self.model_writer(server.session)
+                yield self.model_writer(server.session, source)
 
-    def model_writer(self, session: Callable[[], Model]) -> ModelWriter:
+    def model_writer(self, session: Callable[[], Model], source: Source | None) -> ModelWriter:
         """A writer that asks the model that `session` gives for a window."""
-        return ModelWriter(session=session, rules=self.writing_rules)
+        return ModelWriter(
+            session=session,
+            rules=writing_rules_of(self.settings),
+            others=source.rows if source else None,
+            on_progress=model_counter(shown=self.is_watched),
+        )
 
     def model_server(self) -> Server:
         """The model's server. Raises ModelUnavailableError if it cannot be spoken to."""
@@ -275,10 +277,11 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def _writing_rules(settings: Settings, bots: frozenset[str]) -> WritingRules:
+def writing_rules_of(settings: Settings) -> WritingRules:
+    """What writing needs of the settings."""
     llm = settings.llm
     return WritingRules(
-        bots=bots,
+        bots=rules_of(settings).bots,
         limits=Limits(llm.threads, llm.thread_tokens, llm.overview_tokens),
         languages=settings.report.languages,
         judge=llm.judge,

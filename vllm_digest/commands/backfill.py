@@ -14,7 +14,7 @@ from vllm_digest.options import BackfillOptions
 from vllm_digest.printing import print_product
 from vllm_digest.progress import Progress
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, writing_rules_of
 from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 
@@ -26,7 +26,7 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
     setup = runtime.resolve(options)
     wanted = backfill_range(options, setup.settings, setup.now())
     source = patient_source(setup, options.max_wait)
-    with setup.writer() as writer:
+    with setup.writer(source) as writer:
         context = setup.context(wanted.series, writer)
         if options.dry_run:
             plan = make_plan(setup, wanted, source, force=options.force)
@@ -49,7 +49,7 @@ def patient_source(setup: Setup, max_wait: str | None) -> Source:
 def make_plan(setup: Setup, wanted: BackfillRange, source: Source, *, force: bool) -> BackfillPlan:
     """What of the range is to be reported."""
     kept = archive.listing(setup.root, wanted.repo, wanted.series).kept
-    limits = setup.writing_rules.limits if setup.has_model else None
+    limits = writing_rules_of(setup.settings).limits if setup.has_model else None
     return plan_backfill(wanted, kept, source, force=force, limits=limits)
 
 

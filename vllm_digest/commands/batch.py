@@ -23,7 +23,8 @@ from vllm_digest.pipeline import Writer
 from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, writing_rules_of
+from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 from vllm_digest.window import TimeWindow, format_length, parse_length
 from vllm_digest.write import questions, without_model
@@ -107,8 +108,17 @@ def _collecting_writer(
     log.info("%d answers came", len(arrived))
     kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
-        lambda: CollectingModel(name, kept, arrived, server.session() if server else None)
+        lambda: CollectingModel(name, kept, arrived, server.session() if server else None),
+        _source(setup),
     )
+
+
+def _source(setup: Setup) -> Source | None:
+    """Where the second pass has other threads from; None without a token, which collecting does not need."""
+    try:
+        return setup.source()
+    except UsageError:
+        return None
 
 
 def _reports(pending: archive.Pending, context: pipeline.ReportContext) -> Iterator[Report]:
@@ -160,7 +170,7 @@ def _requests(
         snapshot = pending.load(window)
         digest = make_digest(classify(snapshot, known), known.digest)
         for question in questions(
-            setup.writing_rules,
+            writing_rules_of(setup.settings),
             snapshot,
             digest,
             lambda question: kept_answer(question.model or name, question, kept),

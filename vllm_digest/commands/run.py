@@ -31,6 +31,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked for. `window`: the one window if it is named; other fields as in `ReportContext`."""
+
+    source: Source
+    series: str
+    window: TimeWindow | None
+    repo: str = ""
+    made_from: str = "github"
+
+
+@dataclass(frozen=True, slots=True)
 class _Task:
     """Where data comes from, what the reports have in common, and the one window if it is named."""
 
@@ -42,10 +53,10 @@ class _Task:
 def run(runtime: Runtime, options: RunOptions) -> None:
     """Report on the windows that are due, each stored and printed as it is done."""
     setup = runtime.resolve(options)
-    with setup.writer() as writer:
-        task = (
-            _sample_task(setup, options, writer) if options.sample else _github_task(setup, options, writer)
-        )
+    wanted = _sample(options) if options.sample else _windows_of_github(setup, options)
+    with setup.writer(wanted.source) as writer:
+        context = setup.context(wanted.series, writer, repo=wanted.repo, made_from=wanted.made_from)
+        task = _Task(wanted.source, context, wanted.window)
         fallbacks = _preview(setup, options, task) if options.dry_run else _store(setup, options, task)
     if options.strict:
         pipeline.refuse_fallbacks(fallbacks)
@@ -106,7 +117,7 @@ def _tell(setup: Setup, due: Plan, context: pipeline.ReportContext, kept: Sequen
         )
 
 
-def _sample_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> _Task:
+def _sample(options: RunOptions) -> _Wanted:
     named = {
         "--window": options.window,
         "--since": options.since,
@@ -121,11 +132,10 @@ def _sample_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> 
         )
     snapshot = sample()
     # A series of its own: the hour must not pass for one that was reported.
-    context = setup.context("sample", writer, repo=snapshot.repo, made_from="sample")
-    return _Task(RecordedSource(snapshot), context, snapshot.window)
+    return _Wanted(RecordedSource(snapshot), "sample", snapshot.window, snapshot.repo, "sample")
 
 
-def _github_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> _Task:
+def _windows_of_github(setup: Setup, options: RunOptions) -> _Wanted:
     usual_length = setup.settings.report.window
     length = parse_length(options.window) if options.window else None
     window = named_window(
@@ -141,4 +151,4 @@ def _github_task(setup: Setup, options: RunOptions, writer: pipeline.Writer) -> 
         )
     # A day of 23 or 25 hours is one of the days all the same.
     series = timedelta(days=1) if options.date else window.length if window else usual_length
-    return _Task(setup.source(), setup.context(format_length(series), writer), window)
+    return _Wanted(setup.source(), format_length(series), window)

@@ -8,7 +8,7 @@ from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
 from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.report import Digest
-from vllm_digest.write.rows import Row
+from vllm_digest.sources import Fetched, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,23 @@ class WritingRules:
 
 @dataclass(frozen=True)
 class WindowContext:
-    """A window that is written about. `others`: threads outside of it by number, as far as they are known."""
+    """A window that is written about.
+
+    `others`: threads outside of it, as far as they are known, and what it took to ask for them.
+    """
 
     rules: WritingRules
     digest: Digest
     threads: Mapping[int, Thread]
-    others: Mapping[int, Row] = field(default_factory=dict)
+    others: Fetched[Row] = field(default_factory=lambda: Fetched(()))
 
     @classmethod
     def of(cls, rules: WritingRules, snapshot: Snapshot, digest: Digest) -> "WindowContext":
         return cls(rules, digest, {thread.number: thread for thread in snapshot.threads})
+
+    @cached_property
+    def _others(self) -> Mapping[int, Row]:
+        return {row.number: row for row in self.others.found}
 
     @cached_property
     def evidence(self) -> Mapping[int, ThreadEvidence]:
@@ -73,4 +80,4 @@ class WindowContext:
 
     def thread(self, number: int) -> Thread | Row | None:
         """A thread of the window or one of the others, as it stood at the window's end."""
-        return self.threads.get(number) or self.others.get(number)
+        return self.threads.get(number) or self._others.get(number)

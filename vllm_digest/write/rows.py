@@ -1,36 +1,19 @@
 """What GitHub's fields say of a thread, as a model is shown them: rows of JSON without what is empty."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Relevance
-from vllm_digest.models import Account, Kind, Standing, Thread
+from vllm_digest.models import Account, Standing, Thread
 from vllm_digest.report import Digest
+from vllm_digest.sources import Fetched, Row
 
-
-class Row(Protocol):
-    """A thread in a line, as it stood at the window's end."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def author(self) -> Account: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def standing(self) -> Standing: ...
-
-
-OtherThreads = Callable[[Sequence[int], datetime], Mapping[int, Row]]
-"""Gives threads by number as they stood at a moment; those that are not to be had are missing."""
+OtherThreads = Callable[[Collection[int], datetime], Fetched[Row]]
+"""Gives rows of threads as they stood at a moment; raises SourceError if the source cannot be asked."""
 
 _FOLDERS = 5
 MOST_OTHERS = 100

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from vllm_digest.boundary import contained
+from vllm_digest.errors import SourceError
 from vllm_digest.model_protocol import Model, ModelUnavailableError, Question
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Overview
@@ -115,7 +116,13 @@ class _Plan:
         named = (number for one in evidence for number in named_numbers(one))
         away = dict.fromkeys(number for number in named if number not in self.window.threads)
         numbers = list(islice(away, MOST_OTHERS))
-        known = others(numbers, self.window.digest.window.end) if numbers else {}
+        if not numbers:
+            return self
+        try:
+            known = others(numbers, self.window.digest.window.end)
+        except SourceError as error:
+            log.info("nothing is known of %d threads outside of the window: %s", len(numbers), error.problem)
+            return self
         return replace(self, window=replace(self.window, others=known))
 
     def briefs(self) -> Iterator[Conversation[BriefOutcome]]:
@@ -138,6 +145,8 @@ class _Plan:
             briefs=tuple(_told(told)),
             overview=whole.overview,
             fallbacks=(*(one for outcome in told for one in outcome.fallbacks), *beyond, *whole.fallbacks),
+            requests=self.window.others.requests,
+            points=self.window.others.points,
             judged=sum(one.judged for one in told) + whole.judged,
             unjudged=sum(one.unjudged for one in told) + whole.unjudged,
         )
