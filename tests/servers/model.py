@@ -99,8 +99,9 @@ class ModelServer:
         models: tuple[str, ...] = (MODEL,),
         key: str = "",
         latency: float = 0.0,
+        port: int = 0,
     ) -> None:
-        """`key`: what a client has to know; `latency`: seconds for a whole request."""
+        """`key`: what a client has to know; `latency`: seconds for a whole request; `port`: 0 is any."""
         self.author = author
         self.kind = kind
         self.models = models
@@ -112,7 +113,9 @@ class ModelServer:
         self.faults: list[Fault] = []
         self.batches = Batches(self._batch_line)
         self._lock = threading.Lock()
-        self._server = Server(self._handle)
+        self.listing: Effect = lambda real: real()
+        """What becomes of the list of models."""
+        self._server = Server(self._handle, port)
         self._server.latency = latency
         self.url = f"{self._server.url}/v1"
         """What a client's `base_url` is."""
@@ -157,12 +160,15 @@ class ModelServer:
             return self.kind.error(401, "Incorrect API key provided.", code="invalid_api_key")
         if (method, target) == ("POST", "/v1/chat/completions"):
             return self._chat(Asked(json.loads(body), headers))
-        if (method, target) == ("GET", "/v1/models"):
-            rows = [{"id": name, "object": "model", "owned_by": "tests"} for name in self.models]
-            return Answer(payload={"object": "list", "data": rows})
+        if method == "GET" and target in {"/v1/models", "/models"}:
+            return self.listing(self._list)
         if self.kind.batches and (answer := self.batches.answer(method, target, headers, body)):
             return answer
         return self.kind.error(404, f"Invalid URL ({method} {target})")
+
+    def _list(self) -> Answer:
+        rows = [{"id": name, "object": "model", "owned_by": "tests"} for name in self.models]
+        return Answer(payload={"object": "list", "data": rows})
 
     def _chat(self, asked: Asked) -> Answer:
         with self._lock:

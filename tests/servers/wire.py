@@ -29,8 +29,8 @@ class Server(ThreadingHTTPServer):
     block_on_close = True
     daemon_threads = False
 
-    def __init__(self, handle: Handle) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, handle: Handle, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.handle = handle
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.latency = 0.0

@@ -9,9 +9,24 @@ import logging
 from vllm_digest.llm.budget import Tokens
 from vllm_digest.llm.calls import WindowCalls
 from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.llm.failures import AccessDeniedError, CallError, NoAccessError, RefusedError
+from vllm_digest.llm.failures import (
+    AccessDeniedError,
+    CallError,
+    CutAnswerError,
+    NoAccessError,
+    RefusedError,
+    UnreadableAnswerError,
+)
+from vllm_digest.llm.replies import read_answer
 from vllm_digest.llm.retries import estimate
-from vllm_digest.model_protocol import Message, ModelError, ModelUnavailableError, Question, Role
+from vllm_digest.model_protocol import (
+    Message,
+    ModelError,
+    ModelUnavailableError,
+    PromptTooLongError,
+    Question,
+    Role,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +63,17 @@ def confirm_refusal(
         log.info("the model server refuses a question (%s); a neutral one is tried", refusal)
         request = capabilities.request(model, NEUTRAL, NEUTRAL.answer_tokens)
         try:
-            calls.call(request, Tokens(estimate(request), NEUTRAL.answer_tokens), NEUTRAL, again=True)
+            most = Tokens(estimate(request), NEUTRAL.answer_tokens)
+            document = calls.call(request, most, NEUTRAL, again=True)
+            read_answer(document, NEUTRAL.schema, NEUTRAL.answer_tokens)
         except NoAccessError as error:
             raise AccessDeniedError(str(error)) from None
         except RefusedError as error:
             raise AccessDeniedError(f"the model server refuses every question ({error})") from None
         except ModelUnavailableError:
             raise
+        except (CutAnswerError, UnreadableAnswerError, PromptTooLongError):
+            log.info("the neutral question was let in")
         except (CallError, ModelError) as error:
             log.info("the neutral question was not answered (%s)", error)
             return

@@ -11,10 +11,12 @@ from typing import Any
 from vllm_digest.llm.failures import InterruptedAnswerError
 from vllm_digest.llm.streaming import completion_of, is_stream
 
-MOST_BYTES = 32_000_000
-"""Of an answer. A stream takes some 300 bytes a token, so this is room for 100,000 tokens."""
-_MOST_JSON = 8_000_000
-"""Bytes of one JSON document, which takes up to 25 times as many as Python objects."""
+MOST_BYTES = 4_000_000
+"""Of a JSON document. An answer has 400,000 characters at most, of six bytes each if all are escaped."""
+MOST_STREAMED = 16_000_000
+"""Bytes of an answer in parts. A part takes some 300 bytes a token, so this is room for 50,000 tokens."""
+_MOST_BRACKETS = 100_000
+"""An empty list takes 2 bytes of JSON and 64 of memory."""
 MOST_LEVELS = 64
 """Of nested objects and lists; an answer of ours has 6."""
 _GZIP_OR_ZLIB = 47
@@ -63,10 +65,11 @@ def document_of(content: bytes) -> Any:
 
 def parsed(content: bytes | str) -> Any:
     """JSON of bounded size and depth. Raises ValueError if it is none."""
-    if len(content) > _MOST_JSON:
+    text = content if isinstance(content, str) else content.decode()
+    if len(content) > MOST_BYTES or text.count("[") + text.count("{") > _MOST_BRACKETS:
         raise ValueError("too large")
     try:
-        document = json.loads(content)
+        document = json.loads(text)
     except RecursionError:
         raise ValueError("too deep") from None
     if not is_shallow(document):

@@ -193,8 +193,9 @@ def _message(error: Any) -> str:
     if isinstance(error, Mapping):
         told = (error.get(name) for name in ("message", "detail", "msg", "status_msg", "error"))
         return str(next(filter(None, told), ""))[:_MOST_READ]
-    # A page of HTML says nothing in few words.
-    return error[:_MOST_READ] if isinstance(error, str) and "<" not in error else ""
+    # A page of HTML, or JSON that cannot be read, says nothing in few words.
+    says = isinstance(error, str) and "<" not in error and not error.lstrip().startswith(("{", "["))
+    return error[:_MOST_READ] if says else ""
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:

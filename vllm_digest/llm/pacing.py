@@ -96,13 +96,14 @@ class Pacing:
             if turn.round != self._round:
                 return
             self._round += 1
-            was, self._limit = self._limit, max(1, self._limit // 2) if self._answered else 1
+            under_way = self._under_way
+            self._limit = max(1, self._limit // 2) if self._answered else 1
             self._slow = not self._answered
         log.warning(
-            "the model server %s within %.0f s (llm.timeout: %g); it was asked %d questions at once (see "
+            "the model server %s within %.3g s (llm.timeout: %g); it was asked %d questions at once (see "
             "llm.concurrency) and may still work on them. From now on %d at once, the most important first%s",
             "did not answer all" if self._answered else "gave no answer",
-            *(seconds, self._timeout, was, self._limit),
+            *(seconds, self._timeout, under_way, self._limit),
             f", each for the {left:.0f} s that are left of llm.max_time" if self._slow else "",
         )
 

@@ -64,10 +64,10 @@ def read_answer(document: Any, schema: Mapping[str, Any], room: int) -> Mapping[
     if finish in _CUT:
         if tokens_used(document, Tokens(0, room)).completion < room:
             raise PromptTooLongError("the answer filled the rest of the context")
-        raise CutAnswerError(repeats=_repeats(text or thoughts))
+        raise CutAnswerError(repeats=_repeats(text if text.strip() else thoughts))
     if message.get("refusal"):
         raise ModelError("the model refused to answer")
-    return _answer(text, thoughts, set(schema.get("required", ())))
+    return _answer(text.strip(), thoughts.strip(), set(schema.get("required", ())))
 
 
 def writable(question: Question) -> Question:
@@ -100,11 +100,11 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
         content = "".join(text for part in parts if isinstance(text := part.get("text"), str))
-    return content.strip() if isinstance(content, str) else ""
+    return content if isinstance(content, str) else ""
 
 
 def _thoughts(message: Mapping[str, Any]) -> str:
-    return next((text for name in _THOUGHTS if (text := _text(message.get(name)))), "")
+    return next((text for name in _THOUGHTS if (text := _text(message.get(name))).strip()), "")
 
 
 def _answer(text: str, thoughts: str, required: set[str]) -> Mapping[str, Any]:

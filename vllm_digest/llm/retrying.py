@@ -104,10 +104,11 @@ class RetryingRequest:
             return
         # A 5xx may be a passing fault: what it teaches is a guess.
         self._guess = named or self._used.looser()
-        if self._guess is None and broken:
+        if self._guess is None:
+            if not broken:
+                raise self._refused(refusal)
+            self._guess = self._used
             self._retries.lost(InterruptedAnswerError(str(refusal)))
-        elif self._guess is None:
-            raise self._refused(refusal)
 
     def _refused(self, refusal: CallError) -> ModelError:
         """What a refusal that no change mends costs. Raises ModelUnavailableError if it is every question."""

@@ -6,12 +6,13 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+from urllib.request import getproxies
 
 import httpx2
 import openai
 
 from vllm_digest.cleaning import clean_line, mask_secrets
-from vllm_digest.llm.body import MOST_BYTES, document_of, parsed, unpacked
+from vllm_digest.llm.body import MOST_BYTES, MOST_STREAMED, document_of, parsed, unpacked
 from vllm_digest.llm.failures import (
     CallError,
     InterruptedAnswerError,
@@ -47,8 +48,7 @@ class _BoundedClient(openai.DefaultAsyncHttpxClient):
         response = await super().send(request, **{**options, "stream": True})
         try:
             encoding = response.headers.get("content-encoding", "")
-            most = _MOST_FILE if request.url.path.endswith("/content") else MOST_BYTES
-            content = await unpacked(response.aiter_raw(), encoding, most)
+            content = await unpacked(response.aiter_raw(), encoding, _most_bytes(request, response))
         finally:
             await response.aclose()
         headers = [one for one in response.headers.raw if one[0].lower() not in _OF_THE_BODY]
@@ -156,8 +156,8 @@ class Transport:
             raise _failure(error.response) from None
         except openai.APIConnectionError as error:
             raise _connection_failure(error.__cause__ or error) from None
-        except (OSError, RuntimeError, ValueError) as error:
-            # No file descriptor or thread for the lookup of a name, and whatever the library does not wrap.
+        except (OSError, RuntimeError, ValueError, ArithmeticError, ExceptionGroup) as error:
+            # No file descriptor or thread to look up a name, a port of 99999, and what else is not wrapped.
             raise _connection_failure(error) from None
 
     async def _wind_up(self) -> None:
@@ -166,6 +166,12 @@ class Transport:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._client.close()
+
+
+def _most_bytes(request: httpx2.Request, response: httpx2.Response) -> int:
+    if request.url.path.endswith("/content"):
+        return _MOST_FILE
+    return MOST_STREAMED if "event-stream" in response.headers.get("content-type", "") else MOST_BYTES
 
 
 def _failure(response: httpx2.Response) -> CallError | ModelError:
@@ -179,11 +185,16 @@ def _failure(response: httpx2.Response) -> CallError | ModelError:
 
 
 def _connection_failure(error: BaseException) -> InterruptedAnswerError:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     cause = clean_line(error, _LONGEST_CAUSE) or type(error).__name__
+    not_there = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
     if "CERTIFICATE" in cause:
         cause += "; check SSL_CERT_FILE, or the server's certificate"
-    not_there = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-    kind = NotThereError if not_there else InterruptedAnswerError
+    elif not_there and getproxies():
+        cause += "; check the proxy of the environment as well"
+    # Waiting does not mend what TLS refuses.
+    kind = NotThereError if not_there and "SSL" not in cause else InterruptedAnswerError
     return kind(f"the connection failed ({cause})")
 
 
