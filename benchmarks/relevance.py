@@ -28,7 +28,7 @@ from vllm_digest.judgement import Judgement, JudgementReason, Relevance
 from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-FOCUS = FocusSettings().compiled()
+FOCUS = FocusSettings().compiled(("bug", "needs-rebase", "ready", "ready-run-all-tests", "stale", "verified"))
 ANSWERS = {"yes": Relevance.YES, "passing": Relevance.PASSING, "no": Relevance.NONE}
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vllm_digest.focus.patterns import Finder, Rule
 from vllm_digest.focus.relevance import judge
 from vllm_digest.focus.rules import Focus, FocusSettings
-from vllm_digest.judgement import Relevance
+from vllm_digest.judgement import Judgement, Relevance
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Account, Kind, State, Thread
 
@@ -178,7 +178,9 @@ def test_another_ecosystem_keeps_nothing_of_amd() -> None:
 def test_a_repository_may_have_no_focus(section: object) -> None:
     focus = FocusSettings.model_validate(section).compiled()
     assert not focus.words
-    assert relevance(focus, "[ROCm] AITER on MI300X", labels=("rocm",)) is Relevance.NONE
+    body = "GPU 0: NVIDIA H100\nROCM used to build PyTorch : N/A"
+    thread = an_issue("[ROCm] AITER on MI300X", body, labels=("rocm",))
+    assert judge(thread, focus) == Judgement(Relevance.NONE)
 
 
 def test_texts_of_the_built_in_rules_are_there_in_every_language() -> None:

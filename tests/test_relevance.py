@@ -18,7 +18,7 @@ from vllm_digest.models import Account, Kind, Remark, RemarkKind, State, Thread
 from vllm_digest.templating import folder
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
-FOCUS = FocusSettings().compiled()
+FOCUS = FocusSettings().compiled(("bug", "needs-rebase", "ready", "ready-run-all-tests", "stale", "verified"))
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 NVIDIA_DUMP = """
@@ -352,6 +352,10 @@ class TestEnvironment:
         assert judged(thread).relevance is Relevance.NONE
         assert reason in reasons(thread)
 
+    def test_another_platforms_machine_alone_is_no_near_miss(self) -> None:
+        thread = issue("[Bug]: the server does not start", "GPU 0: NVIDIA A100-SXM4-80GB")
+        assert judged(thread) == Judgement(Relevance.NONE)
+
     def test_the_script_pasted_for_its_output_says_nothing(self) -> None:
         form = (
             f"### Your current environment\n```text{COLLECT_ENV_SCRIPT}```\n### Describe the bug\nIt hangs."
@@ -490,6 +494,14 @@ class TestPaths:
         assert judged(replace(thread, paths=(path,))).relevance is Relevance.YES
         assert judged(replace(thread, paths=(path, "csrc/rocm/a.cu", "vllm/a.py"))).relevance is Relevance.YES
         assert judged(replace(thread, title="[CUDA] Bump it", paths=(path,))).relevance is Relevance.PASSING
+
+    def test_a_file_that_each_platform_has_counts_little_beside_its_twins(self) -> None:
+        paths = ("requirements/rocm-test.txt", "requirements/rocm.txt", "requirements/test.txt")
+        assert judged(pull("Bump lm-eval", paths=paths)).relevance is Relevance.PASSING
+        images = ("docker/Dockerfile.rocm", "docker/Dockerfile.rocm_base", "docker/Dockerfile")
+        assert judged(pull("Bump ubuntu", paths=images)).relevance is Relevance.PASSING
+        own = ("csrc/rocm/a.cu", ".buildkite/test-amd.yaml", ".buildkite/test_areas/kernels.yaml")
+        assert judged(pull("Run a kernel's test", paths=own)).relevance is Relevance.YES
 
     def test_a_rename_of_the_same_file_for_two_vendors_is_an_aside(self) -> None:
         amd = tuple(f"vllm/models/x/amd/{name}.py" for name in ("model", "mtp", "deepseek", "ops"))

@@ -264,7 +264,7 @@ def rules_of(settings: Settings) -> Rules:
     own = settings.repository
     return Rules(
         project=settings.project,
-        focus=settings.focus.compiled(),
+        focus=settings.focus.compiled((*own.state_labels, *own.bug_labels)),
         hot_from=settings.heat.threshold,
         bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
         words=RepositoryWords(

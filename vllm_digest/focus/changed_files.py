@@ -31,18 +31,21 @@ def path_signs(thread: Thread, focus: Focus, *, elsewhere: bool) -> Iterator[Sig
 
 
 def _weight(thread: Thread, mine: list[str], files: int, focus: Focus) -> Weight:
-    theirs = sum(1 for path in thread.paths if path not in mine and focus.peers.found_in(path))
-    if 2 * len(mine) > files and len(mine) > 2 * theirs:
-        return Weight.WHOLE
+    others = [path for path in thread.paths if path not in mine]
+    theirs = sum(1 for path in others if focus.peers.found_in(path))
     own = [path for path in mine if not focus.mirrors.found_in(path)]
+    # Beside test-amd.yaml the CUDA pipeline names no platform.
+    twins = 0 if own else sum(1 for path in others if focus.mirrors.found_in(path))
+    if 2 * len(mine) > files and len(mine) > 2 * max(theirs, twins):
+        return Weight.WHOLE
     sources = [path for path in own if not focus.tests.found_in(path)]
     if theirs or not sources:
         return Weight.HALF if len(own) > theirs and 2 * len(own) > files else Weight.SIDE
     companions = sum(1 for path in thread.paths if path not in own and focus.tests.found_in(path))
-    others = files - companions - len(own)
-    if len(sources) >= others:
+    rest = files - companions - len(own)
+    if len(sources) >= rest:
         return Weight.WHOLE
-    return Weight.HALF if 3 * len(sources) >= others else Weight.SIDE
+    return Weight.HALF if 3 * len(sources) >= rest else Weight.SIDE
 
 
 def _is_portable(path: str, focus: Focus) -> bool:

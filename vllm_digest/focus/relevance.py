@@ -29,6 +29,8 @@ _TITLE_OR_PATHS = _TITLES - {ReasonCode.TITLE_ELSEWHERE} | {ReasonCode.PATHS}
 
 def judge(thread: Thread, focus: Focus) -> Judgement:
     """How much `thread` concerns the focus, from its title, labels, paths, body and people's comments."""
+    if not focus.words:
+        return Judgement(Relevance.NONE)
     title = Title.of(thread.title, focus)
     own_comments = [remark.body for remark in _remarks(thread, by_author=True)]
     own = OwnTexts.of(thread, title, own_comments, focus)
@@ -52,7 +54,9 @@ def judge(thread: Thread, focus: Focus) -> Judgement:
         return Judgement(Relevance.YES, _reasons(signs, Weight.HALF), topic(thread, focus), names)
     if any(sign.weight for sign in signs):
         return Judgement(Relevance.PASSING, _reasons(signs, Weight.SIDE))
-    return Judgement(Relevance.NONE, _reasons(signs, Weight.MISS))
+    # Another platform's machine alone does not look like the focus.
+    looks = any(sign.reason.code is not ReasonCode.OTHER_MACHINE for sign in signs)
+    return Judgement(Relevance.NONE, _reasons(signs, Weight.MISS) if looks else ())
 
 
 def _total(signs: Iterable[Sign]) -> int:

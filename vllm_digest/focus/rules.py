@@ -93,8 +93,6 @@ class FocusSettings(_Rules):
     """The chapter's heading. One text, or one a language."""
     labels: tuple[str, ...] = ()
     """Labels that the repository gives to the ecosystem's threads."""
-    state_labels: tuple[str, ...] = ()
-    """Labels that tell of a thread's state and not of its subject."""
     words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words), Field(validate_default=True)] = ()
     """What names the ecosystem and its software."""
     portable_words: tuple[Pattern, ...] = ()
@@ -166,9 +164,12 @@ class FocusSettings(_Rules):
             raise ValueError("two topics have the same key.")
         return self
 
-    def compiled(self) -> "Focus":
-        """The rules as `relevance.judge` takes them."""
-        return _compiled(self)
+    def compiled(self, state_labels: Iterable[str] = ()) -> "Focus":
+        """The rules as `relevance.judge` takes them.
+
+        `state_labels`: the repository's labels that tell a thread's state or kind, and no subject.
+        """
+        return _compiled(self, state_labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ class Focus:
     topic_paths: Finder
 
 
-def _compiled(settings: FocusSettings) -> Focus:
+def _compiled(settings: FocusSettings, state_labels: Iterable[str]) -> Focus:
     names = [
         *_rules(settings.words),
         *_rules(settings.portable_words, key=PORTABLE),
@@ -219,7 +220,7 @@ def _compiled(settings: FocusSettings) -> Focus:
             tuple(TopicWords(topic.key, topic.name) for topic in topics),
         ),
         labels=frozenset(label.lower() for label in settings.labels),
-        state_labels=frozenset(label.lower() for label in settings.state_labels),
+        state_labels=frozenset(label.lower() for label in state_labels),
         texts=_texts(settings, names),
         paths=Finder([*names, *_rules(settings.paths)]),
         mirrors=Finder(_rules(settings.mirrors)),
