@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests import archives
 from tests.simulation import REPO, Simulation
-from vllm_digest import archive
+from vllm_digest.archive import document
+from vllm_digest.place import Place
 from vllm_digest.schedule import plan
 from vllm_digest.window import TimeWindow
 
@@ -41,7 +43,7 @@ def line(seed: int, simulation: Simulation) -> str:
     happened = simulation.happened
     codes = Counter({name[5:]: count for name, count in happened.items() if name.startswith("exit")})
     faults = sum(count for name, count in happened.items() if name.startswith("fault"))
-    windows = len(archive.stored_windows(simulation.root, REPO, "1h"))
+    windows = len(archives.stored_windows(simulation.root, REPO, "1h"))
     told = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
     row = (codes.total(), windows, happened["missed"], faults, happened["killed"])
     return f"{seed:>5}{row[0]:>7}{row[1]:>9}{row[2]:>8}{row[3]:>8}{row[4]:>7}  {told}"
@@ -50,17 +52,26 @@ def line(seed: int, simulation: Simulation) -> str:
 def list_archive(root: Path) -> None:
     start = datetime(2021, 1, 1, tzinfo=UTC)
     count = YEARS * 365 * 24
+    first = TimeWindow(start, start + HOUR)
+    template = document(archives.report(first, archives.threads(first))).decode()
     for n in range(count):
-        path = archive.data_path(root, REPO, "1h", TimeWindow(start + n * HOUR, start + (n + 1) * HOUR))
+        window = TimeWindow(start + n * HOUR, start + (n + 1) * HOUR)
+        path = root / Place(REPO, "1h", window).data
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        path.with_suffix(".md").touch()
-    began = time.perf_counter()
-    stored = archive.listing(root, REPO, "1h").kept
-    due = plan(stored, HOUR, start + (count + 3) * HOUR, timedelta(days=7))
-    spent = time.perf_counter() - began
-    print(
-        f"\nto see what is due after {len(stored):,} stored hours: {spent:.2f}s ({len(due.windows)} windows)"
+        path.write_text(template.replace(_span(first), _span(window)))
+        path.with_suffix(".md").write_text("page")
+    for name in ("first", "second"):
+        began = time.perf_counter()
+        stored = archives.opened(root).listing(REPO, "1h").kept
+        due = plan(stored, HOUR, start + (count + 3) * HOUR, timedelta(days=7))
+        spent = time.perf_counter() - began
+        print(f"to see {len(due.windows)} due after {len(stored):,} hours, the {name} time: {spent:.2f}s")
+
+
+def _span(window: TimeWindow) -> str:
+    """The window as a data file has it."""
+    return '"start":"{}","end":"{}"'.format(
+        *(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (window.start, window.end))
     )
 
 

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from tests import archives
-from vllm_digest.archive import store
 from vllm_digest.render import render
 from vllm_digest.window import TimeWindow
 
@@ -26,8 +25,9 @@ PROGRAM = Path(sys.executable).with_name("vllm-digest")
 
 
 def fill(root: Path, windows: tuple[TimeWindow, ...]) -> None:
+    archive = archives.opened(root)
     for report in archives.reports(windows):
-        store(root, report, render(report))
+        archive.store(report, render(report))
 
 
 def timed(step: Callable[[], object]) -> float:

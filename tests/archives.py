@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from tests.servers.words import AREAS, LABELS, sentences, title
 from vllm_digest import __version__
+from vllm_digest.archive import Archive, place_of, read_report
 from vllm_digest.classify import classify
 from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
@@ -19,6 +21,21 @@ REPO = "vllm-project/vllm"
 RULES = replace(rules_of(Settings()), bots=frozenset())
 _FIRST = datetime(2024, 11, 1, tzinfo=UTC)
 PEOPLE = ("weichen", "amy-smith", "jun-li", "lena-novak", "raj94", "tomas-gpu", "yuki-t", "noor", "maria-dev")
+
+
+def opened(root: Path) -> Archive:
+    """An archive as it is seen long after all of its windows."""
+    return Archive(root, datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def stored_windows(root: Path, repo: str, series: str) -> tuple[TimeWindow, ...]:
+    """The windows of a series that have both files, oldest first."""
+    return opened(root).listing(repo, series).windows
+
+
+def load(path: Path) -> Report:
+    """The report of a data file."""
+    return read_report(path, place_of(path))
 
 
 def reports(windows: Sequence[TimeWindow]) -> Iterator[Report]:

@@ -23,7 +23,7 @@ def main() -> None:
         root = Path(folder, "repository")
         day = archives.day(MIDNIGHT)
         for report in (*archives.reports(archives.hours(END, 30 * 24)), day):
-            pipeline.publish(report, root / "archive")
+            pipeline.publish(report, archives.opened(root / "archive"))
         assert command("init", str(root)) == command("site", str(root)) == 0
         build(root / "staging", Path(folder, "built"))
         _look(Path(folder, "built"), target, {"start": "/", "day": f"/{day.place}/"})

@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 import yaml
 
+from tests import archives
 from tests.servers import faults
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
@@ -26,7 +27,7 @@ from tests.servers.truth import truth
 from tests.servers.world import PullRequest
 from tests.servers.world import World as Traffic
 from tests.trouble import FAULTS, HANGS, Photographer, Trouble
-from vllm_digest import archive
+from vllm_digest.archive import lock_series
 from vllm_digest.cli import run_command
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
@@ -126,7 +127,7 @@ class Simulation:
         github.fault(faults.meanwhile(lambda _: photographer.step()), operation="Details")
         if trouble.fault:
             github.fault(self._faults[trouble.fault](), nth=trouble.nth, times=trouble.times)
-        lock = archive.locked(self.root, REPO, "1h", wait=timedelta(), sleep=lambda _: None)
+        lock = lock_series(self.root, REPO, "1h", wait=timedelta(), sleep=lambda _: None)
         with lock if trouble.busy else nullcontext(), patch.object(os, "fsync", photographer.fsync):
             code, printed = self._command("run", "--no-llm", "-q", skew=trouble.skew)
         self.happened[f"exit {code}"] += 1
@@ -135,7 +136,7 @@ class Simulation:
             self.happened["killed"] += 1
             photographer.restore()
         elif code == 0:
-            reached = max(window.end for window in archive.stored_windows(self.root, REPO, "1h"))
+            reached = max(window.end for window in archives.stored_windows(self.root, REPO, "1h"))
             assert reached >= (ours - SETTLE).replace(second=0, microsecond=0)
 
     def _command(self, *arguments: str, skew: timedelta = timedelta()) -> tuple[int, str]:
@@ -168,9 +169,9 @@ class Simulation:
 
     def check(self) -> None:
         """Every moment in one window, every window true, every page whole, and nothing else in the folder."""
-        reports = [archive.load(path) for path in sorted(self.series.glob("*/*/*.json"))]
+        reports = [archives.load(path) for path in sorted(self.series.glob("*/*/*.json"))]
         windows = [report.digest.window for report in reports]
-        assert windows == list(archive.stored_windows(self.root, REPO, "1h"))
+        assert windows == list(archives.stored_windows(self.root, REPO, "1h"))
         assert [(a.slug, b.slug) for a, b in pairwise(windows) if a.end != b.start] == []
         assert windows[-1].end >= START + self.runs * HOUR - SETTLE - MINUTE
         stems = [str(report.place) for report in reports]

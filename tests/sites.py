@@ -14,7 +14,6 @@ from tests import archives, jekyll
 from tests.test_markdown import NASTY, ORDINARY
 from tests.test_prose import SAMPLES
 from vllm_digest import pipeline
-from vllm_digest.archive import set_aside
 from vllm_digest.cli import run_command
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
@@ -90,19 +89,19 @@ def published(folder: Path) -> Site:
 
 
 def _publish(site: Site) -> None:
-    root = site.folder / "archive"
+    archive = archives.opened(site.folder / "archive")
     windows = [window for window in HOURS if window.end <= GAP.start or window.start >= GAP.end]
     for report in archives.reports(windows):
         window = report.digest.window
         if window == HOSTILE:
-            pipeline.publish(archives.report(window, _hostile_threads(window)), root)
+            pipeline.publish(archives.report(window, _hostile_threads(window)), archive)
         elif window == PROSE:
-            pipeline.publish(_hostile_prose(report), root)
+            pipeline.publish(_hostile_prose(report), archive)
         elif window == ASIDE:
-            set_aside(root, report, "{{ broken")
+            archive.set_aside(report, "{{ broken")
         else:
-            pipeline.publish(report, root)
-    pipeline.publish(archives.day(DAY.end), root)
+            pipeline.publish(report, archive)
+    pipeline.publish(archives.day(DAY.end), archive)
     assert command("init", str(site.folder)) == 0
     config = site.folder / "config.yaml"
     config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import archives
 from tests.conftest import Ran, Run
 from tests.servers import faults
 from tests.servers.answers import Answer
@@ -21,7 +22,6 @@ from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.servers.world import World
 from tests.test_fetch import LISTS
-from vllm_digest import archive
 from vllm_digest.cli import run_command
 from vllm_digest.report import Digest
 from vllm_digest.runtime import Runtime as Outside
@@ -67,7 +67,7 @@ def backfill(run: Run, github: GitHub) -> Backfill:
 def reports(root: str = "archive") -> dict[TimeWindow, Digest]:
     """What is stored, by window."""
     return {
-        TimeWindow.from_slug(path.stem): archive.load(path).digest
+        TimeWindow.from_slug(path.stem): archives.load(path).digest
         for path in sorted(Path(root).rglob("*.json"))
     }
 
@@ -110,7 +110,7 @@ def test_a_range_of_hours_costs_github_what_its_days_cost(backfill: Backfill, gi
         backfill("--from", DAYS[0], "--to", DAYS[2], "--window", length)
         costs.append((len(github.requests) - before[0], github.points - before[1]))
     assert costs[0] == costs[1]
-    told = [archive.load(path).provenance for path in sorted(Path("archive").rglob("*.json"))]
+    told = [archives.load(path).provenance for path in sorted(Path("archive").rglob("*.json"))]
     assert sum(one.requests for one in told) == 2 * (costs[0][0] - 1)
 
 

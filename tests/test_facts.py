@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.values import RULES, issue, pull, said
-from vllm_digest import files
+from vllm_digest import documents
 from vllm_digest.classify import classify
 from vllm_digest.digest import make_digest
 from vllm_digest.facts import Facts, fold
@@ -193,5 +193,5 @@ def test_a_closing_that_was_undone_in_a_later_hour_is_none_of_the_day() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_facts_are_stored_and_read_back_as_they_are(seed: int) -> None:
     facts, path = facts_of(traffic(seed), WEEK), Path("facts.json")
-    path.write_bytes(files.to_json(facts, "test/1"))
-    assert files.from_json(path, Facts, "test/1") == facts
+    path.write_bytes(documents.to_json(facts, "test/1"))
+    assert documents.from_json(path, Facts, "test/1") == facts

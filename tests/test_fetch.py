@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import archives
 from tests.conftest import Ran, Run
 from tests.servers import faults
 from tests.servers.faults import Effect
@@ -24,7 +25,6 @@ from tests.servers.world import (
     Thread,
     World,
 )
-from vllm_digest import archive
 from vllm_digest.report import Digest
 
 LISTS = {
@@ -79,7 +79,7 @@ def talked_in(report: Any) -> set[int]:
 
 def stored(report: Any) -> Digest:
     """The digest of the data file that a line of `--json` names."""
-    return archive.load(Path(report["data"])).digest
+    return archives.load(Path(report["data"])).digest
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import archives
 from tests.conftest import Run
 from tests.servers import faults
 from tests.servers.answers import Answer
@@ -21,7 +22,7 @@ from tests.servers.traffic import stream
 from tests.servers.truth import truth
 from tests.simulation import check_truth
 from tests.trouble import FAULTS, HANGS
-from vllm_digest import archive
+from vllm_digest.archive import lock_series
 from vllm_digest.cli import run_command
 from vllm_digest.runtime import Runtime
 
@@ -57,7 +58,7 @@ def at(clock: str) -> datetime:
 
 def windows() -> list[str]:
     """The stored windows' times of day: `"09:03-10:03"`."""
-    stored = archive.stored_windows(Path("archive"), REPO, "1h")
+    stored = archives.stored_windows(Path("archive"), REPO, "1h")
     return [f"{window.start:%H:%M}-{window.end:%H:%M}" for window in stored]
 
 
@@ -200,7 +201,7 @@ def test_no_fault_of_github_loses_or_doubles_anything(cron: Cron, name: str) -> 
     hours = ["09:03", "10:03", "11:03", "12:03", "13:03", "14:03"]
     assert windows() == [f"{start}-{end}" for start, end in pairwise(hours)]
     for data in sorted(SERIES.glob("*/*/*.json")):
-        check_truth(WORLD, archive.load(data))
+        check_truth(WORLD, archives.load(data))
 
 
 def test_a_clock_that_is_ahead_of_github_s_loses_nothing(cron: Cron) -> None:
@@ -229,11 +230,11 @@ def test_other_lengths_and_repositories_are_series_of_their_own(cron: Cron) -> N
     cron("10:05")
     cron("11:05", "--window", "2h")
     assert windows() == ["09:03-10:03"]
-    assert archive.list_series(Path("archive")) == ((REPO, "1h"), (REPO, "2h"))
+    assert archives.opened(Path("archive")).series() == ((REPO, "1h"), (REPO, "2h"))
 
 
 def test_a_second_run_leaves_with_a_code_of_its_own(cron: Cron) -> None:
-    with archive.locked(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None):
+    with lock_series(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None):
         code, said = cron("10:05")
         assert (code, windows()) == (6, [])
         assert f"Another run is at work in {SERIES}" in said
@@ -243,7 +244,7 @@ def test_a_second_run_leaves_with_a_code_of_its_own(cron: Cron) -> None:
 
 
 def test_a_second_run_waits_when_it_is_told_to(cron: Cron, capsys: pytest.CaptureFixture[str]) -> None:
-    first = archive.locked(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None)
+    first = lock_series(Path("archive"), REPO, "1h", wait=timedelta(), sleep=lambda _: None)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -330,7 +331,7 @@ def test_a_page_that_was_never_written_is_made_from_its_data(cron: Cron) -> None
     assert len(cron.github.requests) == asked
 
 
-def test_data_that_cannot_be_read_is_removed_and_its_window_reported_again(cron: Cron) -> None:
+def test_data_that_is_damaged_is_named_and_its_window_reported_again(cron: Cron) -> None:
     cron("10:05")
     cron("11:05")
     data = page("10:03").with_suffix(".json")
@@ -338,8 +339,8 @@ def test_data_that_cannot_be_read_is_removed_and_its_window_reported_again(cron:
     data.write_text(data.read_text(encoding="utf-8")[:100], encoding="utf-8")
     code, said = cron("11:25")
     assert (code, windows()) == (0, ["09:03-10:03", "10:03-11:23"])
-    assert f"{data} has no page and is removed" in said
-    assert not data.exists()
+    assert f"{data} is set aside: it holds no JSON" in said
+    assert "Other reports cover its window; remove it." in cron("11:45")[1]
 
 
 def test_an_archive_that_was_moved_goes_on_where_it_was(cron: Cron) -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import archives
 from tests.conftest import Run
 from tests.servers.inbox import Inbox
-from vllm_digest.archive import load, store
 from vllm_digest.publish.headline import harmless
 from vllm_digest.window import TimeWindow
 
@@ -55,13 +55,13 @@ def test_it_is_off_unless_there_is_an_address_and_something_new(run: Run, page: 
 
 
 def test_many_reports_are_one_message_with_the_newest_first(run: Run, page: str) -> None:
-    first = load(Path(page).with_suffix(".json"))
+    first = archives.load(Path(page).with_suffix(".json"))
     pages = []
     for hours in range(5):
         step = timedelta(hours=hours)
         window = TimeWindow(first.digest.window.start + step, first.digest.window.end + step)
         report = replace(first, digest=replace(first.digest, window=window))
-        pages.append(str(store(Path("archive"), report, "page").page))
+        pages.append(str(archives.opened(Path("archive")).store(report, "page").page))
     said = run("notify", "--dry-run", *pages).out
     assert said.startswith("vLLM 开发动态报告（5 份）\n\n2025-12-10 22:42 (UTC+8) ~ ")
     assert re.findall(r"^2025-12-10 (\d\d)", said, re.MULTILINE) == ["22", "21", "20"]

@@ -10,11 +10,10 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 import pytest
 
-from tests import jekyll
+from tests import archives, jekyll
 from tests.conftest import Run
 from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
-from vllm_digest import archive
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.report import Digest
 
@@ -37,7 +36,7 @@ def digest_of(site: Site, page: str) -> Digest:
     """The digest of that JSON."""
     path = Path("report.json")
     path.write_text(site.html(f"{page.rstrip('/')}.json"), encoding="utf-8")
-    return archive.load(path).digest
+    return archives.load(path).digest
 
 
 def words(element: jekyll.Element) -> str:
@@ -498,14 +497,26 @@ def test_the_same_reports_give_the_same_files(run: Run) -> None:
     assert {path: path.read_bytes() for path in Path("staging").rglob("*") if path.is_file()} == first
 
 
-def test_a_stored_page_that_would_stop_the_build_is_left_out_and_named(run: Run) -> None:
+def test_stored_pages_are_not_trusted_but_made_again_from_their_data(run: Run) -> None:
     run("init", ".")
     run("run", "--sample")
+    run("site")
+    first = {path: path.read_bytes() for path in Path("staging").rglob("*") if path.is_file()}
     page = next(Path("archive").rglob("*.md"))
-    page.write_text(page.read_text("utf-8").replace("### 新增 Issue", "{% include x %}"), "utf-8")
+    for text in ("{% include x %}", "---\nlayout: none\n...\n<script>", "[" * 60_000, "\xff"):
+        page.write_text(text, "latin-1")
+        assert run("site").code == 0
+        assert {path: path.read_bytes() for path in Path("staging").rglob("*") if path.is_file()} == first
+
+
+def test_data_that_is_damaged_is_left_out_and_named(run: Run) -> None:
+    run("init", ".")
+    run("run", "--sample")
+    data = next(Path("archive").rglob("*.json"))
+    data.write_text("{", "utf-8")
     left_out = run("site")
     assert left_out.code == 7
-    assert f"{page} is left out: Liquid would run in it" in left_out.err
+    assert f"{data} holds no JSON" in left_out.err
     assert list(Path("staging").rglob("*.md")) == []
     assert "页面已损坏" in Path("staging/index.html").read_text("utf-8")
 

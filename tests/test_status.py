@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests import archives
 from tests.conftest import Ran, Run
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.world import World
-from vllm_digest import archive
 from vllm_digest.window import TimeWindow
 
 REPO = "vllm-project/vllm"
@@ -171,16 +171,8 @@ def test_a_report_whose_page_is_missing_is_told(
 def test_of_many_holes_the_latest_are_shown(status: Callable[..., Ran]) -> None:
     for hour in range(0, 40, 2):
         start, end = (DAY + timedelta(hours=hour + more) for more in (0, 1))
-        stem = archive.data_path(Path("archive"), REPO, "1h", TimeWindow(start, end))
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        for path in (stem, stem.with_suffix(".md")):
-            path.touch()
+        report = archives.report(TimeWindow(start, end), [])
+        archives.opened(Path("archive")).store(report, "page")
     lines = status(39).out.splitlines()
     assert "  missing   19 of them, the last 10:" in lines
     assert sum(line.startswith("  missing   2025") for line in lines) == 10
-
-
-def archive_window(start: datetime, end: datetime) -> Any:
-    from vllm_digest.window import TimeWindow
-
-    return TimeWindow(start, end)

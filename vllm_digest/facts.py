@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer
 
 from vllm_digest.judgement import FocusWords, Judgement
 from vllm_digest.models import GHOST, Account, EventKind, Gap, Kind, State, TimelineEvent
 from vllm_digest.models import standing as standing_at
-from vllm_digest.window import TimeWindow
+from vllm_digest.window import Moment, TimeWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Event:
 
     kind: EventKind
     id: str
-    at: AwareDatetime
+    at: Moment
     login: str
     bot: bool = False
     association: str = ""
@@ -174,10 +174,10 @@ class ThreadFacts:
     author: Account
     association: str
     state: State
-    created_at: AwareDatetime
+    created_at: Moment
     judgement: Judgement
-    closed_at: AwareDatetime | None = None
-    merged_at: AwareDatetime | None = None
+    closed_at: Moment | None = None
+    merged_at: Moment | None = None
     state_reason: str = ""
     closed_by: Account | None = None
     closed_by_pull: int | None = None

@@ -1,100 +1,91 @@
-"""Values as JSON files, and writes that happen whole or not at all."""
+"""Writes that happen whole or not at all, and never through a link."""
 
-import json
+import errno
 import os
+import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from vllm_digest.errors import StorageError
 
-from vllm_digest.errors import DocumentError, StorageError
-from vllm_digest.validation import problems
-
-T = TypeVar("T")
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-
-
-def to_json(value: object, form: str) -> bytes:
-    """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
-    fields = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
-    text = _lines({"form": form, **fields}, levels=2) + "\n"
-    # A lone surrogate, which JSON from GitHub may hold, is no text; pages leave it out, too.
-    return text.encode(errors="ignore")
-
-
-def _lines(value: Any, levels: int) -> str:
-    """JSON with one entry of the outer objects and of their lists of objects on a line.
-
-    A line a thread keeps files small and their differences readable.
-    """
-    match value:
-        case dict() if value and levels:
-            entries = (f"{json.dumps(key)}: {_lines(item, levels - 1)}" for key, item in value.items())
-            return "{\n" + ",\n".join(entries) + "\n}"
-        case [dict(), *_]:
-            return "[\n" + ",\n".join(_lines(item, 0) for item in value) + "\n]"
-        case _:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def from_json(path: Path, kind: type[T], form: str) -> T:
-    """The value in a document of `to_json`; DocumentError when it cannot be read or is something else."""
-    try:
-        document: Any = json.loads(path.read_bytes())
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise DocumentError(
-            f"{path} holds no JSON, or only a part of one.", "Run its window again."
-        ) from None
-    found = document.pop("form", None) if isinstance(document, dict) else None
-    if found != form:
-        raise DocumentError(
-            f"{path} is no {form} document" + (f" but {found!r}." if found else "."),
-            "It may come from another version of vllm-digest, or be another kind of file.",
-        )
-    try:
-        value: T = _adapter(kind).validate_python(document)
-    except ValidationError as error:
-        first = next(problems(error))
-        raise DocumentError(f"{path}: {first.place}: {first.words}.", "Run its window again.") from None
-    return value
-
-
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """Building one takes longer than using it, so each is built once."""
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
+_NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
+"""What file systems answer that cannot sync, mostly folders: network file systems, FUSE."""
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
     """Write files so that each is whole, and where the last of them stands, all belong together.
 
-    They appear in the order given; when old ones are replaced, the last one is gone while that lasts.
-    StorageError names the file that could not be written; then all are as they were.
+    They appear in the order given; when several old ones are replaced, the last one is gone while that
+    lasts. Raises StorageError, which names the file that could not be written and says what is left.
     """
     drafts: dict[Path, Path] = {}
-    path = Path()
+    done: list[Path] = []
+    last = path = Path()
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            drafts[path] = path.with_name(f".{path.name}.tmp")
+            last, drafts[path] = path, _draft_of(path)
             _write_through(drafts[path], content)
-        path.unlink(missing_ok=True)
+        if len(drafts) > 1 and last.exists():
+            last.unlink()
+            done.append(last)
         for path, draft in drafts.items():
             draft.replace(path)
+            done.append(path)
             _sync_folder(path.parent)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror}.",
-            "Nothing was changed; mend it and run the window again.",
+            f"What belongs to it is written in part ({', '.join(one.name for one in done)}); "
+            "mend it, and the next run completes it."
+            if done
+            else "Nothing was changed; mend it and run the window again.",
         ) from None
     finally:
+        # What fails here must not hide what failed before.
         for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def make_folders(root: Path, *names: str) -> Path:
+    """Make a folder below `root`, which may be anywhere; it and those between are real folders.
+
+    Raises StorageError where a symbolic link or a file stands in for one, or it cannot be made.
+    """
+    folder = root
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            folder /= name
+            with suppress(FileExistsError):
+                folder.mkdir()
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise StorageError(
+                    f"{folder} is not a folder{' but a symbolic link' if folder.is_symlink() else ''}.",
+                    "Nothing is written through it; move it away.",
+                )
+    except OSError as error:
+        raise StorageError(
+            f"{root.joinpath(*names)} cannot be made: {error.strerror}.",
+            "Give the folder to the user that runs this.",
+        ) from None
+    return folder
+
+
+def free_name(path: Path) -> Path:
+    """The path, or the first of `path-2`, `path-3` … where nothing stands."""
+    return next(one for one in _numbered(path) if not os.path.lexists(one))
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    number = 2
+    while True:
+        yield path.with_name(f"{path.name}-{number}")
+        number += 1
 
 
 def probe(folder: Path) -> None:
@@ -111,16 +102,37 @@ def probe(folder: Path) -> None:
 
 
 def _write_through(path: Path, content: bytes) -> None:
-    """Write and wait until the disk has it, so that the name never points to less than all."""
-    with path.open("wb") as file:
+    """Write and wait until the disk has it, so that the name never points to less than all.
+
+    What stands there goes first: a link must not lead the content elsewhere.
+    """
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file.fileno())
+
+
+def _draft_of(path: Path) -> Path:
+    draft = path.with_name(f".{path.name}.tmp")
+    return free_name(draft) if draft.is_dir() else draft
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Have the disk keep the folder's new names."""
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # Windows opens no folder, and others none that may only be written to
+    try:
+        _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from vllm_digest.window import Moment
 
 
 class WatchKind(StrEnum):
@@ -49,7 +49,7 @@ class Outcome:
     """How watching a thread ended. `at`: UTC. `by`: the number of the other thread, None without one."""
 
     kind: OutcomeKind
-    at: AwareDatetime
+    at: Moment
     by: int | None = None
 
 
@@ -67,7 +67,7 @@ class FollowUp:
     title: str
     is_pull: bool
     kind: WatchKind
-    since: AwareDatetime
+    since: Moment
     place: str
     days: int
     target: int | None = None

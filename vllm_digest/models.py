@@ -6,9 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime
-
-from vllm_digest.window import TimeWindow
+from vllm_digest.window import Moment, TimeWindow
 
 
 class Kind(StrEnum):
@@ -60,7 +58,7 @@ class Remark:
     kind: RemarkKind
     author: Account
     association: str
-    at: AwareDatetime
+    at: Moment
     url: str
     body: str
     verdict: str = ""
@@ -96,7 +94,7 @@ class TimelineEvent:
 
     id: str
     kind: EventKind
-    at: AwareDatetime
+    at: Moment
     actor: Account = GHOST
     reason: str = ""
     pull: int | None = None
@@ -108,8 +106,8 @@ class Standing:
     """The state of a thread at one moment, and how it got there. Fields as in `Thread`."""
 
     state: State = State.OPEN
-    closed_at: AwareDatetime | None = None
-    merged_at: AwareDatetime | None = None
+    closed_at: Moment | None = None
+    merged_at: Moment | None = None
     state_reason: str = ""
     closed_by: Account | None = None
     closed_by_pull: int | None = None
@@ -175,10 +173,10 @@ class Thread:
     author: Account
     association: str
     state: State
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    closed_at: AwareDatetime | None = None
-    merged_at: AwareDatetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+    merged_at: Moment | None = None
     state_reason: str = ""
     closed_by: Account | None = None
     closed_by_pull: int | None = None
@@ -258,8 +256,8 @@ class Gap:
     detail: str = ""
     seen: int = 0
     expected: int = 0
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +269,7 @@ class Snapshot:
 
     repo: str
     window: TimeWindow
-    fetched_at: AwareDatetime
+    fetched_at: Moment
     threads: tuple[Thread, ...]
     gaps: tuple[Gap, ...] = ()
     requests: int = 0

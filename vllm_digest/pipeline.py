@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 
 from vllm_digest import __version__
-from vllm_digest.archive import Stored, set_aside, store, unfinished
+from vllm_digest.archive import Archive, Stored
 from vllm_digest.classify import Rules, classify
 from vllm_digest.cleaning import mask_in
 from vllm_digest.digest import make_digest
@@ -36,14 +35,14 @@ class ReportContext:
     """What all reports of a run have in common.
 
     repo: OWNER/NAME as it was asked for. series: the windows' usual length, `1h`. language: of the pages.
-    root: the archive's folder. made_from: `github` or `sample`. now: the present, aware UTC.
+    archive: where they go. made_from: `github` or `sample`. now: the present, aware UTC.
     """
 
     repo: str
     series: str
     timezone: str
     language: str
-    root: Path
+    archive: Archive
     rules: Rules
     writer: Writer
     made_from: str
@@ -117,11 +116,15 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
 
 def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnStored) -> int:
     """Store reports, those that killed runs left without a page first; see `run`."""
+    archive = context.archive
     failures = fallbacks = 0
-    for report in chain(unfinished(context.root, context.repo, context.series), reports):
+    found = archive.listing(context.repo, context.series)
+    for message in found.messages():
+        log.warning("%s", message)
+    for report in chain(archive.unfinished(found), reports):
         fallbacks += len(report.narrative.fallbacks)
         try:
-            stored = publish(report, context.root, context.language)
+            stored = publish(report, archive, context.language)
         except PageError as error:
             log.warning("%s", error)
             failures += 1
@@ -132,7 +135,7 @@ def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnSt
     return fallbacks
 
 
-def publish(report: Report, root: Path, language: str = LANGUAGES[0]) -> Stored:
+def publish(report: Report, archive: Archive, language: str = LANGUAGES[0]) -> Stored:
     """Render a page in a language, check and store it with its data. Raises StorageError if that fails.
 
     Raises PageError if the page fails its check. Then it is set aside and the data is stored without it, so
@@ -140,9 +143,9 @@ def publish(report: Report, root: Path, language: str = LANGUAGES[0]) -> Stored:
     """
     page = render(report, language)
     if problem := find_problem(page, outline(report.digest, language)):
-        aside = set_aside(root, report, page)
+        aside = archive.set_aside(report, page)
         raise PageError(f"{report.place}.md failed its own check: {problem}", f"It was set aside: {aside}")
-    return store(root, report, page)
+    return archive.store(report, page)
 
 
 def refuse_fallbacks(fallbacks: int) -> None:

@@ -10,14 +10,13 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
-from pydantic import AwareDatetime
-
 from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
 from vllm_digest.follow_ups import FollowUp
 from vllm_digest.judgement import FocusWords, Relevance
 from vllm_digest.models import EventKind, Gap
 from vllm_digest.narrative import Narrative
-from vllm_digest.window import TimeWindow
+from vllm_digest.place import Place
+from vllm_digest.window import Moment, TimeWindow
 
 
 class Intensity(StrEnum):
@@ -244,9 +243,9 @@ class Provenance:
     `made_from` is `github` or `sample`; `requests` and GraphQL `points` are what fetching took.
     """
 
-    made_at: AwareDatetime
+    made_at: Moment
     made_from: str
-    fetched_at: AwareDatetime
+    fetched_at: Moment
     requests: int
     points: int
     version: str
@@ -287,9 +286,4 @@ class Report:
 
         A series goes on where it is when its repository is renamed.
         """
-        return place_of(self.asked_as or self.digest.repo, self.series, self.digest.window)
-
-
-def place_of(repo: str, series: str, window: TimeWindow) -> PurePosixPath:
-    """The place of the report on a window; `repo` by its name in the settings."""
-    return PurePosixPath("reports", repo, series, f"{window.start:%Y/%m}", window.slug)
+        return Place(self.asked_as or self.digest.repo, self.series, self.digest.window).path

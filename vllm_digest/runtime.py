@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 
-from vllm_digest import archive
+from vllm_digest.archive import Archive, lock_series
 from vllm_digest.classify import RepositoryWords, Rules
 from vllm_digest.cleaning import keep_secret
 from vllm_digest.config import Loaded, Settings, load_with_origins
@@ -156,10 +156,12 @@ class Setup:
         """The present for this command, aware UTC."""
         return self.fixed_now or self.runtime.clock()
 
-    @property
-    def root(self) -> Path:
-        """The archive's folder."""
-        return self.settings.report.output
+    @cached_property
+    def archive(self) -> Archive:
+        """The reports that are stored. With `--now` in the past, those made since are no future ones."""
+        now = max(self.now(), self.runtime.clock())
+        cache = self.runtime.cache_folder
+        return Archive(self.settings.report.output, now, cache and cache / "archives")
 
     @property
     def is_watched(self) -> bool:
@@ -195,7 +197,7 @@ class Setup:
             series=series,
             timezone=self.settings.report.timezone.key,
             language=self.settings.report.languages[0],
-            root=self.root,
+            archive=self.archive,
             rules=self.rules,
             writer=writer,
             made_from=made_from,
@@ -209,8 +211,8 @@ class Setup:
 
     def locked(self, context: ReportContext) -> AbstractContextManager[None]:
         """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
-        wait, sleep = self.wait, self.runtime.sleep
-        return archive.locked(self.root, context.repo, context.series, wait=wait, sleep=sleep)
+        root, sleep = self.archive.root, self.runtime.sleep
+        return lock_series(root, context.repo, context.series, wait=self.wait, sleep=sleep)
 
     @property
     def has_model(self) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from vllm_digest.files import from_json, to_json, write_together
+from vllm_digest.documents import from_json, to_json
+from vllm_digest.files import write_together
 from vllm_digest.models import Snapshot, Thread, standing
 from vllm_digest.sources import Extent, Fetched, OnIncomplete, OnProgress, Row
 from vllm_digest.window import TimeWindow

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.parser import isoparse
 from dateutil.tz import datetime_ambiguous, datetime_exists
+from pydantic import AwareDatetime, Field
 
 from vllm_digest.errors import UsageError
 
@@ -27,6 +28,11 @@ _DAY_WORDS = {"today": 0, "yesterday": 1}
 _FIRST_YEAR = 2008
 """GitHub's first; before it no thread was written."""
 _SLUG_TIME = "%Y%m%dT%H%MZ"
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(MAXYEAR, 1, 1, tzinfo=UTC)),
+]
+"""An aware time that exists in every zone."""
 _SLUG = re.compile(r"([0-9]{8}T[0-9]{4}Z)-([0-9]{8}T[0-9]{4}Z)")
 
 

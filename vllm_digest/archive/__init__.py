@@ -1,25 +1,27 @@
-"""Where reports live on disk: one page and one data file for each window, and nothing else.
+"""The folder of reports: one page and one data file for each window, read as a stranger's.
 
-`reports/OWNER/NAME/SERIES/YYYY/MM/START-END.md` with the `.json` beside it. Names hold the whole window in
-UTC, so no report ever takes the place of another one. What is stored is all that later runs go by.
+`reports/OWNER/NAME/SERIES/YYYY/MM/START-END.md` with the `.json` beside it. What is stored is all that later
+runs go by, and only `Archive` reads it: it turns files into reports, or refuses them with a reason.
 """
 
-from vllm_digest.archive.lock import locked
+from vllm_digest.archive.archive import NEVER, Archive
+from vllm_digest.archive.folder import Refused
+from vllm_digest.archive.listing import Listing
+from vllm_digest.archive.lock import lock_series, lock_whole
 from vllm_digest.archive.pending import Pending
-from vllm_digest.archive.places import Listing, data_path, list_series, listing, stored_windows
-from vllm_digest.archive.reports import Stored, load, set_aside, store, unfinished
+from vllm_digest.archive.reader import place_of, read_report
+from vllm_digest.archive.writing import Stored, document
 
 __all__ = [
+    "NEVER",
+    "Archive",
     "Listing",
     "Pending",
+    "Refused",
     "Stored",
-    "data_path",
-    "list_series",
-    "listing",
-    "load",
-    "locked",
-    "set_aside",
-    "store",
-    "stored_windows",
-    "unfinished",
+    "document",
+    "lock_series",
+    "lock_whole",
+    "place_of",
+    "read_report",
 ]

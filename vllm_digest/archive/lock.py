@@ -1,79 +1,149 @@
-"""One run at a time in a series, by a lock that ends with its process, however that ends."""
+"""Who works in an archive: one run at a time in a series, and `pull` or `push` alone in the whole folder.
 
-import fcntl
-import os
+Locks end with their process, however that ends. filelock brings Windows, and a file with the holder's process
+in it where the file system has no locks.
+"""
+
+import errno
+import logging
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from vllm_digest.archive.places import folder_of
-from vllm_digest.errors import BusyError, StorageError
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
+from vllm_digest.archive.folder import list_series
+from vllm_digest.errors import BusyError, StorageError
+from vllm_digest.files import make_folders
+from vllm_digest.place import series_folder
+
+log = logging.getLogger(__name__)
+
+_NAME = ".lock"
 _STEP = timedelta(seconds=1)
+_BRANCH_WAIT = timedelta(minutes=15)
+"""How long a run waits for `pull` or `push`, which try for some minutes where a server is down."""
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+"""What file systems without locks answer besides ENOSYS, which filelock knows."""
 
 
 @contextmanager
-def locked(
+def lock_series(
     root: Path, repo: str, series: str, *, wait: timedelta, sleep: Callable[[float], None]
 ) -> Iterator[None]:
-    """Hold a series' lock; BusyError when another process does and goes on to for longer than `wait`.
+    """Hold a series for a run.
 
-    The lock is on the open file `.lock` in the series' folder, so a run that was killed holds none; the file
-    is gone when nobody is at work. Open for writing, for NFS knows no other `flock` (flock(2)).
+    Raises BusyError when another run holds it and goes on to for longer than `wait`, or when `pull` or `push`
+    hold the folder for too long.
     """
-    path = folder_of(root, repo, series) / ".lock"
+    folder = root / series_folder(repo, series)
+    for_run, for_branch = _Patience(wait, sleep), _Patience(_BRANCH_WAIT, sleep)
+    with ExitStack() as held:
+        held.callback(_remove_empty_folders, folder, root)
+        while True:
+            make_folders(root, *folder.relative_to(root).parts)
+            with ExitStack() as gate:
+                # Held while a run begins, and by `pull` and `push` as long as they work.
+                if not _enter(gate, root, root):
+                    for_branch.wait(f"`pull` or `push` is at work in {root}.", "Run this again later.")
+                    continue
+                if _enter(held, root, folder):
+                    break
+            for_run.wait(
+                f"Another run is at work in {folder}.",
+                "Nothing was done; with --wait 10m this one would have waited for it.",
+            )
+        yield
+
+
+@contextmanager
+def lock_whole(root: Path, *, wait: timedelta, sleep: Callable[[float], None]) -> Iterator[None]:
+    """Hold the whole folder for `pull` or `push`: no run begins, and those that began have ended.
+
+    Raises BusyError when another process holds a part of it and goes on to for longer than `wait`.
+    """
+    patience = _Patience(wait, sleep)
+    with ExitStack() as held:
+        while not _enter(held, root, root):
+            patience.wait(
+                f"`pull`, `push` or a run is at work in {root}.", "Nothing was done; try again later."
+            )
+        for repo, series in list_series(root)[0]:
+            folder = root / series_folder(repo, series)
+            while not _enter(held, root, folder):
+                patience.wait(f"A run is at work in {folder}.", "Nothing was done; try again later.")
+        yield
+
+
+class _Patience:
+    """How long to wait for others, a second at a time."""
+
+    def __init__(self, most: timedelta, sleep: Callable[[float], None]) -> None:
+        self._left = most
+        self._sleep = sleep
+        self._is_told = False
+
+    def wait(self, who: str, remedy: str) -> None:
+        """Wait a second; BusyError when the time is over."""
+        if self._left <= timedelta():
+            raise BusyError(who, remedy)
+        if not self._is_told:
+            log.warning("%s Waiting for it.", who)
+            self._is_told = True
+        self._sleep(_STEP.total_seconds())
+        self._left -= _STEP
+
+
+def _enter(stack: ExitStack, root: Path, folder: Path) -> bool:
+    """Hold the lock of a folder as long as the stack lasts, if nobody holds it."""
+    make_folders(root, *folder.relative_to(root).parts)
+    path = folder / _NAME
     try:
-        descriptor = _acquire(path, wait, sleep)
+        lock = _acquire(path)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written and locked: {error.strerror}.",
-            "Give the output folder to the user that runs this, on a file system that has locks.",
+            "Give the folder of the reports to the user that runs this.",
         ) from None
-    try:
-        yield
-    finally:
-        # In this order: whoever opened the file meanwhile finds that it is no longer there, and opens anew.
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
-        _remove_empty_folders(path.parent, root)
-
-
-def _acquire(path: Path, wait: timedelta, sleep: Callable[[float], None]) -> int:
-    """An open and locked descriptor of the file that is at `path` now."""
-    waited = timedelta()
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except FileNotFoundError:
-            continue  # a run that stored nothing has just taken its empty folder away
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            if waited >= wait:
-                raise BusyError(
-                    f"Another run is at work in {path.parent}.",
-                    "Nothing was done; with --wait 10m this one would have waited for it.",
-                ) from None
-            sleep(_STEP.total_seconds())
-            waited += _STEP
-            continue
-        if _is_at(path, descriptor):
-            return descriptor
-        os.close(descriptor)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
+    if lock is None:
         return False
+    stack.callback(_release, lock)
+    return True
+
+
+def _acquire(path: Path) -> BaseFileLock | None:
+    """The lock of a file; None when somebody holds it, or removes its folder at this moment."""
+    lock: BaseFileLock = FileLock(path, thread_local=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about file systems without locks
+            lock.acquire(blocking=False)
+    except (Timeout, FileNotFoundError):
+        return None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        path.unlink(missing_ok=True)
+        lock = SoftFileLock(path.with_name(f"{_NAME}.holder"), thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except (Timeout, FileNotFoundError):
+            return None
+    return lock
+
+
+def _release(lock: BaseFileLock) -> None:
+    # In this order: whoever opened the file meanwhile finds that it is no longer there, and opens anew.
+    with suppress(OSError):
+        Path(lock.lock_file).unlink()
+    with suppress(OSError):
+        lock.release()
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:
-    """Nothing stays of a run that stored nothing."""
+    """Leave nothing of a run that stored nothing."""
     while folder != root:
         try:
             folder.rmdir()

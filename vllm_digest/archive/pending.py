@@ -5,7 +5,8 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Pending:
         return cls(root / "pending" / repo / series)
 
     def windows(self) -> tuple[TimeWindow, ...]:
-        """Oldest first."""
-        return tuple(sorted(TimeWindow.from_slug(path.stem) for path in self.folder.glob("*Z-*Z.json")))
+        """Oldest first; files of other names are passed over."""
+        return tuple(sorted(self._windows()))
 
     def save(self, snapshot: Snapshot) -> None:
         snapshots.save(snapshot, self._path(snapshot.window))
@@ -98,6 +99,12 @@ class Pending:
         for path in (*self.requests(), *self.folder.glob("answers-*.jsonl")):
             path.unlink()
         self._batches.unlink(missing_ok=True)
+
+    def _windows(self) -> Iterator[TimeWindow]:
+        for path in self.folder.glob("*Z-*Z.json"):
+            if path.is_file() and not path.is_symlink():
+                with suppress(ValueError):
+                    yield TimeWindow.from_slug(path.stem)
 
     def _path(self, window: TimeWindow) -> Path:
         return self.folder / f"{window.slug}.json"

@@ -5,7 +5,7 @@ import logging
 from dataclasses import asdict
 from datetime import timedelta
 
-from vllm_digest import archive, pipeline
+from vllm_digest import pipeline
 from vllm_digest.archive import Stored
 from vllm_digest.backfill_range import BackfillPlan, BackfillRange, backfill_range, describe, plan_backfill
 from vllm_digest.errors import SourceError
@@ -48,7 +48,7 @@ def patient_source(setup: Setup, max_wait: str | None) -> Source:
 
 def make_plan(setup: Setup, wanted: BackfillRange, source: Source, *, force: bool) -> BackfillPlan:
     """What of the range is to be reported."""
-    kept = archive.listing(setup.root, wanted.repo, wanted.series).kept
+    kept = setup.archive.listing(wanted.repo, wanted.series, since=wanted.span.start).kept
     limits = writing_rules_of(setup.settings).limits if setup.has_model else None
     return plan_backfill(wanted, kept, source, force=force, limits=limits)
 

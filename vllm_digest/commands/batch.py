@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from vllm_digest import archive, pipeline
+from vllm_digest import pipeline
+from vllm_digest.archive import Pending, Stored
 from vllm_digest.backfill_range import backfill_range
 from vllm_digest.classify import classify
 from vllm_digest.commands.backfill import make_plan, patient_source
@@ -37,7 +38,7 @@ def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
     setup = runtime.resolve(options)
     wanted = backfill_range(options, setup.settings, setup.now())
     source = patient_source(setup, options.max_wait)
-    pending = archive.Pending.of(setup.root, wanted.repo, wanted.series)
+    pending = Pending.of(setup.archive.root, wanted.repo, wanted.series)
     with setup.locked(setup.context(wanted.series, without_model)):
         plan = make_plan(setup, wanted, source, force=options.force)
         waiting = set(pending.windows())
@@ -49,9 +50,9 @@ def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
     """Publish the windows that wait for a batch. Raises NotReadyError while it has no answers."""
     setup = runtime.resolve(options)
     series = format_length(parse_length(options.window))
-    pending = archive.Pending.of(setup.root, setup.settings.github.repo, series)
+    pending = Pending.of(setup.archive.root, setup.settings.github.repo, series)
 
-    def on_stored(report: Report, stored: archive.Stored) -> None:
+    def on_stored(report: Report, stored: Stored) -> None:
         print_product(report_line(report, stored, context.language, as_json=options.as_json))
 
     with setup.locked(setup.context(series, without_model)), ExitStack() as stack:
@@ -62,7 +63,7 @@ def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
         pipeline.refuse_fallbacks(fallbacks)
 
 
-def _prepare(setup: Setup, pending: archive.Pending, fetched: Iterable[Snapshot]) -> None:
+def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> None:
     """Keep what was fetched, write down what a model is to be asked, and give that to a server of batches.
 
     Prints the paths of the files of requests. Raises UsageError while an earlier batch is not collected.
@@ -96,9 +97,7 @@ def _prepare(setup: Setup, pending: archive.Pending, fetched: Iterable[Snapshot]
         )
 
 
-def _collecting_writer(
-    stack: ExitStack, setup: Setup, pending: archive.Pending, given: Sequence[str]
-) -> Writer:
+def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: Sequence[str]) -> Writer:
     """Who writes from a batch's answers; `given` are files of them that came another way than by a server."""
     if not pending.windows():
         raise UsageError("No window waits for answers.", "`vllm-digest batch submit DATE` begins with one.")
@@ -121,7 +120,7 @@ def _source(setup: Setup) -> Source | None:
         return None
 
 
-def _reports(pending: archive.Pending, context: pipeline.ReportContext) -> Iterator[Report]:
+def _reports(pending: Pending, context: pipeline.ReportContext) -> Iterator[Report]:
     """Yield the reports of the windows that wait, each of which is done when the next one is asked for."""
     for window in pending.windows():
         if _is_free(window, context):
@@ -132,7 +131,7 @@ def _reports(pending: archive.Pending, context: pipeline.ReportContext) -> Itera
 
 def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
     """Has no other window been reported meanwhile that covers a part of it?"""
-    kept = archive.listing(context.root, context.repo, context.series).kept
+    kept = context.archive.listing(context.repo, context.series, since=window.start).kept
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
         log.warning("%s is left out: %s was reported meanwhile", window.slug, others[0].slug)
@@ -160,7 +159,7 @@ def _capabilities(server: Server) -> ServerCapabilities:
 
 
 def _requests(
-    setup: Setup, pending: archive.Pending, name: str, capabilities: ServerCapabilities
+    setup: Setup, pending: Pending, name: str, capabilities: ServerCapabilities
 ) -> Iterator[tuple[str, bytes]]:
     """The models and the lines of all questions that have no answer yet, each once."""
     written: set[bytes] = set()
@@ -202,7 +201,7 @@ def _named_model(setup: Setup) -> str:
     return setup.settings.llm.model
 
 
-def _arrivals(server: Server | None, pending: archive.Pending) -> list[Path]:
+def _arrivals(server: Server | None, pending: Pending) -> list[Path]:
     """The files of answers to the batches of a series, fetched from the server."""
     names = pending.batches()
     if not pending.requests():

@@ -26,7 +26,7 @@ def push(runtime: Runtime, options: BranchOptions) -> None:
 
 
 def _data_branch(runtime: Runtime, options: BranchOptions) -> DataBranch:
-    root = runtime.resolve(options).root
+    root = runtime.resolve(options).archive.root
     now = runtime.clock()
     remote = options.remote or Git(Path(), runtime.environ, now).asked("remote", "get-url", "origin")
     if not remote:

@@ -44,7 +44,7 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
     if setup is not None:
         tell("GitHub", partial(_github, setup))
         tell("model", partial(_model, setup))
-        tell("output", partial(_folder, setup.root))
+        tell("output", partial(_folder, setup.archive.root))
         tell("answers", partial(_folder, setup.answers_folder))
     return codes[0] if codes else 0
 

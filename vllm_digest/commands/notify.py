@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vllm_digest import archive
+from vllm_digest.archive import place_of, read_report
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import NotifyOptions
 from vllm_digest.printing import print_product
@@ -22,7 +22,8 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     languages = runtime.resolve(options).settings.report.languages
     language = language_of(options.language, languages)
     site = options.site.rstrip("/") + root_of(language, languages) if options.site else ""
-    reports = [archive.load(Path(path).with_suffix(".json")) for path in options.reports]
+    paths = [Path(path).with_suffix(".json") for path in options.reports]
+    reports = [read_report(path, place_of(path)) for path in paths]
     message = headline(reports, site, language)
     if options.dry_run:
         print_product(f"{message.title}\n\n{message.text}\n")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vllm_digest import archive
+from vllm_digest.archive import place_of, read_report
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import RenderOptions
 from vllm_digest.printing import print_product
@@ -14,5 +14,6 @@ def render(runtime: Runtime, options: RenderOptions) -> None:
     """Print the page of a data file. Raises UsageError for a language without a pack."""
     languages = runtime.resolve(options).settings.report.languages
     language = language_of(options.language, languages)
-    report = archive.load(Path(options.data))
+    path = Path(options.data)
+    report = read_report(path, place_of(path))
     print_product(render_page(report, language, root_of(language, languages)))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from vllm_digest import archive, pipeline
+from vllm_digest import pipeline
+from vllm_digest.archive import Stored
 from vllm_digest.errors import UsageError
 from vllm_digest.options import RunOptions
 from vllm_digest.printing import print_product
@@ -75,7 +76,7 @@ def _preview(setup: Setup, options: RunOptions, task: _Task) -> int:
 
 
 def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
-    def on_stored(report: Report, stored: archive.Stored) -> None:
+    def on_stored(report: Report, stored: Stored) -> None:
         print_product(report_line(report, stored, task.context.language, as_json=options.as_json))
 
     due = partial(_due_windows, setup, options, task)
@@ -92,7 +93,8 @@ def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWi
     end = floor_to_minute(setup.now() - report.settle)
     if options.exact:
         return (TimeWindow.last(report.window, end),)
-    kept = archive.listing(setup.root, task.context.repo, task.context.series).kept
+    oldest = end - report.window - report.catch_up
+    kept = setup.archive.listing(task.context.repo, task.context.series, since=oldest).kept
     due = plan(kept, report.window, end, report.catch_up)
     _tell(setup, due, task.context, kept)
     return due.windows

@@ -1,5 +1,6 @@
 """`vllm-digest site`: what Jekyll builds, made from the stored reports."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from vllm_digest.config import USUAL_FILE
@@ -8,7 +9,6 @@ from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime
 from vllm_digest.site.editions import Site
-from vllm_digest.site.entries import read
 from vllm_digest.site.staging import build_staging
 from vllm_digest.window import format_length
 
@@ -22,10 +22,10 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
             f"{folder} has no {config.name} and no folder {look.name}: it is no publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
-    settings = runtime.resolve(SettingsOptions(config=str(config))).settings
+    setup = runtime.resolve(SettingsOptions(config=str(config)))
+    settings = setup.settings
     plan = Site(
         look=look,
-        archive=folder / settings.report.output,
         project=settings.project,
         focus=settings.focus.name,
         repo=settings.github.repo,
@@ -34,10 +34,16 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
         languages=settings.report.languages,
     )
     target = Path(options.to) if options.to else folder / "staging"
-    left_out = build_staging(plan, read(plan.archive), target, runtime.clock())
+    archive = replace(setup.archive, root=folder / settings.report.output)
+    lacking = build_staging(plan, archive, target, runtime.clock())
     print_product(f"{target}\n")
-    if left_out:
+    if lacking.refused:
         raise PageError(
-            f"{left_out} pages of reports cannot be shown; the others are in {target}.",
+            f"{lacking.refused} files of the archive are no reports; the others are in {target}.",
+            "The messages above name them and say what to do.",
+        )
+    if lacking.pages:
+        raise PageError(
+            f"{lacking.pages} pages of reports cannot be shown; the others are in {target}.",
             "`vllm-digest run` tries again to make those that were set aside.",
         )

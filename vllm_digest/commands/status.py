@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from vllm_digest import archive
-from vllm_digest.config import Settings
+from vllm_digest.archive import Archive, Listing
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.options import StatusOptions
+from vllm_digest.place import Place
 from vllm_digest.printing import print_product
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, Setup
 from vllm_digest.schedule import Plan, holes, overlaps, plan
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
 
@@ -25,15 +24,14 @@ _SHOWN = 10
 class _Standing:
     """A series as it stands.
 
-    `windows` are stored whole, `unfinished` wait for their page. `made_at` is when the newest report was
-    made. `next_run` is None where the series is not one that runs go on with. `late` says that a run should
-    have come, `missing` are the holes that are due or were left out not longer ago than runs look back.
+    `found`: what is stored. `made_at`: when the newest report was made. `next_run`: None where the series is
+    not one that runs go on with. `late`: a run should have come. `missing`: the holes that are due, or were
+    left out not longer ago than runs look back.
     """
 
     repo: str
     series: str
-    windows: tuple[TimeWindow, ...]
-    unfinished: tuple[TimeWindow, ...]
+    found: Listing
     holes: tuple[TimeWindow, ...]
     overlaps: tuple[TimeWindow, ...]
     made_at: datetime | None
@@ -43,38 +41,49 @@ class _Standing:
 
     @property
     def is_well(self) -> bool:
-        return bool(self.windows) and not (self.late or self.missing or self.unfinished)
+        found = self.found
+        return bool(found.windows) and not (self.late or self.missing or found.unfinished)
 
 
 def status(runtime: Runtime, options: StatusOptions) -> int:
     """Print how every series of the archive stands; 1 unless all is well with the configured one."""
     setup = runtime.resolve(options)
-    settings, now = setup.settings, setup.now()
+    settings, archive = setup.settings, setup.archive
     watched = (settings.github.repo, format_length(settings.report.window))
-    others = sorted(set(archive.list_series(settings.report.output)) - {watched})
-    standings = [_standing(settings, repo, series, now) for repo, series in (watched, *others)]
+    others = sorted(set(archive.series()) - {watched})
+    standings = [_standing(setup, repo, series) for repo, series in (watched, *others)]
+    strangers = archive.strangers()
+    refused = [one for standing in standings for one in standing.found.refused]
+    is_well = standings[0].is_well and not refused and not strangers
     if options.as_json:
-        print_product(json.dumps({"ok": standings[0].is_well, "series": [*map(_as_json, standings)]}) + "\n")
+        product = {
+            "ok": is_well,
+            "series": [*map(_as_json, standings)],
+            "refused": [{"path": str(one.path), "why": one.why} for one in (*strangers, *refused)],
+            "unread": sum(standing.found.unread for standing in standings),
+        }
+        print_product(json.dumps(product) + "\n")
     else:
         zone = settings.report.timezone
-        print_product("\n".join("".join(f"{line}\n" for line in _told(one, zone)) for one in standings))
-    return 0 if standings[0].is_well else 1
+        blocks = ["".join(f"{line}\n" for line in _told(one, zone)) for one in standings]
+        blocks += [f"{one.path} is set aside: {one.why}.\n" for one in strangers]
+        print_product("\n".join(blocks))
+    return 0 if is_well else 1
 
 
-def _standing(settings: Settings, repo: str, series: str, now: datetime) -> _Standing:
-    root, catch_up = settings.report.output, settings.report.catch_up
-    found = archive.listing(root, repo, series)
-    length, end = _length(series), floor_to_minute(now - settings.report.settle)
+def _standing(setup: Setup, repo: str, series: str) -> _Standing:
+    report, found = setup.settings.report, setup.archive.listing(repo, series)
+    length, end = _length(series), floor_to_minute(setup.now() - report.settle)
+    catch_up = report.catch_up
     gaps = holes(found.kept)
     reached = max((window.end for window in found.kept), default=None)
     return _Standing(
         repo=repo,
         series=series,
-        windows=found.windows,
-        unfinished=tuple(window for window, _ in found.unfinished),
+        found=found,
         holes=gaps,
         overlaps=overlaps(found.kept),
-        made_at=_made_at(root, repo, series, found.windows),
+        made_at=_made_at(setup.archive, found),
         next_run=plan(found.kept, length, end, catch_up) if length else None,
         late=bool(length and reached and end - reached >= length * 1.5),
         missing=tuple(gap for gap in gaps if length and gap.end >= end - length - catch_up),
@@ -89,18 +98,19 @@ def _length(series: str) -> timedelta | None:
         return None
 
 
-def _made_at(root: Path, repo: str, series: str, windows: Sequence[TimeWindow]) -> datetime | None:
-    if not windows:
+def _made_at(archive: Archive, found: Listing) -> datetime | None:
+    if not found.windows:
         return None
     try:
-        return archive.load(archive.data_path(root, repo, series, windows[-1])).provenance.made_at
+        return archive.load(Place(found.repo, found.series, found.windows[-1])).provenance.made_at
     except DocumentError:
         return None
 
 
 def _as_json(standing: _Standing) -> dict[str, Any]:
     """The object the README documents under `status --json`."""
-    windows, next_run = standing.windows, standing.next_run
+    found, next_run = standing.found, standing.next_run
+    windows = found.windows
     return {
         "repo": standing.repo,
         "series": standing.series,
@@ -110,7 +120,7 @@ def _as_json(standing: _Standing) -> dict[str, Any]:
         "last": windows[-1].end.isoformat() if windows else None,
         "made_at": standing.made_at.isoformat() if standing.made_at else None,
         "late": standing.late,
-        "unfinished": _spans(standing.unfinished),
+        "unfinished": _spans(found.unfinished),
         "missing": _spans(standing.missing),
         "holes": _spans(standing.holes),
         "overlaps": _spans(standing.overlaps),
@@ -125,7 +135,8 @@ def _spans(windows: Sequence[TimeWindow]) -> list[dict[str, str]]:
 def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
     """The lines about a series as a person reads them."""
     yield f"{standing.repo} {standing.series}{'' if standing.is_well else ': NOT WELL'}"
-    windows = standing.windows
+    found = standing.found
+    windows = found.windows
     if not windows:
         yield "  stored    nothing"
     else:
@@ -133,12 +144,19 @@ def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
         yield f"  stored    {_count(windows)}, {_span(span, zone)}"
     if standing.made_at:
         yield f"  last run  {local_minute(standing.made_at, zone)}{', LATE' if standing.late else ''}"
-    yield from _listed("no page  ", standing.unfinished, zone)
+    yield from _listed("no page  ", found.unfinished, zone)
     yield from _listed("missing  ", standing.missing, zone)
     yield from _listed("old holes", [hole for hole in standing.holes if hole not in standing.missing], zone)
     yield from _listed("overlaps ", standing.overlaps, zone)
     if standing.next_run:
         yield from _next_run(standing.next_run, zone)
+    if found.unread:
+        yield f"  unread    {found.unread} older files; each `status` reads some, and `site` all"
+    messages = list(found.messages())
+    for message in messages[:_SHOWN]:
+        yield f"  set aside {message}"
+    if more := len(messages[_SHOWN:]):
+        yield f"  set aside and {more} more"
 
 
 def _listed(name: str, windows: Sequence[TimeWindow], zone: ZoneInfo) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from vllm_digest.digest.activity import activity
-from vllm_digest.digest.heat import FORMULA, heat, hot_from
+from vllm_digest.digest.heat import FORMULA, FORMULAS, heat, hot_from
 from vllm_digest.digest.importance import importance, latest_event
 from vllm_digest.digest.links import links, reverted
 from vllm_digest.digest.rankings import changes, concerns, hottest
@@ -14,7 +14,7 @@ from vllm_digest.judgement import Relevance
 from vllm_digest.report import Concern, Digest, Intensity, Lists, Share, ThreadRow
 from vllm_digest.window import TimeWindow
 
-__all__ = ["FORMULA", "all_concerns", "make_digest"]
+__all__ = ["FORMULA", "FORMULAS", "all_concerns", "make_digest"]
 
 _HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
 """How many of each a page speaks of."""

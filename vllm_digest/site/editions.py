@@ -2,19 +2,19 @@
 
 import json
 import logging
-import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
-from vllm_digest import archive
+from vllm_digest.archive import Archive, document
 from vllm_digest.languages import root_of
 from vllm_digest.pagecheck import find_problem, sections, state_paragraph, title_of
 from vllm_digest.render import render
+from vllm_digest.report import Report
 from vllm_digest.sections import outline
 from vllm_digest.site.calendar import moment_label, month_of
-from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex
+from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex, read
 from vllm_digest.templating import words
 
 log = logging.getLogger(__name__)
@@ -24,13 +24,12 @@ log = logging.getLogger(__name__)
 class Site:
     """What the settings say of a site.
 
-    `look`: the folder of its layouts and styles. `archive`: that of the reports.
+    `look`: the folder of its layouts and styles.
     `repo`, `series`: what is reported on a schedule; gaps between its windows are shown.
     `languages`: what its pages come in; the first one's stand at the root.
     """
 
     look: Path
-    archive: Path
     project: str
     focus: str
     repo: str
@@ -65,56 +64,67 @@ class Edition:
         return _path(self.folder, entry).read_text(encoding="utf-8")
 
 
-def put_reports(site: Site, index: ReportIndex, draft: Path) -> tuple[Edition, ...]:
+def put_reports(site: Site, archive: Archive, draft: Path) -> tuple[Edition, ...]:
     """Put every report's data and its page in each language into the folder `draft`.
 
-    A stored page is taken as it is where it is in the first language; the others are made from the data.
+    Both are made from what the archive's reader gives; stored pages are not looked at.
     """
-    for entry in index.entries:
-        data = (draft / entry.place).with_suffix(".json")
-        data.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile((site.archive / entry.place).with_suffix(".json"), data)
-    editions = tuple(_edition(site, language, index, draft) for language in site.languages)
+    first, *others = site.languages
+    lacking: dict[str, set[PurePosixPath]] = {language: set() for language in others}
+
+    def put(report: Report, page: str) -> None:
+        stem = draft / report.place
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        stem.with_suffix(".json").write_bytes(document(report))
+        stem.with_suffix(".md").write_text(page, encoding="utf-8")
+        for language in others:
+            if problem := _put_page(report, language, root_of(language, site.languages), draft):
+                log.warning("%s has no page in %s: %s", report.place, language, problem)
+                lacking[language].add(report.place)
+
+    index = read(archive, first, put)
+    editions = (
+        _edition(site, first, index, draft, set()),
+        *(_edition(site, language, index, draft, lacking[language]) for language in others),
+    )
     for edition in editions:
-        others = {one.language: (one.root, {entry.place for entry in one.index.entries}) for one in editions}
-        for repo, series in edition.index.series:
-            entries = edition.index.of(repo, series)
-            neighbours = zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True)
-            for entry, earlier, later in neighbours:
-                roots = {name: root for name, (root, places) in others.items() if entry.place in places}
-                keys = _keys(site, edition, entry, roots)
-                keys |= _neighbour(site, edition, "earlier", earlier)
-                keys |= _neighbour(site, edition, "later", later)
-                _add_keys(_path(edition.folder, entry), keys)
+        _join(site, edition, editions)
     return editions
 
 
-def _edition(site: Site, language: str, index: ReportIndex, draft: Path) -> Edition:
-    root = root_of(language, site.languages)
-    folder = draft / root.lstrip("/")
-    entries: list[Entry] = []
-    left_out = list(index.left_out)
-    for entry in index.entries:
-        path = _path(folder, entry)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not root and entry.language == language:
-            shutil.copyfile(_path(site.archive, entry), path)
-        elif problem := _make_page(site, entry, language, root, path):
-            log.warning("%s has no page in %s: %s", entry.place, language, problem)
-            left_out.append(Missing(entry.repo, entry.series, entry.window, MissingCause.SET_ASIDE))
-            continue
-        entries.append(entry)
-    return Edition(language, root, folder, replace(index, entries=tuple(entries), left_out=tuple(left_out)))
-
-
-def _make_page(site: Site, entry: Entry, language: str, root: str, path: Path) -> str:
+def _put_page(report: Report, language: str, root: str, draft: Path) -> str:
     """Write a report's page in a language; why it fails its check if it does, and is not written."""
-    report = archive.load((site.archive / entry.place).with_suffix(".json"))
     page = render(report, language, root)
     problem = find_problem(page, outline(report.digest, language))
     if not problem:
+        path = (draft / root.lstrip("/") / report.place).with_suffix(".md")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     return problem
+
+
+def _edition(
+    site: Site, language: str, index: ReportIndex, draft: Path, lacking: Collection[PurePosixPath]
+) -> Edition:
+    root = root_of(language, site.languages)
+    entries = tuple(entry for entry in index.entries if entry.place not in lacking)
+    lost = (entry for entry in index.entries if entry.place in lacking)
+    left_out = [Missing(one.repo, one.series, one.window, MissingCause.SET_ASIDE) for one in lost]
+    shown = replace(index, entries=entries, left_out=(*index.left_out, *left_out))
+    return Edition(language, root, draft / root.lstrip("/"), shown)
+
+
+def _join(site: Site, edition: Edition, editions: Sequence[Edition]) -> None:
+    """Tell each page of an edition what its layout needs to know of its neighbours and its translations."""
+    known = {one.language: (one.root, {entry.place for entry in one.index.entries}) for one in editions}
+    for repo, series in edition.index.series:
+        entries = edition.index.of(repo, series)
+        for entry, earlier, later in zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True):
+            roots = {name: root for name, (root, places) in known.items() if entry.place in places}
+            keys = _keys(site, edition, entry, roots)
+            keys |= _neighbour(site, edition, "earlier", earlier)
+            keys |= _neighbour(site, edition, "later", later)
+            _add_keys(_path(edition.folder, entry), keys)
 
 
 def _path(folder: Path, entry: Entry) -> Path:

@@ -2,24 +2,27 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from vllm_digest import archive
-from vllm_digest.errors import DocumentError
+from vllm_digest.archive import NEVER, Archive
+from vllm_digest.errors import DocumentError, PageError
 from vllm_digest.judgement import Relevance
-from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.pagecheck import breakage, title_of
-from vllm_digest.report import Lists, Report, place_of
-from vllm_digest.sections import LISTS, title
+from vllm_digest.pagecheck import breakage
+from vllm_digest.place import Place
+from vllm_digest.render import render
+from vllm_digest.report import Lists, Report
+from vllm_digest.sections import LISTS
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
 
+OnReport = Callable[[Report, str], None]
+"""Called with each report and its page in the first language."""
 _NUMBER_ON_PAGE = re.compile(r"\[\\?#(\d+)\]\(")
 
 
@@ -46,13 +49,11 @@ class Entry:
     """A stored report as a site knows it.
 
     `place`: without suffix, see `Report.place`. `repo`: as the archive files it.
-    `language`: what the stored page is in.
     `relevant`: the numbers of the focus's threads. `discussion`: how many comments and reviews there are.
-    `titles`: of the threads that the stored page names.
+    `titles`: of the threads that the page in the first language names.
     """
 
     place: PurePosixPath
-    language: str
     repo: str
     series: str
     window: TimeWindow
@@ -82,7 +83,7 @@ class MissingCause(StrEnum):
     SET_ASIDE = "set_aside"
     """The page failed its own check."""
     DAMAGED = "damaged"
-    """The stored files cannot be read, or would break the site."""
+    """The stored data is no report, or its page would break the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class ReportIndex:
-    """All that is stored: reports by the end of their windows, the oldest first, and those left out."""
+    """All that is stored: reports by the end of their windows, the oldest first, and those left out.
+
+    `refused`: how many files are no reports.
+    """
 
     entries: tuple[Entry, ...]
     left_out: tuple[Missing, ...]
+    refused: int = 0
 
     def of(self, repo: str, series: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if (entry.repo, entry.series) == (repo, series))
@@ -111,47 +116,56 @@ class ReportIndex:
         return tuple(sorted({(entry.repo, entry.series) for entry in self.entries}))
 
 
-def read(root: Path) -> ReportIndex:
-    """Every report of the archive at `root`; one that would break the site is left out, with a warning."""
+def read(archive: Archive, language: str, on_report: OnReport) -> ReportIndex:
+    """Every report of the archive; those that cannot be shown are left out, with a warning.
+
+    Stored pages are not looked at: each is made from its data, in a language, and given to `on_report`.
+    """
     entries: list[Entry] = []
     left_out: list[Missing] = []
-    for repo, series in archive.list_series(root):
-        found = archive.listing(root, repo, series)
-        left_out += (Missing(repo, series, window, MissingCause.SET_ASIDE) for window, _ in found.unfinished)
+    strangers = archive.strangers()
+    messages = [f"{one.path} is set aside: {one.why}." for one in strangers]
+    refused = len(strangers)
+    for repo, series in archive.series():
+        found = archive.listing(repo, series, since=NEVER)
+        messages += found.messages()
+        refused += len(found.refused)
+        damaged = {one.window for one in found.refused if one.window} - {*found.windows, *found.unfinished}
         for window in found.windows:
-            place = place_of(repo, series, window)
-            one = _entry(root, place, repo)
-            if isinstance(one, Entry):
-                entries.append(one)
-            else:
-                log.warning("%s is left out: %s", root / place.with_name(f"{place.name}.md"), one)
-                left_out.append(Missing(repo, series, window, MissingCause.DAMAGED))
-    return ReportIndex(tuple(sorted(entries, key=_order)), tuple(left_out))
+            try:
+                entries.append(_entry(archive, Place(repo, series, window), language, on_report))
+            except (DocumentError, PageError) as error:
+                messages.append(f"left out: {error.problem}")
+                damaged.add(window)
+        left_out += (Missing(repo, series, window, MissingCause.SET_ASIDE) for window in found.unfinished)
+        left_out += (Missing(repo, series, window, MissingCause.DAMAGED) for window in sorted(damaged))
+    archive.remember()
+    for message in messages:
+        log.warning("%s", message)
+    return ReportIndex(tuple(sorted(entries, key=_order)), tuple(left_out), refused)
 
 
 def _order(entry: Entry) -> tuple[datetime, datetime, str, str]:
     return (entry.window.end, entry.window.start, entry.repo, entry.series)
 
 
-def _entry(root: Path, place: PurePosixPath, repo: str) -> Entry | str:
-    """The report stored there, or why it cannot be shown."""
-    stem = root / place
-    try:
-        page = stem.with_suffix(".md").read_text(encoding="utf-8")
-        report = archive.load(stem.with_suffix(".json"))
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
-        return " ".join(str(error).split())
-    return breakage(page) or _made(report, page, place, repo)
+def _entry(archive: Archive, place: Place, language: str, on_report: OnReport) -> Entry:
+    """The report of a place. Raises DocumentError or PageError if it cannot be shown."""
+    report = archive.load(place)
+    page = render(report, language)
+    if problem := breakage(page):
+        raise PageError(f"{place.page}: {problem}")
+    on_report(report, page)
+    return _made(report, page, place)
 
 
-def _made(report: Report, page: str, place: PurePosixPath, repo: str) -> Entry:
+def _made(report: Report, page: str, place: Place) -> Entry:
     digest = report.digest
     shown = {int(number) for number in _NUMBER_ON_PAGE.findall(page)}
     activity = digest.activity
     return Entry(
-        place=place,
-        language=page_language(page, report),
-        repo=repo,
+        place=place.path,
+        repo=place.repo,
         series=report.series,
         window=digest.window,
         made_at=report.provenance.made_at,
@@ -167,12 +181,6 @@ def _made(report: Report, page: str, place: PurePosixPath, repo: str) -> Entry:
         ),
         has_gaps=bool(digest.gaps),
     )
-
-
-def page_language(page: str, report: Report) -> str:
-    """The language that a stored page's title is in; the first of all where the title is none of ours."""
-    found = title_of(page)
-    return next((one for one in LANGUAGES if clean(title(report, one)) == found), LANGUAGES[0])
 
 
 def _events(report: Report) -> Iterator[Event]:

@@ -5,16 +5,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from markupsafe import Markup
 
+from vllm_digest.archive import Archive
 from vllm_digest.errors import StorageError, UsageError
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, missing, months, newest
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
-from vllm_digest.site.entries import Entry, ReportIndex
+from vllm_digest.site.entries import Entry
 from vllm_digest.site.html import page
 from vllm_digest.templating import words
 
@@ -28,8 +29,15 @@ _File = tuple[PurePosixPath, str]
 """A path in the staging folder and a text."""
 
 
-def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -> int:
-    """Make the folder `target` anew, whole or not at all; how many pages of reports it lacks.
+class Lacking(NamedTuple):
+    """How many pages of reports a site lacks, and how many files of the archive are no reports."""
+
+    pages: int
+    refused: int
+
+
+def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> Lacking:
+    """Make the folder `target` anew, whole or not at all; what it lacks.
 
     Raises UsageError if a folder of somebody else stands there, StorageError if it cannot be written.
     """
@@ -38,24 +46,29 @@ def build_staging(site: Site, index: ReportIndex, target: Path, now: datetime) -
             f"{target} was not made by this command, which replaces what stands there.",
             "Name another folder with --to, or move that one away.",
         )
-    draft = target.with_name(f".{target.name}.draft")
+    # What a killed run leaves of these goes; it may have left no target.
+    draft, former = (target.with_name(f".{target.name}.{name}") for name in ("draft", "former"))
     try:
-        shutil.rmtree(draft, ignore_errors=True)
+        for left in (draft, former):
+            shutil.rmtree(left, ignore_errors=True)
         shutil.copytree(site.look, draft)
-        editions = put_reports(site, index, draft)
+        editions = put_reports(site, archive, draft)
         for path, text in _made(site, editions, now):
             (draft / path).parent.mkdir(parents=True, exist_ok=True)
             (draft / path).write_text(text, encoding="utf-8")
         (draft / _MARK).touch()
-        shutil.rmtree(target, ignore_errors=True)
-        draft.replace(target)
+        if target.exists():
+            target.rename(former)
+        draft.rename(target)
     except OSError as error:
         raise StorageError(
             f"{error.filename or target} cannot be written: {error.strerror}.", "The reports are untouched."
         ) from None
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return sum(len(edition.index.left_out) for edition in editions)
+        for left in (draft, former):
+            shutil.rmtree(left, ignore_errors=True)
+    pages = sum(len(edition.index.left_out) for edition in editions)
+    return Lacking(pages, editions[0].index.refused)
 
 
 def _made(site: Site, editions: Sequence[Edition], now: datetime) -> Iterator[_File]:

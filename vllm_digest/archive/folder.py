@@ -1,0 +1,170 @@
+"""The files of a series, read as a stranger left them: by their names, kinds and sizes.
+
+Only regular files at a place of our own pattern count, below real folders. Whatever is named like a report
+and cannot be one is refused with a reason; all other files are somebody else's and passed over.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+from vllm_digest.place import Place, is_folder_name, is_report_file, repo_of, series_folder
+from vllm_digest.window import TimeWindow
+
+LARGEST = 32_000_000
+"""Bytes of a data file or a page; a month of a busy repository takes a third of that."""
+_CLOCK_ERROR = timedelta(hours=1)
+"""How far the clock of the machine that made a report may be ahead of ours: summer time, forgotten."""
+_SERIES_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file or folder that is not taken for a report, or not for a whole one.
+
+    `why`: in words for a message, without a full stop. `window`: of the report that would stand there.
+    `form`: of a document in another form than ours, its name.
+    """
+
+    path: Path
+    why: str
+    window: TimeWindow | None = None
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file. `changed`: when, in nanoseconds of the file system's clock."""
+
+    path: Path
+    size: int
+    changed: int
+
+    @classmethod
+    def at(cls, path: Path) -> "File":
+        """The file at a path; OSError where there is none."""
+        known = path.lstat()
+        return cls(path, known.st_size, known.st_mtime_ns)
+
+
+@dataclass(slots=True)
+class Files:
+    """What the folder of a series holds.
+
+    `ahead`: windows that end in the future. `drafts`: files whose writing was never finished.
+    """
+
+    data: dict[Place, File] = field(default_factory=dict)
+    pages: dict[Place, File] = field(default_factory=dict)
+    ahead: set[TimeWindow] = field(default_factory=set)
+    drafts: list[Path] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def list_series(root: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Refused, ...]]:
+    """Each repository (OWNER/NAME) and series that the archive has a folder for, in order; what is none."""
+    refused: list[Refused] = []
+    folders = list(_folders(root, PurePosixPath(), _SERIES_LEVEL, refused))
+    return tuple(sorted((repo_of(*folder.parts[1:3]), folder.name) for folder in folders)), tuple(refused)
+
+
+def files_of(root: Path, repo: str, series: str, now: datetime) -> Files:
+    """The files of a series; `now` tells what is in the future."""
+    found = Files()
+    folder = series_folder(repo, series)
+    if not _is_real(root, folder, found.refused):
+        return found
+    for month in _folders(root, folder, len(folder.parts) + 1, found.refused):
+        for entry in _entries(root / month, found.refused):
+            if _is_draft(entry.name):
+                found.drafts.append(Path(entry.path))
+            elif is_report_file(entry.name):
+                _sort(entry, month / entry.name, now, found)
+    return found
+
+
+def _sort(entry: os.DirEntry[str], path: PurePosixPath, now: datetime, found: Files) -> None:
+    """Put a file named like one of a report where it belongs."""
+    where = Path(entry.path)
+    try:
+        place = Place.of(path)
+    except ValueError as error:
+        found.refused.append(Refused(where, str(error)))
+        return
+    try:
+        known = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        found.refused.append(Refused(where, f"it cannot be looked at: {error.strerror}", place.window))
+        return
+    if place.window.end > now + _CLOCK_ERROR:
+        found.refused.append(Refused(where, "its window ends in the future"))
+        found.ahead.add(place.window)
+    elif why := _not_ours(known):
+        found.refused.append(Refused(where, why, place.window))
+    else:
+        kind = found.data if path.suffix == ".json" else found.pages
+        kind[place] = File(where, known.st_size, known.st_mtime_ns)
+
+
+def _not_ours(known: os.stat_result) -> str:
+    """Why something at the place of a report is none, by what the file system says of it."""
+    if not stat.S_ISREG(known.st_mode):
+        return f"it is {_kind(known.st_mode)} and no file"
+    if known.st_size == 0:
+        return "it is empty"
+    return f"it is larger than {LARGEST // 1_000_000} MB" if known.st_size > LARGEST else ""
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    return "a folder" if stat.S_ISDIR(mode) else "something special"
+
+
+def _is_real(root: Path, folder: PurePosixPath, refused: list[Refused]) -> bool:
+    """Is the folder there, and are it and those above it no symbolic links?"""
+    for part in (*reversed(folder.parents[:-1]), folder):
+        try:
+            mode = (root / part).lstat().st_mode
+        except OSError:
+            return False
+        if not stat.S_ISDIR(mode):
+            refused.append(Refused(root / part, f"it is {_kind(mode)} in the place of a folder"))
+            return False
+    return True
+
+
+def _folders(
+    root: Path, folder: PurePosixPath, depth: int, refused: list[Refused]
+) -> Iterator[PurePosixPath]:
+    """The folders of our names down to a level, relative to the archive's."""
+    level = len(folder.parts)
+    for entry in _entries(root / folder, refused):
+        if not is_folder_name(level, entry.name):
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            kind = "a symbolic link" if entry.is_symlink() else "a file"
+            refused.append(Refused(Path(entry.path), f"it is {kind} in the place of a folder"))
+        elif level == depth:
+            yield folder / entry.name
+        else:
+            yield from _folders(root, folder / entry.name, depth, refused)
+
+
+def _entries(folder: Path, refused: list[Refused]) -> list[os.DirEntry[str]]:
+    """What a folder holds, by name; nothing where there is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        refused.append(Refused(folder, f"it cannot be read: {error.strerror}"))
+        return []
+
+
+def _is_draft(name: str) -> bool:
+    return name.startswith(".") and name.endswith((".md.tmp", ".json.tmp"))

@@ -1,0 +1,150 @@
+"""A data file, read as a stranger's: what passes cannot fail on its shape later, nor lead elsewhere."""
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vllm_digest.archive.folder import LARGEST
+from vllm_digest.archive.form import FORM, StoredReport, from_stored
+from vllm_digest.digest import FORMULAS
+from vllm_digest.documents import read_document, value_in
+from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.place import Place
+from vllm_digest.report import Lists, Report
+from vllm_digest.window import parse_zone
+
+_IT = "it"
+_DEEPEST = 24
+"""Levels of nesting; a report of ours has twelve."""
+_LONGEST = 20_000
+"""Characters of one text; GitHub's titles have 256, an excerpt and a sentence of a model's some hundred."""
+_LARGEST_NUMBER = 2**53
+"""Of what JSON readers agree on."""
+_REPO_URL = re.compile(r"https?://[^/\s?#@\\]+(/[A-Za-z0-9._-]+){2,6}")
+_LISTS = frozenset(Lists.__dataclass_fields__)
+_NAMED_THREAD = re.compile(r"[0-9]{1,15}\..*", re.DOTALL)
+
+
+def read_report(path: Path, place: Place | None) -> Report:
+    """The report of a data file; `place` is where it belongs, None where it stands nowhere in particular.
+
+    Raises DocumentError when the file holds no report, or one of another place.
+    """
+    try:
+        return from_stored(read_stored(path, place))
+    except DocumentError as error:
+        raise named(error, path) from None
+
+
+def named(error: DocumentError, path: Path) -> DocumentError:
+    """An error of `read_stored` with the file's path in the place of "it"."""
+    told = error.problem
+    problem = f"{path}{told.removeprefix(_IT)}" if told.startswith(_IT) else f"{path}: {told}"
+    return DocumentError(problem, error.remedy)
+
+
+def place_of(path: Path) -> Place | None:
+    """The place in an archive that the end of a path names; None where it names none."""
+    try:
+        return Place.of(PurePosixPath(*path.absolute().parts[-7:]))
+    except ValueError:
+        return None
+
+
+def read_stored(path: Path, place: Place | None) -> StoredReport:
+    """What a data file holds; DocumentError says of "it" why it is no report."""
+    document = read_document(path, LARGEST, _IT)
+    if why := _excess(document):
+        raise DocumentError(f"it holds {why}, which no report of ours does.")
+    stored = value_in(document, StoredReport, FORM, _IT)
+    if why := next(_disagreements(stored, place), ""):
+        raise DocumentError(f"{why}.")
+    return stored
+
+
+def _excess(document: Any) -> str:
+    """What in a JSON value is beyond any report of ours; empty where nothing is."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif why := _excess_of(value):
+                return why
+        if not inner:
+            return ""
+        level = inner
+    return "values nested too deep"
+
+
+def _excess_of(value: str | float | None) -> str:
+    match value:
+        case str() if len(value) > _LONGEST:
+            return f"a text of {len(value)} characters"
+        case str() if not value.isascii() and not _is_text(value):
+            return "half of a character"
+        case int() | float() if not math.isfinite(value) or abs(value) > _LARGEST_NUMBER:
+            return "a number beyond all measure"
+    return ""
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _disagreements(stored: StoredReport, place: Place | None) -> Iterator[str]:
+    """What of a report does not fit together, or not to its place."""
+    facts = stored.facts
+    said = Place(stored.repo, stored.series, facts.window)
+    if place is not None and said != place:
+        yield f"it is of {said.path} and stands elsewhere"
+    try:
+        Place.of(said.data)
+        Place.of(Place(facts.repo, stored.series, facts.window).data)
+    except ValueError as error:
+        yield f"it can stand nowhere, for {error}"
+    if _REPO_URL.fullmatch(facts.repo_url) is None:
+        yield "facts.repo_url is no address of a repository"
+    try:
+        parse_zone(stored.timezone)
+    except UsageError as error:
+        yield error.problem.removesuffix(".")
+    if stored.rules.formula not in FORMULAS:
+        yield f"rules.formula is {stored.rules.formula}, which this version does not know"
+    numbers = [thread.number for thread in facts.threads]
+    if len(set(numbers)) < len(numbers) or min(numbers, default=1) < 1:
+        yield "a thread's number is there twice, or is none"
+    yield from _in_the_narrative(stored, set(numbers))
+    yield from _in_what_looks_back(stored)
+
+
+def _in_the_narrative(stored: StoredReport, numbers: set[int]) -> Iterator[str]:
+    briefs = stored.narrative.briefs
+    if unknown := {brief.number for brief in briefs} - numbers:
+        yield f"narrative.briefs tells of #{min(unknown)}, which is none of its threads"
+    if not all(position.said.evidence for brief in briefs for position in brief.positions):
+        yield "narrative.briefs has a position without evidence"
+    findings = (one for found in stored.narrative.overview.findings.values() for one in found)
+    names = (name for finding in findings for name in finding.statements)
+    if any(_NAMED_THREAD.fullmatch(name) is None for name in names):
+        yield "narrative.overview rests on what is no statement"
+
+
+def _in_what_looks_back(stored: StoredReport) -> Iterator[str]:
+    for follow_up in stored.follow_ups:
+        try:
+            Place.of(PurePosixPath(f"{follow_up.place}.json"))
+        except ValueError:
+            yield f"follow_ups leads to {follow_up.place[:100]!r}, which is no report"
+    if any(set(period.counts) != _LISTS for period in stored.before):
+        yield "before counts other lists than a page has"

@@ -1,0 +1,88 @@
+"""What was found in data files, by their size and time of change, so that no command reads all of them again.
+
+They are kept in the user's cache folder, in a file for each archive, which can be removed at any time.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vllm_digest import __version__
+from vllm_digest.archive.folder import LARGEST, File
+from vllm_digest.archive.form import FORM
+from vllm_digest.documents import read_document
+from vllm_digest.errors import DocumentError
+
+log = logging.getLogger(__name__)
+
+_BY = f"{FORM} {__version__}"
+"""Who judged: another version may judge otherwise."""
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Why each data file is no report, in words, and nothing where it is one.
+
+    `file`: where they are kept, None for nowhere. `root`: the archive's folder.
+    """
+
+    file: Path | None
+    root: Path
+    _known: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    _is_new: bool = False
+
+    @classmethod
+    def load(cls, folder: Path | None, root: Path) -> "Verdicts":
+        """Those of an archive; none where another version judged, or their file is gone or damaged."""
+        if folder is None:
+            return cls(None, root)
+        name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+        file = folder / f"{name}.json"
+        try:
+            return cls(file, root, _checked(read_document(file, LARGEST, name)))
+        except DocumentError:
+            return cls(file, root)
+
+    def of(self, file: File) -> str | None:
+        """The verdict on a file; None where it was not judged since it changed."""
+        size, changed, verdict = self._known.get(self._name(file), (-1, -1, ""))
+        return verdict if (size, changed) == (file.size, file.changed) else None
+
+    def put(self, file: File, verdict: str) -> None:
+        entry = (file.size, file.changed, verdict)
+        if self._known.get(self._name(file)) != entry:
+            self._known[self._name(file)] = entry
+            self._is_new = True
+
+    def save(self) -> None:
+        """Keep what is new for the next command, if the folder can be written."""
+        if not (self._is_new and self.file):
+            return
+        draft = self.file.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps({"by": _BY, "files": self._known}), encoding="utf-8")
+            draft.replace(self.file)
+        except OSError as error:
+            log.debug("%s cannot be written: %s", draft, error.strerror)
+        self._is_new = False
+
+    def _name(self, file: File) -> str:
+        return file.path.relative_to(self.root).as_posix()
+
+
+def _checked(document: Any) -> dict[str, tuple[int, int, str]]:
+    if not isinstance(document, Mapping) or document.get("by") != _BY:
+        return {}
+    files = document.get("files")
+    entries = files.items() if isinstance(files, Mapping) else ()
+    return {name: (one[0], one[1], one[2]) for name, one in entries if _is_entry(one)}
+
+
+def _is_entry(one: Any) -> bool:
+    return isinstance(one, list) and list(map(type, one)) == [int, int, str]

@@ -1,0 +1,89 @@
+"""A report's two files, written together."""
+
+import logging
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vllm_digest.archive.form import FORM, to_stored
+from vllm_digest.documents import to_json
+from vllm_digest.errors import StorageError
+from vllm_digest.files import free_name, make_folders, write_together
+from vllm_digest.report import Report
+
+log = logging.getLogger(__name__)
+
+_ASIDE = "set-aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The two files of a report."""
+
+    page: Path
+    data: Path
+
+
+def document(report: Report) -> bytes:
+    """A report as a data file."""
+    return to_json(to_stored(report), FORM)
+
+
+def store(root: Path, report: Report, page: str) -> Stored:
+    """Write both files; the page comes last: where it stands, the window is done."""
+    stored = _make_way(root, report.place)
+    write_together({stored.data: document(report), stored.page: page.encode()})
+    with suppress(OSError):
+        _aside(root, report).unlink(missing_ok=True)
+    return stored
+
+
+def set_aside(root: Path, report: Report, page: str) -> Path:
+    """Store the data without its page, and the page where no site takes it from; that file.
+
+    Where a whole report stands already, it stays.
+    """
+    stored, aside = _make_way(root, report.place), _aside(root, report)
+    make_folders(root, *aside.relative_to(root).parent.parts)
+    is_whole = stored.data.exists() and stored.page.exists()
+    data = aside.with_suffix(".json") if is_whole else stored.data
+    write_together({aside: page.encode(), data: document(report)})
+    return aside
+
+
+def remove_draft(draft: Path) -> None:
+    """Remove a file whose writing was never finished; a folder of such a name stays."""
+    try:
+        if not draft.is_dir():
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{draft} cannot be removed: {error.strerror}.", "Give its folder to the user that runs this."
+        ) from None
+
+
+def _make_way(root: Path, place: PurePosixPath) -> Stored:
+    """Make the folders of a report, and move away what stands in its files' place and is no file."""
+    folder = make_folders(root, *place.parent.parts)
+    stored = Stored(folder / f"{place.name}.md", folder / f"{place.name}.json")
+    for file in (stored.data, stored.page):
+        if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+            _move_away(file, root)
+    return stored
+
+
+def _move_away(path: Path, root: Path) -> None:
+    target = free_name(make_folders(root, _ASIDE) / path.name)
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise StorageError(
+            f"{path} is no file and cannot be moved away: {error.strerror}.", "Remove it."
+        ) from None
+    log.warning("%s is no file; it was moved to %s", path, target)
+
+
+def _aside(root: Path, report: Report) -> Path:
+    return root / _ASIDE / report.place.with_name(f"{report.place.name}.md")

@@ -1,0 +1,140 @@
+"""Where the report on a window belongs, in an archive's folder, on the branch of reports and on a site.
+
+`reports/OWNER/NAME/SERIES/YYYY/MM/START-END`, with `.json` for the data and `.md` for the page. Names hold
+the whole window in UTC, so no report ever takes the place of another one.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Self
+
+from vllm_digest.errors import UsageError
+from vllm_digest.window import LONGEST, TimeWindow, format_length, parse_length
+
+ROOT = "reports"
+SAMPLE = "sample"
+"""The series of the recorded hour; the others are named by the usual length of their windows."""
+_LEVELS = tuple(
+    map(
+        re.compile,
+        (ROOT, r"[A-Za-z0-9_-]{1,100}", r"[A-Za-z0-9._-]{1,200}", "[a-z0-9]{1,10}", "[0-9]{4}", "[0-9]{2}"),
+    )
+)
+"""The names of the folders above a report, from an archive's folder down."""
+_REPO_LEVELS = (1, 2)
+_FILE = re.compile(r"([0-9]{8}T[0-9]{4}Z-[0-9]{8}T[0-9]{4}Z)\.(json|md)")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LEFT_OUT = re.compile(r"-*[._]")
+"""How the names of folders begin that Jekyll leaves out (`.github`, `_site`), or that were moved from there.
+
+Also `#` and `~`, which GitHub has in no name: https://jekyllrb.com/docs/structure/
+"""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """The place of a report. `repo`: OWNER/NAME as the settings name it. `series`: such as `1h`."""
+
+    repo: str
+    series: str
+    window: TimeWindow
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The folder of its series."""
+        return series_folder(self.repo, self.series)
+
+    @property
+    def path(self) -> PurePosixPath:
+        """The path of both files, without a suffix."""
+        start = self.window.start
+        return self.folder / f"{start.year:04}" / f"{start.month:02}" / self.window.slug
+
+    @property
+    def data(self) -> PurePosixPath:
+        return self.path.with_name(f"{self.path.name}.json")
+
+    @property
+    def page(self) -> PurePosixPath:
+        return self.path.with_name(f"{self.path.name}.md")
+
+    @classmethod
+    def of(cls, path: PurePosixPath) -> Self:
+        """The place that a file's path (`reports/…/START-END.json`) names; ValueError says why it is none."""
+        *folders, name = path.parts
+        if len(folders) != len(_LEVELS) or not all(map(is_folder_name, range(len(_LEVELS)), folders)):
+            raise ValueError("it is not where a report belongs")
+        _, owner, repo, series, _, _ = folders
+        place = cls(f"{_name(owner)}/{_name(repo)}", series, window_of(name))
+        if place.path.parent != path.parent:
+            raise ValueError("it stands in the folder of another month")
+        if not is_series(series):
+            raise ValueError(f"{series!r} is no series")
+        if place.window.length >= _longest(series):
+            raise ValueError(f"its window is {place.window.length} long, too long for the series {series}")
+        return place
+
+
+def series_folder(repo: str, series: str) -> PurePosixPath:
+    """The folder of a series, relative to an archive's."""
+    owner, _, name = repo.partition("/")
+    return PurePosixPath(ROOT, _folder(owner), _folder(name), series)
+
+
+def repo_of(owner: str, name: str) -> str:
+    """The repository of two folders' names."""
+    return f"{_name(owner)}/{_name(name)}"
+
+
+def is_folder_name(level: int, name: str) -> bool:
+    """May a folder so many levels below an archive's have this name?"""
+    if _LEVELS[level].fullmatch(name) is None:
+        return False
+    return level not in _REPO_LEVELS or name == _folder(_name(name))
+
+
+def is_report_file(name: str) -> bool:
+    """Is it named like a data file or a page?"""
+    return _FILE.fullmatch(name) is not None
+
+
+def is_series(name: str) -> bool:
+    """Is it the name of a series as `format_length` writes it, or the sample's?"""
+    if name == SAMPLE:
+        return True
+    try:
+        length = parse_length(name)
+    except UsageError:
+        return False
+    return length <= LONGEST and format_length(length) == name
+
+
+def window_of(name: str) -> TimeWindow:
+    """The window of a file's name; ValueError if it names none."""
+    match = _FILE.fullmatch(name)
+    if match is None:
+        raise ValueError("it is not named like a report")
+    window = TimeWindow.from_slug(match[1])
+    if window.start < _EARLIEST:
+        raise ValueError("its window is of a time before 1970")
+    return window
+
+
+def _longest(series: str) -> timedelta:
+    """Windows of a series are shorter: what a late run adds is less than half a length (`schedule`)."""
+    return LONGEST if series == SAMPLE else parse_length(series) * 1.5
+
+
+def _folder(name: str) -> str:
+    """The folder of an owner or a repository: one that Jekyll would leave out gets a `-` before its name.
+
+    So does one that is named like such a folder; no two names have one folder.
+    """
+    return f"-{name}" if _LEFT_OUT.match(name) else name
+
+
+def _name(folder: str) -> str:
+    """What `_folder` was made of."""
+    return folder[1:] if _LEFT_OUT.match(folder) else folder
