@@ -158,10 +158,8 @@ class Setup:
 
     @cached_property
     def archive(self) -> Archive:
-        """The reports that are stored. With `--now` in the past, those made since are no future ones."""
-        now = max(self.now(), self.runtime.clock())
-        cache = self.runtime.cache_folder
-        return Archive(self.settings.report.output, now, cache and cache / "archives")
+        """The reports that are stored."""
+        return _archive_of(self)
 
     @property
     def is_watched(self) -> bool:
@@ -259,6 +257,13 @@ class Setup:
             sleep=self.runtime.sleep,
             monotonic=self.runtime.monotonic,
         )
+
+
+def _archive_of(setup: Setup) -> Archive:
+    # With `--now` in the past, reports made since then are not of the future.
+    now = max(setup.now(), setup.runtime.clock())
+    cache = setup.runtime.cache_folder
+    return Archive(setup.settings.report.output, now, cache and cache / "archives")
 
 
 def rules_of(settings: Settings) -> Rules:
