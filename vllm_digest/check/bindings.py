@@ -29,6 +29,7 @@ _NAMES = {
         re.IGNORECASE,
     ),
 }
+_LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
@@ -40,6 +41,11 @@ _NEW = re.compile(
     r"(?:\bnow\b|\bafter\b|\bthis PR\b|#\s*PR\b|\bPR:|^\s*PR\b|\bnew\b|\bpatched\b)", re.IGNORECASE
 )
 _OLD = re.compile(r"(?:\bmain\b|\bbefore\b|\bbaseline\b|\bold\b|\bmaster\b|\bwithout\b)", re.IGNORECASE)
+
+
+def is_hardware(name: str) -> bool:
+    """Is it the name of a GPU, whoever makes it?"""
+    return _NAMES["hardware"].fullmatch(name.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ def _contradiction(kind: str, names: frozenset[str], fitting: list[Fragment]) ->
 
 def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     """Is one of them named here and there? A short form counts: Qwen3-32B for Qwen3-32B-FP8."""
+    ours, theirs = (names | _LATENCIES if "latency" in names else names for names in (ours, theirs))
     return any(
         a == b or a.startswith(f"{b}-") or b.startswith(f"{a}-") or a in b or b in a
         for a in ours

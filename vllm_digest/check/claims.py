@@ -85,12 +85,15 @@ class Naming:
     """A word that stands where a person's name does.
 
     `says`: the person is said to have said, reported or measured something; `clause` is what.
+    `brings`: what is said can only be this person's own, such as a measurement or a proposal; who agrees or
+    answers speaks of what others said.
     `is_name`: the word can be nothing else than a name there.
     """
 
     login: str
     says: bool
     clause: str
+    brings: bool = True
     is_name: bool = True
 
 
@@ -125,6 +128,8 @@ class Sense(StrEnum):
 
     ASKS = "asks"
     """It says that somebody asks, doubts or requests."""
+    OPINES = "opines"
+    """It tells somebody's view."""
     PLANS = "plans"
     """It says that something is wanted, proposed, planned or expected."""
     COMPLETES = "completes"

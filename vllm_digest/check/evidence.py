@@ -119,13 +119,9 @@ class ThreadEvidence:
 
     @cached_property
     def settled(self) -> frozenset[int]:
-        """The threads that a source calls merged or closed."""
-        return frozenset(
-            number
-            for source in self.sources.values()
-            if any(language.settled.search(source.text) for language in every_language())
-            for number in references(source.text)
-        )
+        """The threads that the texts may call merged or closed: one remark names it, another one says so."""
+        told = any(language.settled.search(self.text) for language in every_language())
+        return frozenset(references(self.text)) if told else frozenset()
 
     @cached_property
     def ground(self) -> KnownFigures:

@@ -47,7 +47,8 @@ class Language:
     `states`, `acts`, `namings`: what a text claims.
     `figures`: the figures in words that a text must have from its sources; `told` all that a source has.
     `metrics`: names of what is measured, each with the pattern of its names.
-    `senses`: patterns of sentences about a thread; `asking`, `planning` of the sentences of a source.
+    `senses`: patterns of sentences about a thread. `asking`, `rhetorical`, `planning`: of the sentences of a
+    source; a rhetorical question tells a view.
     `settled`: words of sources for a thread that is merged or closed.
     `guess`: says what nobody can know. `platforms`: further names of platforms, each with the English one.
     `changes`: a change from the figure `old` to the figure `new`.
@@ -69,6 +70,7 @@ class Language:
     metrics: Mapping[str, re.Pattern[str]]
     senses: Mapping[Sense, re.Pattern[str]]
     asking: re.Pattern[str]
+    rhetorical: re.Pattern[str]
     planning: re.Pattern[str]
     settled: re.Pattern[str]
     guess: re.Pattern[str]

@@ -56,7 +56,7 @@ class People:
         """Names of people who took no part, and of people who did not say what they are said to have said."""
         yield from (Problem(FallbackReason.LOGIN, name) for name in self._strangers(words, language))
         for naming in language.namings(words):
-            if naming.says and (others := self._said_by_others(naming)):
+            if naming.says and naming.brings and (others := self._said_by_others(naming)):
                 yield Problem(FallbackReason.LOGIN, naming.clause.strip(), others)
 
     def without_names(self, words: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vllm_digest.check.bindings import misplaced, turned_round
+from vllm_digest.check.bindings import is_hardware, misplaced, turned_round
 from vllm_digest.check.claims import Problem
 from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Language, Length
@@ -145,5 +145,5 @@ def _recited(text: str, instructions: str, length: int) -> str:
 
 
 def is_platform(name: str) -> bool:
-    """Is it the name of a platform, or of a vendor of one?"""
-    return _PLATFORMS.fullmatch(name.strip()) is not None
+    """Is it the name of a platform, of a vendor of one, or of its hardware?"""
+    return _PLATFORMS.fullmatch(name.strip()) is not None or is_hardware(name)

@@ -70,7 +70,9 @@ class Support:
             yield Problem(FallbackReason.UNREACHED, reached[0], self.pending)
         if not self.cited or self.is_window:
             return
-        yield from self._of_another_kind(words, language)
+        # What a sentence says of states and deeds rests on GitHub's fields and not on the quotes.
+        if not any(language.states(words)) and not any(language.acts(words)):
+            yield from self._of_another_kind(words, language)
         yield from self._taken_back(words)
 
     def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
@@ -87,7 +89,9 @@ class Support:
         sentences = [sentence for one in self.cited for sentence in one.sentences]
         shown = " / ".join(sentences)[:_LONGEST_QUOTE]
         if all(_is(sentence, "asking") for sentence in sentences):
-            if not language.senses[Sense.ASKS].search(words):
+            view = any(_is(sentence, "rhetorical") for sentence in sentences)
+            fitting = (Sense.ASKS, Sense.OPINES) if view else (Sense.ASKS,)
+            if not any(language.senses[sense].search(words) for sense in fitting):
                 yield Problem(FallbackReason.QUESTION, "", shown)
         elif all(_is(sentence, "planning") for sentence in sentences):
             done = language.senses[Sense.COMPLETES].search(words)

@@ -83,7 +83,7 @@ CONCEPTS = {
             r"|looks set"
         ),
         _p(
-            r"expect|likely|probabl|plan|will\b|'ll|should|soon|eta\b|next|going to|might"
+            r"expect|meant|suppos|likely|probabl|plan|will\b|'ll|should|soon|eta\b|next|going to|might"
             r"|may\b|hop|would|could|aim|target|future|schedul|intend|want|propos"
         ),
     ),
@@ -94,7 +94,8 @@ CONCEPTS = {
             r"|professional|commendabl|good (?:spirit|practice|example) of"
         ),
         _p(
-            r"health|efficien|matur|robust|good|great|nice|well\b|excellent|elegant|clean"
+            r"health|friend|work|fine\b|ok\b|efficien|matur|robust|good|great|nice"
+            r"|well\b|excellent|elegant|clean"
             r"|smooth|active|solid|love|like|better|best|stable|lively"
         ),
     ),
@@ -117,7 +118,8 @@ CONCEPTS = {
             re.IGNORECASE,
         ),
         _p(
-            r"worth|should|ought|need|must|please|recommend|suggest|advis|propos|better"
+            r"worth|use\b|try\b|set\b|can\b|instead|should|ought|need|must|please"
+            r"|recommend|suggest|advis|propos|better"
             r"|want|has to|have to|consider"
         ),
     ),
@@ -126,7 +128,7 @@ CONCEPTS = {
             r"out of (?:concern|caution|consideration|fear|courtesy)|in an attempt to|ulterior"
             r"|hoping to"
         ),
-        _p(r"because|since|so that|to avoid|concern|worr|afraid|reason|in order|want|hope"),
+        _p(r"because|for\b|to\b|since|so that|to avoid|concern|worr|afraid|reason|in order|want|hope"),
     ),
     Concept.CONCENTRATION: Words(
         _p(

@@ -7,15 +7,18 @@ from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 """GitHub's rule for them."""
+_BRINGS = (
+    r"suggests?|suggested|proposes?|proposed|asks?|asked|reports?|reported|points? out"
+    r"|pointed out|measures?|measured"
+    r"|reproduces?|reproduced|requests?|requested|finds?|found"
+)
 _SAYS = (
-    r"says?|said|thinks?|thought|argues?|argued|suggests?|suggested|proposes?"
-    r"|proposed|asks?|asked|wonders?|wondered|reports?|reported|notes?|noted"
-    r"|points? out|pointed out|confirms?|confirmed|explains?|explained|adds? that"
-    r"|added that|objects?|objected|disagrees?|disagreed|agrees?|agreed|replies"
-    r"|replied|answers?|answered"
-    r"|measures?|measured|reproduces?|reproduced|mentions?|mentioned|reminds?"
-    r"|reminded|prefers?|preferred|questions?|questioned|doubts?|doubted|insists?"
-    r"|insisted|claims?|claimed"
+    rf"{_BRINGS}|says?|said|thinks?|thought|argues?|argued|wonders?|wondered|notes?|noted|confirms?|confirmed"
+    r"|explains?|explained|adds? that|added that|objects?|objected|disagrees?"
+    r"|disagreed|agrees?|agreed|replies|replied"
+    r"|answers?|answered|mentions?|mentioned|reminds?|reminded|prefers?|preferred"
+    r"|questions?|questioned|doubts?|doubted"
+    r"|insists?|insisted|claims?|claimed"
 )
 _DOES = r"approves?|approved|submits?|submitted|contributes?|contributed"
 _SUBJECT = re.compile(
@@ -70,10 +73,11 @@ def namings(text: str) -> Iterator[Naming]:
         for found in _SUBJECT.finditer(clause):
             aside = _ASIDE.search(clause[: found.start()])
             is_name = _NAME_LIKE.search(found["login"]) is not None
-            yield Naming(found["login"], not aside, clause, is_name)
+            brings = re.fullmatch(_BRINGS, found["says"] or "") is not None
+            yield Naming(found["login"], bool(found["says"]) and not aside, clause, brings, is_name)
         for found in _ROLE.finditer(clause):
             login = found["login"] or found["by"]
-            yield Naming(login, False, clause, _NAME_LIKE.search(login) is not None)
+            yield Naming(login, False, clause, False, _NAME_LIKE.search(login) is not None)
 
 
 def acts(text: str) -> Iterator[ActClaim]:

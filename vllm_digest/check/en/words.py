@@ -19,6 +19,7 @@ SENSES = {
         r"|in favou?r|should|how|why|which|what|notice)",
         re.IGNORECASE,
     ),
+    Sense.OPINES: re.compile(r"\b(?:think|argu|point|hold|believ|object|question|doubt)", re.IGNORECASE),
     Sense.PLANS: re.compile(
         r"\b(?:will|would|could|should|can|may|might|plan|intend|propos|suggest"
         r"|want|offer|promis|agree|prefer|request|ask|need|to be|hop|consider|remind"
@@ -48,11 +49,19 @@ SENSES = {
 
 # What asks and plans in the sentences of a source.
 ASKING = re.compile(r"\?")
+RHETORICAL = re.compile(r"(?:n't|\bnot)\b[^?]*\?", re.IGNORECASE)
+"""A question that tells its author's view."""
+_ONE = r"\b(?:I|we|you|someone|somebody)"
 PLANNING = re.compile(
-    r"\b(?:I|we|you|they|someone|somebody|he|she)(?:'d| would| could| can| will"
-    r"|'ll| should| might| may| shall| want| plan| hope| intend)\b"
-    r"|^(?:will|would|could|should|please|let(?:'s| us| me)|maybe|perhaps|not (?:tested )?yet)\b"
-    r"|\blet(?:'s| us)\b|#\d+ (?:will|should|would|might|could)\b|\bgoing to\b"
+    rf"{_ONE}(?:'ll| will| shall| should| plan| want| hope| intend| might)\b"
+    # "I can reproduce it" tells what is, "I can send a PR" what may come.
+    rf"|{_ONE} (?:can|could) (?:send|open|take|submit|do|add|make|try|look|write"
+    rf"|work|help|prepare|read|use|move|put"
+    r"|fix|change|split|rebase|test)\b"
+    rf"|{_ONE}(?:'d| would) (?:rather|like|prefer|love|want|suggest|propose|keep"
+    rf"|do|make|put|go|leave|use|move)\b"
+    r"|^(?:will|could (?:you|we)|would you|should we|please|maybe|perhaps|not (?:tested )?yet)\b"
+    r"|\blet(?:'s| us| me)\b|#\d+ (?:will|should|would|might|could)\b|\bgoing to\b"
     r"|\b(?:in a|as a) (?:later|follow-?up|separate|next) PR\b|\b(?:to ?do|tbd)\b"
     r"|\bwould (?:satisfy|be (?:nice|better|good|great|plain))\b|\bas soon as\b",
     re.IGNORECASE,

@@ -24,6 +24,7 @@ CHINESE = Language(
     metrics=words.METRICS,
     senses=words.SENSES,
     asking=words.ASKING,
+    rhetorical=words.RHETORICAL,
     planning=words.PLANNING,
     settled=words.SETTLED,
     guess=words.GUESS,

@@ -14,6 +14,8 @@ _ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']*,? ){8}")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _TOKEN = re.compile(r"[A-Za-z0-9][\w.+/:-]*", re.ASCII)
 _NAME_LIKE = re.compile(r"[\d_./:+-]|[a-z][A-Z]|[A-Z]{2}")
+_SHORTEST_TERM = 4
+"""Letters of a plain word that names something."""
 _LETTER = re.compile(r"[A-Za-z]")
 _LEAST_IDEOGRAPHS, _LEAST_WORDS = 3, 4
 """Of a sentence: `PR 已合并。` is one, `变慢。` is none. Words are ideographs and Latin ones."""
@@ -59,10 +61,11 @@ def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]
 
 
 def _foreign(prose: str, known: str) -> Iterator[str]:
-    """The Latin words that are no names of the sources; a long name of a model is no foreign language."""
+    """The Latin words that are no terms of the sources; a long name of a model is no foreign language."""
     lowered = known.casefold()
     for found in _TOKEN.finditer(prose):
-        if not (_NAME_LIKE.search(found[0]) and found[0].casefold().rstrip(".:") in lowered):
+        is_term = len(found[0]) >= _SHORTEST_TERM or _NAME_LIKE.search(found[0])
+        if not (is_term and found[0].casefold().rstrip(".:") in lowered):
             yield found[0]
 
 

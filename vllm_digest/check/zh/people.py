@@ -7,9 +7,9 @@ from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 """GitHub's rule for them."""
+_BRINGS = r"指出|建议|提出|报告|反馈|主张|要求|询问|追问|测得|实测|复现|提议"
 _SAYS = (
-    r"认为|指出|表示|建议|提出|确认|反对|同意|质疑|回应|回复|解释|补充|报告|反馈|主张|承认|强调|询问|追问"
-    r"|要求|提醒|坚持|称|说(?!法)|测得|实测|复现|提到|说明"
+    rf"{_BRINGS}|认为|表示|确认|反对|同意|质疑|回应|回复|解释|补充|承认|强调|提醒|坚持|称|说(?!法)|提到|说明"
 )
 _DOES = r"提交|批准|贡献|修复"
 _SUBJECT = re.compile(
@@ -40,7 +40,8 @@ _OPENED = {
     "创建": ("PR", "Issue"),
 }
 _BY = re.compile(
-    rf"(?:由|被|经)\s?(?P<login>{_LOGIN})\s?(?:(?:随后|最终|自行|亲自|正式)?(?P<first>{_ANY_VERB})(?:并"
+    rf"(?:由|被|经)\s?(?:作者|提交者|报告者|评审者|维护者|用户)?\s?(?P<login>{_LOGIN})\s?(?:(?:随后"
+    rf"|最终|自行|亲自|正式)?(?P<first>{_ANY_VERB})(?:并"
     rf"|后|、))?"
     rf"(?:随后|最终|自行|亲自|正式)?(?P<verb>{_ANY_VERB})(?![者人])"
 )
@@ -57,7 +58,8 @@ _APPROVED = re.compile(
     rf"(?<![A-Za-z0-9_/.#`-])(?P<login>{_LOGIN})\s?(?:随后|最终|也|均|都)?(?:已经?)?批准(?:了"
     rf"|后|之后|(?=$|[，、]))"
 )
-_AUTHOR = re.compile(rf"(?<!该)(?:提交者|作者|PR 作者)\s?(?P<login>{_LOGIN})(?![\w.-])")
+_AUTHOR = re.compile(rf"(?:^|[，。；、（(\s由但而请被])(?:提交者|作者)\s?(?P<login>{_LOGIN})(?![\w.-])")
+"""Not a co-author, nor the author of another thread."""
 _BOT = re.compile(
     r"(?:由|被)[^，。；]{0,10}(?:机器人|bot)\s?(?:自动)?(?P<verb>关闭|合并)|(?:被"
     r"|已|而)\s?自动(?P<verb2>关闭)|自动关闭了?\s?$",
@@ -71,9 +73,11 @@ def namings(text: str) -> Iterator[Naming]:
     """The words that stand where a person's name does; each clause by itself."""
     for clause in _CLAUSES.split(text):
         for found in _SUBJECT.finditer(clause):
-            yield Naming(found[1], not _is_aside(clause, found), clause)
+            says = bool(found["says"] or found["found"])
+            brings = found["found"] or re.fullmatch(_BRINGS, found["says"] or "")
+            yield Naming(found[1], says and not _is_aside(clause, found), clause, bool(brings))
         for found in _ROLE.finditer(clause):
-            yield Naming(found[1] or found[2], False, clause)
+            yield Naming(found[1] or found[2], False, clause, False)
 
 
 def _is_aside(clause: str, found: re.Match[str]) -> bool:
@@ -117,7 +121,7 @@ def _active(clause: str) -> Iterator[ActClaim]:
                 yield ActClaim(found[0], _act(verb), found["login"], number, noun)
     for found in _APPROVED.finditer(clause):
         yield ActClaim(found[0], Act.APPROVED, found["login"], _number(clause[found.end() :]))
-    for found in _AUTHOR.finditer(clause):
+    for found in _AUTHOR.finditer(clause) if not _REFERENCE.search(clause) else ():
         yield ActClaim(found[0], Act.OPENED, found["login"], THIS)
 
 

@@ -15,11 +15,15 @@ _REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b", re.ASCII)
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
 _TRUNK = r"(?:main|master|trunk|upstream|主干|主线|主分支|主库|代码库|(?:main|master|主)\s?分支|仓库)"
 
-_MERGE = rf"(?:合并|合入|并入|合进|合到|合回|落地|merged?|(?:进入|进到|进了|落入|落到)\s?(?={_TRUNK}))"
+_VERB = r"(?:合并|合入|并入|合进|合到|合回|落地|merged?)"
+# `合并 main` takes the trunk into a branch; `合并到 main` goes the other way.
+_INTO = (
+    r"(?:(?:合并|merged?)\s?(?:到|至|进|入)|合入|并入|合进|合到|合回|进入|进到|进了|落入|落到)"
+    rf"\s?了?\s?(?P<trunk>{_TRUNK})"
+)
 _MERGING = re.compile(
-    rf"{_MERGE}(?P<done>了)?(?:(?:到|至|进|入)?\s?了?\s?(?P<trunk>{_TRUNK})(?:分支)?)?"
-    r"(?P<after>(?:之)?后)?\s?(?=$|[、）)：:“”]|(?P<object>(?:了\s?)?(?:该|本"
-    r"|此|这[一个项些次]?)|(?:了\s?)?#\d))",
+    rf"(?:{_INTO}|{_VERB}(?P<done>了)?)(?P<after>(?:之)?后)?"
+    r"\s?(?=$|[、）)：:“”]|(?P<object>(?:了\s?)?(?:该|本|此|这[一个项些次]?)|(?:了\s?)?#\d))",
     re.IGNORECASE,
 )
 _DONE = re.compile(
@@ -100,7 +104,8 @@ _PULL_WORDS = (
 )
 _DEMONSTRATIVE = re.compile(r"(?:该|本|此|这一|这个|这项)[^\s，#]{0,10}$")
 _WITH_ITSELF = re.compile(
-    r"(?:该|本|此|这[一个])\s?(?:PR|Issue)\s?(?:与|和|同|跟|及|、)|(?:与|和|同|跟|及|、)\s?(?:该|本|此)\s?(?:PR|Issue)"
+    r"(?:该|本|此|这[一个])\s?(?:PR|Issue)\s?(?:与|和|同|跟|及|、)|(?:与|和|同"
+    r"|跟|及|、)\s?(?:该|本|此)\s?(?:PR|Issue)"
 )
 _SMALL_WORDS = re.compile(
     rf"(?:由|经|被|在|随|于|与|和|同|跟)\s?(?:{_LOGIN})?|{_LOGIN}|\d+|[月日号时分点]"
