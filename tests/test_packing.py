@@ -42,7 +42,11 @@ def lines(one: Packed) -> list[dict[str, Any]]:
         (f"Before\n{DUMP}\nAfter", "Before\n…\nAfter"),
         ("<!-- a form's words\non two lines -->Before", "Before"),
         ("> what you said\nI agree", "I agree"),
-        ("Fix it\n- [x] I searched\n- [ ] Tests\nSigned-off-by: A <a@example.org>\ncc @ann @bob", "Fix it"),
+        (
+            "Fix it\n- [x] I have searched\n- [ ] The test plan\nSigned-off-by: A <a@b.org>\ncc @ann",
+            "Fix it",
+        ),
+        ("- [x] #31\n- [ ] Ascend\n- [x] The test plan.\n- [ ] (Optional) Docs", "- [x] #31\n- [ ] Ascend"),
         ("![plot](https://example.org/a.png)\nFaster", "Faster"),
         ("```py\nx = 1\n```", "```py\nx = 1\n```"),
         ("a\n\n\n\nb", "a\n\nb"),

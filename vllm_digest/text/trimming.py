@@ -11,8 +11,10 @@ from itertools import groupby
 from vllm_digest.text.body import LONGEST, Block, Body, Kind, is_of_dump, patterns
 
 _NOISE = re.compile(
-    r"[ \t]*(?:[-*] \[[ xX]\] |Signed-off-by:|Co-authored-by:|Reviewed-by:|[cC][cC] @"
-    r"|!\[[^\]]{0,200}\]\(|<img\b|_No response_)"
+    # A form's boxes; the boxes of a list of work say what is done.
+    r"[ \t]*(?:[-*] \[[ xX]\] (?:\(Optional\)|The (?:purpose|test (?:plan|results?))\b"
+    r"|I(?:'ve|'m| have| am| agree| will)\b|Make sure\b|Before submitting\b|By submitting\b)"
+    r"|Signed-off-by:|Co-authored-by:|Reviewed-by:|[cC][cC] @|!\[[^\]]{0,200}\]\(|<img\b|_No response_)"
 )
 """Lines of forms, sign-offs, and pictures, which a model does not see."""
 _SENTENCE_ENDS = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
