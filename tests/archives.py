@@ -12,7 +12,17 @@ from vllm_digest.archive import Archive, place_of, read_report
 from vllm_digest.classify import classify
 from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
-from vllm_digest.models import Account, Kind, Remark, RemarkKind, Snapshot, State, Thread
+from vllm_digest.models import (
+    Account,
+    EventKind,
+    Kind,
+    Remark,
+    RemarkKind,
+    Snapshot,
+    State,
+    Thread,
+    TimelineEvent,
+)
 from vllm_digest.report import Provenance, Report
 from vllm_digest.runtime import rules_of
 from vllm_digest.window import TimeWindow, format_length
@@ -96,6 +106,8 @@ def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> 
     path = "pull" if is_pull else "issues"
     url = f"https://github.com/{REPO}/{path}/{number}"
     area = rng.choice(AREAS).lower().replace("/", "_").replace(" ", "_")
+    closer = Account(rng.choice(PEOPLE))
+    end = EventKind.MERGED if merged else EventKind.CLOSED
     return Thread(
         number=number,
         kind=Kind.PULL_REQUEST if is_pull else Kind.ISSUE,
@@ -109,7 +121,8 @@ def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> 
         updated_at=window.end,
         closed_at=ended,
         merged_at=merged,
-        closed_by=Account(rng.choice(PEOPLE)) if ended else None,
+        closed_by=closer if ended else None,
+        timeline=(TimelineEvent(f"{number}-end", end, ended, closer),) if ended else (),
         labels=labels,
         paths=(f"vllm/{area}/core.py", f"tests/{area}/test_core.py") if is_pull else (),
         additions=rng.randrange(400) if is_pull else None,

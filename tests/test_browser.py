@@ -26,6 +26,11 @@ PAGES = {
     "month": "/archive/2025-12/",
     "trends": "/trends/",
     "search": "/search/?q=scheduler",
+    "start-en": "/en/",
+    "report-en": f"/en{url(HOURS[-1])}",
+    "day-en": f"/en{url(DAY, '24h')}",
+    "trends-en": "/en/trends/",
+    "search-en": "/en/search/?q=scheduler",
 }
 
 
@@ -54,7 +59,10 @@ def test_pages_fit_and_load_quietly(browser: Browser, address: str, width: int, 
 
 @pytest.mark.parametrize(
     ("width", "scheme", "names"),
-    [(390, "dark", ("start", "report", "search")), (1280, "light", ("start", "report", "month", "trends"))],
+    [
+        (390, "dark", ("start", "report", "search", "start-en")),
+        (1280, "light", ("start", "report", "month", "trends", "report-en")),
+    ],
 )
 def test_pages_are_readable_by_all(
     browser: Browser, address: str, width: int, scheme: Scheme, names: tuple[str, ...]
@@ -135,3 +143,32 @@ def test_on_paper_lists_are_whole_and_navigation_is_gone(browser: Browser, addre
 def test_a_reader_is_told_when_the_next_report_never_came(browser: Browser, address: str) -> None:
     with viewed(browser, f"{address}/") as view:
         assert re.fullmatch(r"已有 \d+ 天没有新报告。", view.page.inner_text("#late"))
+
+
+def test_scripts_speak_the_language_of_their_page(browser: Browser, address: str) -> None:
+    with viewed(browser, f"{address}/en/") as view:
+        assert re.fullmatch(r"No new report for \d+ days\.", view.page.inner_text("#late"))
+    with viewed(browser, f"{address}/en/search/") as view:
+        page = view.page
+        page.fill("#query", "prefixlm tritonattention")
+        expect(page.locator("#status")).to_have_text("1 found.")
+        page.locator("#results a").click()
+        assert page.url == f"{address}/en{url(HOSTILE)}"
+    with viewed(browser, f"{address}/en{url(DAY, '24h')}") as view:
+        assert re.fullmatch(r"Show all \d+", view.page.locator(".unfold").first.inner_text())
+        assert view.page.locator(".contents summary").text_content() == "On this page"
+        assert (view.page.locator(".anchor").first.get_attribute("aria-label") or "").startswith(
+            "Link to “vLLM "
+        )
+        assert view.complaints == []
+
+
+def test_readers_change_the_language_and_stay_on_the_page(browser: Browser, address: str) -> None:
+    page_of_day = url(DAY, "24h")
+    with viewed(browser, address + page_of_day, width=390) as view:
+        view.page.click("header.site a[hreflang=en]")
+        assert view.page.url == f"{address}/en{page_of_day}"
+        assert view.page.inner_text("h1").startswith("vLLM development report")
+        view.page.click("header.site a[hreflang='zh-CN']")
+        assert view.page.url == address + page_of_day
+        assert view.complaints == []

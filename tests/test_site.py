@@ -307,7 +307,7 @@ def test_each_language_has_feeds_with_ids_and_links_of_its_own(site: Site, name:
         one.link for one in chinese.entries
     ]
     assert re.match(
-        r"2025-12-10 18:42 – 19:42 \(vllm-project/vllm 1h\): New issues \d+, ", english.entries[0].title
+        r"2025-12-10 \d\d:42 – \d\d:42 \(vllm-project/vllm 1h\): New issues \d+, ", english.entries[0].title
     )
     assert "💡 Worth attention" in words(jekyll.parse(english.entries[0].content[0].value))
 
