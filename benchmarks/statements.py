@@ -4,7 +4,7 @@
 
 Each statement is read and checked as the same part of a model's answer about its thread is. The first line
 counts what the checks do; with `--judge` a second one counts what the second pass by a model leaves, and a
-third one says what that took. `-v` lists each statement that came out otherwise, by kind and reason.
+third one what that took. `-v` lists each statement that came out otherwise, by kind and reason.
 `benchmarks/judged.py` describes the files.
 """
 
@@ -12,23 +12,33 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.judged import Statement, UnreadableFileError, read_statements, read_threads
-from vllm_digest.check.briefs import BriefResult, read_brief
-from vllm_digest.check.evidence import thread_evidence
-from vllm_digest.check.sentences import CheckContext, Fault
+from vllm_digest.check.briefs import read_brief
+from vllm_digest.check.sentences import Fault
 from vllm_digest.classify import classify
 from vllm_digest.config import Settings
 from vllm_digest.digest import make_digest
+from vllm_digest.errors import DigestError
+from vllm_digest.model_protocol import Model, ModelError
 from vllm_digest.models import Snapshot
-from vllm_digest.runtime import rules_of
+from vllm_digest.narrative import FallbackReason
+from vllm_digest.options import ConfigOptions
+from vllm_digest.runtime import Runtime, Setup, writing_rules_of
+from vllm_digest.write.brief import thread_judge_question
+from vllm_digest.write.context import WindowContext
+from vllm_digest.write.judge import Claim, Verdict, read_rulings
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
+from vllm_digest.write.ranking import Target
 from vllm_digest.write.rows import facts_row
 
+_A_CALL = 20
+"""Statements that are judged at once; a brief has fewer."""
 _PARTS = ("topic", "dispute", "state", "reading", "impact", "focus", "watch")
 
 
@@ -49,38 +59,88 @@ class Outcome:
 
 
 class Checker:
-    """Reads statements as parts of a model's answers, with the settings' defaults."""
+    """Reads statements as parts of a model's answers."""
 
-    def __init__(self, snapshot: Snapshot, settings: Settings) -> None:
-        rules = rules_of(settings)
-        self.threads = {thread.number: thread for thread in snapshot.threads}
-        self.digest = make_digest(classify(snapshot, rules), rules.digest)
-        self.evidence = thread_evidence(self.threads, self.digest, rules.bots)
-        self._budget = settings.llm.thread_tokens
-        self._context = CheckContext(
-            self.digest.repo_url, brief_instructions(self.digest.focus.name, ("zh",))
-        )
-        self._logins = frozenset().union(*(one.people for one in self.evidence.values()))
+    def __init__(self, snapshot: Snapshot, setup: Setup) -> None:
+        digest = make_digest(classify(snapshot, setup.rules), setup.rules.digest)
+        rules = replace(writing_rules_of(setup.settings), languages=("zh",))
+        self.window = WindowContext.of(rules, snapshot, digest)
+        self._context = self.window.checks(brief_instructions(digest.focus.name, rules.languages))
 
     def outcome(self, statement: Statement) -> Outcome:
-        """Raises UnreadableFileError if the statement's thread is not among the threads."""
-        if statement.thread not in self.evidence:
+        """What the checks make of it. Raises UnreadableFileError if its thread is not among the threads."""
+        if statement.thread not in self.window.evidence:
             raise UnreadableFileError(f"statement {statement.id}: there is no thread {statement.thread}")
-        return Outcome(statement, self._read(statement).faults)
-
-    def _read(self, statement: Statement) -> BriefResult:
-        evidence = self.evidence[statement.thread]
-        thread = self.threads[statement.thread]
-        packed = pack(thread, evidence, self.digest.window, budget=self._budget)
-        shown = packed.shown(evidence, facts_row(evidence, thread, self.digest, roles=()))
-        return read_brief(
+        evidence, thread = self.window.evidence[statement.thread], self.window.threads[statement.thread]
+        digest, budget = self.window.digest, self.window.rules.limits.thread_tokens
+        packed = pack(thread, evidence, digest.window, budget=budget)
+        shown = packed.shown(evidence, facts_row(evidence, thread, digest, roles=()))
+        result = read_brief(
             _answer(statement),
             shown,
-            given=packed.given,
+            given=shown.sources.keys(),
             originals=evidence.sources,
-            elsewhere=self._logins,
+            elsewhere=self.window.logins,
             context=self._context,
         )
+        return Outcome(statement, result.faults)
+
+    def judged(self, outcomes: Sequence[Outcome], model: Model) -> list[Outcome]:
+        """What the second pass leaves of those that stand; what is not judged stands."""
+        threads: dict[int, list[Statement]] = defaultdict(list)
+        for outcome in outcomes:
+            if outcome.stands:
+                threads[outcome.statement.thread].append(outcome.statement)
+        parts = [
+            (number, tuple(some[at : at + _A_CALL]))
+            for number, some in threads.items()
+            for at in range(0, len(some), _A_CALL)
+        ]
+
+        def ask(part: tuple[int, tuple[Statement, ...]]) -> dict[int | str, tuple[Fault, ...]]:
+            return self._rulings(*part, model)
+
+        rulings: dict[int | str, tuple[Fault, ...]] = {}
+        with ThreadPoolExecutor(max_workers=max(1, model.concurrency)) as pool:
+            for found in pool.map(ask, parts):
+                rulings |= found
+        return [
+            replace(outcome, faults=(*outcome.faults, *rulings.get(outcome.statement.id, ())))
+            for outcome in outcomes
+        ]
+
+    def _rulings(
+        self, number: int, statements: tuple[Statement, ...], model: Model
+    ) -> dict[int | str, tuple[Fault, ...]]:
+        """The faults that a judge finds, by the statements' ids."""
+        claims = [_claim(one, str(place)) for place, one in enumerate(statements, start=1)]
+        budget = self.window.rules.limits.thread_tokens
+        try:
+            answer = model.ask(
+                thread_judge_question(self.window, Target(number, frozenset()), claims, budget)
+            )
+        except ModelError as error:
+            print(f"#{number}: {len(claims)} statements are not judged: {error}", file=sys.stderr)
+            return {}
+        rulings = read_rulings(answer, claims)
+        missing = len(claims) - len(rulings)
+        if missing:
+            print(f"#{number}: {missing} statements are not judged", file=sys.stderr)
+        return {
+            statements[int(name) - 1].id: (Fault("", FallbackReason.ENTAILMENT, one.words),)
+            for name, one in rulings.items()
+            if one.verdict is not Verdict.SUPPORTED
+        }
+
+
+def _claim(statement: Statement, name: str) -> Claim:
+    return Claim(
+        name=name,
+        texts={"zh": statement.text},
+        evidence=[(one.source, one.quote) for one in statement.evidence],
+        login=statement.login,
+        stance=statement.stance,
+    )
 
 
 def _answer(statement: Statement) -> dict[str, Any]:
@@ -127,14 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         statements = read_statements(options.statements)
-        checker = Checker(read_threads(options.threads), Settings())
+        # The checks are measured with the defaults; a judge is who the settings name.
+        setup = Runtime().resolve(ConfigOptions()) if options.judge else Setup(Runtime(), Settings())
+        checker = Checker(read_threads(options.threads), setup)
         outcomes = [checker.outcome(statement) for statement in statements]
-    except UnreadableFileError as error:
+        print(summary(outcomes), flush=True)
+        if options.judge:
+            with setup.model_server() as server:
+                model = server.session()
+                outcomes = checker.judged(outcomes, model)
+                usage = model.usage()
+            print(summary(outcomes))
+            print(f"{usage.calls} calls, {usage.cached_answers} answers from the cache,", end=" ")
+            print(f"{usage.prompt_tokens:,} tokens of prompts, {usage.completion_tokens:,} of answers")
+    except (UnreadableFileError, DigestError, ModelError) as error:
         print(error, file=sys.stderr)
-        return 2
-    print(summary(outcomes))
-    if options.judge:
-        print("the second pass is not there yet", file=sys.stderr)
         return 2
     if options.verbose:
         print("\n".join(details(outcomes)))

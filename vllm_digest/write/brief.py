@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vllm_digest.check.briefs import BriefResult, read_brief
-from vllm_digest.check.evidence import Source
+from vllm_digest.check.evidence import Source, ThreadEvidence
 from vllm_digest.check.figures import references
 from vllm_digest.model_protocol import ModelError, Question
 from vllm_digest.narrative import (
@@ -136,30 +136,36 @@ class _Subject:
         return self.window.evidence[self.target.number].sources
 
     def _judged(self, claims: Sequence[Claim], budget: int) -> Question:
-        window = self.window
-        number = self.target.number
-        evidence, thread = window.evidence[number], window.threads[number]
-        packed = pack(
-            thread, evidence, window.digest.window, budget=budget, whole=_whole(self._sources(), claims)
-        )
-        rows = [line({"thread": row}) for row in self._rows(claims)]
-        return judge_question(
-            f"brief-{number}",
-            [facts_row(evidence, thread, window.digest, self.target.roles), *rows, packed.lines],
-            claims,
-            model=window.rules.judge_model,
-            language=window.rules.language,
-            rank=self.rank + window.rules.limits.threads,
-        )
+        return thread_judge_question(self.window, self.target, claims, budget, rank=self.rank)
 
-    def _rows(self, claims: Sequence[Claim]) -> Iterator[dict[str, Any]]:
-        """Of the threads that the claims name, and of those that GitHub links with this one."""
-        window, evidence = self.window, self.window.evidence[self.target.number]
-        named = [number for claim in claims for text in claim.texts.values() for number in references(text)]
-        for number in dict.fromkeys((*linked_numbers(evidence), *named)):
-            if number != self.target.number:
-                thread = window.thread(number)
-                yield short_row(thread, window.digest) if thread else unknown_row(number)
+
+def thread_judge_question(
+    window: WindowContext, target: Target, claims: Sequence[Claim], budget: int, *, rank: int = 0
+) -> Question:
+    """The question whether claims about a thread follow, with about `budget` tokens of its text."""
+    evidence, thread = window.evidence[target.number], window.threads[target.number]
+    whole = _whole(evidence.sources, claims)
+    packed = pack(thread, evidence, window.digest.window, budget=budget, whole=whole)
+    rows = [line({"thread": row}) for row in _rows(window, evidence, claims)]
+    return judge_question(
+        f"brief-{target.number}",
+        [facts_row(evidence, thread, window.digest, target.roles), *rows, packed.lines],
+        claims,
+        model=window.rules.judge_model,
+        language=window.rules.language,
+        rank=rank + window.rules.limits.threads,
+    )
+
+
+def _rows(
+    window: WindowContext, evidence: ThreadEvidence, claims: Sequence[Claim]
+) -> Iterator[dict[str, Any]]:
+    """Of the threads that the claims name, and of those that GitHub links with this one."""
+    named = [number for claim in claims for text in claim.texts.values() for number in references(text)]
+    for number in dict.fromkeys((*linked_numbers(evidence), *named)):
+        if number != evidence.number:
+            thread = window.thread(number)
+            yield short_row(thread, window.digest) if thread else unknown_row(number)
 
 
 def _whole(sources: Mapping[str, Source], claims: Sequence[Claim]) -> frozenset[str]:
