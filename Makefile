@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test site pictures check lint wheel schema actionlint clean
+.PHONY: demo test site pictures check lint wheel lock schema actionlint clean
 
 demo: .venv/installed
 	@echo "The page of the recorded hour:"
@@ -32,13 +32,18 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# A wheel must work where nothing else of ours is: an empty environment, another folder.
 wheel: .venv/installed-dev
 	rm -rf build/wheel && mkdir -p build/wheel
 	$(BIN)/python -m build --wheel --outdir build/wheel
-	$(PYTHON) -m venv build/wheel/env
-	build/wheel/env/bin/pip install --quiet build/wheel/*.whl
-	cd build/wheel && env/bin/vllm-digest init . && env/bin/vllm-digest run --sample && env/bin/vllm-digest site
+	PYTHON=$(PYTHON) .ci/check-wheel build/wheel/*.whl
+
+# What a publishing repository installs, by version and hash. `uv` resolves it for every system and Python.
+LOCK := templates/site/.github/requirements
+lock: .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command 'pip-compile --generate-hashes requirements.in' $(LOCK).in --output-file $(LOCK).txt
+	cp $(LOCK).in $(LOCK).txt .github/
 
 # GitHub's public schema, to check our queries against; it is theirs, so it is fetched and not kept here.
 schema: .cache/schema.graphql

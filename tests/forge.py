@@ -84,14 +84,14 @@ class Forge:
         return (self.deployed / address / "index.html").read_text("utf-8")
 
     def _programs(self) -> Path:
-        """`vllm-digest` at our time and never asleep, and a `pip` that looks at what it should install."""
+        """`vllm-digest` at our time and never asleep, and a `pip` that says what it should install."""
         folder = self.home / "bin"
         folder.mkdir(exist_ok=True)
         now = self.github.now.isoformat()
         at_our_time = f'case $1 in run|backfill|status) set "$@" --now {now};; esac'
         scripts = {
             "vllm-digest": f'{at_our_time}\nexec {sys.executable} -c "$OURS" "$@"',
-            "pip": '[ "$*" = "install --quiet --requirement .github/requirements.txt" ] && cat "$4"',
+            "pip": 'for file; do :; done; grep -v "^ *#\\|--hash" "$file"',
         }
         for name, script in scripts.items():
             path = folder / name
@@ -103,6 +103,9 @@ class Forge:
         laid_out = self.home / "laid-out"
         init = [str(Path(sys.executable).with_name("vllm-digest")), "init", "--quiet", str(laid_out)]
         subprocess.run(init, check=True, stdout=subprocess.DEVNULL)
+        # This copy comes from a folder, so a person names its repository and commit.
+        program = "vllm-digest @ git+https://example.invalid/o/vllm-digest@" + "0" * 40
+        (laid_out / ".github/vllm-digest.txt").write_text(f"{program}\n", "utf-8")
         git = ("git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
         for command in (
             ("init", "--quiet", "--bare", str(self.remote)),

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 
 # Each room with the rooms of ours that it uses. Read from top to bottom: nothing uses what stands below it.
 ROOMS: dict[str, set[str]] = {
+    "installation": set(),
     "validation": set(),
     "masking": set(),
     "cleaning": {"masking"},
@@ -142,7 +143,16 @@ ROOMS: dict[str, set[str]] = {
         "templating",
         "window",
     },
-    "publish": {"errors", "judgement", "markdown", "processes", "report", "templating", "window"},
+    "publish": {
+        "errors",
+        "installation",
+        "judgement",
+        "markdown",
+        "processes",
+        "report",
+        "templating",
+        "window",
+    },
     "runtime": {
         "archive",
         "classify",
@@ -164,11 +174,13 @@ ROOMS: dict[str, set[str]] = {
         "archive",
         "backfill_range",
         "classify",
+        "cleaning",
         "config",
         "digest",
         "errors",
         "estimate",
         "files",
+        "installation",
         "languages",
         "llm",
         "model_protocol",
@@ -188,7 +200,6 @@ ROOMS: dict[str, set[str]] = {
         "snapshots",
         "sources",
         "summary",
-        "templating",
         "window",
         "write",
     },

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.actions import Job
 from tests.forge import ADDRESS, Forge
@@ -20,13 +23,14 @@ from tests.servers.github import GitHub
 from tests.servers.inbox import Inbox
 from tests.servers.traffic import hour
 from tests.servers.truth import truth
-from vllm_digest import __version__
 
 PROJECT = Path(__file__).parent.parent
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yml"))
 ACTIONLINT = PROJECT / ".cache/actionlint"
 
 DIGEST = PROJECT / ".github/workflows/digest.yml"
+RELEASE = PROJECT / ".github/workflows/release.yml"
+LAID_OUT = PROJECT / "templates/site/.github"
 ALL_WELL = {"report": "success", "build": "success", "deploy": "success"}
 SERIES = "reports/vllm-project/vllm/1h/2025/12"
 FIRST = "20251210T1040Z-20251210T1140Z"
@@ -41,8 +45,9 @@ UNKNOWN_TO_ACTIONLINT = {
 
 
 def test_zizmor_finds_nothing_but_what_a_line_beside_it_explains() -> None:
+    zizmor = (Path(sys.executable).with_name("zizmor"), "--offline", "--pedantic", "--format=json")
     ran = subprocess.run(
-        [Path(sys.executable).with_name("zizmor"), "--offline", "--pedantic", "--format=json", *WORKFLOWS],
+        [*zizmor, *WORKFLOWS, PROJECT / ".github/dependabot.yml"],
         capture_output=True,
         text=True,
         check=False,
@@ -69,9 +74,84 @@ def test_ours_is_the_workflow_that_every_publishing_repository_gets() -> None:
     assert DIGEST.read_bytes() == laid_out.read_bytes()
 
 
-def test_a_publishing_repository_installs_this_version() -> None:
-    pinned = PROJECT / "templates/site/.github/requirements.txt"
-    assert pinned.read_text("utf-8") == f"vllm-digest[notify]=={__version__}\n"
+@pytest.mark.parametrize("name", ["requirements.in", "requirements.txt", "dependabot.yml"])
+def test_ours_are_the_locked_packages_of_every_publishing_repository(name: str) -> None:
+    assert (PROJECT / ".github" / name).read_bytes() == (LAID_OUT / name).read_bytes()
+
+
+def test_every_package_that_is_installed_is_locked_by_version_and_hash() -> None:
+    """`make lock` mends it. Of the programs that build the program, too: it is built without isolation."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["notify"],
+        *project["build-system"]["requires"],
+    ]
+    asked = [
+        line for line in (LAID_OUT / "requirements.in").read_text("utf-8").splitlines() if line[:1] != "#"
+    ]
+    assert sorted(asked) == sorted(wanted)
+    entries = re.split(r"\n(?=[a-z])", (LAID_OUT / "requirements.txt").read_text("utf-8"))[1:]
+    locked = {}
+    for entry in entries:
+        match = re.match(r"([a-z0-9._-]+)==([\w.]+)[^\n]*( \\\n    --hash=sha256:[0-9a-f]{64})+\n?\Z", entry)
+        assert match, entry
+        locked[match[1]] = match[2]
+    for text in wanted:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
+    assert "vllm-digest" not in locked
+
+
+def test_the_program_is_installed_beside_the_locked_packages_and_brings_none() -> None:
+    for path, step in steps(DIGEST):
+        if step.get("name") == "Install":
+            packages, program = step["run"].splitlines()[-2:]
+            assert "--require-hashes --only-binary=:all: --requirement .github/requirements.txt" in packages
+            assert "--no-deps --no-build-isolation --requirement .github/vllm-digest.txt" in program, path
+    installs = [step["run"].count("pip install") for _, step in steps(DIGEST) if "pip" in step.get("run", "")]
+    assert installs == [2, 2, 2]
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    used = [step["uses"] for path in WORKFLOWS for _, step in steps(path) if "uses" in step]
+    assert len(used) > 15
+    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+
+
+def test_a_release_is_published_by_trust_and_told_by_the_changelog() -> None:
+    jobs = yaml.safe_load(RELEASE.read_text("utf-8"))["jobs"]
+    assert {name: (job.get("needs"), job["permissions"]) for name, job in jobs.items()} == {
+        "build": (None, {"contents": "read"}),
+        "publish": ("build", {"id-token": "write"}),
+        "release": ("build", {"contents": "write"}),
+    }
+    assert "secrets." not in RELEASE.read_text("utf-8")
+    text = RELEASE.read_text("utf-8")
+    ci = (PROJECT / "Makefile").read_text("utf-8")
+    assert ".ci/check-wheel" in text
+    assert ".ci/check-wheel" in ci
+
+
+@pytest.mark.parametrize(
+    ("version", "notes"),
+    [("1.2.3", "### Added\n\n- This."), ("1.2.2", "- That."), ("1.2", None), ("1.2.1", None)],
+)
+def test_the_release_notes_are_the_version_s_section(tmp_path: Path, version: str, notes: str | None) -> None:
+    script = tmp_path / ".ci/release-notes"
+    script.parent.mkdir()
+    shutil.copy(PROJECT / ".ci/release-notes", script)
+    changelog = (
+        "# Changelog\n\n## Unreleased\n\n- Later.\n\n## 1.2.3 - 2026-01-31\n\n### Added\n\n- This.\n\n"
+        "## [1.2.2]\n\n- That.\n\n## 1.2.1\n\n"
+    )
+    (tmp_path / "CHANGELOG.md").write_text(changelog, "utf-8")
+    ran = subprocess.run([script, version], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == ((0, f"{notes}\n") if notes else (1, ""))
+
+
+def test_the_changelog_has_a_section_for_what_comes_next() -> None:
+    assert "\n## Unreleased\n" in (PROJECT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_nothing_that_comes_from_outside_is_put_into_a_script() -> None:

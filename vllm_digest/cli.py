@@ -205,7 +205,7 @@ def notify(runtime: "Runtime", given: options.NotifyOptions) -> None:
 def init(runtime: "Runtime", given: options.InitOptions) -> None:
     """Lay out a repository that publishes a site; print the files written.
 
-    Files that are there already are left as they are.
+    Files that are there already are left as they are; --update replaces those that nobody has changed.
     """
     from vllm_digest.commands import init
 

@@ -6,12 +6,15 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from vllm_digest.cleaning import clean_line
 from vllm_digest.config import USUAL_FILE
-from vllm_digest.errors import DigestError, FallbackError
+from vllm_digest.errors import DigestError, FallbackError, UsageError
 from vllm_digest.files import probe
+from vllm_digest.installation import installation
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
 from vllm_digest.printing import print_product
+from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare
 from vllm_digest.runtime import Runtime, Setup
 from vllm_digest.window import TimeWindow, floor_to_minute
 
@@ -26,7 +29,7 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 
     def tell(what: str, trial: Callable[[], str]) -> None:
         try:
-            said = f"ok    {what}: {trial()}"
+            said = f"ok    {what}: {clean_line(trial())}"
         except DigestError as error:
             codes.append(error.exit_code)
             said = f"FAIL  {what}: {error}".replace("\n", "\n      ")
@@ -46,7 +49,29 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
         tell("model", partial(_model, setup))
         tell("output", partial(_folder, setup.archive.root))
         tell("answers", partial(_folder, setup.answers_folder))
+    if Path(WORKFLOW).is_file():
+        tell("workflow", _workflow)
     return codes[0] if codes else 0
+
+
+def _workflow() -> str:
+    """How the workflow of a publishing repository compares with this version's."""
+    standings = {one.place: one for one in compare(Path(), installation())}
+    workflow, program = standings[WORKFLOW], Path(PROGRAM)
+    try:
+        lines = program.read_text(encoding="utf-8").splitlines() if program.is_file() else []
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    if not any(line.strip() and not line.startswith("#") for line in lines):
+        raise UsageError(f"{program} does not say which version to install.", "It says what to put there.")
+    if workflow.standing is Standing.OUTDATED:
+        raise UsageError(
+            f"{WORKFLOW} is outdated: it is as version {workflow.by} laid it out.",
+            "`vllm-digest init --update .` replaces it.",
+        )
+    if workflow.standing is Standing.CHANGED:
+        return f"{WORKFLOW} was changed here; it differs from what this version lays out"
+    return f"{WORKFLOW} is this version's"
 
 
 def _github(setup: Setup) -> str:

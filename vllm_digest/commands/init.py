@@ -1,33 +1,52 @@
-"""`vllm-digest init`: a publishing repository laid out, or completed."""
+"""`vllm-digest init`: a publishing repository laid out, completed or updated."""
 
 import logging
 from pathlib import Path
 
-from vllm_digest import templating
-from vllm_digest.errors import StorageError
 from vllm_digest.files import write_together
+from vllm_digest.installation import Installation, installation
 from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
+from vllm_digest.publish.layout import PROGRAM, RECORD, LaidOut, Standing, compare, new_record
 from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 
 def init(_runtime: Runtime, options: InitOptions) -> None:
-    """Write the files that are not there yet and print them; no file that is there is touched."""
-    source, target = templating.folder() / "site", Path(options.folder)
-    for template in sorted(path for path in source.rglob("*") if path.is_file()):
-        path = target / template.relative_to(source)
-        wanted = template.read_bytes()
-        if not path.exists():
-            write_together({path: wanted})
+    """Write the files that are missing and print them, with `--update` also those nobody has changed."""
+    folder, installed = Path(options.folder), installation()
+    for one in compare(folder, installed):
+        path = folder / one.place
+        if one.standing is Standing.MISSING or (options.update and one.standing is Standing.OUTDATED):
+            write_together({path: one.wanted})
             print_product(f"{path}\n")
-        elif _content(path) != wanted:
-            log.warning("%s is left as it is; it differs from what this version lays out", path)
+        elif one.standing is not Standing.CURRENT:
+            _tell_left(path, one, folder)
+    record = new_record(folder, compare(folder, installed), installed)
+    path = folder / RECORD
+    if not path.is_file() or path.read_bytes() != record:
+        write_together({path: record})
+        print_product(f"{path}\n")
+    if not installed.requirement:
+        _tell_uninstallable(folder, installed)
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}.") from None
+def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
+    if one.standing is Standing.OUTDATED:
+        log.warning(
+            "%s is left as it is: it is as version %s laid it out; "
+            "`vllm-digest init --update %s` replaces it",
+            *(path, one.by, folder),
+        )
+    else:
+        log.warning("%s is left as it is; it differs from what this version lays out", path)
+
+
+def _tell_uninstallable(folder: Path, installed: Installation) -> None:
+    log.warning(
+        "this copy of vllm-digest came from %s, and no other machine can install it from there: put a line "
+        "`vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s",
+        installed.origin,
+        folder / PROGRAM,
+    )

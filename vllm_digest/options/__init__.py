@@ -206,6 +206,7 @@ class NotifyOptions(LanguageOptions):
 @dataclass(frozen=True, kw_only=True)
 class InitOptions(CommandOptions):
     folder: str = argument("DIR", "The folder of the repository.")
+    update: bool = option("--update", help="Replace files that are as an earlier version laid them out.")
 
 
 @dataclass(frozen=True, kw_only=True)
