@@ -28,7 +28,8 @@ from vllm_digest.model_protocol import Model, ModelError
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import FallbackReason
 from vllm_digest.options import ConfigOptions
-from vllm_digest.runtime import Runtime, Setup, writing_rules_of
+from vllm_digest.rules import writing_rules_of
+from vllm_digest.runtime import Runtime, Setup
 from vllm_digest.write.brief import thread_judge_question
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.judge import Claim, Verdict, read_rulings

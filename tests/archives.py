@@ -24,7 +24,7 @@ from vllm_digest.models import (
     TimelineEvent,
 )
 from vllm_digest.report import Provenance, Report
-from vllm_digest.runtime import rules_of
+from vllm_digest.rules import rules_of
 from vllm_digest.window import TimeWindow, format_length
 
 REPO = "vllm-project/vllm"
@@ -91,6 +91,30 @@ def threads(window: TimeWindow, titles: Sequence[str] = ()) -> list[Thread]:
     return [_thread(window, rng, first + n, titles[n] if n < len(titles) else None) for n in range(count)]
 
 
+def with_earlier_ones(window: TimeWindow) -> list[Thread]:
+    """The threads of an hour, and some of the ten days before that somebody speaks in again or closes."""
+    rng = Random(f"again {window.slug}")  # noqa: S311 - nothing is secret
+    found = {thread.number: thread for thread in threads(window)}
+    for _ in range(rng.randint(2, 5)):
+        back = timedelta(hours=rng.randint(1, 240))
+        earlier = threads(TimeWindow(window.start - back, window.end - back))
+        if earlier:
+            thread = _again(rng.choice(earlier), window, rng)
+            found[thread.number] = thread
+    return list(found.values())
+
+
+def _again(thread: Thread, window: TimeWindow, rng: Random) -> Thread:
+    at = window.start + (window.end - window.start) * rng.random() * 0.98
+    remark = _remark(rng, f"{thread.number}-{window.slug}", thread.url, at)
+    timeline = thread.timeline
+    if thread.state is State.OPEN and rng.random() < 0.5:
+        merged = thread.is_pull and rng.random() < 0.7
+        kind = EventKind.MERGED if merged else EventKind.CLOSED
+        timeline += (TimelineEvent(f"{thread.number}-later", kind, at, Account(rng.choice(PEOPLE))),)
+    return replace(thread, timeline=timeline, remarks=(*thread.remarks, remark)).as_of(window.end)
+
+
 def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> Thread:
     def within(start: datetime) -> datetime:
         return start + (window.end - start) * rng.random() * 0.98
@@ -122,6 +146,7 @@ def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> 
         closed_at=ended,
         merged_at=merged,
         closed_by=closer if ended else None,
+        merged_by=closer if merged else None,
         timeline=(TimelineEvent(f"{number}-end", end, ended, closer),) if ended else (),
         labels=labels,
         paths=(f"vllm/{area}/core.py", f"tests/{area}/test_core.py") if is_pull else (),

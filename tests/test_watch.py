@@ -38,7 +38,8 @@ def days(*threads: Thread) -> list[Contribution]:
 
 def told(of: Sequence[Contribution], *, with_open: bool = True) -> list[list[FollowUp]]:
     """What each report tells of those before it."""
-    return [list(follow_ups(of[:place], one, with_open=with_open)) for place, one in enumerate(of)]
+    watching = WatchList()
+    return [list(follow_ups(watching, one, with_open=with_open)) for one in of]
 
 
 def event(

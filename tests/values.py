@@ -20,7 +20,7 @@ from vllm_digest.models import (
     TimelineEvent,
 )
 from vllm_digest.report import Digest
-from vllm_digest.runtime import rules_of
+from vllm_digest.rules import rules_of
 from vllm_digest.window import TimeWindow
 
 START = datetime(2025, 12, 10, 10, 42, tzinfo=UTC)

@@ -81,6 +81,14 @@ def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> 
     return BackfillRange(settings.github.repo, TimeWindow(start, end), length, zone)
 
 
+def time_range(first: str, last: str, zone: ZoneInfo, now: datetime) -> TimeWindow:
+    """The span from the start of one day or moment to the end of another. Raises UsageError if it is none."""
+    start, end = _ends(first, zone, now)[0], _ends(last, zone, now)[1]
+    if end <= start:
+        raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
+    return TimeWindow(start, end)
+
+
 def _ends(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     """The first moment of a date and the one after it, or a moment twice."""
     if is_day(text) or len(text) <= len("2025-12-10"):

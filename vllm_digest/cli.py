@@ -139,6 +139,33 @@ def collect(runtime: "Runtime", given: options.BatchCollectOptions) -> None:
     batch.collect(runtime, given)
 
 
+@_command(options.RollupOptions)
+def rollup(runtime: "Runtime", given: options.RollupOptions) -> None:
+    """Make a report on a day, a week, a month or any span from stored reports; print its page's path.
+
+    GitHub is not asked for what the archive knows. Time that no report covers is a gap on the page.
+    """
+    from vllm_digest.commands import rollup
+
+    rollup.rollup(runtime, given)
+
+
+@_command(options.StoryOptions)
+def story(runtime: "Runtime", given: options.StoryOptions) -> None:
+    """Tell what the stored reports know of a thread: events, reports, what was said, what is watched."""
+    from vllm_digest.commands import story
+
+    story.story(runtime, given)
+
+
+@_command(options.ExportOptions)
+def export(runtime: "Runtime", given: options.ExportOptions) -> None:
+    """Write what the archive knows as tables, a file each, and print their paths."""
+    from vllm_digest.commands import export
+
+    export.export(runtime, given)
+
+
 @_command(options.StatusOptions)
 def status(runtime: "Runtime", given: options.StatusOptions) -> int:
     """Tell what is stored and missing and what the next run would do.

@@ -20,6 +20,9 @@ from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
 from vllm_digest.sections import outline
 from vllm_digest.sources import OnProgress, Source
+from vllm_digest.stories.following import Following
+from vllm_digest.stories.rollups import RollUps
+from vllm_digest.stories.spans import Span
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ class ReportContext:
     writer: Writer
     made_from: str
     now: Callable[[], datetime]
+    following: Following
 
 
 def run(
@@ -65,7 +69,7 @@ def run(
 
     def new_reports() -> Iterator[Report]:
         for snapshot in fetch(source, due(), on_progress):
-            yield make_report(snapshot, context)
+            yield context.following.add_to(make_report(snapshot, context))
 
     return store_all(new_reports(), context, on_stored)
 
@@ -112,6 +116,13 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
         ),
         asked_as="" if context.repo == snapshot.repo else context.repo,
     )
+
+
+def roll_up(spans: Iterable[Span], rollups: RollUps, context: ReportContext) -> Iterator[Report]:
+    """Make the roll-ups of spans from stored reports, each when it is asked for."""
+    for span in spans:
+        report = rollups.report(span, context.rules.digest)
+        yield context.following.add_to(report)
 
 
 def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnStored) -> int:

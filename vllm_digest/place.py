@@ -16,6 +16,13 @@ from vllm_digest.window import LONGEST, TimeWindow, format_length, parse_length
 ROOT = "reports"
 SAMPLE = "sample"
 """The series of the recorded hour; the others are named by the usual length of their windows."""
+ROLL_UPS = {
+    "day": timedelta(days=1, hours=2),
+    "week": timedelta(days=7, hours=2),
+    "month": timedelta(days=31, hours=2),
+    "range": timedelta(days=31, hours=2),
+}
+"""The series of roll-ups, and what their windows are shorter than: clocks change by an hour."""
 _LEVELS = tuple(
     map(
         re.compile,
@@ -101,8 +108,8 @@ def is_report_file(name: str) -> bool:
 
 
 def is_series(name: str) -> bool:
-    """Is it the name of a series as `format_length` writes it, or the sample's?"""
-    if name == SAMPLE:
+    """Is it the name of a series as `format_length` writes it, the sample's or that of roll-ups?"""
+    if name == SAMPLE or name in ROLL_UPS:
         return True
     try:
         length = parse_length(name)
@@ -124,7 +131,9 @@ def window_of(name: str) -> TimeWindow:
 
 def _longest(series: str) -> timedelta:
     """Windows of a series are shorter: what a late run adds is less than half a length (`schedule`)."""
-    return LONGEST if series == SAMPLE else parse_length(series) * 1.5
+    if series == SAMPLE:
+        return LONGEST
+    return ROLL_UPS[series] if series in ROLL_UPS else parse_length(series) * 1.5
 
 
 def _folder(name: str) -> str:

@@ -240,7 +240,9 @@ class Digest:
 class Provenance:
     """When and from what a report was made; the only part that differs when a window is run again.
 
-    `made_from` is `github` or `sample`; `requests` and GraphQL `points` are what fetching took.
+    `made_from` is `github`, `sample` or, for a roll-up, `archive`; `requests` and GraphQL `points` are what
+    fetching took. `fetched_at`: when the newest data came. `parts`: of a roll-up, what tells whether the
+    reports it was made from have changed since.
     """
 
     made_at: Moment
@@ -249,6 +251,7 @@ class Provenance:
     requests: int
     points: int
     version: str
+    parts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_cache_path
 
 from vllm_digest.archive import Archive, lock_series
-from vllm_digest.classify import RepositoryWords, Rules
+from vllm_digest.classify import Rules
 from vllm_digest.cleaning import keep_secret
 from vllm_digest.config import Loaded, Settings, load_with_origins
 from vllm_digest.errors import UsageError
@@ -38,9 +38,12 @@ from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.processes import run_program
 from vllm_digest.progress import model_counter, retry_notice
+from vllm_digest.rules import rules_of, writing_rules_of
 from vllm_digest.sources import Source
+from vllm_digest.stories.following import Following
+from vllm_digest.stories.index import StoryIndex
 from vllm_digest.window import parse_length, parse_moment
-from vllm_digest.write import Limits, ModelWriter, WritingRules, by_rules, without_model
+from vllm_digest.write import ModelWriter, by_rules, without_model
 
 if TYPE_CHECKING:
     from vllm_digest.sources.github import GitHubSource
@@ -200,6 +203,7 @@ class Setup:
             writer=writer,
             made_from=made_from,
             now=self.now,
+            following=Following(repo or self.settings.github.repo, series, lambda: StoryIndex(self.archive)),
         )
 
     @cached_property
@@ -264,36 +268,6 @@ def _archive_of(setup: Setup) -> Archive:
     now = max(setup.now(), setup.runtime.clock())
     cache = setup.runtime.cache_folder
     return Archive(setup.settings.report.output, now, cache and cache / "archives")
-
-
-def rules_of(settings: Settings) -> Rules:
-    """What judging threads needs of the settings."""
-    own = settings.repository
-    return Rules(
-        project=settings.project,
-        focus=settings.focus.compiled((*own.state_labels, *own.bug_labels)),
-        hot_from=settings.heat.threshold,
-        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
-        words=RepositoryWords(
-            bug=frozenset(own.bug_labels),
-            label_weights=tuple(own.label_weights.items()),
-            tag_weights=tuple(own.tag_weights.items()),
-            state_labels=frozenset(own.state_labels),
-            usage_paths=tuple(own.usage_paths.items()),
-        ),
-    )
-
-
-def writing_rules_of(settings: Settings) -> WritingRules:
-    """What writing needs of the settings."""
-    llm = settings.llm
-    return WritingRules(
-        bots=rules_of(settings).bots,
-        limits=Limits(llm.threads, llm.thread_tokens, llm.overview_tokens),
-        languages=settings.report.languages,
-        judge=llm.judge,
-        judge_model=llm.judge_model,
-    )
 
 
 class _LazyServer(ExitStack):

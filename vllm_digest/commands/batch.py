@@ -24,7 +24,8 @@ from vllm_digest.pipeline import Writer
 from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup, writing_rules_of
+from vllm_digest.rules import writing_rules_of
+from vllm_digest.runtime import Runtime, Setup
 from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 from vllm_digest.window import TimeWindow, format_length, parse_length

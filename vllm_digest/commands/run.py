@@ -8,6 +8,7 @@ from functools import partial
 
 from vllm_digest import pipeline
 from vllm_digest.archive import Stored
+from vllm_digest.commands.rollup import make_due_rollups
 from vllm_digest.errors import UsageError
 from vllm_digest.options import RunOptions
 from vllm_digest.printing import print_product
@@ -82,7 +83,10 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
     due = partial(_due_windows, setup, options, task)
     with setup.locked(task.context):
         counter = fetch_counter(shown=setup.is_watched)
-        return pipeline.run(task.source, due, task.context, on_stored, counter)
+        fallbacks = pipeline.run(task.source, due, task.context, on_stored, counter)
+    if not options.sample:
+        make_due_rollups(setup, on_stored)
+    return fallbacks
 
 
 def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWindow, ...]:

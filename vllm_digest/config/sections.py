@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
@@ -58,6 +58,8 @@ class ReportSettings(Section):
     """How far back a run reports what earlier ones missed; beyond it, `backfill` does."""
     languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = LANGUAGES[:1]
     """The languages of pages: the first at the usual addresses, each further one below its own (`/en/`)."""
+    rollups: tuple[Literal["day", "week", "month"], ...] = ()
+    """The roll-ups of calendar spans that a run makes, too, once the stored reports reach their end."""
     output: FolderPath = Path("archive")
     """The folder that pages and data files are written to."""
     name: str = ""

@@ -160,6 +160,42 @@ class BatchCollectOptions(PageOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RollupOptions(ModelOptions):
+    day: str | None = option("--day", metavar="DATE", help="A day of the configured zone: 2025-12-10.")
+    week: str | None = option("--week", metavar="WEEK", help="An ISO week, from Monday on: 2025-W50.")
+    month: str | None = option("--month", metavar="MONTH", help="A month: 2025-12.")
+    first: str | None = option(
+        "--from", "first", metavar="DATE", help="The first day of any span, or a time."
+    )
+    last: str | None = option(
+        "--to", "last", metavar="DATE", help="Its last day, or the time at which it ends."
+    )
+    of: str | None = option(
+        "--of", metavar="SERIES", help="The series that it is made from.", usual="that of report.window"
+    )
+    force: bool = option("--force", help="Make again what is stored.")
+    dry_run: bool = option("--dry-run", help="Say what it would be made of, and do nothing.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryOptions(RepoOptions):
+    number: str = argument("NUMBER", "The number of an issue or pull request.")
+    as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(RepoOptions):
+    folder: str = argument("DIR", "The folder to write the tables to.")
+    format: str = option(
+        "--format",
+        metavar="FORMAT",
+        help="How they are written: jsonl or csv.",
+        default="jsonl",
+        usual="jsonl",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusOptions(TimedOptions):
     window: str | None = option(
         "--window", metavar="LENGTH", help="The series to judge.", setting="report.window", usual="1h"

@@ -79,7 +79,7 @@ def _candidates(report: Report) -> Iterator[tuple[int, WatchKind, int | None]]:
 class Marks:
     """What of a thread's facts can end watching it or another thread.
 
-    `events`: the timeline and the answers of people other than the author.
+    `events`: the whole timeline, and what people other than the author said in the window.
     `undoes`: the changes that it reverts, `brings_back` those that it relands, once it is merged;
     `follows`: the threads whose place it takes.
     """
@@ -108,17 +108,6 @@ class Marks:
             undoes=targets[LinkKind.REVERTS],
             brings_back=targets[LinkKind.RELANDS],
             follows=targets[LinkKind.FOLLOWS],
-        )
-
-    def united(self, later: "Marks") -> "Marks":
-        """Both, with the references of the later one."""
-        events = {event.key: event for event in (*self.events, *later.events)}
-        return Marks(
-            self.number,
-            tuple(sorted(events.values(), key=lambda event: event.at)),
-            later.undoes,
-            later.brings_back,
-            later.follows,
         )
 
     @property
@@ -199,40 +188,33 @@ class WatchList:
 
     `open`: the entries that wait for an outcome, one a thread. `ended`: the others, in the order in which
     the reports told of it. Adding a report looks only at the threads it touches, so that a year costs
-    seconds.
+    seconds: the facts of a touched thread hold its whole timeline.
     """
 
     def __init__(self, contributions: Iterable[Contribution] = ()) -> None:
         self.open: dict[int, Entry] = {}
         self.ended: list[Ended] = []
-        self._marks: dict[int, Marks] = {}
         self._heirs: dict[int, int] = {}
         for one in contributions:
             self.add(one)
 
     def add(self, one: Contribution) -> list[Ended]:
         """Take in what a report brings; return the entries that it ends."""
-        touched = [self._taken_in(marks) for marks in one.marks]
+        for marks in one.marks:
+            self._heirs |= dict.fromkeys(marks.follows, marks.number)
         ended = [
             Ended(entry, result)
-            for marks in touched
+            for marks in one.marks
             if (entry := self.open.get(marks.number)) is not None and entry.kind is not WatchKind.REVERT
             if (result := _outcome(entry, marks, self._heirs)) is not None
         ]
-        ended += self._returned(touched)
+        ended += self._returned(one.marks)
         for end in ended:
             del self.open[end.entry.number]
         self.ended += ended
         for entry in one.entries:
             self.open.setdefault(entry.number, entry)
         return ended
-
-    def _taken_in(self, marks: Marks) -> Marks:
-        before = self._marks.get(marks.number)
-        united = before.united(marks) if before else marks
-        self._marks[marks.number] = united
-        self._heirs |= dict.fromkeys(united.follows, united.number)
-        return united
 
     def _returned(self, touched: Iterable[Marks]) -> Iterator[Ended]:
         """The watched reverts whose change was brought back by one of the threads touched."""
@@ -249,16 +231,13 @@ class WatchList:
                     yield Ended(entry, Outcome(OutcomeKind.RELANDED, *min(hits)))
 
 
-def follow_ups(
-    before: Iterable[Contribution], this: Contribution, *, with_open: bool
-) -> tuple[FollowUp, ...]:
+def follow_ups(watching: WatchList, this: Contribution, *, with_open: bool) -> tuple[FollowUp, ...]:
     """What a report tells of earlier ones: outcomes that it brings, and at milestones what is still open.
 
-    `before` are the series' reports that end by its start, oldest first. Outcomes come first, each by its
-    time; then what is open, the longest watched first.
+    `watching` is the list after the series' reports that end by its start; the report is added to it.
+    Outcomes come first, each by its time; then what is open, the longest watched first.
     """
-    watching = WatchList(before)
-    ended = watching.add(Contribution(this.window, (), this.marks))
+    ended = watching.add(this)
     told = [_follow_up(one.entry, one.outcome.at, one.outcome) for one in sorted(ended, key=_by_time)]
     if with_open:
         due = [entry for entry in watching.open.values() if _is_due(entry, this.window)]

@@ -1,0 +1,155 @@
+"""Roll-ups, stories and exports through the front door: stored hours become days, weeks and tables."""
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import archives
+from tests.conftest import Ran, Run
+from vllm_digest.archive import Archive
+from vllm_digest.render import render
+from vllm_digest.window import TimeWindow
+
+DAY = TimeWindow(datetime(2025, 12, 9, 16, tzinfo=UTC), datetime(2025, 12, 10, 16, tzinfo=UTC))
+NOW = datetime(2025, 12, 10, 17, tzinfo=UTC)
+HOURS = tuple(DAY.split(timedelta(hours=1)))
+
+
+def fill(windows: tuple[TimeWindow, ...] = HOURS, root: str = "archive") -> None:
+    archive = Archive(Path(root), NOW)
+    for window in windows:
+        report = archives.report(window, archives.with_earlier_ones(window))
+        archive.store(report, render(report))
+
+
+@pytest.fixture
+def stored() -> None:
+    fill()
+
+
+def rollup(run: Run, *arguments: str) -> Ran:
+    return run("rollup", "--day", "2025-12-10", "--no-llm", *arguments, now=NOW)
+
+
+def data(ran: Ran) -> Any:
+    return json.loads(Path(ran.out.strip()).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_day_is_made_of_its_hours_without_token_or_network(run: Run) -> None:
+    ran = rollup(run)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "archive/reports/vllm-project/vllm/day/2025/12/20251209T1600Z-20251210T1600Z.md\n"
+    assert {thread["number"] for thread in data(ran)["facts"]["threads"]} == set(in_reports())
+    assert "未能取得" not in Path(ran.out.strip()).read_text(encoding="utf-8")
+
+
+def test_a_missing_hour_is_a_gap_on_the_page(run: Run) -> None:
+    fill(HOURS[:5] + HOURS[6:])
+    ran = rollup(run)
+    assert ran.code == 0
+    assert "2025-12-10 05:00 (UTC+8) ~ 2025-12-10 06:00 (UTC+8)" in Path(ran.out.strip()).read_text("utf-8")
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_roll_up_is_made_once_and_again_only_when_told(run: Run) -> None:
+    assert rollup(run).code == 0
+    again = rollup(run)
+    assert (again.code, again.out) == (2, "")
+    assert "--force" in again.err
+    assert rollup(run, "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--day", "2025-12-11"), "not over"),
+        (("--day", "2025-11-11"), "Nothing of series 1h is stored"),
+        (("--week", "2025-50"), "not an ISO week"),
+        (("--month", "2025"), "not a month"),
+        (("--from", "2025-12-01"), "--from goes with --to"),
+        ((), "one span"),
+    ],
+)
+@pytest.mark.usefixtures("stored")
+def test_what_cannot_be_rolled_up_is_refused(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    ran = run("rollup", "--no-llm", *arguments, now=NOW)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_dry_run_counts_parts_and_makes_nothing(run: Run) -> None:
+    ran = rollup(run, "--dry-run", "--json")
+    assert json.loads(ran.out)["parts"] == 24
+    assert not Path("archive/reports/vllm-project/vllm/day").exists()
+
+
+def in_reports() -> list[int]:
+    """The thread numbers of every stored hour, one after the other."""
+    reports = (archives.report(window, archives.with_earlier_ones(window)) for window in HOURS)
+    return [row.number for report in reports for row in report.digest.threads]
+
+
+def in_two_hours() -> int:
+    """A thread that stands in two of the stored hours."""
+    numbers = in_reports()
+    return next(number for number in numbers if numbers.count(number) == 2)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_story_has_its_events_its_reports_and_why_it_is_watched(run: Run) -> None:
+    number = in_two_hours()
+    told = json.loads(run("story", str(number), "--json", now=NOW).out)
+    assert {"number", "events", "reports", "statements", "watched", "outcome"} <= set(told)
+    assert told["number"] == number
+    assert len(told["reports"]) == 2
+    times = [event["at"] for event in told["events"]]
+    assert times == sorted(times)
+    shown = run("story", f"#{number}", now=NOW).out
+    assert f"#{number}" in shown.splitlines()[0]
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_thread_that_no_report_has_is_refused(run: Run) -> None:
+    ran = run("story", "7", now=NOW)
+    assert (ran.code, ran.out) == (2, "")
+    assert run("story", "seven", now=NOW).code == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_report_that_changed_or_went_changes_the_story(run: Run) -> None:
+    number = in_two_hours()
+    assert run("story", str(number), now=NOW).code == 0
+    for path in Path("archive").rglob("*.json"):
+        path.unlink()
+    assert run("story", str(number), now=NOW).code == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_tables_hold_every_thread_and_event_once(run: Run) -> None:
+    ran = run("export", "tables", now=NOW)
+    assert ran.code == 0
+    rows = {
+        Path(line).stem: [json.loads(row) for row in Path(line).read_text("utf-8").splitlines()]
+        for line in ran.out.splitlines()
+    }
+    assert set(rows) == {"threads", "events", "reports", "statements", "judgements", "gains"}
+    numbers = [row["number"] for row in rows["threads"]]
+    assert sorted(numbers) == sorted(set(in_reports()))
+    events = [(row["number"], row["kind"], row["id"]) for row in rows["events"]]
+    assert len(events) == len(set(events))
+    assert len(rows["reports"]) == 24
+
+
+@pytest.mark.usefixtures("stored")
+def test_cells_of_a_csv_do_not_act_as_formulas(run: Run) -> None:
+    assert run("export", "tables", "--format", "csv", now=NOW).code == 0
+    with Path("tables/threads.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            assert not row["title"].startswith(("=", "+", "-", "@"))
+    assert run("export", "tables", "--format", "xml", now=NOW).code == 2

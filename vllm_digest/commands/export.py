@@ -1,0 +1,80 @@
+"""`vllm-digest export`: the archive as tables for programs."""
+
+import csv
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from vllm_digest.errors import StorageError, UsageError
+from vllm_digest.options import ExportOptions
+from vllm_digest.printing import print_product
+from vllm_digest.runtime import Runtime
+from vllm_digest.stories.index import StoryIndex
+from vllm_digest.stories.tables import COLUMNS, Row, write_tables
+
+_FORMATS = ("jsonl", "csv")
+_FORMULA = tuple("=+-@\t\r")
+"""How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+
+
+def export(runtime: Runtime, options: ExportOptions) -> None:
+    """Write a file a table into a folder and print the files; each appears whole or not at all."""
+    setup = runtime.resolve(options)
+    if options.format not in _FORMATS:
+        raise UsageError(f"{options.format!r} is not a format.", f"Take {' or '.join(_FORMATS)}.")
+    folder = Path(options.folder)
+    paths = {table: folder / f"{table}.{options.format}" for table in COLUMNS}
+    drafts = {table: path.with_name(f".{path.name}.tmp") for table, path in paths.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            index = stack.enter_context(StoryIndex(setup.archive))
+            writers = {
+                table: _writer(
+                    stack.enter_context(draft.open("w", encoding="utf-8", newline="")), table, options.format
+                )
+                for table, draft in drafts.items()
+            }
+            write_tables(setup.archive, index, setup.settings.github.repo, writers)
+        for table, path in paths.items():
+            drafts[table].replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or folder} cannot be written: {error.strerror}.", "Name another folder."
+        ) from None
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    for path in paths.values():
+        print_product(f"{path}\n")
+
+
+def _writer(file: TextIO, table: str, form: str) -> Callable[[Row], None]:
+    columns = COLUMNS[table]
+    if form == "jsonl":
+        return lambda row: _write_line(file, {name: row.get(name) for name in columns})
+    rows = csv.writer(file)
+    rows.writerow(columns)
+    return lambda row: rows.writerow([_cell(row.get(name)) for name in columns])
+
+
+def _write_line(file: TextIO, row: Row) -> None:
+    # A lone surrogate, which JSON from GitHub may hold, is no text.
+    file.write(json.dumps(row, ensure_ascii=False).encode(errors="ignore").decode() + "\n")
+
+
+def _cell(value: object) -> str:
+    """A value as a cell; one that a spreadsheet would run gets an apostrophe before it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            text = ";".join(map(str, value))
+        case _:
+            text = str(value)
+    text = text.encode(errors="ignore").decode()
+    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text

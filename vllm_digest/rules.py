@@ -1,0 +1,35 @@
+"""What judging and writing need of the settings, as values that know no settings."""
+
+from vllm_digest.classify import RepositoryWords, Rules
+from vllm_digest.config import Settings
+from vllm_digest.write import Limits, WritingRules
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What judging threads needs of the settings."""
+    own = settings.repository
+    return Rules(
+        project=settings.project,
+        focus=settings.focus.compiled((*own.state_labels, *own.bug_labels)),
+        hot_from=settings.heat.threshold,
+        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+        words=RepositoryWords(
+            bug=frozenset(own.bug_labels),
+            label_weights=tuple(own.label_weights.items()),
+            tag_weights=tuple(own.tag_weights.items()),
+            state_labels=frozenset(own.state_labels),
+            usage_paths=tuple(own.usage_paths.items()),
+        ),
+    )
+
+
+def writing_rules_of(settings: Settings) -> WritingRules:
+    """What writing needs of the settings."""
+    llm = settings.llm
+    return WritingRules(
+        bots=rules_of(settings).bots,
+        limits=Limits(llm.threads, llm.thread_tokens, llm.overview_tokens),
+        languages=settings.report.languages,
+        judge=llm.judge,
+        judge_model=llm.judge_model,
+    )

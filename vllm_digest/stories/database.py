@@ -1,0 +1,44 @@
+"""The database of the index of stories: its tables, and a file that can be made again."""
+
+import sqlite3
+from pathlib import Path
+
+_PATIENCE = 60
+"""Seconds to wait for another process that writes it."""
+_VERSION = 1
+"""Of the tables and of what is read into them; a database of another version is made anew."""
+_TABLES = """
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY, repo TEXT, series TEXT, slug TEXT, end TEXT, stamp TEXT, digest TEXT,
+    repo_url TEXT, watch BLOB, UNIQUE (repo, series, slug)
+);
+CREATE TABLE thread (report INTEGER, number INTEGER, facts BLOB, brief BLOB);
+CREATE INDEX thread_by_number ON thread (number);
+CREATE INDEX thread_by_report ON thread (report);
+"""
+
+
+def opened(path: Path | None) -> sqlite3.Connection:
+    """The database in a file, made anew where it is damaged or of another version; in memory for None.
+
+    Raises sqlite3.Error or OSError if the file cannot be written.
+    """
+    if path is None:
+        return _made(":memory:")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(path, timeout=_PATIENCE)
+    try:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        version = None
+    if version == _VERSION:
+        return database
+    database.close()
+    path.unlink(missing_ok=True)
+    return _made(path)
+
+
+def _made(path: Path | str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=_PATIENCE)
+    database.executescript(f"{_TABLES}; PRAGMA user_version = {_VERSION};")
+    return database
