@@ -96,7 +96,7 @@ class Model(Protocol):
 
     @property
     def concurrency(self) -> int:
-        """How many questions may be asked at once."""
+        """How many questions may be asked at once, as things stand; fewer where the server is slow."""
 
     def ask(self, question: Question) -> Mapping[str, Any]:
         """The answer's JSON object, whole but not checked against the schema.

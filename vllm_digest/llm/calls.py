@@ -66,7 +66,6 @@ class WindowCalls:
                 self._count(
                     Usage(1, used.prompt, used.completion, retries=int(again), abandoned=int(abandoned))
                 )
-        log.info("%s: answered with %d tokens", question.name, used.completion)
         return document
 
     def left(self) -> float:

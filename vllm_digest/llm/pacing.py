@@ -67,6 +67,11 @@ class Pacing:
                 self._changed.notify_all()
 
     @property
+    def limit(self) -> int:
+        """How many questions are asked at once now."""
+        return self._limit
+
+    @property
     def is_hopeless(self) -> bool:
         """Has the whole time of several windows passed without a single answer in this run?"""
         return self._in_vain >= _MOST_IN_VAIN

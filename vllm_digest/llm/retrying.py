@@ -20,7 +20,7 @@ from vllm_digest.llm.failures import (
     ThrottledError,
     UnreadableAnswerError,
 )
-from vllm_digest.llm.replies import read_answer
+from vllm_digest.llm.replies import read_answer, tokens_used
 from vllm_digest.llm.retries import Retries, estimate
 from vllm_digest.model_protocol import ModelError, PromptTooLongError, Question
 
@@ -83,6 +83,7 @@ class RetryingRequest:
         self._calls += 1
         document = self._window.call(request, most, self._question, again=again)
         answer = read_answer(document, self._question.schema, self._room)
+        log.info("%s: answered with %d tokens", self._question.name, tokens_used(document, most).completion)
         learnt = self._guess or server.capabilities
         if self._room > max(self._question.answer_tokens, learnt.least_room):
             learnt = replace(learnt, least_room=self._room)

@@ -30,8 +30,8 @@ class ModelSession:
 
     @property
     def concurrency(self) -> int:
-        """How many questions may be asked at once."""
-        return self._server.settings.concurrency
+        """How many questions may be asked at once, as things stand."""
+        return self._server.pacing.limit
 
     def usage(self) -> Usage:
         """What the questions so far took."""

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Answer = Mapping[str, Any] | ModelError
 """An object, or why there is none."""
+_MOST_THREADS = 256
+"""The highest `llm.concurrency` that the settings allow; a thread begins when it is needed."""
 Known = Callable[[Question], Mapping[str, Any] | None]
 """Gives the answer to a question if it is there already."""
 
@@ -81,8 +83,9 @@ class LiveAnswers:
         """What comes of the conversations, as many at once as the model takes, in their order.
 
         The most important questions begin. Of the others those go first whose conversation has had fewest so
-        far, and of these the longest: what takes long is not left for the end. When an answer is lost, the
-        server may not manage them all, and the most important ones go first again. None stands for a
+        far, and of these the longest: what takes long is not left for the end. When an answer is lost or the
+        model takes fewer at once than before, it may not manage them all, and the most important ones go
+        first again. None stands for a
         conversation that a bug ended.
         """
         talks: list[_Talk[T]] = [_Talk(steps) for steps in conversations]
@@ -96,12 +99,14 @@ class LiveAnswers:
     def _ask(self, waiting: list[_Talk[T]]) -> None:
         """Ask until no conversation waits."""
         running: dict[Future[Answer], _Talk[T]] = {}
-        most = max(1, self.model.concurrency)
-        pool = ThreadPoolExecutor(max_workers=most)
+        highest = max(1, self.model.concurrency)
+        pool = ThreadPoolExecutor(max_workers=_MOST_THREADS)
         try:
             while waiting or running:
+                most = max(1, self.model.concurrency)
+                highest = max(most, highest)
                 while waiting and len(running) < most:
-                    by_rank = self._lost or self._begun < most
+                    by_rank = self._lost or self._begun < most or most < highest or most == 1
                     talk = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
                     waiting.remove(talk)
                     self._begun += 1
