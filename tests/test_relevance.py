@@ -575,6 +575,7 @@ class TestProse:
             "Enables it everywhere. Unlike ROCm, CPUs have no graphs.",
             "Adds a check, for example for MI300X.",
             "The default is now true. AMD's path is not affected.",
+            "The ROCm path keeps its behaviour.",
             "所有平台默认开启，ROCm 除外（除了 MI300X）。",
         ],
     )
