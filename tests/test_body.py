@@ -71,12 +71,15 @@ def test_a_body_is_taken_apart(text: str, expected: list[tuple[Kind, str]]) -> N
             "<details>\n```\n</details>\n```\nb\n</details>\nc",
             "<details>\n```\n</details>\n```\nb\n</details>\n",
         ),
+        ("<details>a</details>\n# H\nb", "<details>a</details>\n"),
         ("a </details> b", ""),
         ("<DETAILS open>a</DETAILS>", "<DETAILS open>a</DETAILS>"),
     ],
 )
 def test_what_is_folded_away_is_known(text: str, folded: str) -> None:
-    assert "".join(text[one.start : one.end] for one in Body(text).blocks if one.fold) == folded
+    found = Body(text).blocks
+    assert "".join(text[one.start : one.end] for one in found if one.fold) == folded
+    assert all(one.start < one.end for one in found)
 
 
 @given(st.one_of(PIECES, st.text(alphabet="`~<>!-/# \nGIO:detailscomn", max_size=200)))

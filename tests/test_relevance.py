@@ -746,6 +746,7 @@ class TestHardware:
             ("[Bug]: slow on 2x R9700s", "", ("R9700",)),
             ("[Bug]: slow on Radeon AI PRO R9700", "", ("Radeon AI PRO R9700",)),
             ("[ROCm] Tune for mi300x", "MI300 has it; mi300x, too.", ("MI300X",)),
+            ("[ROCm] Tune for MI355X", "MI300X, again MI300X.", ("MI355X", "MI300X")),
             ("[ROCm] Tune it", "Add device_name=AMD_Radeon_8060S.json.", ("Radeon 8060S",)),
             ("[Bug]: ROCm crashes on strix-halo", "", ("Strix Halo",)),
             ("[Bug]: ROCm crashes", "RuntimeError: it requires MI300X or newer. I have a W7900.", ("W7900",)),
@@ -778,6 +779,7 @@ class TestTopics:
         ("title", "expected"),
         [
             ("[ROCm][CI] Fix a flaky fused MoE kernel test", "ci"),
+            ("[ROCm][CI] Accept other logits of the fused MoE kernel", "ci"),
             ("[ROCm][Perf] Enable W4A16 MoE in FlyDSL", "kernels"),
             ("[Docs][ROCm] MoRI-IO connector guide", "docs"),
             ("[ROCm][Quantization] Refactor quark_moe", "quantization"),

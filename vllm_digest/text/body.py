@@ -226,9 +226,6 @@ def _folded(blocks: Iterator[Block], folds: list[tuple[int, int]]) -> Iterator[B
         start = block.start
         while number < len(outermost) and outermost[number][0] < block.end:
             opens, closes = outermost[number]
-            if closes <= start:
-                number += 1
-                continue
             if opens > start:
                 yield Block(block.kind, start, opens)
             start = max(start, opens)
