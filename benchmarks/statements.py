@@ -29,7 +29,7 @@ from vllm_digest.models import Snapshot
 from vllm_digest.narrative import FallbackReason
 from vllm_digest.options import ConfigOptions
 from vllm_digest.rules import writing_rules_of
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.write.brief import thread_judge_question
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.judge import Claim, Verdict, read_rulings
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         statements = read_statements(options.statements)
         # The checks are measured with the defaults; a judge is who the settings name.
-        setup = Runtime().resolve(ConfigOptions()) if options.judge else Setup(Runtime(), Settings())
+        setup = resolve(Runtime(), ConfigOptions()) if options.judge else Setup(Runtime(), Settings())
         checker = Checker(read_threads(options.threads), setup)
         outcomes = [checker.outcome(statement) for statement in statements]
         print(summary(outcomes), flush=True)

@@ -95,7 +95,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         begun = time.monotonic()
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError("The client went away in the middle of its request.")
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.server.handle(self.command, self.path, headers, body)
         if self.server.latency:

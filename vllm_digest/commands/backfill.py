@@ -15,7 +15,7 @@ from vllm_digest.printing import print_product
 from vllm_digest.progress import Progress
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 def backfill(runtime: Runtime, options: BackfillOptions) -> None:
     """Report on the windows of a range that are not stored yet; print the pages' paths."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     wanted = backfill_range(options, setup.settings, setup.now())
     source = patient_source(setup, options.max_wait)
     with setup.writer(source) as writer:

@@ -25,7 +25,7 @@ from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
 from vllm_digest.summary import report_line
 from vllm_digest.window import TimeWindow, format_length, parse_length
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
     """Fetch what no earlier batch has fetched, and have a model's requests made of all that waits."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     wanted = backfill_range(options, setup.settings, setup.now())
     source = patient_source(setup, options.max_wait)
     pending = Pending.of(setup.archive.root, wanted.repo, wanted.series)
@@ -49,7 +49,7 @@ def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
 
 def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
     """Publish the windows that wait for a batch. Raises NotReadyError while it has no answers."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     series = format_length(parse_length(options.window))
     pending = Pending.of(setup.archive.root, setup.settings.github.repo, series)
 

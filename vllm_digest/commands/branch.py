@@ -8,7 +8,7 @@ from vllm_digest.pagecheck import breakage
 from vllm_digest.printing import print_product
 from vllm_digest.publish.branch import DataBranch
 from vllm_digest.publish.git import Git
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 
 
 def pull(runtime: Runtime, options: BranchOptions) -> None:
@@ -26,7 +26,7 @@ def push(runtime: Runtime, options: BranchOptions) -> None:
 
 
 def _data_branch(runtime: Runtime, options: BranchOptions) -> DataBranch:
-    root = runtime.resolve(options).archive.root
+    root = resolve(runtime, options).archive.root
     now = runtime.clock()
     remote = options.remote or Git(Path(), runtime.environ, now).asked("remote", "get-url", "origin")
     if not remote:

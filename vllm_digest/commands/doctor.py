@@ -15,7 +15,7 @@ from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
 from vllm_digest.printing import print_product
 from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
 
 _HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 
     def configuration() -> str:
         nonlocal setup
-        setup = runtime.resolve(options)
+        setup = resolve(runtime, options)
         file = options.config or (str(USUAL_FILE) if USUAL_FILE.exists() else "no file")
         return f"{file}, the environment and flags make sense"
 

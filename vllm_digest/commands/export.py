@@ -10,7 +10,7 @@ from typing import TextIO
 from vllm_digest.errors import StorageError, UsageError
 from vllm_digest.options import ExportOptions
 from vllm_digest.printing import print_product
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.tables import COLUMNS, Row, write_tables
 
@@ -21,7 +21,7 @@ _FORMULA = tuple("=+-@\t\r")
 
 def export(runtime: Runtime, options: ExportOptions) -> None:
     """Write a file a table into a folder and print the files; each appears whole or not at all."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     if options.format not in _FORMATS:
         raise UsageError(f"{options.format!r} is not a format.", f"Take {' or '.join(_FORMATS)}.")
     folder = Path(options.folder)

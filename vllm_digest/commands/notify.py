@@ -8,7 +8,7 @@ from vllm_digest.options import NotifyOptions
 from vllm_digest.printing import print_product
 from vllm_digest.publish.headline import headline
 from vllm_digest.publish.notify import send
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 
 
 def notify(runtime: Runtime, options: NotifyOptions) -> None:
@@ -19,7 +19,7 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     addresses = runtime.environ.get("APPRISE_URLS", "").strip()
     if not options.reports or not (addresses or options.dry_run):
         return
-    languages = runtime.resolve(options).settings.report.languages
+    languages = resolve(runtime, options).settings.report.languages
     language = language_of(options.language, languages)
     site = options.site.rstrip("/") + root_of(language, languages) if options.site else ""
     paths = [Path(path).with_suffix(".json") for path in options.reports]

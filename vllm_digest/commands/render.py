@@ -7,12 +7,12 @@ from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import RenderOptions
 from vllm_digest.printing import print_product
 from vllm_digest.render import render as render_page
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 
 
 def render(runtime: Runtime, options: RenderOptions) -> None:
     """Print the page of a data file. Raises UsageError for a language without a pack."""
-    languages = runtime.resolve(options).settings.report.languages
+    languages = resolve(runtime, options).settings.report.languages
     language = language_of(options.language, languages)
     path = Path(options.data)
     report = read_report(path, place_of(path))

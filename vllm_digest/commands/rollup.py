@@ -12,7 +12,7 @@ from vllm_digest.options import RollupOptions
 from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.printing import print_product
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.stories.rollups import RollUps
 from vllm_digest.stories.spans import Span, named_span
 from vllm_digest.summary import report_line
@@ -22,7 +22,7 @@ from vllm_digest.write import by_rules
 
 def rollup(runtime: Runtime, options: RollupOptions) -> None:
     """Make the roll-up that the options name and print its page's path."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     span = _span(setup, options)
     with ExitStack() as stack:
         writer = stack.enter_context(setup.writer(None))

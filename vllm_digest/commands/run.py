@@ -14,7 +14,7 @@ from vllm_digest.options import RunOptions
 from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import RecordedSource, sample
 from vllm_digest.sources import Source
@@ -54,7 +54,7 @@ class _Task:
 
 def run(runtime: Runtime, options: RunOptions) -> None:
     """Report on the windows that are due, each stored and printed as it is done."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     wanted = _sample(options) if options.sample else _windows_of_github(setup, options)
     with setup.writer(wanted.source) as writer:
         context = setup.context(wanted.series, writer, repo=wanted.repo, made_from=wanted.made_from)

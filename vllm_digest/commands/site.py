@@ -7,7 +7,7 @@ from vllm_digest.config import USUAL_FILE
 from vllm_digest.errors import PageError, UsageError
 from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 from vllm_digest.site.editions import Site
 from vllm_digest.site.staging import build_staging
 from vllm_digest.window import format_length
@@ -22,7 +22,7 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
             f"{folder} has no {config.name} and no folder {look.name}: it is no publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
-    setup = runtime.resolve(SettingsOptions(config=str(config)))
+    setup = resolve(runtime, SettingsOptions(config=str(config)))
     settings = setup.settings
     plan = Site(
         look=look,

@@ -12,7 +12,7 @@ from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.options import StatusOptions
 from vllm_digest.place import Place
 from vllm_digest.printing import print_product
-from vllm_digest.runtime import Runtime, Setup
+from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, holes, overlaps, plan
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
 
@@ -47,7 +47,7 @@ class _Standing:
 
 def status(runtime: Runtime, options: StatusOptions) -> int:
     """Print how every series of the archive stands; 1 unless all is well with the configured one."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     settings, archive = setup.settings, setup.archive
     watched = (settings.github.repo, format_length(settings.report.window))
     others = sorted(set(archive.series()) - {watched})

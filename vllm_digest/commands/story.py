@@ -9,7 +9,7 @@ from vllm_digest.cleaning import clean_line
 from vllm_digest.errors import UsageError
 from vllm_digest.options import StoryOptions
 from vllm_digest.printing import print_product
-from vllm_digest.runtime import Runtime
+from vllm_digest.runtime import Runtime, resolve
 from vllm_digest.stories.document import story_document
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.values import Story
@@ -18,7 +18,7 @@ from vllm_digest.window import local_minute
 
 def story(runtime: Runtime, options: StoryOptions) -> None:
     """Print a thread's story; as one JSON object with `--json`."""
-    setup = runtime.resolve(options)
+    setup = resolve(runtime, options)
     if not options.number.lstrip("#").isascii() or not options.number.lstrip("#").isdigit():
         raise UsageError(f"{options.number!r} is not a thread's number.", "Write `story 30382`.")
     number = int(options.number.lstrip("#"))

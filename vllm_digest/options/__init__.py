@@ -112,20 +112,26 @@ class RunOptions(ModelOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RangeOptions(WritingOptions):
-    """What the commands have that are of a range of past days."""
+class SpanOptions(WritingOptions):
+    """What the commands have that are of a span of past time."""
 
-    day: str | None = argument("[DATE]", "One day of the configured zone.", default=None)
     first: str | None = option(
         "--from", "first", metavar="DATE", help="The first day of the configured zone, or a time."
     )
     last: str | None = option(
         "--to", "last", metavar="DATE", help="The last day, or the time at which it ends."
     )
+    force: bool = option("--force", help="Make again what is stored.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeOptions(SpanOptions):
+    """What the commands have that fetch a range of past days."""
+
+    day: str | None = argument("[DATE]", "One day of the configured zone.", default=None)
     window: str = option(
         "--window", metavar="LENGTH", help="How long windows are: 24h, 1h.", default="24h", usual="24h"
     )
-    force: bool = option("--force", help="Report again on what is stored.")
     max_wait: str | None = option(
         "--max-wait",
         metavar="LENGTH",
@@ -160,20 +166,13 @@ class BatchCollectOptions(PageOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollupOptions(ModelOptions):
+class RollupOptions(SpanOptions, ModelOptions):
     day: str | None = option("--day", metavar="DATE", help="A day of the configured zone: 2025-12-10.")
     week: str | None = option("--week", metavar="WEEK", help="An ISO week, from Monday on: 2025-W50.")
     month: str | None = option("--month", metavar="MONTH", help="A month: 2025-12.")
-    first: str | None = option(
-        "--from", "first", metavar="DATE", help="The first day of any span, or a time."
-    )
-    last: str | None = option(
-        "--to", "last", metavar="DATE", help="Its last day, or the time at which it ends."
-    )
     of: str | None = option(
         "--of", metavar="SERIES", help="The series that it is made from.", usual="that of report.window"
     )
-    force: bool = option("--force", help="Make again what is stored.")
     dry_run: bool = option("--dry-run", help="Say what it would be made of, and do nothing.")
 
 

@@ -1,33 +1,20 @@
-"""What a run takes from outside, and what a command works with: settings, source, writer and archive.
-
-Everything is resolved once, from the options of a command.
-"""
+"""What a command works with, resolved once from its options: settings, source, writer and archive."""
 
 import logging
-import os
-import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from random import random
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from platformdirs import user_cache_path
 
 from vllm_digest.archive import Archive, lock_series
 from vllm_digest.classify import Rules
-from vllm_digest.cleaning import keep_secret
 from vllm_digest.config import Loaded, Settings, load_with_origins
-from vllm_digest.errors import UsageError
-from vllm_digest.llm import Server, SessionOverError, connect
-from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
-from vllm_digest.model_protocol import Model, ModelUnavailableError
+from vllm_digest.llm import Server, connect
+from vllm_digest.model_protocol import Model
 from vllm_digest.options import (
     ConfigOptions,
     ModelOptions,
@@ -36,9 +23,10 @@ from vllm_digest.options import (
 )
 from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
-from vllm_digest.processes import run_program
 from vllm_digest.progress import model_counter, retry_notice
 from vllm_digest.rules import rules_of, writing_rules_of
+from vllm_digest.runtime.lazy import LazyServer
+from vllm_digest.runtime.outside import Runtime
 from vllm_digest.sources import Source
 from vllm_digest.stories.following import Following
 from vllm_digest.stories.index import StoryIndex
@@ -49,95 +37,6 @@ if TYPE_CHECKING:
     from vllm_digest.sources.github import GitHubSource
 
 log = logging.getLogger(__name__)
-
-_NAME = "vllm-digest"
-_PUBLIC_API = "api.github.com"
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """The outside world, as one value that tests replace.
-
-    clock: the present, aware UTC. environ: the environment. sleep: waits some seconds. chance: a number in
-    [0, 1). monotonic: a clock in seconds that only goes forward.
-    """
-
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random
-    monotonic: Callable[[], float] = time.monotonic
-
-    def resolve(self, options: ConfigOptions) -> "Setup":
-        """What a command works with. Raises UsageError if an option, variable or the file is wrong."""
-        settings = self.load_settings(options).settings
-        setup = Setup(self, settings, is_quiet=options.quiet)
-        if isinstance(options, TimedOptions) and options.now:
-            setup = replace(setup, fixed_now=parse_moment(options.now, settings.report.timezone))
-        if isinstance(options, WritingOptions) and options.wait:
-            setup = replace(setup, wait=parse_length(options.wait))
-        if isinstance(options, ModelOptions):
-            setup = replace(setup, no_llm=options.no_llm)
-        return setup
-
-    def load_settings(self, options: ConfigOptions) -> Loaded:
-        """The settings and the origin of each. Raises UsageError if one is wrong."""
-        file = Path(options.config) if options.config else None
-        return load_with_origins(file=file, environ=self.environ, flags=overrides(options))
-
-    @property
-    def model_key(self) -> str:
-        """The key of the model server, empty without one."""
-        return self.environ.get(KEY_NAME, "").strip()
-
-    @property
-    def cache_folder(self) -> Path | None:
-        """Where this program may keep what it can make again; None without a home.
-
-        It is the place that the system has for it: `~/.cache` on Linux, `~/Library/Caches` on macOS,
-        `%LOCALAPPDATA%` on Windows; XDG_CACHE_HOME counts on each.
-        """
-        if folder := self.environ.get("XDG_CACHE_HOME"):
-            return Path(folder, _NAME)
-        try:
-            path = user_cache_path(_NAME, appauthor=False)
-        except RuntimeError:
-            return None  # a container may run as a user whom no file knows
-        return path if path.is_absolute() else None
-
-    def github_token(self, api_url: str) -> str:
-        """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
-        for name in TOKEN_NAMES:
-            if token := self.environ.get(name, "").strip():
-                return _checked(token, name)
-        if token := self._token_of_gh(api_url):
-            keep_secret(token)
-            return _checked(token, "gh auth token")
-        raise UsageError(
-            "There is no GitHub token.",
-            "Put one into GITHUB_TOKEN or GH_TOKEN, or log in with `gh auth login`; "
-            "public repositories need no permissions on it.\n"
-            "To see a page without a token, run `vllm-digest run --sample`.",
-        )
-
-    def _token_of_gh(self, api_url: str) -> str:
-        program = shutil.which("gh", path=self.environ.get("PATH", ""))
-        if program is None:
-            return ""
-        host = urlsplit(api_url).hostname or _PUBLIC_API
-        command = [program, "auth", "token", "--hostname", "github.com" if host == _PUBLIC_API else host]
-        try:
-            answer = run_program(command, environ=self.environ, timeout=timedelta(seconds=10))
-        except OSError:
-            return ""
-        return answer.out.decode(errors="replace").strip() if answer.code == 0 else ""
-
-
-def _checked(token: str, place: str) -> str:
-    """A token that fits into a header; the message about one that does not leaves it out."""
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"The token in {place} has characters no token has.", "Copy it again.")
-    return token
 
 
 @dataclass(frozen=True)
@@ -240,7 +139,7 @@ class Setup:
             log.info("no model is configured: rules write everything")
             yield without_model
         else:
-            with _LazyServer(self) as server:
+            with LazyServer(self.model_server) as server:
                 yield self.model_writer(server.session, source)
 
     def model_writer(self, session: Callable[[], Model], source: Source | None) -> ModelWriter:
@@ -270,25 +169,20 @@ def _archive_of(setup: Setup) -> Archive:
     return Archive(setup.settings.report.output, now, cache and cache / "archives")
 
 
-class _LazyServer(ExitStack):
-    """The model's server, connected to once, or found once not to be there."""
+def resolve(runtime: Runtime, options: ConfigOptions) -> Setup:
+    """What a command works with. Raises UsageError if an option, a variable or the file is wrong."""
+    settings = load_settings(runtime, options).settings
+    setup = Setup(runtime, settings, is_quiet=options.quiet)
+    if isinstance(options, TimedOptions) and options.now:
+        setup = replace(setup, fixed_now=parse_moment(options.now, settings.report.timezone))
+    if isinstance(options, WritingOptions) and options.wait:
+        setup = replace(setup, wait=parse_length(options.wait))
+    if isinstance(options, ModelOptions):
+        setup = replace(setup, no_llm=options.no_llm)
+    return setup
 
-    def __init__(self, setup: Setup) -> None:
-        super().__init__()
-        self._setup = setup
-        self._server: Server | None = None
-        self._failure: ModelUnavailableError | None = None
 
-    def session(self) -> Model:
-        """The model for one window. Raises ModelUnavailableError if there is none."""
-        if self._failure is not None:
-            raise self._failure
-        if self._server is None:
-            try:
-                self._server = self.enter_context(self._setup.model_server())
-            except ModelUnavailableError as error:
-                log.warning("the model is not available: %s", error)
-                # A server that is not there yet may be there for the next window.
-                self._failure = None if isinstance(error, SessionOverError) else error
-                raise
-        return self._server.session()
+def load_settings(runtime: Runtime, options: ConfigOptions) -> Loaded:
+    """The settings and the origin of each. Raises UsageError if one is wrong."""
+    file = Path(options.config) if options.config else None
+    return load_with_origins(file=file, environ=runtime.environ, flags=overrides(options))

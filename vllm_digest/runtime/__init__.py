@@ -1,0 +1,6 @@
+"""What a run takes from outside, and what a command works with: settings, source, writer and archive."""
+
+from vllm_digest.runtime.outside import Runtime
+from vllm_digest.runtime.setup import Setup, load_settings, resolve
+
+__all__ = ["Runtime", "Setup", "load_settings", "resolve"]

@@ -1,0 +1,90 @@
+"""The outside world of a run: clock, environment, chance, and what the environment tells."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import random
+from urllib.parse import urlsplit
+
+from platformdirs import user_cache_path
+
+from vllm_digest.cleaning import keep_secret
+from vllm_digest.errors import UsageError
+from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
+from vllm_digest.processes import run_program
+
+_NAME = "vllm-digest"
+_PUBLIC_API = "api.github.com"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The outside world, as one value that tests replace.
+
+    clock: the present, aware UTC. environ: the environment. sleep: waits some seconds. chance: a number in
+    [0, 1). monotonic: a clock in seconds that only goes forward.
+    """
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random
+    monotonic: Callable[[], float] = time.monotonic
+
+    @property
+    def model_key(self) -> str:
+        """The key of the model server, empty without one."""
+        return self.environ.get(KEY_NAME, "").strip()
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """Where this program may keep what it can make again; None without a home.
+
+        It is the place that the system has for it: `~/.cache` on Linux, `~/Library/Caches` on macOS,
+        `%LOCALAPPDATA%` on Windows; XDG_CACHE_HOME counts on each.
+        """
+        if folder := self.environ.get("XDG_CACHE_HOME"):
+            return Path(folder, _NAME)
+        try:
+            path = user_cache_path(_NAME, appauthor=False)
+        except RuntimeError:
+            return None  # a container may run as a user whom no file knows
+        return path if path.is_absolute() else None
+
+    def github_token(self, api_url: str) -> str:
+        """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
+        for name in TOKEN_NAMES:
+            if token := self.environ.get(name, "").strip():
+                return _checked(token, name)
+        if token := self._token_of_gh(api_url):
+            keep_secret(token)
+            return _checked(token, "gh auth token")
+        raise UsageError(
+            "There is no GitHub token.",
+            "Put one into GITHUB_TOKEN or GH_TOKEN, or log in with `gh auth login`; "
+            "public repositories need no permissions on it.\n"
+            "To see a page without a token, run `vllm-digest run --sample`.",
+        )
+
+    def _token_of_gh(self, api_url: str) -> str:
+        program = shutil.which("gh", path=self.environ.get("PATH", ""))
+        if program is None:
+            return ""
+        host = urlsplit(api_url).hostname or _PUBLIC_API
+        command = [program, "auth", "token", "--hostname", "github.com" if host == _PUBLIC_API else host]
+        try:
+            answer = run_program(command, environ=self.environ, timeout=timedelta(seconds=10))
+        except OSError:
+            return ""
+        return answer.out.decode(errors="replace").strip() if answer.code == 0 else ""
+
+
+def _checked(token: str, place: str) -> str:
+    """A token that fits into a header; the message about one that does not leaves it out."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"The token in {place} has characters no token has.", "Copy it again.")
+    return token
