@@ -1,7 +1,7 @@
 """How long a year of hourly reports takes to become a site, and how large its pages are.
 
-`python -m benchmarks.site [COUNT]` makes COUNT (9,000) reports, each from threads of its own, lays out a
-repository, stages it and builds it with Jekyll. Reports are made with all processors, the site with one.
+`python -m benchmarks.site [COUNT [LANGUAGES]]` makes COUNT (9,000) reports, each from threads of its own, lays
+out a repository for the languages (zh; such as zh,en), stages it and builds it with Jekyll. Reports are made with all processors, the site with one.
 """
 
 import os
@@ -49,6 +49,7 @@ def size(*paths: Path) -> str:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 9_000
+    languages = sys.argv[2] if len(sys.argv) > 2 else "zh"
     folder = Path(tempfile.mkdtemp())
     try:
         windows = archives.hours(END, count)
@@ -56,12 +57,14 @@ def main() -> None:
         with ProcessPoolExecutor() as pool:
             list(pool.map(partial(fill, folder / "archive"), parts))
         command(PROGRAM, "init", folder)
+        config = folder / "config.yaml"
+        config.write_text(config.read_text("utf-8").replace("[zh]", f"[{languages}]"), "utf-8")
         built = folder / "_site"
         staging = timed(lambda: command(PROGRAM, "site", folder))
         jekyll = timed(
             lambda: command("jekyll", "build", "--safe", "-s", folder / "staging", "-d", built, "--quiet")
         )
-        print(f"{count} reports: vllm-digest site {staging:.0f} s, jekyll build {jekyll:.0f} s")
+        print(f"{count} reports in {languages}: vllm-digest site {staging:.0f} s, jekyll build {jekyll:.0f} s")
         print(f"start page {size(built / 'index.html')}, feed {size(built / 'feed.xml')},", end=" ")
         largest = max((built / "archive").rglob("*.html"), key=lambda path: path.stat().st_size)
         months = sorted((built / "search").glob("20*.json"), key=lambda path: path.stat().st_size)
