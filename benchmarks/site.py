@@ -1,7 +1,8 @@
 """How long a year of hourly reports takes to become a site, and how large its pages are.
 
-`python -m benchmarks.site [COUNT [LANGUAGES]]` makes COUNT (9,000) reports, each from threads of its own, lays
-out a repository for the languages (zh; such as zh,en), stages it and builds it with Jekyll. Reports are made with all processors, the site with one.
+`python -m benchmarks.site [COUNT [LANGUAGES]]` makes COUNT (9,000) reports, each from threads of its own. It
+lays out a repository for the languages (zh; such as zh,en), stages it and builds it with Jekyll. Reports are
+made with all processors, the site with one.
 """
 
 import os
@@ -64,7 +65,9 @@ def main() -> None:
         jekyll = timed(
             lambda: command("jekyll", "build", "--safe", "-s", folder / "staging", "-d", built, "--quiet")
         )
-        print(f"{count} reports in {languages}: vllm-digest site {staging:.0f} s, jekyll build {jekyll:.0f} s")
+        print(
+            f"{count} reports in {languages}: vllm-digest site {staging:.0f} s, jekyll build {jekyll:.0f} s"
+        )
         print(f"start page {size(built / 'index.html')}, feed {size(built / 'feed.xml')},", end=" ")
         largest = max((built / "archive").rglob("*.html"), key=lambda path: path.stat().st_size)
         months = sorted((built / "search").glob("20*.json"), key=lambda path: path.stat().st_size)

@@ -41,7 +41,7 @@ class Position:
     """What one person holds.
 
     `login`: who holds it; at least one piece of the evidence is theirs.
-    `stances`: a label of a few words, such as `提交者`, by language; for the languages of `said` alone.
+    `stances`: a label of a few words, such as `author`, by language; for the languages of `said` alone.
     """
 
     login: str
