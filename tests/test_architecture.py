@@ -106,6 +106,7 @@ ROOMS: dict[str, set[str]] = {
         "window",
     },
     "render": {
+        "digest",
         "judgement",
         "languages",
         "markdown",

@@ -25,7 +25,7 @@ TEXT = """\
 2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)
 新 Issue 0，关闭 Issue 1，新 PR 2，合并 PR 0，关闭未合并 PR 1
 AMD：无相关更新
-最活跃的线程：#30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+讨论最多：#30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
 https://example.github.io/digest/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/"""
 
 

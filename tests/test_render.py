@@ -1,7 +1,6 @@
 """Pages as the rules write them: what they say of a window's threads, and what they do not say."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -9,7 +8,6 @@ from tests.values import WINDOW, digest, issue, pull, said
 from vllm_digest.models import Account, Gap, GapCode, Thread
 from vllm_digest.render import render
 from vllm_digest.report import Provenance, Report
-from vllm_digest.window import TimeWindow
 
 REPO = "https://github.com/vllm-project/vllm"
 HOT = "💬 高热度讨论分析"
@@ -74,7 +72,7 @@ def test_nobody_speaks_by_the_review_that_github_wraps_round_a_reply() -> None:
 def test_without_anything_hot_the_most_active_thread_is_shown_for_what_it_is() -> None:
     talk = section(page(issue(1, remarks=(said("ann", 1, "Hello."),))), HOT)
     assert talk.startswith(
-        f"没有讨论达到高热度标准（18 分），[#1]({REPO}/issues/1) 是相对最活跃的线程（1 分）。"
+        f"没有讨论达到高热度标准（18 分），[#1]({REPO}/issues/1) 是相对最活跃的一个（1 分）。"
     )
     assert "“Hello.”" in talk
 
@@ -88,7 +86,7 @@ def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
         ),
         LEDGER,
     )
-    assert ledger.startswith("本周期 AMD 相关活动平稳：窗口内的 3 个线程中有 3 个以其为主题（100%）")
+    assert ledger.startswith("本周期 AMD 相关活动平稳：查看的 3 个 Issue 与 PR 中有 3 个以其为主题（100%）")
     for number in (1, 2, 3):
         assert ledger.count(f"[#{number}]") == 1
     assert "已合并（2025-12-10 18:47 (UTC+8)）" in ledger
@@ -104,8 +102,8 @@ def test_a_ledger_entry_quotes_its_author_what_was_measured_and_the_hardware() -
     )
     ledger = section(page(pull(1, "[ROCm] Fuse two kernels", body=body, created_at=1)), LEDGER)
     assert "    *   作者写道：“Uses the fused kernel on MI300X and MI355X (gfx950)." in ledger
-    assert "；实测数据：“Throughput of MI300X rises by 12.5%.”\n" in ledger
-    assert "。硬件：MI300X、MI355X。\n" in ledger
+    assert "作者给出的数据：“Throughput of MI300X rises by 12.5%.”\n" in ledger
+    assert " — MI300X、MI355X — " in ledger
 
 
 @pytest.mark.parametrize(
@@ -119,17 +117,17 @@ def test_a_ledger_entry_quotes_its_author_what_was_measured_and_the_hardware() -
 )
 def test_a_measured_effect_is_found(sentence: str) -> None:
     body = f"{'It works as one would hope it does. ' * 8}{sentence} That is all."
-    assert f"实测数据：“{sentence}”" in page(pull(1, "[ROCm] Tune", body=body, created_at=1)).replace(
+    assert f"作者给出的数据：“{sentence}”" in page(pull(1, "[ROCm] Tune", body=body, created_at=1)).replace(
         "\\", ""
     )
 
 
 def test_a_number_without_an_effect_is_no_measurement() -> None:
     body = f"{'It works as one would hope it does. ' * 8}It needs 2x MI300X. Version 7.2 is at 100%."
-    assert "实测数据" not in page(pull(1, "[ROCm] Tune", body=body, created_at=1))
+    assert "作者给出的数据" not in page(pull(1, "[ROCm] Tune", body=body, created_at=1))
 
 
-def test_a_long_ledger_is_grouped_by_topic_and_summed_up() -> None:
+def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
     threads = (
         pull(1, "[ROCm][CI] Skip a test", merged_at=1),
         pull(2, "[Bugfix][ROCm] Fix Quark loading", merged_at=2, remarks=(said("ann", 3),)),
@@ -140,15 +138,15 @@ def test_a_long_ledger_is_grouped_by_topic_and_summed_up() -> None:
         issue(7, "Something else", created_at=1),
     )
     ledger = section(page(*threads), LEDGER)
-    assert ledger.startswith("本周期 AMD 相关活动密集：窗口内的 7 个线程中有 6 个以其为主题（86%）")
-    groups = {name: ledger.index(f"\n\n**{name}**（") for name in ("内核与性能", "量化", "CI 与测试")}
-    last = ledger.index("\n\n**平台修复及其他**（1 个）\n\n*   **Issue [#5]")
+    assert ledger.startswith("本周期 AMD 相关活动密集：查看的 7 个 Issue 与 PR 中有 6 个以其为主题（86%）")
+    groups = [ledger.index(f"\n\n**{name}**（2）\n\n*   ") for name in ("已合并", "新增", "关闭或重开")]
     where = {number: ledger.index(f"[#{number}]") for number in range(1, 7)}
-    assert groups["内核与性能"] < where[6] < where[3] < groups["量化"] < where[2]
-    assert where[2] < groups["CI 与测试"] < where[4] < where[1] < last < where[5]
+    assert groups == sorted(groups)
+    assert max(where[1], where[2]) < groups[1] < min(where[3], where[4])
+    assert max(where[3], where[4]) < groups[2] < min(where[5], where[6])
+    assert " — 量化\n" in ledger
     assert ledger.rstrip().endswith(
-        "**小结**：内核与性能 2 个、量化 1 个、CI 与测试 2 个、平台修复及其他 1 个；"
-        "其中已合并 2 个、开放 2 个、已关闭 2 个。"
+        "**小结**：内核与性能 2 个、量化 1 个、CI 与测试 2 个、平台修复及其他 1 个。"
         f"讨论最多的是 [#2]({REPO}/pull/2)（1 条评论，1 人）。点名的硬件：MI355X、MI300X。"
     )
 
@@ -163,13 +161,13 @@ def test_the_sum_of_a_long_ledger_names_what_was_reverted() -> None:
         ),
         LEDGER,
     )
-    assert f"、已关闭 0 个；已被回退、不算成果的有 [#1]({REPO}/pull/1)。" in ledger
+    assert f"；已被回退、不算成果的有 [#1]({REPO}/pull/1)。" in ledger
 
 
 def test_an_empty_ledger_says_what_was_searched_and_why_near_misses_are_none() -> None:
     dump = "ROCM used to build PyTorch: N/A\nGPU 0: NVIDIA H100\nModel name: AMD EPYC 7763"
     ledger = section(page(issue(1, created_at=1, body=dump)), LEDGER)
-    assert ledger.startswith("**本周期无 AMD 相关更新。**\n\n本窗口共查看 1 个线程")
+    assert ledger.startswith("**本周期无 AMD 相关更新。**\n\n共查看 1 个 Issue 与 PR")
     assert "形似而无关：[#1]" in ledger
     assert "EPYC" in ledger
 
@@ -200,19 +198,10 @@ def test_a_ledger_entry_names_the_threads_it_is_linked_with() -> None:
 
 def test_linked_threads_are_shown_together() -> None:
     trends = section(page(issue(1, closed_at=5), pull(2, merged_at=5, closes=(1,))), "🔥 热门话题与趋势分析")
-    assert f"**关联线程**：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
+    assert f"**关联**：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
 
 
 def test_gaps_stand_in_the_last_line() -> None:
     facts = replace(digest(issue(1, created_at=1)), gaps=(Gap(GapCode.THREAD_UNREADABLE, 7),))
     text = render(Report("2h", "UTC", facts, MADE))
     assert text.splitlines()[-1].endswith("未能取得：#7（GitHub 未能给出其内容）。")
-
-
-@pytest.mark.parametrize(
-    ("minutes", "words"),
-    [(60, "1 小时"), (90, "90 分钟"), (1440, "24 小时"), (10080, "7 天"), (1500, "25 小时")],
-)
-def test_a_length_is_put_in_words(minutes: int, words: str) -> None:
-    facts = replace(digest(), window=TimeWindow.last(timedelta(minutes=minutes), WINDOW.end))
-    assert f"本次分析窗口（{words}）内" in render(Report("1h", "UTC", facts, MADE))

@@ -3,22 +3,25 @@
 Every value that a template prints is escaped for its place on the page, unless it was made as Markdown.
 """
 
+import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
+from functools import cache, partial
+from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from vllm_digest.digest.highlights import by_event, leading, usage_rows, verdict
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
-from vllm_digest.report import Digest, Report, ThreadRow
+from vllm_digest.report import Concern, ConcernKind, Digest, Report, ThreadRow
 from vllm_digest.sections import LISTS, SECTIONS, by_model, day, title
 from vllm_digest.templating import Environment, Words, environment, words
 from vllm_digest.window import local_minute
@@ -26,6 +29,10 @@ from vllm_digest.window import local_minute
 _MANY = 6
 """Threads of the focus from which on they are grouped by topic."""
 _MOST_HARDWARE = 5
+_NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
+"""A thread that a text names: `#30488`."""
+_TOP = 5
+"""Threads that a roll-up begins with."""
 
 
 def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
@@ -53,6 +60,16 @@ def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
             time_in=lambda name, thread: LISTS[name](thread),
             focus=digest.focus.name,
             relevant=relevant,
+            groups=by_event(relevant),
+            leading=leading,
+            top=leading(digest.threads, _TOP),
+            verdict_of=verdict(digest),
+            usage=usage_rows(digest),
+            concerns=_untold_concerns(digest),
+            told_above={*digest.shown_hot, *digest.changes},
+            knows_bugs=any(thread.is_bug for thread in digest.threads),
+            median=lambda name: _number(median(one.counts[name] for one in report.before)),
+            page_link=lambda place: posixpath.relpath(f"/{place}", f"/{report.place}") + "/",
             ledger=_by_topic(relevant, digest.focus.topics),
             hardware=_most_named(relevant),
             passing=digest.relevant(Relevance.PASSING),
@@ -64,6 +81,7 @@ def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
             untold=report.narrative.untold(language),
             address=address,
             ref=lambda number: Markup(link(f"#{number}", address(number))),
+            quote=partial(_quote, address=address),
             minute=lambda moment: Markup(local_minute(moment, zone)),
         ).rstrip("\n")
         + "\n"
@@ -154,6 +172,35 @@ def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dic
     return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
 
 
+def _quote(text: str, address: "_Addresses") -> Markup:
+    """A stranger's words in quotation marks; the threads that they name are links."""
+    pieces = _NAMED.split(text)
+    shown = [
+        link(f"#{piece}", address(int(piece))) if place % 2 else _with_spaces(piece)
+        for place, piece in enumerate(pieces)
+    ]
+    return Markup(f"“{''.join(shown).strip()}”")
+
+
+def _with_spaces(text: str) -> str:
+    """The text escaped, with a space at its ends where it has one."""
+    before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    return f"{before}{escape(text, at_start=False)}{after}" if text.strip() else " " * bool(text)
+
+
+def _untold_concerns(digest: Digest) -> list[Concern]:
+    """The concerns but for hot discussions that the page tells of above."""
+    return [
+        one
+        for one in digest.concerns
+        if one.kind is not ConcernKind.HOT_AND_OPEN or one.number not in digest.shown_hot
+    ]
+
+
+def _number(value: float) -> Markup:
+    return Markup(f"{value:g}")
+
+
 def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
     """The hardware that most of the threads name."""
     names: dict[str, str] = {}
@@ -176,7 +223,6 @@ def _environment(language: str) -> Environment:
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
         "percent": lambda count, total: Markup(f"{count / total:.0%}"),
-        "span": lambda length: _span(said, length),
         "title": lambda text: Markup(escape(text, at_start=False)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),
     }
@@ -204,13 +250,3 @@ def _numeral(said: Words, number: int) -> str:
     """A small number as a word, a larger one in digits."""
     numerals = said.tree["numerals"]
     return str(numerals[number]) if number < len(numerals) else str(number)
-
-
-def _span(said: Words, length: timedelta) -> str:
-    """A length of time in words: `90 minutes`, `24 hours`, `7 days`."""
-    minutes = length // timedelta(minutes=1)
-    if minutes % 60:
-        return said.say("minutes", count=minutes)
-    if minutes <= 24 * 60 or minutes % (24 * 60):
-        return said.say("hours", count=minutes // 60)
-    return said.say("days", count=minutes // 24 // 60)

@@ -21,11 +21,10 @@ from vllm_digest.sources.github.answers import (
     Actor,
     Comment,
     Event,
-    IssueNode,
-    PullNode,
     Review,
     ReviewComment,
     ThreadHead,
+    ThreadNode,
 )
 from vllm_digest.sources.github.candidates import FOR_EVER
 
@@ -39,13 +38,12 @@ _EVENTS = {
 
 
 def thread(
-    node: IssueNode, events: Iterable[Event], remarks: Iterable[Remark], paths: Iterable[str]
+    node: ThreadNode, events: Iterable[Event], remarks: Iterable[Remark], paths: Iterable[str]
 ) -> Thread:
     """Return a thread as it is now; `events`, `remarks` and `paths` are those of all pages."""
     timeline = _timeline(node, events)
     now = standing(timeline, FOR_EVER)
-    pull = node if isinstance(node, PullNode) else None
-    closes = pull.closing_issues_references if pull else None
+    closes = node.closing_issues_references
     return Thread(
         number=node.number,
         kind=kind(node),
@@ -57,14 +55,14 @@ def thread(
         created_at=node.created_at,
         updated_at=node.updated_at,
         timeline=timeline,
-        draft=pull is not None and pull.is_draft,
+        draft=node.is_draft,
         labels=tuple(label.name for label in node.labels.present) if node.labels else (),
         issue_type=node.issue_type.name if node.issue_type else "",
         closes=tuple(issue.number for issue in closes.present if issue.number) if closes else (),
         paths=tuple(paths),
-        additions=pull.additions if pull else None,
-        deletions=pull.deletions if pull else None,
-        changed_files=pull.changed_files if pull else None,
+        additions=node.additions,
+        deletions=node.deletions,
+        changed_files=node.changed_files,
         remarks=tuple(sorted(remarks, key=lambda remark: (remark.at, remark.id))),
         **{field.name: getattr(now, field.name) for field in fields(Standing)},
     )

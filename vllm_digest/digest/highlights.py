@@ -1,0 +1,98 @@
+"""What a page puts first: a verdict from counts, threads by what happened to them, changes for users."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vllm_digest.facts import LinkKind, UsageKind
+from vllm_digest.judgement import Relevance
+from vllm_digest.models import EventKind
+from vllm_digest.report import ConcernKind, Digest, ThreadRow
+
+GROUPS: Mapping[str, frozenset[EventKind]] = {
+    "merged": frozenset({EventKind.MERGED}),
+    "opened": frozenset({EventKind.OPENED}),
+    "closed": frozenset({EventKind.CLOSED, EventKind.REOPENED, EventKind.DUPLICATE, EventKind.NOT_DUPLICATE}),
+    "reviewed": frozenset({EventKind.REVIEW, EventKind.REVIEW_COMMENT}),
+    "discussed": frozenset({EventKind.COMMENT}),
+}
+"""The groups of the focus's chapter, in order, by the weightiest event of a thread in the window."""
+_HINTS = frozenset({UsageKind.INTERFACE})
+"""Signs too weak to stand alone in a list of changes for users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Counts of a window that its first sentence tells. Those of the focus have its name in front.
+
+    `focus_unanswered`: the new bugs of the focus that nobody answered. `usage`: merged changes that alter how
+    the software is used. `regressions`: new issues that report one.
+    """
+
+    focus_merged: int
+    focus_opened: int
+    focus_bugs: int
+    focus_unanswered: int
+    focus_reverted: int
+    usage: int
+    regressions: int
+    reverted: int
+
+
+def verdict(digest: Digest) -> Verdict:
+    """The counts of a window's first sentence."""
+    about = digest.relevant(Relevance.YES)
+    numbers = {row.number for row in about}
+    unanswered = {one.number for one in digest.concerns if one.kind is ConcernKind.UNANSWERED_BUG}
+    new = {*digest.lists.new_issues, *digest.lists.new_prs}
+    bugs = [row.number for row in about if row.is_bug and row.number in digest.lists.new_issues]
+    merged = set(digest.lists.merged_prs)
+    reverts = (link for link in digest.links if link.kind is LinkKind.REVERTS)
+    reverted = {link.target for link in reverts if link.source in merged}
+    new_issues = [row for row in digest.threads if row.number in digest.lists.new_issues]
+    return Verdict(
+        focus_merged=len(numbers & merged),
+        focus_opened=len(numbers & new),
+        focus_bugs=len(bugs),
+        focus_unanswered=len(unanswered & set(bugs)),
+        focus_reverted=len(reverted & digest.reverted & numbers),
+        usage=sum(row.number in merged for row in usage_rows(digest)),
+        regressions=sum(row.is_regression for row in new_issues),
+        reverted=len(reverted & digest.reverted),
+    )
+
+
+def leading(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
+    """The most important threads; of equals the newest."""
+    return sorted(rows, key=lambda row: (-row.importance, -row.number))[:most]
+
+
+def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
+    """The threads by what happened to them, in the order of `GROUPS`; most important first in each."""
+    ranked = leading(rows, 10_000)
+    grouped = {name: [row for row in ranked if row.happened in kinds] for name, kinds in GROUPS.items()}
+    return {name: found for name, found in grouped.items() if found}
+
+
+def usage_rows(digest: Digest) -> list[ThreadRow]:
+    """New and merged pull requests that change how the software is used: merged first, gravest first."""
+    numbers = {*digest.lists.merged_prs, *digest.lists.new_prs} - {*digest.lists.closed_unmerged_prs}
+    found = [
+        row
+        for row in digest.threads
+        if row.number in numbers
+        and row.number not in digest.reverted
+        and any(one.kind not in _HINTS for one in row.usage)
+    ]
+    order = list(UsageKind)
+
+    def rank(row: ThreadRow) -> tuple[bool, bool, int, int, int]:
+        gravest = row.usage[0]
+        return (
+            row.merged_at is None,
+            gravest.source == "path",
+            order.index(gravest.kind),
+            -row.importance,
+            -row.number,
+        )
+
+    return sorted(found, key=rank)
