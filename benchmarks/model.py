@@ -1,13 +1,15 @@
-"""What writing about a day takes of a model: tokens beside the naive way, time beside the least possible.
+"""What writing about a day takes of a model: tokens by part, and time beside the least possible.
 
     python -m benchmarks.model
 
 A busy day of a local GitHub is fetched and judged; a model that takes a fixed time for each answer writes
-about it, with the usual limit of threads and without one. The naive way sends every listed thread whole,
-each with what a model is told. More threads of this day concern the focus than of any real one.
+about it and judges it, with the usual limit of threads and without one. Tokens are estimated as the program
+does it; instructions are counted apart, for servers keep them. The naive way sends every listed thread whole,
+each with its instructions. More threads of this day concern the focus than of any real one.
 """
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +26,7 @@ from vllm_digest.config import LlmSettings
 from vllm_digest.digest import make_digest
 from vllm_digest.model_protocol import Model, Question, Usage
 from vllm_digest.models import Snapshot, Thread
+from vllm_digest.report import Digest
 from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow
 from vllm_digest.write import Limits, ModelWriter, WritingRules
@@ -40,7 +43,7 @@ _LLM = LlmSettings()
 
 @dataclass
 class Steady:
-    """A model that writes well and takes its time."""
+    """A model that writes well, finds nothing wrong, and takes its time."""
 
     name: str = "steady"
     concurrency: int = CONCURRENCY
@@ -57,10 +60,7 @@ class Steady:
         return self
 
     def usage(self) -> Usage:
-        return Usage(
-            calls=len(self.asked),
-            prompt_tokens=sum(tokens(message.text) for one in self.asked for message in one.messages),
-        )
+        return Usage(calls=len(self.asked))
 
 
 def main() -> None:
@@ -69,7 +69,8 @@ def main() -> None:
     threads = {thread.number: thread for thread in snapshot.threads}
     wanted = [threads[target.number] for target in targets(digest)]
     texts = sum(tokens(text_of(threads[number])) for number in digest.lists.numbers)
-    whole = texts + len(digest.lists.numbers) * tokens(brief_instructions(digest.focus.name))
+    instructions = tokens(brief_instructions(digest.focus.name, ("zh",)))
+    whole = texts + len(digest.lists.numbers) * instructions
     print(f"{len(threads)} threads, {len(digest.lists.numbers)} listed, {len(wanted)} to tell of")
     print(f"every listed thread whole: {whole:,} tokens of prompts, {texts:,} of them the threads' own texts")
     known = thread_evidence(threads, digest, RULES.bots)
@@ -78,17 +79,42 @@ def main() -> None:
     )
     print(f"packing leaves {packed / sum(tokens(text_of(one)) for one in wanted):.1%} of a thread's text")
     for most in (_LLM.threads, len(wanted)):
-        model = Steady()
-        limits = Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
-        writer = ModelWriter(model.session, WritingRules(RULES.bots, limits))
-        began = time.perf_counter()
-        asked = writer(snapshot, digest).usage.prompt_tokens
-        wall = time.perf_counter() - began
-        briefs = sum(one.name.startswith("brief") for one in model.asked)
-        least = SECONDS * (-(-briefs // CONCURRENCY) + len(model.asked) - briefs)
-        print(f"{most} of them told: {asked:,} tokens in {len(model.asked)} calls,", end=" ")
-        print(f"{asked / whole:.1%} of whole, {asked / texts:.1%} of the texts alone;", end=" ")
-        print(f"{wall:.2f} s, x {wall / least:.2f} of the least")
+        told(snapshot, digest, most, whole)
+
+
+def told(snapshot: Snapshot, digest: Digest, most: int, whole: int) -> None:
+    """Write about the day with so many threads told, and print what that took."""
+    model = Steady()
+    limits = Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
+    writer = ModelWriter(model.session, WritingRules(RULES.bots, limits, judge=True))
+    began = time.perf_counter()
+    writer(snapshot, digest)
+    wall = time.perf_counter() - began
+    parts = Counter(part for part, _ in map(part_of, model.asked))
+    sizes: Counter[str] = Counter()
+    for question in model.asked:
+        part, (fixed, own) = part_of(question)
+        sizes["instructions"] += fixed
+        sizes[part] += own
+    # Of a thread its two calls come one after the other, and so do the window's.
+    calls = parts["brief"] + parts["judge"]
+    least = SECONDS * (-(-calls // CONCURRENCY) + parts["overview"] + parts["judge of the overview"])
+    written = sizes["brief"] + sizes["overview"] + sizes["repair"]
+    judged = sizes["judge"] + sizes["judge of the overview"]
+    print(f"\n{most} threads told: {len(model.asked)} calls, {sum(sizes.values()):,} tokens, ", end="")
+    print(f"{sum(sizes.values()) / whole:.1%} of whole; {wall:.2f} s, x {wall / least:.2f} of the least")
+    for part, size in sizes.items():
+        print(f"  {part}: {size:,} tokens in {parts[part] or len(model.asked)} calls")
+    print(f"  the second pass adds {judged / written:.0%} to the rest, instructions aside")
+
+
+def part_of(question: Question) -> tuple[str, tuple[int, int]]:
+    """What a question is for, and the tokens of its instructions and of the rest."""
+    kinds = {"judge-overview": "judge of the overview", "overview": "overview"}
+    name = question.name
+    part = "repair" if name.endswith("-repair") else kinds.get(name) or name.partition("-")[0]
+    sizes = [tokens(message.text) for message in question.messages]
+    return part, (sizes[0], sum(sizes[1:]))
 
 
 def fetched() -> Snapshot:
@@ -100,9 +126,9 @@ def fetched() -> Snapshot:
             api_url=github.url,
             timeout=timedelta(seconds=15),
             max_wait=timedelta(minutes=15),
+            clock=lambda: scene.end,
             sleep=time.sleep,
             on_retry=lambda number, most: None,
-            clock=lambda: scene.end,
         )
         window = TimeWindow(scene.start, scene.end)
         (snapshot,) = source.sweep([window], lambda *_: None, lambda *_: None)

@@ -114,7 +114,6 @@ def test_the_judge_sees_what_is_cited_and_what_the_same_person_said_later() -> N
     lines = asked(model, "judge-brief-1")
     said_of = {line["id"]: line for line in lines if "id" in line}
     assert said_of["c3"]["text"] == "Sorry, my build was old, it works."
-    assert (said_of["c1"].get("new"), said_of["c2"]["new"]) == (None, True)
     assert said_of["c2"]["at"] < said_of["c3"]["at"]
     claim = next(line for line in lines if line.get("claim") == "reading")
     assert claim["evidence"] == [{"source": "c2", "quote": "It also breaks on another card."}]

@@ -46,6 +46,11 @@ def last(page: str) -> str:
     return page.splitlines()[-1]
 
 
+def without_amounts(page: str) -> str:
+    """How many tokens prompts take, and how long that took, differs."""
+    return re.sub(r"输入 \d+、输出 \d+ 个 token|用时 \d+ 秒", "若干", page)
+
+
 def by_rules() -> str:
     """The page that rules alone make."""
     return Path(__file__).with_name("sample.md").read_text(encoding="utf-8")
@@ -62,7 +67,7 @@ def test_a_good_model_s_page_is_the_one_kept_beside_this_test(run: Run) -> None:
     with ModelServer(sampled) as server:
         page, ran = page_of(run, server, "--strict")
     kept = Path(__file__).with_name("sample_by_model.md").read_text(encoding="utf-8")
-    assert page == kept
+    assert without_amounts(page) == without_amounts(kept)
     assert (ran.code, ran.err) == (0, "")
     assert OUTLINE.findall(page) == OUTLINE.findall(by_rules())
     assert lists(page) == lists(by_rules())

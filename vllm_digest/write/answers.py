@@ -33,6 +33,7 @@ class _Talk(Generic[T]):
     """A conversation under way.
 
     `question`: what it waits for; None once it has ended. `asked`: how many questions it had so far.
+    `size`: the question's tokens.
     `outcome`: what came of it; None while it goes on, and where a bug ended it.
     """
 
@@ -40,6 +41,7 @@ class _Talk(Generic[T]):
     question: Question | None = None
     outcome: T | None = None
     asked: int = 0
+    size: int = 0
 
     def begin(self) -> None:
         """Go on to the first question."""
@@ -56,6 +58,7 @@ class _Talk(Generic[T]):
         name = self.question.name if self.question else "a question"
         self.question = contained(f"reading the answer to {name}", lambda: self._next(step), lambda: None)
         self.asked += 1
+        self.size = sum(tokens(one.text) for one in self.question.messages) if self.question else 0
 
     def _next(self, step: Callable[[], Question]) -> Question | None:
         try:
@@ -77,6 +80,7 @@ class LiveAnswers:
     on_done: Callable[[], None] = lambda: None
     closed: dict[str, ModelUnavailableError] = field(default_factory=dict)
     _begun: int = 0
+    _highest: int = 0
     _lost: bool = False
 
     def to(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
@@ -85,41 +89,42 @@ class LiveAnswers:
         The most important questions begin. Of the others those go first whose conversation has had fewest so
         far, and of these the longest: what takes long is not left for the end. When an answer is lost or the
         model takes fewer at once than before, it may not manage them all, and the most important ones go
-        first again. None stands for a
-        conversation that a bug ended.
+        first again. None stands for a conversation that a bug ended.
         """
-        talks: list[_Talk[T]] = [_Talk(steps) for steps in conversations]
-        waiting: list[_Talk[T]] = []
-        for talk in talks:
-            talk.begin()
-            self._sort_in(talk, waiting)
-        self._ask(waiting)
-        return [talk.outcome for talk in talks]
-
-    def _ask(self, waiting: list[_Talk[T]]) -> None:
-        """Ask until no conversation waits."""
         running: dict[Future[Answer], _Talk[T]] = {}
-        highest = max(1, self.model.concurrency)
+        talks: list[_Talk[T]] = []
+        waiting: list[_Talk[T]] = []
         pool = ThreadPoolExecutor(max_workers=_MOST_THREADS)
+
+        def ask_more() -> None:
+            most = max(1, self.model.concurrency)
+            self._highest = max(most, self._highest)
+            while waiting and len(running) < most:
+                by_rank = self._lost or self._begun < most or most < self._highest or most == 1
+                talk = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
+                waiting.remove(talk)
+                self._begun += 1
+                if talk.question is not None:
+                    running[pool.submit(self._answer, talk.question)] = talk
+
         try:
-            while waiting or running:
-                most = max(1, self.model.concurrency)
-                highest = max(most, highest)
-                while waiting and len(running) < most:
-                    by_rank = self._lost or self._begun < most or most < highest or most == 1
-                    talk = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
-                    waiting.remove(talk)
-                    self._begun += 1
-                    if talk.question is not None:
-                        running[pool.submit(self._answer, talk.question)] = talk
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    talk = running.pop(future)
-                    self._close(talk, future.result())
+            for steps in conversations:
+                talks.append(_Talk(steps))
+                talks[-1].begin()
+                self._sort_in(talks[-1], waiting)
+                ask_more()
+            while running:
+                done = {one: running.pop(one) for one in wait(running, return_when=FIRST_COMPLETED).done}
+                # The server works on while the answers are read, which takes some time as well.
+                ask_more()
+                for future, talk in done.items():
                     talk.go_on(future.result())
                     self._sort_in(talk, waiting)
+                    ask_more()
         finally:
             # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
             pool.shutdown(wait=False, cancel_futures=True)
+        return [talk.outcome for talk in talks]
 
     def _sort_in(self, talk: _Talk[T], waiting: list[_Talk[T]]) -> None:
         """Put a conversation with a further question among the waiting ones."""
@@ -131,26 +136,23 @@ class LiveAnswers:
             waiting.append(talk)
 
     def _answer(self, question: Question) -> Answer:
-        def ask() -> Answer:
-            try:
-                return self.model.ask(question)
-            except ModelError as error:
-                return error
-
+        """The answer to a question; on another thread than the rest."""
         if closed := self.closed.get(question.model):
             return closed
         lost = ModelError("a bug in the program lost the answer")
-        return contained(f"asking for {question.name}", ask, lambda: lost)
-
-    def _close(self, talk: _Talk[T], answer: Answer) -> None:
-        self._lost = self._lost or (
-            isinstance(answer, ModelError) and not isinstance(answer, PromptTooLongError)
-        )
-        if talk.question is None or not isinstance(answer, ModelUnavailableError):
-            return
-        if talk.question.model not in self.closed:
+        answer = contained(f"asking for {question.name}", lambda: self._asked(question), lambda: lost)
+        if isinstance(answer, ModelUnavailableError) and question.model not in self.closed:
+            self.closed[question.model] = answer
             log.warning("the model is not asked any more: %s", answer)
-        self.closed.setdefault(talk.question.model, answer)
+        if isinstance(answer, ModelError) and not isinstance(answer, PromptTooLongError):
+            self._lost = True
+        return answer
+
+    def _asked(self, question: Question) -> Answer:
+        try:
+            return self.model.ask(question)
+        except ModelError as error:
+            return error
 
 
 def _rank(talk: _Talk[T]) -> int:
@@ -159,8 +161,7 @@ def _rank(talk: _Talk[T]) -> int:
 
 def _length(talk: _Talk[T]) -> tuple[int, int]:
     """How much is before a conversation: more questions first, then longer ones."""
-    size = sum(tokens(message.text) for message in talk.question.messages) if talk.question else 0
-    return -talk.asked, size
+    return -talk.asked, talk.size
 
 
 def open_questions(

@@ -19,14 +19,17 @@ from vllm_digest.narrative import (
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
 from vllm_digest.write.judge import Claim, judge_question
-from vllm_digest.write.packing import pack
+from vllm_digest.write.packing import Cited, pack
 from vllm_digest.write.prompts import brief_instructions, brief_question
 from vllm_digest.write.ranking import Role, Target
-from vllm_digest.write.rows import facts_row, line, linked_numbers, short_row, unknown_row
+from vllm_digest.write.rows import facts_row, judge_row, line, linked_numbers, short_row, unknown_row
 from vllm_digest.write.second_pass import SecondPass
 
 Item = Statement | Position
 
+_JUDGE_SHARE = 6
+"""Besides what is cited the judge is shown so small a part of what the writer is: with more of it the second
+pass added over 80 % to the tokens of prompts (benchmarks.model), and statements rest on what they cite."""
 _NEEDED = {
     Role.HOT: (BriefPart.TOPIC,),
     Role.CHANGE: (BriefPart.READING,),
@@ -136,24 +139,28 @@ class _Subject:
         return self.window.evidence[self.target.number].sources
 
     def _judged(self, claims: Sequence[Claim], budget: int) -> Question:
-        return thread_judge_question(self.window, self.target, claims, budget, rank=self.rank)
+        rank = self.rank + self.window.rules.limits.threads
+        return thread_judge_question(self.window, self.target, claims, budget, rank=rank)
 
 
 def thread_judge_question(
     window: WindowContext, target: Target, claims: Sequence[Claim], budget: int, *, rank: int = 0
 ) -> Question:
-    """The question whether claims about a thread follow, with about `budget` tokens of its text."""
+    """The question whether claims about a thread follow, with about `budget` tokens of its text.
+
+    What is cited, and what the same people said later, is shown whole.
+    """
     evidence, thread = window.evidence[target.number], window.threads[target.number]
-    whole = _whole(evidence.sources, claims)
-    packed = pack(thread, evidence, window.digest.window, budget=budget, whole=whole)
+    cited = Cited.of({name for claim in claims for name, _ in claim.evidence}, evidence.sources)
+    packed = pack(thread, evidence, window.digest.window, budget=budget // _JUDGE_SHARE, cited=cited)
     rows = [line({"thread": row}) for row in _rows(window, evidence, claims)]
     return judge_question(
         f"brief-{target.number}",
-        [facts_row(evidence, thread, window.digest, target.roles), *rows, packed.lines],
+        [judge_row(evidence, thread, window.digest), *rows, packed.lines],
         claims,
         model=window.rules.judge_model,
         language=window.rules.language,
-        rank=rank + window.rules.limits.threads,
+        rank=rank,
     )
 
 
@@ -166,19 +173,6 @@ def _rows(
         if number != evidence.number:
             thread = window.thread(number)
             yield short_row(thread, window.digest) if thread else unknown_row(number)
-
-
-def _whole(sources: Mapping[str, Source], claims: Sequence[Claim]) -> frozenset[str]:
-    """The sources that are cited, and what the same people said later; `sources` are in time order."""
-    cited = {name for claim in claims for name, _ in claim.evidence}
-    people: set[str] = set()
-    whole = set()
-    for name, source in sources.items():
-        if name in cited:
-            people.add(source.login)
-        if source.login in people:
-            whole.add(name)
-    return frozenset(whole)
 
 
 def _items(told: Brief) -> dict[str, Item]:

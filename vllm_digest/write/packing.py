@@ -5,10 +5,10 @@ what GitHub knows of the speaker: `maintainer`, and `review` with a review's ver
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import Any
+from typing import Any, Self
 
 from vllm_digest.check.evidence import BODY, Source, ThreadEvidence
 from vllm_digest.digest.heat import MAINTAINERS
@@ -23,6 +23,8 @@ _CAPS = (6_000, 3_000, 1_500, 800, 400, 240)
 """Characters of one text, tried in turn before whole remarks go."""
 _BODY_SHARE = 3
 """The description may be so many times as long as a remark."""
+_PLAIN = ("id", "login", "at", "review")
+"""What a line always says of a text."""
 _LEAST = 100
 """Characters of the description that always stay."""
 _WHOLE = 12
@@ -54,20 +56,45 @@ class Packed:
         return replace(shown, sources={FACTS: facts, **shown.sources})
 
 
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What is to be shown with statements, by the names of sources.
+
+    `whole`: what they cite; it keeps its length, whatever the budget. `later`: what the same people said
+    after that; it keeps its length and stays as long as there is any other text to leave out.
+    """
+
+    whole: frozenset[str]
+    later: frozenset[str]
+
+    @classmethod
+    def of(cls, names: Collection[str], sources: Mapping[str, Source]) -> Self:
+        """What goes with the named sources; `sources` are in time order."""
+        people: set[str] = set()
+        later = set()
+        for name, source in sources.items():
+            if name in names:
+                people.add(source.login)
+            elif source.login in people:
+                later.add(name)
+        return cls(frozenset(names), frozenset(later))
+
+
 def pack(
     thread: Thread,
     evidence: ThreadEvidence,
     window: TimeWindow,
     *,
     budget: int,
-    whole: Collection[str] = (),
+    cited: Cited | None = None,
 ) -> Packed:
-    """The thread's texts in about `budget` tokens.
+    """The thread's texts in about `budget` tokens, besides what is cited.
 
     Dumps, logs, quoted replies and forms go first, then the middle of long texts, then whole remarks, the
-    lightest first. Bots' remarks are never in it, and the description always is. The sources named in `whole`
-    keep their length and stay, whatever the budget.
+    lightest first. Bots' remarks are never in it, and the description always is. With `cited`, lines do not
+    say what is new and who is a maintainer.
     """
+    whole, later = (cited.whole, cited.later) if cited else (frozenset[str](), frozenset[str]())
     remarks = {remark.id: remark for remark in thread.remarks}
     texts = {name: trimmed(source.text) for name, source in evidence.sources.items()}
     texts = {name: text for name, text in texts.items() if text or name == BODY}
@@ -75,41 +102,64 @@ def pack(
         name: _head(name, evidence.sources[name], remarks.get(evidence.sources[name].id), thread, window)
         for name in texts
     }
-    shown = _within(texts, heads, budget, whole)
-    size = _size(shown, heads)
-    light = (name for name in texts if name != BODY and name not in whole)
-    for name in sorted(light, key=lambda name: _weight(remarks[evidence.sources[name].id], window, thread)):
-        if size <= budget:
-            break
-        size -= _size({name: shown.pop(name)}, heads)
-    most = budget * 2
-    while _size(shown, heads) > budget and most > _LEAST and BODY not in whole:
-        shown[BODY] = shortened(texts[BODY], most)
-        most //= 2
-    full = sum(len(evidence.sources[name].text) for name in shown)
+    if cited:
+        heads = {name: {key: head[key] for key in _PLAIN if key in head} for name, head in heads.items()}
+    shown = _Shown(texts, heads, budget, whole)
+    light = [name for name in texts if name != BODY and name not in whole]
+    light.sort(key=lambda name: _weight(remarks[evidence.sources[name].id], window, thread))
+    for names in (texts.keys() - later, later):
+        shown.shorten(names - whole)
+        shown.drop(name for name in light if name in names)
+    shown.shorten([BODY] if BODY not in whole else [], caps=(budget * 2, budget, budget // 2, _LEAST))
+    full = sum(len(evidence.sources[name].text) for name in shown.texts)
     return Packed(
-        lines="\n".join(_line(heads[name], text) for name, text in shown.items()),
-        texts=shown,
-        remarks=len(evidence.sources) - len(shown),
-        characters=max(0, full - sum(len(text) for text in shown.values())),
+        lines="\n".join(_line(heads[name], text) for name, text in shown.texts.items()),
+        texts=shown.texts,
+        remarks=len(evidence.sources) - len(shown.texts),
+        characters=max(0, full - sum(len(text) for text in shown.texts.values())),
     )
 
 
-def _within(
-    texts: Mapping[str, str], heads: Mapping[str, dict[str, Any]], budget: int, whole: Collection[str]
-) -> dict[str, str]:
-    """The texts, each shortened as far as all of them need it, and no further than the last cap."""
-    shown = dict(texts)
-    for cap in _CAPS:
-        shown = {
-            name: shortened(
-                text, budget * _WHOLE if name in whole else cap * (_BODY_SHARE if name == BODY else 1)
-            )
-            for name, text in texts.items()
-        }
-        if _size(shown, heads) <= budget:
-            break
-    return shown
+class _Shown:
+    """The texts that are shown, made smaller as long as they, but for `whole` ones, pass the budget."""
+
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        heads: Mapping[str, Mapping[str, Any]],
+        budget: int,
+        whole: frozenset[str],
+    ) -> None:
+        self._full = texts
+        self._heads = heads
+        self._budget = budget
+        self.texts = {name: shortened(text, budget * _WHOLE) for name, text in texts.items()}
+        self._sizes = {name: self._size(name) for name in texts if name not in whole}
+
+    def shorten(self, names: Collection[str], caps: Sequence[int] = _CAPS) -> None:
+        """Shorten these texts, as far as all of them need it, and no further than the last cap."""
+        for cap in caps:
+            if not self._is_too_large:
+                return
+            for name in names:
+                if name in self.texts:
+                    most = cap * (_BODY_SHARE if name == BODY and caps is _CAPS else 1)
+                    self.texts[name] = shortened(self._full[name], most)
+                    self._sizes[name] = self._size(name)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Leave out one of these texts after the other."""
+        for name in names:
+            if not self._is_too_large:
+                return
+            del self.texts[name], self._sizes[name]
+
+    @property
+    def _is_too_large(self) -> bool:
+        return sum(self._sizes.values()) > self._budget
+
+    def _size(self, name: str) -> int:
+        return tokens(_line(self._heads[name], self.texts[name])) + 1
 
 
 def _head(
@@ -131,10 +181,6 @@ def _head(
 
 def _line(head: Mapping[str, Any], text: str) -> str:
     return json.dumps({**head, "text": text}, ensure_ascii=False)
-
-
-def _size(texts: Mapping[str, str], heads: Mapping[str, dict[str, Any]]) -> int:
-    return sum(tokens(_line(heads[name], text)) + 1 for name, text in texts.items())
 
 
 def _weight(remark: Remark, window: TimeWindow, thread: Thread) -> tuple[int, int]:

@@ -22,21 +22,32 @@ MOST_OTHERS = 100
 
 def facts_row(evidence: ThreadEvidence, thread: Thread, digest: Digest, roles: Collection[str]) -> str:
     """The line of a thread that is to be told about. `comments`, `reviews`, `people` count the window."""
-    facts = evidence.facts
-    relevance = facts.judgement.relevance
+    relevance = evidence.facts.judgement.relevance
     row = {
+        **_known(evidence, thread, digest),
+        "focus": relevance.value if relevance is not Relevance.NONE else "",
+        "hardware": list(evidence.facts.judgement.hardware),
+        "folders": list(evidence.facts.areas[:_FOLDERS]),
+        "roles": sorted(roles),
+    }
+    return line({"facts": _filled(row)})
+
+
+def judge_row(evidence: ThreadEvidence, thread: Thread, digest: Digest) -> str:
+    """The line of a thread whose statements are to be judged: without what says how to tell about it."""
+    return line({"facts": _filled(_known(evidence, thread, digest))})
+
+
+def _known(evidence: ThreadEvidence, thread: Thread, digest: Digest) -> dict[str, Any]:
+    facts = evidence.facts
+    return {
         **short_row(thread, digest),
         "labels": list(facts.labels),
-        "focus": relevance.value if relevance is not Relevance.NONE else "",
-        "hardware": list(facts.judgement.hardware),
         "comments": facts.heat.comments,
         "reviews": facts.heat.reviews,
         "people": len(facts.heat.participants),
         "size": [facts.changed_files, facts.additions, facts.deletions] if facts.is_pull else None,
-        "folders": list(facts.areas[:_FOLDERS]),
-        "roles": sorted(roles),
     }
-    return line({"facts": _filled(row)})
 
 
 def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
