@@ -46,7 +46,7 @@ from vllm_digest.report import (
     Provenance,
     Report,
 )
-from vllm_digest.sections import LISTS, SECTIONS, outline
+from vllm_digest.sections import LISTS, SECTIONS, outline, title
 from vllm_digest.templating import Words, folder, words
 
 ROOT = Path(__file__).parent.parent
@@ -121,6 +121,14 @@ def test_every_code_of_the_data_has_its_words(language: str) -> None:
     for key, codes in codes_by_key.items():
         assert set(tree[key]) == {str(code) for code in codes}, key
     assert set(LISTS) == lists
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_layouts_print_their_words_as_they_are(language: str) -> None:
+    for group in ("layout", "tag", "name"):
+        said = words(language).tree[group]
+        for word in said.values() if isinstance(said, dict) else [said]:
+            assert not re.search('[<>&"]', word), word
 
 
 def test_no_language_but_chinese_has_chinese_words() -> None:
@@ -288,6 +296,26 @@ def test_hostile_texts_show_to_the_letter_in_every_language(language: str) -> No
         assert any(f" {plain} — " in row for row in rows), text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_the_settings_show_to_the_letter_in_the_headings(language: str) -> None:
+    """A heading that the page's check takes for another one would keep every page back."""
+    plain = digest(issue(1, created_at=1))
+    texts = [text for text in (*hostile_texts(), "C#", "C #", "# ##", "a {#id}") if clean(text)]
+    pages = {}
+    for place, text in enumerate(texts):
+        focus = replace(plain.rules.focus, name=text, heading=LocalText.of(text))
+        facts = replace(plain, rules=replace(plain.rules, project=text, focus=focus))
+        page = render(report(facts), language)
+        assert find_problem(page, outline(facts, language)) == "", text
+        pages[f"{place}.md"] = page.replace('permalink: "/', f'permalink: "/{place}/')
+    built = jekyll.build(pages)
+    for place, text in enumerate(texts):
+        headings = [heading.text() for heading in built[f"{place}.md"].content.find("h1", "h3")]
+        for shown, own in ((headings[0], title(report(plain), language)), (headings[2], "🎯")):
+            wanted = f"{clean(text)} {own.removeprefix('vLLM ')}" if own != "🎯" else f"🎯 {clean(text)}"
+            assert shown.replace("`", "").split() == wanted.replace("`", "").split()
+
+
 # --- the command
 
 
@@ -332,23 +360,24 @@ def test_settings_name_languages_that_there_are(run: Run, value: str, why: str) 
     assert why in refused.err
 
 
-def test_a_message_comes_in_the_language_asked_for(run: Run) -> None:
-    stored = run("run", "--sample").out.strip()
-    message = run(
-        "notify", "--dry-run", "--site", "https://example.org/digest/", "--language", "en", stored
-    ).out
-    assert (
-        message
-        == """\
+MESSAGE = """\
 vLLM development report
 
 2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)
 New issues 0, Closed issues 1, New PRs 2, Merged PRs 0, Closed unmerged PRs 1
 AMD: no updates
 Most active thread: #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
-https://example.org/digest/en/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/
+https://example.org/digest{}/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/
 """
-    )
+
+
+@pytest.mark.parametrize(("languages", "root"), [("[zh, en]", "/en"), ("[zh]", ""), ("[en, zh]", "")])
+def test_a_message_comes_in_the_language_asked_for_and_links_to_what_there_is(
+    run: Run, languages: str, root: str
+) -> None:
+    stored = run("run", "--sample").out.strip()
+    command = ("notify", "--dry-run", "--site", "https://example.org/digest/", "--language", "en", stored)
+    assert run(*command, environ={"VLLM_DIGEST_REPORT_LANGUAGES": languages}).out == MESSAGE.format(root)
 
 
 # --- the table of sections

@@ -35,6 +35,7 @@ ORDINARY = (
 )
 
 NASTY = (
+    "C# and F#",
     # Liquid
     "{{ site.posts }}",
     "say {{",

@@ -45,7 +45,7 @@ def environment(language: str, **options: Any) -> Environment:
 class Words:
     """The fixed words of one language: a tree of texts with `{names}` to fill in.
 
-    Words are plain text, and so are the values that fill them: whoever prints them escapes both. A text whose
+    Words and the values that fill them are plain text; both are escaped where they are printed. A text whose
     form depends on a number is a pair `{one: …, other: …}`, chosen by the value of `{count}`.
     """
 

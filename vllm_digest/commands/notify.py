@@ -21,7 +21,8 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
         return
     languages = resolve(runtime, options).settings.report.languages
     language = language_of(options.language, languages)
-    site = options.site.rstrip("/") + root_of(language, languages) if options.site else ""
+    root = root_of(language if language in languages else languages[0], languages)
+    site = options.site.rstrip("/") + root if options.site else ""
     paths = [Path(path).with_suffix(".json") for path in options.reports]
     reports = [read_report(path, place_of(path)) for path in paths]
     message = headline(reports, site, language)

@@ -31,7 +31,7 @@ class Rule(NamedTuple):
 
 ANYWHERE = (
     Rule(r"\\(?=\s*\Z)", "at a line's end it is a line break, doubled too (kramdown)", "&#92;"),
-    Rule(r"\\", "it eats the punctuation after it, or itself"),
+    Rule(r"\\", "it escapes the punctuation after it, or itself"),
     Rule(r"\{(?=%|\s*\Z)", "a Liquid tag; `\\{%` would still hold one", "&#123;"),
     Rule(r"\{", "a Liquid output when doubled, a kramdown attribute list before `:`"),
     Rule(r"\|", "one pipe in a line makes a table (kramdown), also inside a list"),
@@ -39,6 +39,7 @@ ANYWHERE = (
     Rule(r"<", "HTML, an autolink, or guillemets when doubled"),
     Rule(r"(?<=>)>|>(?=>)", "guillemets (kramdown)"),
     Rule(r"`", "opens or closes code, even across our own text"),
+    Rule(r"#(?=\s*\Z)", "ends a heading, and is not shown there"),
     Rule(r"\*", "emphasis; could close a bold label round it"),
     Rule(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", "emphasis; inert only between ASCII letters or digits"),
     Rule(r"(?<=!)\[|\[(?=\^)", "an image, a footnote"),

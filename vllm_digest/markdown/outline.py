@@ -28,12 +28,17 @@ def read(markdown: str) -> Outline:
     tokens = _PAGE.parse(markdown)
     return Outline(
         headings=tuple(
-            f"{'#' * int(token.tag[1:])} {''.join(part.content for part in inside.children or ())}"
+            f"{'#' * int(token.tag[1:])} {_shown(inside)}"
             for token, inside in pairwise(tokens)
             if token.type == "heading_open"
         ),
         html=tuple(token.content for token in _all(tokens) if token.type in {"html_inline", "html_block"}),
     )
+
+
+def _shown(heading: Token) -> str:
+    parts = (part.content for part in heading.children or () if part.type != "html_inline")
+    return "".join(parts).replace("`", "")
 
 
 def to_html(markdown: str) -> str:

@@ -84,7 +84,7 @@ function addContents(headings, lists) {
   report.before(contents);
 }
 
-// A page cannot know that the next one never came; a reader's clock does.
+// Only the reader's clock can tell that the next report is late.
 const until = document.getElementById("until");
 if (until) {
   const minutes = Math.floor((Date.now() - Date.parse(until.dateTime)) / 60000);
