@@ -217,6 +217,7 @@ class FallbackReason(StrEnum):
     UNREACHED = "unreached"
     WITHDRAWN = "withdrawn"
     JUDGEMENT = "judgement"
+    GAIN = "gain"
     MARKUP = "markup"
     LANGUAGE = "language"
     TRADITIONAL = "traditional"

@@ -39,7 +39,7 @@ def thread_basis(
         known=evidence.text,
         ground=ground,
         numbers=evidence.numbers,
-        threads=KnownThreads(evidence.threads, evidence.number, evidence.settled),
+        threads=KnownThreads(evidence.threads, evidence.number, evidence.settled, evidence.fixed),
         people=People(
             authors=frozenset(one.login for one in cited),
             present=evidence.people,

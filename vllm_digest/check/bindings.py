@@ -48,6 +48,13 @@ def is_hardware(name: str) -> bool:
     return _NAMES["hardware"].fullmatch(name.strip()) is not None
 
 
+def shares_setting(text: str, told: str) -> bool:
+    """Does a text name some hardware or model that `told` ties its figures to, if it names any?"""
+    theirs, ours = _names(told), _names(text)
+    kinds = [kind for kind in ("hardware", "model") if kind in theirs]
+    return not kinds or any(_alike(ours.get(kind, frozenset()), theirs[kind]) for kind in kinds)
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A piece of a source: its words, and the figures in it."""
@@ -63,7 +70,7 @@ def fragments(text: str) -> Iterator[Fragment]:
         row = _ROW.match(line)
         if row is None:
             heads = []
-            yield from (_fragment(piece) for piece in _SPLIT.split(line) if piece.strip())
+            yield from _pieces(line)
             continue
         cells = [cell.strip() for cell in row[1].split("|")]
         if _RULE.match(line):
@@ -78,13 +85,21 @@ def fragments(text: str) -> Iterator[Fragment]:
                 yield Fragment(" ; ".join((head, *named, cell)), frozenset(_values(cell)))
 
 
+def _pieces(line: str) -> Iterator[Fragment]:
+    """The parts of a line between commas; names that stand by themselves go with what follows them."""
+    before = ""
+    for piece in _SPLIT.split(line):
+        if not piece or not piece.strip():
+            continue
+        figures = frozenset(_values(piece))
+        yield Fragment(before + piece, figures)
+        tells = any(_tells(found[0], piece[found.end() :]) for found in _FIGURE.finditer(piece))
+        before = "" if tells or piece.rstrip().endswith((".", "!", "?")) else f"{before}{piece} ; "
+
+
 @cache
 def _fragments_of(texts: tuple[str, ...]) -> tuple[Fragment, ...]:
     return tuple(fragment for text in texts for fragment in fragments(text))
-
-
-def _fragment(text: str) -> Fragment:
-    return Fragment(text, frozenset(_values(text)))
 
 
 def _is_figure(cell: str) -> bool:

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from vllm_digest.check.basis import thread_basis
 from vllm_digest.check.claims import Problem
 from vllm_digest.check.evidence import Source, ThreadEvidence
+from vllm_digest.check.focus_notes import focus_note, gain_problem
 from vllm_digest.check.language import Length
-from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults, is_platform
+from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import (
     EvidenceShape,
     FocusShape,
@@ -135,43 +136,27 @@ class _Reader:
         if not isinstance(value, list):
             self._fault("positions", FallbackReason.SCHEMA)
             return ()
-        read = (self._position(one, f"positions[{place}]") for place, one in enumerate(value[:_POSITIONS]))
-        return tuple(position for position in read if position)
+        read = [self._position(one, f"positions[{place}]") for place, one in enumerate(value[:_POSITIONS])]
+        return tuple(filter(None, read))
 
     def focus(self, value: object) -> tuple[FocusNote | None, Statement | None]:
         """The note, and the gain beside it."""
         shape = self._shape(value, FocusShape, "focus")
         if shape is None:
             return None, None
-        gain = shape.gain
-        gained = (
-            self._statement(gain.text, gain.evidence, "focus.gain", _SENTENCE, near=True) if gain else None
-        )
-        note = FocusNote(
-            gpus=self._hardware(shape.gpus),
-            asked_gpus=self._hardware(shape.asked_gpus),
-            component=self._component(shape.component or ""),
-        )
-        return (note if note != FocusNote() else None), gained
+        note, wrong = focus_note(shape, self.material)
+        self.faults += wrong
+        return (note if note != FocusNote() else None), self._gain(shape)
 
-    def _hardware(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The names that are the focus's own hardware, as rules found it in the thread."""
-        known = {name.casefold(): name for name in self.material.facts.judgement.hardware}
-        for name in names:
-            if name.strip().casefold() not in known:
-                self._fault("focus.gpus", FallbackReason.FIGURE, name)
-        found = (known.get(name.strip().casefold()) for name in names)
-        return tuple(dict.fromkeys(name for name in found if name))
-
-    def _component(self, name: str) -> str:
-        """A word of the thread that is no hardware and no platform; empty if it is not."""
-        hardware = {one.casefold() for one in self.material.facts.judgement.hardware}
-        if not name.strip():
-            return ""
-        if name.casefold() in self.material.words and not (is_platform(name) or name.casefold() in hardware):
-            return name.strip()
-        self._fault("focus.component", FallbackReason.FIGURE, name)
-        return ""
+    def _gain(self, shape: FocusShape) -> Statement | None:
+        if shape.gain is None:
+            return None
+        told = self._statement(shape.gain.text, shape.gain.evidence, "focus.gain", _SENTENCE, near=True)
+        texts = [" ".join((text, *shape.gpus)) for text in told.texts.values()] if told else []
+        if told and (problem := gain_problem(texts, self._basis(shape.gain.evidence).support.cited)):
+            self._fault("focus.gain", problem.reason, problem.detail, problem.compared_with)
+            return None
+        return told
 
     def _position(self, value: object, where: str) -> Position | None:
         shape = self._shape(value, PositionShape, where)
@@ -201,13 +186,11 @@ class _Reader:
     ) -> Statement | None:
         """The statement, if it and its quotes hold; `near`, `speaker` as in `thread_basis`."""
         rests_on = self._evidence(evidence, where)
-        if rests_on is None:
+        basis = self._basis(evidence, near=near, speaker=speaker)
+        if rests_on is None or not (standing := self._standing(texts, basis, where, length)):
             return None
-        standing = self._standing(texts, self._basis(evidence, near=near, speaker=speaker), where, length)
-        if not standing:
-            return None
-        if self.told & {*standing.values()}:
-            self._fault(where, FallbackReason.LOOP)
+        if repeated := self.told & {*standing.values()}:
+            self._fault(where, FallbackReason.LOOP, min(repeated))
             return None
         self.told |= {*standing.values()}
         return Statement(standing, rests_on)

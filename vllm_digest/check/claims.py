@@ -101,6 +101,7 @@ class FigureKind(StrEnum):
     NUMBER = "number"
     PERCENT = "percent"
     MULTIPLE = "multiple"
+    MONTH = "month"
     VAGUE = "vague"
     """A size without a figure, such as dozens."""
 

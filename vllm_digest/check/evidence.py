@@ -22,6 +22,14 @@ _STOP = r"[.,;:!?()\n\u3002\uff0c\uff01\uff1f\uff1b\uff1a]"
 """What stands round a whole clause."""
 
 
+_FIXED = re.compile(
+    r"\b(?:fix|clos|resolv|solv|address|repair|implement|for\b)[^.\n]{0,40}?#(\d{1,7})"
+    r"|#(\d{1,7})[^.\n]{0,30}\b(?:fix|solv|resolv|address)",
+    re.IGNORECASE,
+)
+"""A remark that may say so; the words beside a number decide nothing else."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The description, or a remark of a person; `id` is GitHub's, or `body`."""
@@ -122,6 +130,12 @@ class ThreadEvidence:
         """The threads that the texts may call merged or closed: one remark names it, another one says so."""
         told = any(language.settled.search(self.text) for language in every_language())
         return frozenset(references(self.text)) if told else frozenset()
+
+    @cached_property
+    def fixed(self) -> frozenset[int]:
+        """The threads that this one fixes, by GitHub's links or in words."""
+        told = {int(found[1] or found[2]) for found in _FIXED.finditer(self.text)}
+        return frozenset({*self.facts.closes, *told})
 
     @cached_property
     def ground(self) -> KnownFigures:

@@ -37,7 +37,8 @@ class KnownFigures:
     """What figures may rest on.
 
     `words`: the words with digits of texts, in small letters. `numbers`, `percents`, `multiples`: values in
-    plain digits. `signs`: characters that are numbers and no ASCII digits, such as `²`.
+    plain digits. `months`: by their numbers.
+    `signs`: characters that are numbers and no ASCII digits, such as `²`.
     `vague`: texts name sizes such as dozens.
     """
 
@@ -45,6 +46,7 @@ class KnownFigures:
     numbers: frozenset[str] = field(default=frozenset())
     percents: frozenset[str] = field(default=frozenset())
     multiples: frozenset[str] = field(default=frozenset())
+    months: frozenset[str] = field(default=frozenset())
     signs: frozenset[str] = field(default=frozenset())
     vague: bool = False
 
@@ -72,6 +74,7 @@ class KnownFigures:
                 | _values(written, FigureKind.PERCENT)
             ),
             multiples=_multiples(plain, written),
+            months=frozenset(_values(written, FigureKind.MONTH)),
             signs=frozenset(signs),
             vague=any(one.kind is FigureKind.VAGUE for one in written),
         )
@@ -89,6 +92,8 @@ class KnownFigures:
         for written in language.figures(shown):
             if not self._holds_written(written):
                 yield written.words, self._like(written.kind)
+            if written.kind is FigureKind.MONTH:
+                shown = shown.replace(written.words, " ")
         for pattern, known, kind in (
             (_PERCENT, self.percents, FigureKind.PERCENT),
             (_MULTIPLE, self.multiples, FigureKind.MULTIPLE),
@@ -127,6 +132,8 @@ class KnownFigures:
                 return _plain(written.value) in self.percents
             case FigureKind.MULTIPLE:
                 return _plain(written.value) in self.multiples
+            case FigureKind.MONTH:
+                return written.value in self.months | self.numbers
             case FigureKind.NUMBER:
                 return written.value in self.numbers
 

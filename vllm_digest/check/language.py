@@ -51,7 +51,7 @@ class Language:
     source; a rhetorical question tells a view.
     `settled`: words of sources for a thread that is merged or closed.
     `guess`: says what nobody can know. `platforms`: further names of platforms, each with the English one.
-    `changes`: a change from the figure `old` to the figure `new`.
+    `changes`: a change from the figure `old` to the figure `new`. `fixes`: the pull request fixes `number`.
     `counts`: the counts that a text gives to lists of a window. `denial`: the words that deny any news of
     what an expression stands for. `wrote_code`: says that somebody handed in code.
     `undone`: tells of a revert.
@@ -77,6 +77,7 @@ class Language:
     concepts: Mapping[Concept, Words]
     platforms: Mapping[str, str]
     changes: re.Pattern[str]
+    fixes: re.Pattern[str]
     counts: Callable[[str], Iterator[CountClaim]]
     denial: Callable[[str, str], str]
     wrote_code: re.Pattern[str]

@@ -13,6 +13,8 @@ _NO_NAMES = frozenset({"pr", "prs", "issue", "issues", "rfc", "bug", "bot", "ci"
 _TERM = re.compile(
     r"#\d{1,7}|`[^`]+`|[A-Za-z][A-Za-z0-9_.+-]*[A-Za-z0-9]|\d+(?:\.\d+)?\s?(?:%|x|ms|s|[GM]i?B)?", re.ASCII
 )
+_NAME_LIKE = re.compile(r"[\d#`_./+]|[a-z][A-Z]|[A-Z]{2}")
+"""What no ordinary word looks like."""
 _SMALL = re.compile(r"[\d.]{1,2}|[A-Za-z]{1,2}", re.ASCII)
 
 
@@ -56,7 +58,7 @@ class People:
         """Names of people who took no part, and of people who did not say what they are said to have said."""
         yield from (Problem(FallbackReason.LOGIN, name) for name in self._strangers(words, language))
         for naming in language.namings(words):
-            if naming.says and naming.brings and (others := self._said_by_others(naming)):
+            if naming.says and naming.brings and (others := self._said_by_others(naming, language)):
                 yield Problem(FallbackReason.LOGIN, naming.clause.strip(), others)
 
     def without_names(self, words: str) -> str:
@@ -79,12 +81,12 @@ class People:
     def _is_stranger(self, name: str) -> bool:
         return name not in self.words or f"@{name}" in self.words
 
-    def _said_by_others(self, naming: Naming) -> str:
+    def _said_by_others(self, naming: Naming, language: Language) -> str:
         """Who wrote the clause's terms, when the person named did not write one of them."""
         own = self.said.get(naming.login)
         if own is None or any(name != naming.login and name in naming.clause for name in self.said):
             return ""
-        terms = list(self._terms(naming))
+        terms = list(self._terms(naming, language))
         if not terms or any(term in own or term in self.title for term in terms):
             return ""
         return ", ".join(
@@ -93,10 +95,12 @@ class People:
             if login in self.authors and all(term in theirs for term in terms)
         )
 
-    def _terms(self, naming: Naming) -> Iterator[str]:
+    def _terms(self, naming: Naming, language: Language) -> Iterator[str]:
         """What only a source can have given: names of things, figures, threads."""
         clause = self.without_names(naming.clause)
         for found in _TERM.finditer(clause):
             term = found[0].strip("`").casefold()
+            if language.has_latin_words and not _NAME_LIKE.search(found[0]):
+                continue
             if not _SMALL.fullmatch(term) and term not in _NO_NAMES:
                 yield term

@@ -115,6 +115,8 @@ def _untrue(marks: Markup, basis: Basis, language: Language) -> Iterator[Problem
     yield from basis.people.problems(words, language)
     yield from basis.threads.wrong_states(language.states(words))
     yield from basis.threads.wrong_acts(language.acts(words), basis.people.known)
+    fixed = (int(found["number"]) for found in language.fixes.finditer(words))
+    yield from basis.threads.wrong_fixes(fixed)
     if guessed := language.guess.search(words):
         yield Problem(FallbackReason.GUESS, guessed[0])
 

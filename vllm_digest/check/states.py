@@ -77,12 +77,14 @@ class KnownThread:
 class KnownThreads:
     """The threads that a sentence may speak of. `this`: the one that it means where it names none.
 
-    `settled`: numbers of threads that the sources call merged or closed in words.
+    `settled`: numbers of threads that the sources may call merged or closed in words.
+    `fixed`: those that this thread fixes by GitHub's links or in words; None where nobody can tell.
     """
 
     threads: Mapping[int, KnownThread]
     this: int | None
     settled: frozenset[int]
+    fixed: frozenset[int] | None = None
 
     def wrong_states(self, claims: Iterable[StateClaim]) -> Iterator[Problem]:
         """The claims that hold in no reading."""
@@ -114,6 +116,12 @@ class KnownThreads:
             if unheard and claimed is Claimed.MERGED:
                 return f"not stated, #{number}"
         return ""
+
+    def wrong_fixes(self, numbers: Iterable[int]) -> Iterator[Problem]:
+        """Threads that this one is said to fix, and no source says so."""
+        for number in numbers:
+            if self.fixed is not None and number not in self.fixed:
+                yield Problem(FallbackReason.NUMBER, f"#{number}", f"not stated that #{self.this} fixes it")
 
     def wrong_acts(self, claims: Iterable[ActClaim], people: Collection[str]) -> Iterator[Problem]:
         """The claims of who did what that GitHub's fields contradict; `people` are known logins."""

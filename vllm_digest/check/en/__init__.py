@@ -31,6 +31,7 @@ ENGLISH = Language(
     concepts=CONCEPTS,
     platforms={},
     changes=words.CHANGES,
+    fixes=words.FIXES,
     counts=counts,
     denial=denial,
     wrote_code=WROTE_CODE,

@@ -57,7 +57,7 @@ CONCEPTS = {
         ),
         _p(
             r"breakthrough|milestone|revolution|state[- ]of|best|perfect|complet|entire"
-            r"|fully|total|never|leading|outstanding|impressive|remarkabl|most\b|thorough"
+            r"|fully|never|leading|outstanding|impressive|remarkabl|most\b|thorough"
             r"|every|all\b|extreme|highly|very|excellent|amazing|great"
         ),
     ),
@@ -70,8 +70,8 @@ CONCEPTS = {
             re.IGNORECASE,
         ),
         _p(
-            r"mark|signal|demonstrat|show|reflect|prov|mean|indicat|impl|highlight|illustrat"
-            r"|suggest"
+            r"marks?\b|signal|demonstrat|show|reflect|prove[sn]?\b|means\b|meant\b|indicat|implie[sd]|highlight"
+            r"|illustrat|suggest"
         ),
     ),
     Concept.FORECAST: Words(

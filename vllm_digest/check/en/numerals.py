@@ -33,7 +33,12 @@ _NUMBER = re.compile(rf"\b({'|'.join(sorted(_VALUES, key=len, reverse=True))})\b
 _LARGE = re.compile(rf"\b({'|'.join([*_ONES[4:], *_TENS])})\b(?!\s+of\s+thousands)", re.IGNORECASE)
 """Counts of one to three are left alone, as in other languages: "two patterns" says "both patterns"."""
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.IGNORECASE)
-_MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})\b|\b({'|'.join(m[:3] for m in _MONTHS)})[.\s]", re.IGNORECASE)
+_MONTH = re.compile(
+    rf"\b({'|'.join(name for name in _MONTHS if name not in ('march', 'may'))})\b"
+    rf"|\b({'|'.join(name[:3].title() for name in _MONTHS)}|March)[.]? (?=\d)",
+    re.IGNORECASE,
+)
+"""May and March are words of other meanings, unless a day follows."""
 _TIMES = re.compile(rf"\b(\d+(?:\.\d+)?|{'|'.join(_ONES[2:13])})[\s-]?(?:times\b|fold\b)", re.IGNORECASE)
 _DOUBLED = re.compile(r"\b(?:twice|double[sd]?|doubling)\b", re.IGNORECASE)
 _TRIPLED = re.compile(r"\b(?:triple[sd]?|threefold)\b", re.IGNORECASE)
@@ -57,15 +62,12 @@ def figures(text: str) -> Iterator[Numeral]:
 
 
 def told(text: str) -> Iterator[Numeral]:
-    """Every figure in words that a source has; the name of a month is its number as well."""
+    """Every figure in words that a source has."""
     yield from _certain(text)
     for found in _NUMBER.finditer(text):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
     for found in _ORDINAL.finditer(text):
         yield Numeral(found[0], FigureKind.NUMBER, str(_ORDINALS[found[0].lower()]))
-    for found in _MONTH.finditer(text):
-        month = (found[1] or found[2]).lower()[:3]
-        yield Numeral(found[0], FigureKind.NUMBER, str([m[:3] for m in _MONTHS].index(month) + 1))
 
 
 def _certain(text: str) -> Iterator[Numeral]:
@@ -76,6 +78,9 @@ def _certain(text: str) -> Iterator[Numeral]:
     for pattern, value in ((_DOUBLED, "2"), (_TRIPLED, "3"), (_HALVED, "0.5")):
         yield from (Numeral(found[0], FigureKind.MULTIPLE, value) for found in pattern.finditer(text))
     yield from (Numeral(found[0], FigureKind.VAGUE) for found in _VAGUE.finditer(text))
+    for found in _MONTH.finditer(text):
+        month = (found[1] or found[2]).lower()[:3]
+        yield Numeral(found[0], FigureKind.MONTH, str([name[:3] for name in _MONTHS].index(month) + 1))
 
 
 def _digits(word: str) -> str:

@@ -50,11 +50,14 @@ _REVERTED = re.compile(
 )
 
 _UNREAL = re.compile(
-    r"\b(?:if|once|when|until|unless|before|after|should|would|could|can|may|might"
+    r"\b(?:if|until|unless|before|should|would|could|can|may|might"
     r"|will|to be|must|need|needs|want|wants|asks?|asked|suggest\w*|propos\w*"
     r"|hop\w+|plan\w*|whether|expects?|expected|going to|ready to|for it to)\b",
     re.IGNORECASE,
 )
+_HAPPENED = re.compile(r"\b(?:was|were|has|have|had|got)\b", re.IGNORECASE)
+_WHEN = re.compile(r"\b(?:once|when|after)\b", re.IGNORECASE)
+"""With a past tense it says when something happened, else under which condition."""
 _EARLIER = re.compile(
     r"\b(?:previously|earlier|first|at first|initially|had|used to|for (?:a|some) time|long)\b", re.IGNORECASE
 )
@@ -70,9 +73,21 @@ _ISSUE = re.compile(r"\b(?:issue|RFC|report|bug)\b", re.IGNORECASE)
 _PULL = re.compile(r"\b(?:PR|pull request|change|fix|patch|it|code|check|this)\b", re.IGNORECASE)
 
 
+_DONE_BY = re.compile(
+    r"\b(?:fixed|solved|resolved) (?:by|in|with) #(?P<by>\d{1,7})"
+    r"|#(?P<number>\d{1,7}) (?:has (?:already )?)?(?:fixed|solved|resolved)\b",
+    re.IGNORECASE,
+)
+"""A change that has solved something is merged."""
+
+
 def states(text: str) -> Iterator[StateClaim]:
     """What is said for certain of states, clause by clause."""
     for sentence in _SENTENCES.split(text):
+        for done in _DONE_BY.finditer(sentence):
+            if not _UNREAL.search(sentence[: done.start()]):
+                number = int(done["by"] or done["number"])
+                yield StateClaim(done[0], Claimed.MERGED, ((number,),))
         earlier: list[int] = []
         named_itself = False
         for clause in _CLAUSES.split(sentence):
@@ -92,16 +107,24 @@ _TOLD = (
 
 
 def _claims(clause: str) -> Iterator[tuple[Claimed, re.Match[str]]]:
-    def real(found: re.Match[str] | None) -> bool:
-        return found is not None and not _UNREAL.search(clause[: found.start()])
-
     if merge := _merge(clause):
         yield merge
     for pattern, claimed in _TOLD:
-        if (found := pattern.search(clause)) and real(found):
+        found = pattern.search(clause)
+        history = claimed is Claimed.CLOSED and (_EARLIER.search(clause) or "reopened" in clause)
+        if found and _is_real(clause, found) and not history:
             yield claimed, found
-    if (found := _OPEN.search(clause)) and real(found) and not _EARLIER.search(clause):
+    found = _OPEN.search(clause)
+    if found and _is_real(clause, found) and not _EARLIER.search(clause):
         yield (Claimed.UNMERGED if _NOT_MERGED.search(found[0]) else Claimed.OPEN), found
+
+
+def _is_real(clause: str, found: re.Match[str]) -> bool:
+    """Does it tell what is, and neither a wish nor a condition?"""
+    before = clause[: found.start()]
+    if _WHEN.search(before) and not _HAPPENED.search(found[0]):
+        return False
+    return not _UNREAL.search(before)
 
 
 def _merge(clause: str) -> tuple[Claimed, re.Match[str]] | None:
@@ -111,9 +134,9 @@ def _merge(clause: str) -> tuple[Claimed, re.Match[str]] | None:
             return None if _EARLIER.search(clause) else (Claimed.UNMERGED, found)
         # "has merged" is what somebody did; "has landed" is what happened to the change.
         happened = found["aux"].lower() not in {"has", "have"} or found["verb"].lower() == "landed"
-        return (Claimed.MERGED, found) if happened and not _UNREAL.search(clause[: found.start()]) else None
+        return (Claimed.MERGED, found) if happened and _is_real(clause, found) else None
     found = _ACTIVE.search(clause) or _AFTER.search(clause)
-    return (Claimed.MERGED, found) if found and not _UNREAL.search(clause[: found.start()]) else None
+    return (Claimed.MERGED, found) if found and _is_real(clause, found) else None
 
 
 def _subject(

@@ -12,16 +12,16 @@ def _p(words: str) -> re.Pattern[str]:
 
 SENSES = {
     Sense.ASKS: re.compile(
-        r"\?|\b(?:ask|question|wonder|whether|doubt|concern|worr|unclear|request"
-        r"|want|would like|suggest|propos|prefer|hop|sceptical|skeptical|challeng"
-        r"|query|queries"
-        r"|curious|inquir|unsure|not sure|raise|argu|object|plead|call(?:s|ed)? for"
-        r"|in favou?r|should|how|why|which|what|notice)",
+        r"\?|\b(?:ask|question|wonder|whether|doubt|concern|worr|unclear|want|would like|suggest|propos"
+        r"|prefer|request(?:ed|s)? (?:that|a|an|the|for|to)\b|hop|sceptical|skeptical|challeng|query|queries"
+        r"|curious|inquir|unsure|not sure|raise|argu|object|plead|call(?:s|ed)? for|in favou?r|should|how|why"
+        r"|what|notice)",
         re.IGNORECASE,
     ),
     Sense.OPINES: re.compile(r"\b(?:think|argu|point|hold|believ|object|question|doubt)", re.IGNORECASE),
     Sense.PLANS: re.compile(
-        r"\b(?:will|would|could|should|can|may|might|plan|intend|propos|suggest"
+        r"\b(?:no\b|not\b|none|nothing|never|without|will|would|could|should|can"
+        r"|may|might|plan|intend|propos|suggest"
         r"|want|offer|promis|agree|prefer|request|ask|need|to be|hop|consider|remind"
         r"|say|said|expect"
         r"|going to|not yet|until|if|once|later|follow-?up|argu|think|aim|wait"
@@ -94,6 +94,12 @@ METRICS = {
     "start-up time": _p(r"start-?up time"),
 }
 
+FIXES = re.compile(
+    r"\b(?:this|the) (?:PR|change|fix|patch|pull request) (?:also |thereby )?(?:fixes"
+    r"|fixed|solves|solved|resolves|resolved)"
+    r" #(?P<number>\d{1,7})",
+    re.IGNORECASE,
+)
 _FIGURE = r"\d[\d,]*(?:\.\d+)?"
 CHANGES = re.compile(
     rf"\bfrom [^,.;\d]{{0,24}}(?P<old>{_FIGURE})[^,;\d]{{0,32}}?\bto [^,.;\d]{{0,16}}(?P<new>{_FIGURE})",

@@ -31,6 +31,7 @@ CHINESE = Language(
     concepts=CONCEPTS,
     platforms=words.PLATFORMS,
     changes=words.CHANGES,
+    fixes=words.FIXES,
     counts=counts,
     denial=denial,
     wrote_code=WROTE_CODE,

@@ -9,7 +9,7 @@ _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八
 _SIGN = "[零〇一二两三四五六七八九十百千万亿]"
 # Counts of one to three are left alone: "两种模式" says "both patterns", "一个" is an article.
 _COUNTED = (
-    r"(?:个(?![别人性体中])|项|条|次|张|台|卡|块|种|层|步|轮|家|天|周|小时|分钟|秒|年(?!代)|款|组|篇|处)"
+    r"(?:个(?![别人性体中半])|项|条|次|张|台|卡|块|种|层|步|轮|家|天|周|小时|分钟|秒|年(?!代)|款|组|篇|处)"
 )
 _WRITTEN = re.compile(
     rf"百分之(?P<percent>{_SIGN}{{1,6}})"
@@ -26,6 +26,7 @@ _VAGUE = re.compile(
     r"|(?:上|成|近|逾|过|超过?)[十百千万亿]+(?![一-十])|(?:数|几|好几|若干|十几"
     r"|几十|多)倍|(?:数|若干)[次个](?=月|小时|GPU)"
 )
+_MONTH = re.compile(r"(?<!\d)(\d{1,2}|十[一二]?|[一二三四五六七八九])\s?月(?!度|内|来|后|前)")
 _DOUBLED = re.compile(r"翻倍|翻番|翻了一番|加倍")
 _HALVED = re.compile(r"减半|缩短一半|减少一半|降低一半|降(?:低)?到一半")
 
@@ -36,6 +37,9 @@ def figures(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.VAGUE)
     for found in _WRITTEN.finditer(_VAGUE.sub(" ", text)):
         yield from _numeral(found)
+    for found in _MONTH.finditer(text):
+        value = found[1] if found[1].isascii() else _value(found[1])
+        yield Numeral(found[0], FigureKind.MONTH, str(value))
     for found in _DOUBLED.finditer(text):
         yield Numeral(found[0], FigureKind.MULTIPLE, "2")
     for found in _HALVED.finditer(text):

@@ -117,9 +117,19 @@ _SMALL_WORDS = re.compile(
 )
 
 
+_DONE_BY = re.compile(
+    r"(?:已经?|现已|均已|得以|得到)\s?(?:被|由|经|通过)\s?#(?P<by>\d{1,7})\s?(?:修复|解决|消除)"
+    r"|#(?P<number>\d{1,7})\s?(?:已经?|现已|彻底)\s?(?:修复|解决|消除)"
+)
+"""A change that has solved something is merged."""
+
+
 def states(text: str) -> Iterator[StateClaim]:
     """What is said for certain of states, clause by clause."""
     for sentence in _SENTENCES.split(text):
+        for done in _DONE_BY.finditer(sentence):
+            if not _CONDITION.search(sentence[: done.start()]):
+                yield StateClaim(done[0], Claimed.MERGED, ((int(done["by"] or done["number"]),),))
         earlier: list[int] = []
         named_itself = False
         for clause in _CLAUSES.split(sentence):
@@ -159,7 +169,9 @@ def _merges(clause: str) -> Iterator[tuple[Claimed, int, int]]:
 def _others(clause: str) -> Iterator[tuple[Claimed, int, int]]:
     if (found := _OPEN.search(clause)) and not re.search(r"希望|建议|请|默认|主张", clause):
         yield Claimed.OPEN, found.start(), found.end()
-    if (found := _CLOSING.search(clause)) and not _CONDITION.search(clause[: found.start()]):
+    # A closing before a reopening is history.
+    closing = None if _BEFORE.search(clause) or _REOPENED.search(clause) else _CLOSING.search(clause)
+    if (found := closing) and not _CONDITION.search(clause[: found.start()]):
         yield Claimed.CLOSED, found.start(), found.end()
     if (found := _REOPENED.search(clause)) and not _PENDING.search(clause[: found.start()]):
         yield Claimed.REOPENED, found.start(), found.end()
