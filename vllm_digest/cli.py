@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # What the commands do is imported when one begins: `--help` must not wait for it.
 
+DECLARED: dict[click.Command, type[CommandOptions]] = {}
+"""What declares the options of each command."""
 Given = TypeVar("Given", bound=CommandOptions)
 
 
@@ -93,6 +95,7 @@ def _command(
             function.__name__, callback=start, params=parameters(given), help=function.__doc__
         )
         group.add_command(command)
+        DECLARED[command] = given
         return command
 
     return register

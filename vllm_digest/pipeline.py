@@ -92,7 +92,7 @@ def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress
         raise SourceError(
             f"{len(incomplete)} of {len(windows)} windows could not be complete and are not published. "
             f"{incomplete[0].problem}",
-            "The same command tries these again.",
+            f"{incomplete[0].remedy} The same command tries these again.",
         ) from incomplete[0]
 
 

@@ -18,7 +18,7 @@ def report_line(report: Report, stored: Stored | None, language: str, *, as_json
 
 
 def summary(report: Report, stored: Stored | None, language: str) -> dict[str, Any]:
-    """The object the README documents under `--json`; paths are null when nothing was written."""
+    """The object docs/commands.md documents under `--json`; paths are null when nothing was written."""
     digest = report.digest
     lists = digest.lists.items()
     told, written = report.narrative, by_model(report, language)

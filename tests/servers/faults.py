@@ -6,6 +6,7 @@ that GitHub would have given. A test may write its own.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -101,6 +102,16 @@ def reset_in_body() -> Effect:
     return _ends(Ending.RESET_IN_BODY)
 
 
+def drip() -> Effect:
+    """The body comes byte by byte, for hours."""
+    return _ends(Ending.DRIP)
+
+
+def drip_head() -> Effect:
+    """So does the head."""
+    return _ends(Ending.DRIP_HEAD)
+
+
 def short_body() -> Effect:
     """Half of the promised body, then an orderly end."""
     return _ends(Ending.SHORT_BODY)
@@ -154,6 +165,12 @@ def cut_json() -> Effect:
         return replace(real, text=text[: len(text) // 2])
 
     return effect
+
+
+def inflated(size: int) -> Effect:
+    """An answer of some kilobytes that has so many bytes when it is unpacked."""
+    packed = gzip.compress(b"{" + b" " * size + b"}")
+    return lambda _: Answer(raw=packed, headers={"content-encoding": "gzip"})
 
 
 def bad_credentials() -> Effect:

@@ -108,7 +108,7 @@ def _made_at(archive: Archive, found: Listing) -> datetime | None:
 
 
 def _as_json(standing: _Standing) -> dict[str, Any]:
-    """The object the README documents under `status --json`."""
+    """The object docs/commands.md documents under `status --json`."""
     found, next_run = standing.found, standing.next_run
     windows = found.windows
     return {

@@ -177,8 +177,8 @@ class ThreadHead(GitHubObject):
         return self
 
 
-class ThreadNode(ThreadHead):
-    """An issue or a pull request with all that a report may rest on."""
+class IssueNode(ThreadHead):
+    """An issue with all that a report may rest on; a part of that of a pull request."""
 
     body: str
     author_association: str
@@ -186,26 +186,35 @@ class ThreadNode(ThreadHead):
     labels: Connection[Named] | None
     comments: Connection[Comment]
     issue_type: Named | None = None
-    is_draft: bool = False
-    reviews: Connection[Review] | None = None
-    closing_issues_references: Connection[Numbered] | None = None
+
+    @property
+    def null_fields(self) -> list[str]:
+        """The names of the fields that were asked for and are null without being required."""
+        return [] if self.labels else ["labels"]
+
+
+class PullNode(IssueNode):
+    """A pull request with all that a report may rest on; the last four where files were asked for."""
+
+    is_draft: bool
+    reviews: Connection[Review] | None
+    closing_issues_references: Connection[Numbered] | None
     additions: int | None = None
     deletions: int | None = None
     changed_files: int | None = None
     files: Connection[File] | None = None
 
     @property
-    def null_lists(self) -> Iterator[str]:
-        """The names of the lists that were asked for and are null."""
-        lists = {
+    def null_fields(self) -> list[str]:
+        size = {"additions": self.additions, "deletions": self.deletions, "changedFiles": self.changed_files}
+        lists: dict[str, object] = {
             "labels": self.labels,
             "reviews": self.reviews,
-            "closing_issues_references": self.closing_issues_references,
-            "files": self.files,
+            "closingIssuesReferences": self.closing_issues_references,
         }
-        for name, there in lists.items():
-            if there is None and name in self.model_fields_set:
-                yield to_camel(name)
+        if {"additions", "deletions", "changed_files", "files"} & self.model_fields_set:
+            lists |= {**size, "files": self.files}
+        return [name for name, value in lists.items() if value is None]
 
 
 class Dated(GitHubObject):

@@ -8,7 +8,7 @@ from functools import partial
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, GapCode, Kind, Thread
 from vllm_digest.sources import OnProgress
-from vllm_digest.sources.github.answers import ThreadNode, parse
+from vllm_digest.sources.github.answers import IssueNode, PullNode, parse
 from vllm_digest.sources.github.candidates import Candidate
 from vllm_digest.sources.github.client import Client, Query, Size
 from vllm_digest.sources.github.content import (
@@ -42,7 +42,7 @@ _LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
 class Whole:
     """A thread as it came, with the content of its lists as far as it was read."""
 
-    node: ThreadNode
+    node: IssueNode
     content: Content
 
     def assembled(self) -> tuple[Thread, tuple[Gap, ...]]:
@@ -222,16 +222,17 @@ def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> Whole |
 
 def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> Whole:
     """Read a thread with its texts. Raises NullFieldError if something is missing for no reason told."""
-    node = parse(ThreadNode, value, *path)
-    for name in node.null_lists:
+    is_pull = isinstance(value, dict) and value.get("__typename") == "PullRequest"
+    node = parse(PullNode if is_pull else IssueNode, value, *path)
+    for name in node.null_fields:
         if answer.forbidden((*path, name)) is None:
             raise NullFieldError((*path, name))
     content = Content(node.number)
     content.take(EventsPage.model_construct(timeline_items=node.timeline_items), node.id)
     content.take(CommentsPage.model_construct(comments=node.comments), node.id)
-    if node.reviews is not None:
+    if isinstance(node, PullNode) and node.reviews is not None:
         content.take(ReviewsPage.model_construct(reviews=node.reviews), node.id)
-    if node.files is not None:
+    if isinstance(node, PullNode) and node.files is not None:
         content.take(FilesPage.model_construct(files=node.files), node.id)
     content.note_problems(answer, path)
     return Whole(node, content)

@@ -9,7 +9,7 @@ whole in the window of their creation, and that tells all that comes later.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from vllm_digest.models import EventKind, Gap, Thread
@@ -21,6 +21,7 @@ from vllm_digest.window import TimeWindow
 
 _AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(days=90),)}
 """Where the search for older threads is cut from the start: most are young, and a search gives a thousand."""
+_GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
 
 
 class HistoricalSearch:
@@ -35,45 +36,38 @@ class HistoricalSearch:
         self._client = client
         self._start = start
         self._known: dict[int, Candidate] | None = None
-        self._gaps: tuple[Gap, ...] = ()
+        self._gaps: list[Gap] = []
 
     def find(self, window: TimeWindow) -> Discovery:
-        """The threads that may belong to the window, which begins where the last one passed ended."""
-        listed = search(self._client, self.repo, lists_of(window))
-        self.repo = listed.repo
+        """Return the threads that may belong to the window, which begins where the last one passed ended."""
+        older = () if self._known is not None else _touched_since(self._start)
+        results = search(self._client, self.repo, [*lists_of(window), *older])
+        self.repo = results.repo
         if self._known is None:
-            self._known = self._older_ones(listed.began_at)
+            self._known = {one.number: one for one in results.touched.threads}
+            self._gaps = results.touched.gaps
         going_on = (one for one in self._known.values() if one.may_be_in(window))
         # What is known of a thread says more than the search does.
-        found = {one.number: one for one in (*listed.found, *going_on)}
-        return Discovery(self.repo, tuple(found.values()), (*self._gaps, *listed.gaps))
+        found = {one.number: one for one in (*results.listed.threads, *going_on)}
+        return Discovery(self.repo, tuple(found.values()), (*self._gaps, *results.listed.gaps))
 
     def passed(self, window: TimeWindow, found: Iterable[Candidate], details: Details) -> None:
-        """Go on behind the window with what the details of the threads found there tell of later."""
+        """Go on behind the window with what the details of threads found there tell of later."""
         self.end = window.end
         known = dict(self._known or {})
-        ids = {one.number: one for one in found}
+        candidates = {one.number: one for one in found}
         for thread in details.threads:
-            read = _as_read(ids[thread.number], thread, window.end)
+            read = _as_read(candidates[thread.number], thread, window.end)
             partial = thread.number in details.partial
             known[thread.number] = replace(read, unseen_before=FOR_EVER) if partial else read
         self._known = {number: one for number, one in known.items() if one.goes_on_after(window.end)}
 
-    def _older_ones(self, began_at: datetime) -> dict[int, Candidate]:
-        """The threads older than the start that anything may have happened to since."""
-        searches = list(_since(self._start, began_at))
-        if not searches:
-            return {}
-        older = search(self._client, self.repo, searches)
-        self._gaps = older.gaps
-        return {one.number: one for one in older.found}
 
-
-def _since(start: datetime, began_at: datetime) -> Iterator[Search]:
-    """Searches for the threads created before `start` in a repository that began then, and touched since."""
+def _touched_since(start: datetime) -> Iterator[Search]:
+    """Yield searches for the threads created before `start` and touched since."""
     for kind, ages in _AGES.items():
-        cuts = sorted({began_at, *(start - age for age in ages), start})
-        for first, last in pairwise(cut for cut in cuts if began_at <= cut <= start):
+        cuts = sorted({_GITHUB_BEGAN, *(start - age for age in ages), start})
+        for first, last in pairwise(cut for cut in cuts if _GITHUB_BEGAN <= cut <= start):
             yield Search(kind, "created", first, last, touched_since=start)
 
 

@@ -16,6 +16,8 @@ from vllm_digest.sources.github.failures import WrongFieldError
 _COUNT = re.compile(r"([0-9]{1,12})(\.[0-9]+)?")
 """GitHub's proxies write some of these numbers as floats."""
 _LATEST_RESET = datetime(2100, 1, 1, tzinfo=UTC)
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""So that a server that asks for no pause, again and again, is not asked without one."""
 _LONGEST_WAIT = timedelta(days=3650)
 """A longer pause is no pause; it is cut so that sums of pauses stay within a timedelta."""
 
@@ -47,7 +49,7 @@ class Head:
     def asked_wait(self) -> timedelta | None:
         """The pause that GitHub asks for; None if it does not tell how long."""
         if self.retry_after is not None:
-            return self.retry_after
+            return max(self.retry_after, _SHORTEST_WAIT)
         return self.limit.wait if self.limit is not None and self.is_spent else None
 
 

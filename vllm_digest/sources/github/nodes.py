@@ -21,10 +21,11 @@ from vllm_digest.sources.github.answers import (
     Actor,
     Comment,
     Event,
+    IssueNode,
+    PullNode,
     Review,
     ReviewComment,
     ThreadHead,
-    ThreadNode,
 )
 from vllm_digest.sources.github.candidates import FOR_EVER
 
@@ -38,12 +39,13 @@ _EVENTS = {
 
 
 def thread(
-    node: ThreadNode, events: Iterable[Event], remarks: Iterable[Remark], paths: Iterable[str]
+    node: IssueNode, events: Iterable[Event], remarks: Iterable[Remark], paths: Iterable[str]
 ) -> Thread:
     """Return a thread as it is now; `events`, `remarks` and `paths` are those of all pages."""
     timeline = _timeline(node, events)
     now = standing(timeline, FOR_EVER)
-    closes = node.closing_issues_references
+    pull = node if isinstance(node, PullNode) else None
+    closes = pull.closing_issues_references if pull else None
     return Thread(
         number=node.number,
         kind=kind(node),
@@ -55,14 +57,14 @@ def thread(
         created_at=node.created_at,
         updated_at=node.updated_at,
         timeline=timeline,
-        draft=node.is_draft,
+        draft=pull is not None and pull.is_draft,
         labels=tuple(label.name for label in node.labels.present) if node.labels else (),
         issue_type=node.issue_type.name if node.issue_type else "",
         closes=tuple(issue.number for issue in closes.present if issue.number) if closes else (),
         paths=tuple(paths),
-        additions=node.additions,
-        deletions=node.deletions,
-        changed_files=node.changed_files,
+        additions=pull.additions if pull else None,
+        deletions=pull.deletions if pull else None,
+        changed_files=pull.changed_files if pull else None,
         remarks=tuple(sorted(remarks, key=lambda remark: (remark.at, remark.id))),
         **{field.name: getattr(now, field.name) for field in fields(Standing)},
     )

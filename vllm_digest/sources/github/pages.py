@@ -49,24 +49,29 @@ def read_rests(client: Client, contents: Iterable[Content]) -> None:
             continue
         answered, waiting = waiting[: len(pages)], waiting[len(pages) :]
         for slot, (rest, page) in enumerate(zip(answered, pages, strict=True)):
-            rest.content.note_problems(answer, (_alias(slot),))
-            if page is not None:
-                rest.content.take(page, rest.node_id, rest)
-            elif answer.is_gone((_alias(slot),)):
-                rest.content.miss(GapCode.PAGES_MISSING)
-            elif answer.forbidden((_alias(slot),)) is None:
+            if page is None:
                 _read_alone(client, rest)
+            else:
+                _take(rest, page, answer, slot)
             waiting += rest.content.drain()
 
 
 def _read_alone(client: Client, rest: Rest) -> None:
     """Ask again for a list that was missing in an answer for several."""
     try:
-        [page], answer = client.query(partial(_query, [rest]), Size(1), partial(_read_one, rest))
+        page, answer = client.query(partial(_query, [rest]), Size(1), partial(_read_one, rest))
     except QueryTooLargeError as error:
         _give_up(rest, error)
     else:
-        rest.content.note_problems(answer, (_alias(0),))
+        _take(rest, page, answer, 0)
+
+
+def _take(rest: Rest, page: Page | GapCode, answer: Answer, slot: int) -> None:
+    """Put what came of a list into its content."""
+    rest.content.note_problems(answer, (_alias(slot),))
+    if page is GapCode.PAGES_MISSING:
+        rest.content.miss(page)
+    elif not isinstance(page, GapCode):
         rest.content.take(page, rest.node_id, rest)
 
 
@@ -98,9 +103,9 @@ def pages_document(wants: tuple[Want, ...]) -> str:
     return with_fragments(query).replace("$replies", str(_REPLIES))
 
 
-def _read(waiting: Sequence[Rest], answer: Answer) -> tuple[list[Page | None], Answer]:
-    """Return a page for each list that was asked for, None where there is none or not all of it."""
-    pages: list[Page | None] = []
+def _read(waiting: Sequence[Rest], answer: Answer) -> tuple[list[Page | GapCode | None], Answer]:
+    """Return what came of each list that was asked for, None where it is not whole for no reason told."""
+    pages: list[Page | GapCode | None] = []
     for slot, rest in enumerate(waiting):
         if _alias(slot) not in answer.data:
             break
@@ -114,12 +119,22 @@ def _read(waiting: Sequence[Rest], answer: Answer) -> tuple[list[Page | None], A
     return pages, answer
 
 
-def _read_one(rest: Rest, answer: Answer) -> tuple[list[Page], Answer]:
-    return [_page(rest, 0, answer)], answer
+def _read_one(rest: Rest, answer: Answer) -> tuple[Page | GapCode, Answer]:
+    return _page(rest, 0, answer), answer
 
 
-def _page(rest: Rest, slot: int, answer: Answer) -> Page:
-    return parse(PAGES[rest.want], answer.data.get(_alias(slot)), _alias(slot))
+def _page(rest: Rest, slot: int, answer: Answer) -> Page | GapCode:
+    """Return a page, or why there is none. Raises NullFieldError if something is missing without a reason."""
+    path = (_alias(slot),)
+    value = answer.data.get(path[0])
+    if value is None and answer.is_gone(path):
+        return GapCode.PAGES_MISSING
+    try:
+        return parse(PAGES[rest.want], value, *path)
+    except NullFieldError as error:
+        if answer.forbidden(error.path) is None:
+            raise
+        return GapCode.FIELD_REFUSED
 
 
 def _alias(slot: int) -> str:

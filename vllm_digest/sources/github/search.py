@@ -6,7 +6,7 @@ creation: what happens while its pages are read shifts nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import pairwise
@@ -33,14 +33,14 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Threads of one kind (`issue`, `pr`) whose `field` (created, closed) is in `[start, end)`.
+    """Threads of one kind (`issue`, `pr`) whose time `by` (created, closed) is in `[start, end)`.
 
     With `touched_since` only those updated since, shown with what happened in each lately. `after` is the
     cursor it goes on from, `seen` counts the results before that.
     """
 
     kind: str
-    field: str
+    by: str
     start: datetime
     end: datetime
     touched_since: datetime | None = None
@@ -51,7 +51,7 @@ class Search:
         # A..B takes both ends, and GitHub's times are whole seconds.
         span = f"{_iso(self.start)}..{_iso(self.end - _SECOND)}"
         touched = f" updated:>={_iso(self.touched_since)}" if self.touched_since else ""
-        return f"repo:{repo} is:{self.kind} {self.field}:{span}{touched} sort:created-asc"
+        return f"repo:{repo} is:{self.kind} {self.by}:{span}{touched} sort:created-asc"
 
     def halves(self) -> list["Search"]:
         """The same search in two spans of time, from their beginnings; one if it is a second long."""
@@ -60,14 +60,24 @@ class Search:
         return [replace(self, start=start, end=end, after=None, seen=0) for start, end in pairwise(cuts)]
 
 
+@dataclass(slots=True)
+class Found:
+    """The threads found, and what could not be had."""
+
+    threads: list[Candidate] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The threads found, the repository's present name and its creation, and what was not to be had."""
+    """What searches found in a repository with the present name `repo`.
+
+    `listed`: by plain searches. `touched`: by those with `touched_since`.
+    """
 
     repo: str
-    began_at: datetime
-    found: tuple[Candidate, ...]
-    gaps: tuple[Gap, ...]
+    listed: Found
+    touched: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,57 +100,67 @@ class _Pages:
 
 def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
     """Return every result of the searches."""
-    found: list[Candidate] = []
-    gaps: list[Gap] = []
+    listed, touched = Found(), Found()
     waiting = list(searches)
     size = Size(_PAGE)
-    while True:
-        answer = client.query(partial(_query, repo, waiting), size, partial(_read, repo, waiting))
-        if answer.repo != repo:
-            # Renamed, and a search does not follow: nothing was found under the old name.
-            repo = answer.repo
-            continue
+    while waiting:
+        answer = _ask(client, repo, waiting, size)
+        repo = answer.repo
         asked, waiting = waiting[: len(answer.pages)], waiting[len(answer.pages) :]
         for one, page in zip(asked, answer.pages, strict=True):
+            found = touched if one.touched_since else listed
             if page.count > RESULTS:
-                waiting += _smaller(one)
+                waiting += _smaller(one, answer.began_at)
                 continue
-            found += page.found
+            found.threads += page.found
             seen = one.seen + len(page.found)
             if page.cursor is not None and page.found and seen < RESULTS:
                 waiting.append(replace(one, after=page.cursor, seen=seen))
             elif seen < page.count:
-                gaps.append(Gap(GapCode.SEARCH_CUT, detail=one.query(repo), seen=seen, expected=page.count))
-        if not waiting:
-            return Results(repo, answer.began_at, tuple(found), tuple(gaps))
+                found.gaps.append(
+                    Gap(GapCode.SEARCH_CUT, detail=one.query(repo), seen=seen, expected=page.count)
+                )
+    return Results(repo, listed, touched)
 
 
 def lists_of(window: TimeWindow) -> list[Search]:
     """The searches whose results are in a window's five lists."""
     return [
-        Search(kind, field, window.start, window.end)
-        for kind in ("issue", "pr")
-        for field in ("created", "closed")
+        Search(kind, by, window.start, window.end) for kind in ("issue", "pr") for by in ("created", "closed")
     ]
 
 
 def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]:
     """Return how many rows the lists of a window have, about, and when the repository was made."""
-    searches = lists_of(window)
-    while True:
-        answer = client.query(
-            partial(_query, repo, searches, page=1), Size(_PAGE), partial(_read, repo, searches)
-        )
-        if answer.repo == repo:
-            return sum(page.count for page in answer.pages), answer.began_at
-        repo = answer.repo
+    answer = _ask(client, repo, lists_of(window), Size(_PAGE), page=1)
+    return sum(page.count for page in answer.pages), answer.began_at
 
 
-def _smaller(one: Search) -> list[Search]:
-    halves = one.halves()
+def _ask(
+    client: Client, repo: str, searches: Sequence[Search], size: Size, page: int | None = None
+) -> _Pages:
+    """Return a page of the first of the searches, with `page` results or as many as `size` allows."""
+    name = repo
+    for _ in range(2):
+        query, read = partial(_query, name, searches, page=page), partial(_read, name, searches)
+        answer = client.query(query, size, read)
+        if answer.repo == name:
+            return answer
+        # Renamed, and a search does not follow: nothing was found under the old name.
+        name = answer.repo
+    raise SourceError(
+        f"GitHub calls the repository {repo} by another name with each answer.",
+        "Run the same command again later.",
+    )
+
+
+def _smaller(one: Search, began_at: datetime) -> list[Search]:
+    """Return a search of too many results in two; nothing was there before the repository began."""
+    began = began_at.replace(microsecond=0)
+    halves = replace(one, start=max(one.start, began) if began < one.end else one.start).halves()
     if len(halves) == 1:
         raise SourceError(
-            f"More than {RESULTS} threads were {one.field} in the second {_iso(one.start)}, "
+            f"More than {RESULTS} threads were {one.by} in the second {_iso(one.start)}, "
             "and GitHub's search lists no more of them.",
             "Report a window that leaves this second out.",
         )

@@ -1,6 +1,8 @@
 """Windows in one go: their threads are found and fetched in chunks of many windows.
 
-What that takes grows with the number of threads, not of windows; memory holds the threads of one chunk.
+What that takes grows with the number of threads, not of windows. A thread is fetched once: it comes with all
+that happened to it up to now, later windows of the sweep included, and is kept while they need it. Memory
+holds the threads of one chunk, and those that are kept, packed.
 """
 
 import logging
@@ -12,12 +14,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Snapshot, Thread
+from vllm_digest.models import Gap, Snapshot, Thread
 from vllm_digest.sources import OnIncomplete, OnProgress
 from vllm_digest.sources.github.candidates import Candidate, Discovery
 from vllm_digest.sources.github.client import Client, Size
 from vllm_digest.sources.github.details import LostThreadError, fetch_details
 from vllm_digest.sources.github.historical import HistoricalSearch
+from vllm_digest.sources.github.kept import KeptThreads
 from vllm_digest.sources.github.lists import by_lists
 from vllm_digest.window import TimeWindow
 
@@ -45,9 +48,10 @@ class Sweep:
     on_progress: OnProgress
     on_incomplete: OnIncomplete
     _past: HistoricalSearch | None = field(default=None, init=False)
+    _kept: KeptThreads = field(default_factory=KeptThreads, init=False)
 
     def snapshots(self, windows: Iterable[TimeWindow]) -> Iterator[Snapshot]:
-        """The windows' snapshots, each as it stood at its window's end."""
+        """Yield the windows' snapshots, each as it stood at its window's end."""
         waiting = deque(windows)
         length = _FIRST
         while waiting:
@@ -61,21 +65,19 @@ class Sweep:
             found = tuple(one for one in discovery.found if one.may_be_in(span))
             log.info("%d threads may belong to %s", len(found), span.slug)
             try:
-                details = fetch_details(self.client, found, span, self.on_progress)
+                threads, gaps = self._fetch(found, span)
             except LostThreadError as error:
                 length = span.length / 2
                 if len(chunk) == 1:
                     self.on_incomplete(waiting.popleft(), error)
                 continue
-            if self._past is not None:
-                self._past.passed(span, found, details)
             self.repo = discovery.repo
             snapshot = Snapshot(
                 repo=discovery.repo,
                 window=span,
                 fetched_at=self.clock(),
-                threads=tuple(sorted(details.threads, key=lambda thread: thread.number, reverse=True)),
-                gaps=(*discovery.gaps, *details.gaps),
+                threads=tuple(sorted(threads, key=lambda thread: thread.number, reverse=True)),
+                gaps=(*discovery.gaps, *gaps),
                 requests=self.client.requests - requests,
                 points=self.client.points - points,
             )
@@ -83,6 +85,21 @@ class Sweep:
                 waiting.popleft()
             yield from _apart(snapshot, chunk, found)
             length = min(_LONGEST, span.length * 4, span.length * _THREADS / max(1, len(found)))
+
+    def _fetch(self, found: Sequence[Candidate], span: TimeWindow) -> tuple[list[Thread], tuple[Gap, ...]]:
+        """Return the threads found, those kept from earlier windows among them, and what they lack."""
+        new = [one for one in found if one.number not in self._kept]
+        details = fetch_details(self.client, new, span, self.on_progress)
+        if self._past is not None:
+            self._past.passed(span, new, details)
+        kept = [self._kept[one.number] for one in found if one.number in self._kept]
+        for thread in kept:
+            if not _goes_on(thread, span.end):
+                self._kept.drop(thread.number)
+        for thread in details.threads:
+            if _goes_on(thread, span.end) and thread.number not in details.partial:
+                self._kept.keep(thread)
+        return [*details.threads, *kept], details.gaps
 
     def _discover(self, span: TimeWindow) -> Discovery:
         """The threads that may belong to the span: from the lists if it has just ended, else by search."""
@@ -95,6 +112,10 @@ class Sweep:
         if self._past is None or self._past.end != span.start:
             self._past = HistoricalSearch(self.client, self.repo, span.start)
         return self._past.find(span)
+
+
+def _goes_on(thread: Thread, end: datetime) -> bool:
+    return any(at >= end for at in thread.moments)
 
 
 def _check_clock(client: Client, window: TimeWindow) -> None:

@@ -1,0 +1,71 @@
+"""The tables in docs/ that follow from the program: `python -m tests.docs` writes them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from vllm_digest.cli import DECLARED, commands
+from vllm_digest.errors import EXIT_CODES
+from vllm_digest.options import TimedOptions
+from vllm_digest.options.declaring import CommandOptions, Option, declared
+
+DOCS = Path(__file__).parent.parent / "docs"
+_MARKED = re.compile(r"(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_SHARED = [field.name for field, _ in declared(TimedOptions)]
+"""What many commands have; it stands in a table of its own."""
+
+
+def all_commands(
+    group: click.Group = commands, before: str = ""
+) -> Iterator[tuple[str, type[CommandOptions]]]:
+    """Each command's name, with its group's before it, and the class that declares its options."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from all_commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", DECLARED[command]
+
+
+def written(text: str) -> str:
+    """A page of the docs with its tables as the program has them now."""
+    return _MARKED.sub(lambda match: f"{match[1]}\n{_table(match[2])}\n{match[4]}", text)
+
+
+def _table(name: str) -> str:
+    if name == "exit codes":
+        codes = ((str(one.code), one.meaning, one.remedy) for one in EXIT_CODES)
+        return _lines(("code", "meaning", "what to do about it"), codes)
+    if name == "shared options":
+        return _lines(("option", "meaning", "default", "commands"), _shared_rows())
+    kind = dict(all_commands())[name]
+    rows = ((_given(how), how.help, how.usual) for field, how in declared(kind) if field.name not in _SHARED)
+    return _lines(("option", "meaning", "default"), rows)
+
+
+def _shared_rows() -> Iterator[tuple[str, ...]]:
+    for field, how in declared(TimedOptions):
+        users = [
+            name for name, kind in all_commands() if field.name in {one.name for one, _ in declared(kind)}
+        ]
+        everyone = len(users) == len(list(all_commands()))
+        yield _given(how), how.help, how.usual, "all" if everyone else ", ".join(sorted(users))
+
+
+def _given(how: Option) -> str:
+    """How an option or argument is written."""
+    if not how.flags:
+        return f"`{how.metavar}`"
+    flags = [flag for flag in how.flags if flag.startswith("-")]
+    return ", ".join(f"`{flag} {how.metavar}`" if how.metavar else f"`{flag}`" for flag in flags)
+
+
+def _lines(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    every = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in every)
+
+
+if __name__ == "__main__":
+    for page in DOCS.glob("*.md"):
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")

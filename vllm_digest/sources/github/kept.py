@@ -1,0 +1,31 @@
+"""Whole threads that later windows of a sweep need as well, so that nothing is fetched twice."""
+
+import zlib
+
+from pydantic import TypeAdapter
+
+from vllm_digest.models import Thread
+
+_LEVEL = 1
+"""Of zlib: a third of the size in a fraction of the time that the request would take."""
+
+
+class KeptThreads:
+    """Threads by number, packed: a year has some thousands of them at a time."""
+
+    def __init__(self) -> None:
+        self._packed: dict[int, bytes] = {}
+        self._adapter = TypeAdapter(Thread)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._packed
+
+    def __getitem__(self, number: int) -> Thread:
+        return self._adapter.validate_json(zlib.decompress(self._packed[number]))
+
+    def keep(self, thread: Thread) -> None:
+        self._packed[thread.number] = zlib.compress(self._adapter.dump_json(thread), _LEVEL)
+
+    def drop(self, number: int) -> None:
+        """Forget a thread that was kept."""
+        del self._packed[number]
