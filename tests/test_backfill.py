@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests import archives
+from tests.authors import writes
 from tests.conftest import Ran, Run
 from tests.servers import faults
 from tests.servers.answers import Answer
 from tests.servers.github import TOKEN, GitHub
+from tests.servers.model import ModelServer
 from tests.servers.traffic import day as busy_day
 from tests.servers.traffic import stream
 from tests.servers.truth import truth
@@ -325,15 +327,21 @@ def test_a_dry_run_is_near_what_it_will_be(run: Run) -> None:
     scene = busy_day(4, listed=300, touched=60)
     with GitHub(scene.world, now=scene.end + timedelta(days=9)) as github:
         backfill = Backfill(run, github)
-        environ = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-        told = json.loads(backfill("2025-12-10", "--dry-run", "--json", **environ).out)
-        ran = json.loads(backfill("2025-12-10", "--json", "--no-llm").out)
+        with ModelServer(writes) as model:
+            told = json.loads(backfill("2025-12-10", "--dry-run", "--json", **model.environ).out)
+            ran = json.loads(backfill("2025-12-10", "--json", **model.environ).out)
+            many = {**model.environ, "VLLM_DIGEST_REPORT_LANGUAGES": "[zh, en]"}
+            bilingual = json.loads(backfill("2025-12-11", "--dry-run", "--json", **many).out)
+            alone = json.loads(backfill("2025-12-11", "--dry-run", "--json", **model.environ).out)
     rows = sum(ran["counts"].values())
     assert (told["windows"], told["stored"], told["waits"]) == (1, 0, 0)
     assert 0.9 <= told["rows"] / rows <= 1.1
     assert 0.5 <= told["requests"] / ran["github"]["requests"] <= 2
     assert 0.5 <= told["points"] / ran["github"]["points"] <= 2
-    assert (told["calls"], told["tokens"]) == (41, 93_500)
+    assert told["calls"] == ran["llm"]["calls"]
+    assert 0.5 <= told["tokens"] / (ran["llm"]["prompt_tokens"] + ran["llm"]["completion_tokens"]) <= 2
+    assert bilingual["calls"] == alone["calls"]
+    assert bilingual["tokens"] > alone["tokens"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from vllm_digest.window import (
     parse_length,
     parse_moment,
 )
-from vllm_digest.write import Limits
+from vllm_digest.write import WritingRules
 
 _MOST = 20_000
 """Windows in one backfill, over two years of hours; more is a typing error."""
@@ -106,12 +106,12 @@ def plan_backfill(
     source: Source,
     *,
     force: bool,
-    limits: Limits | None,
+    rules: WritingRules | None,
 ) -> BackfillPlan:
     """What of a range is to be reported; one request to the source if there is anything.
 
-    With `force` also what is stored, in the windows as they are, so that nothing overlaps. `limits` are
-    those of a model, None without one. Raises UsageError if the repository did not exist then.
+    With `force` also what is stored, in the windows as they are, so that nothing overlaps. `rules`:
+    how a model writes, None without one. Raises UsageError if the repository did not exist then.
     """
     inside = [window for window in stored if window.start in wanted.span]
     open_windows = list(missing(tiles(wanted.span, wanted.length, wanted.zone), stored))
@@ -127,7 +127,7 @@ def plan_backfill(
             "Backfill later days.",
         )
     length = sum((window.length for window in windows), timedelta())
-    work = estimate(extent, share=length / whole.length, windows=len(windows), limits=limits)
+    work = estimate(extent, share=length / whole.length, windows=len(windows), rules=rules)
     return BackfillPlan(windows, len(inside), work)
 
 

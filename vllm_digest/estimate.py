@@ -5,20 +5,24 @@ from datetime import timedelta
 from math import ceil
 
 from vllm_digest.sources import Extent
-from vllm_digest.write import Limits
+from vllm_digest.write import WritingRules
 
 RESERVE = 0.1
 """The share of an hour's points that a backfill leaves to other runs with the same token."""
-# Measured by benchmarks/backfill.py.
-_REQUESTS_A_ROW = 0.05
-_POINTS_A_ROW = 0.25
-_FIRST_REQUESTS, _FIRST_POINTS = 10, 40
+# Fitted to the local GitHub: 13 requests and 89 points for 329 rows, 21 and 134 for 662.
+_REQUESTS_A_ROW = 0.025
+_POINTS_A_ROW = 0.14
+_FIRST_REQUESTS, _FIRST_POINTS = 6, 45
 """For the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
 # Counted over the local GitHub's hours and days, in tokens as `write` estimates them.
 _BRIEFS_A_ROW = 1.3
 _BRIEF_TOKENS = 2_000
 _OVERVIEW_TOKENS, _TOKENS_A_ROW = 1_500, 45
+_LANGUAGE_TOKENS = 300
+"""Of an answer in one language more; a model answers once for all of them."""
+_JUDGE_TOKENS = 2_000
+"""Of a call of the second pass, which follows each of the first."""
 _HOUR = timedelta(hours=1)
 
 
@@ -39,24 +43,30 @@ class Estimate:
     waits: timedelta = timedelta()
 
 
-def estimate(extent: Extent, *, share: float, windows: int, limits: Limits | None) -> Estimate:
-    """For the `share` of a span that is to be fetched, and so many windows of it.
+def estimate(extent: Extent, *, share: float, windows: int, rules: WritingRules | None) -> Estimate:
+    """What it takes to fetch a `share` of a span, 0 to 1, and to report on so many windows in it.
 
-    `limits` are those of what a model is asked; None without one.
+    `rules`: how a model writes about them; None without one.
     """
     rows = ceil(extent.rows * share)
     requests = _FIRST_REQUESTS + ceil(rows * _REQUESTS_A_ROW)
     points = _FIRST_POINTS + ceil(rows * _POINTS_A_ROW)
     waits = _waits(extent, points)
-    calls, tokens = _questions(rows / windows, windows, limits) if limits else (0, 0)
+    calls, tokens = _questions(rows / windows, windows, rules) if rules else (0, 0)
     return Estimate(rows, requests, points, calls, tokens, requests * _ONE_REQUEST + waits, waits)
 
 
-def _questions(rows: float, windows: int, limits: Limits) -> tuple[int, int]:
-    """The calls and tokens of windows of so many rows: their briefs, and an overview each."""
+def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int]:
+    """The calls and tokens of windows of so many rows: briefs, an overview each, and what judges them."""
+    limits = rules.limits
     briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
     overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, rows * _TOKENS_A_ROW)
-    return ceil(windows * (briefs + 1)), ceil(windows * (briefs * _BRIEF_TOKENS + overview))
+    calls = briefs + 1
+    tokens = briefs * _BRIEF_TOKENS + overview + calls * _LANGUAGE_TOKENS * (len(rules.languages) - 1)
+    if rules.judge:
+        tokens += calls * _JUDGE_TOKENS
+        calls *= 2
+    return ceil(windows * calls), ceil(windows * tokens)
 
 
 def _waits(extent: Extent, points: int) -> timedelta:
