@@ -1,4 +1,4 @@
-"""What the branch of reports costs when it is a year old: 9,000 hourly reports, 420 MB of files.
+"""What the branch of reports costs when it is a year old: 9,000 hourly reports.
 
     python -m benchmarks.branch
 
@@ -13,20 +13,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from tests import archives
+from vllm_digest.archive import document, put
+from vllm_digest.place import Place
 from vllm_digest.publish.branch import DataBranch
 from vllm_digest.publish.git import Git
+from vllm_digest.window import TimeWindow
 
-HOURS = 9_000
+HOURS = 3_000
 WRITERS = 8
 START = datetime(2025, 1, 1, tzinfo=UTC)
-WORDS = random.Random(1)  # noqa: S311
-COMMON = {
-    suffix: "\n".join(f"{WORDS.getrandbits(20):x} words of a report" for _ in range(lines))
-    for suffix, lines in ((".json", 1_200), (".md", 600))
-}
-"""What reports share, as much as theirs compress to; each has two kilobytes more of its own."""
 
 
 def main() -> None:
@@ -35,12 +34,12 @@ def main() -> None:
         subprocess.run(["git", "init", "--quiet", "--bare", folder / "remote.git"], check=True)
         write(folder / "old", range(HOURS))
         timed("first push", branch(folder, "old").push)
-        timed("pull", branch(folder, "new").pull)
+        timed("pull", partial(branch(folder, "new").pull, accepts_removals=False))
         write(folder / "new", range(HOURS, HOURS + 1))
         timed("push of one report", branch(folder, "new").push)
         writers = [branch(folder, f"writer-{number}") for number in range(WRITERS)]
         for number, writer in enumerate(writers, start=HOURS + 1):
-            writer.pull()
+            writer.pull(accepts_removals=False)
             write(writer.git.folder, range(number, number + 1))
         with ThreadPoolExecutor(WRITERS) as pool:
             timed(f"{WRITERS} pushes at once", lambda: list(pool.map(DataBranch.push, writers)))
@@ -48,18 +47,15 @@ def main() -> None:
 
 def branch(folder: Path, name: str) -> DataBranch:
     git = Git(folder / name, {"PATH": "/usr/bin:/bin"}, START)
-    return DataBranch(git, str(folder / "remote.git"), "reports", lambda _: "", time.sleep, WORDS.random)
+    archive, remote = archives.opened(git.folder), str(folder / "remote.git")
+    return DataBranch(archive, git, remote, "reports", lambda *_: "", time.sleep, random.random)
 
 
 def write(folder: Path, hours: range) -> None:
     for hour in hours:
-        start = START + timedelta(hours=hour)
-        end = start + timedelta(hours=1)
-        place = folder / f"reports/vllm-project/vllm/1h/{start:%Y/%m}"
-        place.mkdir(parents=True, exist_ok=True)
-        for suffix, text in COMMON.items():
-            own = WORDS.randbytes(1_000).hex()
-            (place / f"{start:%Y%m%dT%H%MZ}-{end:%Y%m%dT%H%MZ}{suffix}").write_text(text + own, "utf-8")
+        window = TimeWindow(START + timedelta(hours=hour), START + timedelta(hours=hour + 1))
+        data = document(archives.report(window, archives.threads(window)))
+        put(folder, Place(archives.REPO, "1h", window), data, data)
 
 
 def timed(name: str, act: Callable[[], object]) -> None:

@@ -4,17 +4,25 @@ import os
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests import archives
 from tests.conftest import NOW, Run
 from tests.servers.git import GitServer
+from vllm_digest.archive import document
 from vllm_digest.cli import run_command
+from vllm_digest.render import render
 from vllm_digest.runtime import Runtime
+from vllm_digest.window import TimeWindow
 
 SERIES = Path("reports/vllm-project/vllm/1h/2025/12")
-FIRST, SECOND, THIRD = (f"20251210T{hour:02}42Z-20251210T{hour + 1:02}42Z" for hour in (10, 11, 12))
+FIRST, SECOND, THIRD, FOURTH = (f"20251210T{hour:02}42Z-20251210T{hour + 1:02}42Z" for hour in (7, 8, 9, 10))
+PERSON = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
 
 
 def git(*arguments: str, folder: Path | str = ".", **environ: str) -> str:
@@ -36,9 +44,9 @@ def remote(tmp_path: Path) -> Path:
     return path
 
 
-def write(folder: Path | str, window: str, text: str = "first") -> None:
-    """The two files of a report."""
-    for name, content in both(window, text).items():
+def write(folder: Path | str, window: str, text: str = "first", *, broken: str = "") -> None:
+    """The two files of a report that has a thread with the title `text`; `broken` stands in its page."""
+    for name, content in both(window, text, broken=broken).items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -50,13 +58,33 @@ def published(remote: Path, branch: str = "reports") -> dict[str, str]:
     return {name: git("show", f"{branch}:{name}", folder=remote) for name in names}
 
 
-def both(window: str, text: str = "first") -> dict[str, str]:
+@cache
+def both(window: str, text: str = "first", *, broken: str = "") -> dict[str, str]:
     """The files of a report with their texts."""
-    front = f"layout: default\ntitle: A page\ndate: 2025-12-10\npermalink: /{SERIES / window}/"
+    span = TimeWindow.from_slug(window)
+    report = archives.report(span, archives.threads(span, [text]))
+    page = render(report)
     return {
-        f"{SERIES / window}.json": f'"{text}"\n',
-        f"{SERIES / window}.md": f"---\n{front}\n---\n\n{text}\n",
+        f"{SERIES / window}.json": document(report).decode(),
+        f"{SERIES / window}.md": page.replace("\n# ", f"\n{broken}\n\n# ", 1) if broken else page,
     }
+
+
+def commit(remote: Path, change: Callable[[Path], object]) -> None:
+    """What somebody else does on the branch, whatever it is."""
+    with TemporaryDirectory() as other:
+        git("clone", "--quiet", "--branch", "reports", str(remote), other)
+        change(Path(other))
+        git("add", "--all", folder=other)
+        git(*PERSON, "commit", "--quiet", "--message=changed", folder=other)
+        git("push", "--quiet", "--force", folder=other)
+
+
+def withdraw(folder: Path, *windows: str) -> None:
+    """Remove the files of reports."""
+    for window in windows:
+        for suffix in (".md", ".json"):
+            (folder / SERIES / f"{window}{suffix}").unlink()
 
 
 def standing(folder: Path | str) -> dict[str, str]:
@@ -107,7 +135,7 @@ def test_eight_writers_at_once_lose_nothing(remote: Path, tmp_path: Path) -> Non
 
     def writer(number: int) -> None:
         folder = tmp_path / f"writer-{number}"
-        write(folder, f"20251201T0000Z-20251201T0{number}30Z")
+        write(folder, f"20251201T0{number}00Z-20251201T0{number + 1}00Z")
         start.wait()
         arguments = ("push", "--quiet", "--remote", str(remote), "--output", str(folder))
         codes.append(run_command(arguments, Runtime(lambda: NOW, {}, lambda _: None)))
@@ -183,7 +211,8 @@ def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Pa
         write("one", FIRST)
         run("push", "--remote", str(remote), "--output", "one")
         run("pull", "--remote", str(remote), "--output", folder)
-    Path("one", SERIES, f"{FIRST}.md").write_text(both(FIRST, "by hand")[f"{SERIES}/{FIRST}.md"], "utf-8")
+    page = Path("one", SERIES, f"{FIRST}.md")
+    page.write_text(page.read_text("utf-8").replace("first", "by hand"), "utf-8")
     run("push", "--remote", str(remote), "--output", "one")
     write("two", FIRST, "again")
     assert (
@@ -194,12 +223,12 @@ def test_a_page_and_its_data_never_come_from_different_runs(run: Run, remote: Pa
 
 
 def test_a_page_that_would_break_the_site_is_set_aside_and_the_rest_is_pushed(run: Run, remote: Path) -> None:
-    write("archive", FIRST, "{% include secrets %}")
+    write("archive", FIRST, broken="{% include secrets %}")
     write("archive", SECOND)
     ran = run("push", "--remote", str(remote))
     assert (ran.code, ran.out) == (7, f"archive/{SERIES}/{SECOND}.md\n")
     assert "Liquid would run in it" in ran.err
-    broken = both(FIRST, "{% include secrets %}")
+    broken = both(FIRST, broken="{% include secrets %}")
     data, page = f"{SERIES}/{FIRST}.json", f"{SERIES}/{FIRST}.md"
     assert published(remote) == standing("archive") == both(SECOND) | {data: broken[data]}
     assert Path("archive/set-aside", page).read_text(encoding="utf-8") == broken[page]
@@ -207,14 +236,14 @@ def test_a_page_that_would_break_the_site_is_set_aside_and_the_rest_is_pushed(ru
 
 
 def test_a_published_page_stays_where_a_new_one_would_break_the_site(run: Run, remote: Path) -> None:
-    for text, code in (("first", 0), ("{{ page.secrets }}", 7)):
-        write("archive", FIRST, text)
+    for text, broken, code in (("first", "", 0), ("second", "{{ page.secrets }}", 7)):
+        write("archive", FIRST, text, broken=broken)
         assert run("push", "--remote", str(remote)).code == code
     assert published(remote) == standing("archive") == both(FIRST)
 
 
 def test_a_page_set_aside_is_told_though_another_push_came_first(run: Run, remote: Path) -> None:
-    write("archive", FIRST, "{% include secrets %}")
+    write("archive", FIRST, broken="{% include secrets %}")
     write("archive", SECOND)
     with GitServer(remote, failures=1, at="/git-receive-pack") as server:
         ran = run("push", "--remote", server.url)
@@ -232,18 +261,18 @@ def test_what_is_missing_here_is_not_taken_away_there(run: Run, remote: Path) ->
     assert published(remote) == both(FIRST) | both(SECOND) | both(THIRD)
 
 
-def test_what_was_taken_away_there_is_not_brought_back(run: Run, remote: Path) -> None:
+def test_what_was_taken_away_there_is_not_brought_back_and_stays_here(run: Run, remote: Path) -> None:
     for window in (FIRST, SECOND):
         write("archive", window)
     run("push", "--remote", str(remote))
-    git("clone", "--quiet", "--branch", "reports", str(remote), "other")
-    git("rm", "--quiet", "-r", f"{SERIES}/{FIRST}.md", f"{SERIES}/{FIRST}.json", folder="other")
-    person = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
-    git(*person, "commit", "--quiet", "--message=withdrawn", folder="other")
-    git("push", "--quiet", folder="other")
-    write("archive", THIRD)
-    run("push", "--remote", str(remote))
-    assert published(remote) == standing("archive") == both(SECOND) | both(THIRD)
+    commit(remote, lambda other: withdraw(other, FIRST))
+    for window in (THIRD, FOURTH):
+        write("archive", window)
+        ran = run("push", "--remote", str(remote))
+        assert ran.code == 0
+        assert f"no longer has one report; they are not put there again: {SERIES}/{FIRST}" in ran.err
+    assert published(remote) == both(SECOND) | both(THIRD) | both(FOURTH)
+    assert standing("archive") == published(remote) | both(FIRST)
 
 
 @pytest.mark.parametrize("branch", ["main", "data/reports"])
@@ -251,8 +280,7 @@ def test_any_branch_can_hold_the_reports_beside_other_files(run: Run, remote: Pa
     git("init", "--quiet", "--initial-branch", branch, "other")
     Path("other/README.md").write_text("A site.\n", encoding="utf-8")
     git("add", ".", folder="other")
-    person = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
-    git(*person, "commit", "--quiet", "--message=begin", folder="other")
+    git(*PERSON, "commit", "--quiet", "--message=begin", folder="other")
     git("push", "--quiet", str(remote), branch, folder="other")
     for window in (FIRST, SECOND):
         write("archive", window)
@@ -291,10 +319,11 @@ def test_a_commit_names_windows_nobody_and_nothing_else(run: Run, remote: Path) 
 def test_a_run_that_died_after_its_push_finds_its_place_again(run: Run, remote: Path) -> None:
     write("archive", FIRST)
     run("push", "--remote", str(remote))
-    before = git("rev-parse", "HEAD", folder="archive").strip()
+    base = "refs/vllm-digest/base/reports"
+    before = git("rev-parse", base, folder="archive").strip()
     write("archive", SECOND)
     run("push", "--remote", str(remote))
-    git("update-ref", "HEAD", before, folder="archive")
+    git("update-ref", base, before, folder="archive")
     write("archive", THIRD)
     ran = run("push", "--remote", str(remote))
     assert (ran.code, ran.err) == (0, "")
@@ -331,7 +360,7 @@ def test_a_branch_that_is_never_reached_is_given_up(run: Run) -> None:
     assert len(ran.slept) == 11
     assert all(wait <= 30 for wait in ran.slept)
     assert "The branch reports was not reached in 12 tries." in ran.err
-    assert "run `vllm-digest push` again" in ran.err
+    assert "run the same command again" in ran.err
     assert standing("archive") == both(FIRST)
 
 
@@ -345,6 +374,7 @@ def test_a_branch_that_is_never_reached_is_given_up(run: Run) -> None:
 )
 def test_what_cannot_be_meant_is_refused(run: Run, arguments: tuple[str, ...], complaint: str) -> None:
     git("init", "--quiet", "own")
+    git(*PERSON, "commit", "--quiet", "--allow-empty", "--message=mine", folder="own")
     ran = run(*arguments)
     assert ran.code == 2
     assert complaint in ran.err

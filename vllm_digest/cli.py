@@ -207,8 +207,8 @@ def render(runtime: "Runtime", given: options.RenderOptions) -> None:
     render.render(runtime, given)
 
 
-@_command(options.BranchOptions)
-def pull(runtime: "Runtime", given: options.BranchOptions) -> None:
+@_command(options.PullOptions)
+def pull(runtime: "Runtime", given: options.PullOptions) -> None:
     """Bring the reports that are published on the branch."""
     from vllm_digest.commands import branch
 

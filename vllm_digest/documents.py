@@ -1,6 +1,7 @@
 """Values as JSON documents that say their form, and reads that a damaged or hostile file cannot upset."""
 
 import json
+import math
 import os
 import stat
 from pathlib import Path
@@ -15,6 +16,12 @@ T = TypeVar("T")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _LARGEST = 1_000_000_000
 """Bytes of a document, unless its reader knows better."""
+
+
+_LONGEST = 2_000_000
+"""Bytes of one text in a document; GitHub's bodies have 65,536 characters at most."""
+_DIGITS = 20
+"""Of the largest number of 64 bits; Python refuses 4,301 digits, and others fewer."""
 
 
 class UnreadableError(DocumentError):
@@ -54,19 +61,47 @@ def read_document(path: Path, most: int, name: str) -> Any:
 
     Raises DocumentError, which calls the file `name`, where there is none.
     """
-    content = read_file(path, most, name)
+    return parse_json(read_file(path, most, name), name)
+
+
+def parse_json(content: bytes, name: str, longest: int = _LONGEST) -> Any:
+    """The value of a JSON text whose texts have `longest` bytes at most.
+
+    Raises DocumentError, which calls it `name`, where there is none, or one beyond all measure.
+    """
+
+    def integer(digits: str) -> int:
+        if len(digits) > _DIGITS:
+            raise DocumentError(f"{name} holds a number of {len(digits)} digits.")
+        return int(digits)
+
+    def number(digits: str) -> float:
+        found = float(digits)
+        if not math.isfinite(found):
+            raise DocumentError(f"{name} holds a number beyond all measure.")
+        return found
+
     try:
-        return json.loads(content)
+        value = json.loads(content, parse_int=integer, parse_float=number, parse_constant=number)
+        if b"\\ud" in content.lower():
+            # Half of a pair of surrogates is no text; JSON may hold it, a file may not.
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise DocumentError(f"{name} is nested too deep.") from None
+    except UnicodeEncodeError:
+        raise DocumentError(f"{name} holds half of a character.") from None
     except ValueError:
-        # Also for a number of more digits than Python reads.
         raise DocumentError(
             f"{name} holds no JSON, or only a part of one.", "Run its window again."
         ) from None
+    # Without escaped quotes, what stands between two quotes is a text or what separates texts.
+    bare = content.replace(rb"\\", b"").replace(rb"\"", b"")
+    if max(map(len, bare.split(b'"'))) > longest:
+        raise DocumentError(f"{name} holds a text of more than {longest} bytes.")
+    return value
 
 
-def read_file(path: Path, most: int, name: str) -> bytes:
+def read_file(path: Path | str, most: int, name: str) -> bytes:
     """The content of a regular file of `most` bytes at most; DocumentError for anything else."""
     try:
         # Opening a pipe would wait for its other end.

@@ -14,11 +14,12 @@ _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 """What file systems answer that cannot sync, mostly folders: network file systems, FUSE."""
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None:
     """Write files so that each is whole, and where the last of them stands, all belong together.
 
     They appear in the order given; when several old ones are replaced, the last one is gone while that
-    lasts. Raises StorageError, which names the file that could not be written and says what is left.
+    lasts. Without `sync` a power cut may leave less, and thousands of files take seconds instead of minutes.
+    Raises StorageError, which names the file that could not be written and says what is left.
     """
     drafts: dict[Path, Path] = {}
     done: list[Path] = []
@@ -27,14 +28,15 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             last, drafts[path] = path, _draft_of(path)
-            _write_through(drafts[path], content)
+            _write_draft(drafts[path], content, sync=sync)
         if len(drafts) > 1 and last.exists():
             last.unlink()
             done.append(last)
         for path, draft in drafts.items():
             draft.replace(path)
             done.append(path)
-            _sync_folder(path.parent)
+            if sync:
+                _sync_folder(path.parent)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror}.",
@@ -101,8 +103,8 @@ def probe(folder: Path) -> None:
         ) from None
 
 
-def _write_through(path: Path, content: bytes) -> None:
-    """Write and wait until the disk has it, so that the name never points to less than all.
+def _write_draft(path: Path, content: bytes, *, sync: bool) -> None:
+    """Write and wait until the disk has it, so that the final name never points to less than all.
 
     What stands there goes first: a link must not lead the content elsewhere.
     """
@@ -110,7 +112,8 @@ def _write_through(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
         file.write(content)
         file.flush()
-        _sync(file.fileno())
+        if sync:
+            _sync(file.fileno())
 
 
 def _draft_of(path: Path) -> Path:

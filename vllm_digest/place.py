@@ -7,6 +7,7 @@ the whole window in UTC, so no report ever takes the place of another one.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Self
 
@@ -30,6 +31,7 @@ _LEVELS = tuple(
     )
 )
 """The names of the folders above a report, from an archive's folder down."""
+DEPTH = len(_LEVELS)
 _REPO_LEVELS = (1, 2)
 _FILE = re.compile(r"([0-9]{8}T[0-9]{4}Z-[0-9]{8}T[0-9]{4}Z)\.(json|md)")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,36 +56,45 @@ class Place:
         return series_folder(self.repo, self.series)
 
     @property
-    def path(self) -> PurePosixPath:
-        """The path of both files, without a suffix."""
+    def stem(self) -> str:
+        """The path of both files with `/` and without a suffix."""
         start = self.window.start
-        return self.folder / f"{start.year:04}" / f"{start.month:02}" / self.window.slug
+        return f"{self.folder}/{start.year:04}/{start.month:02}/{self.window.slug}"
+
+    @property
+    def path(self) -> PurePosixPath:
+        """The same as a path."""
+        return PurePosixPath(self.stem)
 
     @property
     def data(self) -> PurePosixPath:
-        return self.path.with_name(f"{self.path.name}.json")
+        return PurePosixPath(f"{self.stem}.json")
 
     @property
     def page(self) -> PurePosixPath:
-        return self.path.with_name(f"{self.path.name}.md")
+        return PurePosixPath(f"{self.stem}.md")
 
     @classmethod
-    def of(cls, path: PurePosixPath) -> Self:
+    def of(cls, path: str) -> Self:
         """The place that a file's path (`reports/…/START-END.json`) names; ValueError says why it is none."""
-        *folders, name = path.parts
-        if len(folders) != len(_LEVELS) or not all(map(is_folder_name, range(len(_LEVELS)), folders)):
+        *folders, name = path.split("/")
+        if len(folders) != DEPTH or not all(map(is_folder_name, range(DEPTH), folders)):
             raise ValueError("it is not where a report belongs")
-        _, owner, repo, series, _, _ = folders
-        place = cls(f"{_name(owner)}/{_name(repo)}", series, window_of(name))
-        if place.path.parent != path.parent:
+        _, owner, repo, series, year, month = folders
+        return cls.within(repo_of(owner, repo), series, f"{year}/{month}", name)
+
+    @classmethod
+    def within(cls, repo: str, series: str, month: str, name: str) -> Self:
+        """The place of a file of a series in the folder of a month (`2025/12`); ValueError as for `of`."""
+        window = window_of(name)
+        if f"{window.start.year:04}/{window.start.month:02}" != month:
             raise ValueError("it stands in the folder of another month")
-        if not is_series(series):
-            raise ValueError(f"{series!r} is no series")
-        if place.window.length >= _longest(series):
-            raise ValueError(f"its window is {place.window.length} long, too long for the series {series}")
-        return place
+        if window.length >= longest_of(series):
+            raise ValueError(f"its window is {window.length} long, too long for the series {series}")
+        return cls(repo, series, window)
 
 
+@cache
 def series_folder(repo: str, series: str) -> PurePosixPath:
     """The folder of a series, relative to an archive's."""
     owner, _, name = repo.partition("/")
@@ -107,17 +118,6 @@ def is_report_file(name: str) -> bool:
     return _FILE.fullmatch(name) is not None
 
 
-def is_series(name: str) -> bool:
-    """Is it the name of a series as `format_length` writes it, the sample's or that of roll-ups?"""
-    if name == SAMPLE or name in ROLL_UPS:
-        return True
-    try:
-        length = parse_length(name)
-    except UsageError:
-        return False
-    return length <= LONGEST and format_length(length) == name
-
-
 def window_of(name: str) -> TimeWindow:
     """The window of a file's name; ValueError if it names none."""
     match = _FILE.fullmatch(name)
@@ -129,11 +129,23 @@ def window_of(name: str) -> TimeWindow:
     return window
 
 
-def _longest(series: str) -> timedelta:
-    """Windows of a series are shorter: what a late run adds is less than half a length (`schedule`)."""
+@cache
+def longest_of(series: str) -> timedelta:
+    """Windows of a series are shorter: what a late run adds is less than half a length (`schedule`).
+
+    Raises ValueError if the name is not one that `format_length` writes, the sample's or that of roll-ups.
+    """
     if series == SAMPLE:
         return LONGEST
-    return ROLL_UPS[series] if series in ROLL_UPS else parse_length(series) * 1.5
+    if series in ROLL_UPS:
+        return ROLL_UPS[series]
+    try:
+        length = parse_length(series)
+    except UsageError:
+        length = timedelta()
+    if not timedelta() < length <= LONGEST or format_length(length) != series:
+        raise ValueError(f"{series!r} is no series")
+    return length * 1.5
 
 
 def _folder(name: str) -> str:

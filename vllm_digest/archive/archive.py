@@ -17,6 +17,7 @@ from vllm_digest.documents import UnreadableError
 from vllm_digest.errors import DocumentError
 from vllm_digest.place import Place
 from vllm_digest.report import Report
+from vllm_digest.window import TimeWindow
 
 _AT_ONCE = 300
 """Data files that one listing reads, newest first, where it is not told which: a third of a second."""
@@ -53,22 +54,20 @@ class Archive:
         (`NEVER` for none), else of the newest, and of none twice (`verdicts`).
         """
         files = files_of(self.root, repo, series, self.now)
-        refused, unread = self._judge(files, since)
-        bad = {one.path for one in refused}
-        sound = {place.window: place for place, file in files.data.items() if file.path not in bad}
-        pages = {place.window for place in files.pages}
+        refused, unread = self._judge(repo, series, files, since)
+        sound = files.data.keys() - {one.window for one in refused}
+        told = files.data.keys() | {one.window for one in files.refused}
         refused += (
-            Refused(file.path, "its data file is missing", place.window)
-            for place, file in files.pages.items()
-            if place not in files.data
+            Refused(Path(files.pages[window].path), "its data file is missing", window)
+            for window in sorted(files.pages.keys() - told)
         )
         return Listing(
             repo=repo,
             series=series,
-            windows=tuple(sorted(window for window in sound if window in pages)),
-            unfinished=tuple(sorted(window for window in sound if window not in pages)),
+            windows=tuple(sorted(sound & files.pages.keys())),
+            unfinished=tuple(sorted(sound - files.pages.keys())),
             ahead=tuple(sorted(window for window in files.ahead if window.end <= self.now + _NEAR)),
-            refused=tuple(refused),
+            refused=(*files.refused, *refused),
             unread=unread,
             drafts=tuple(files.drafts),
         )
@@ -106,33 +105,35 @@ class Archive:
         """Keep a report whose page may not be shown, for a later run; its page's place. StorageError."""
         return set_aside(self.root, report, page)
 
-    def _judge(self, files: Files, since: datetime | None) -> tuple[list[Refused], int]:
-        """The files that are no reports, and how many were not read."""
-        refused = list(files.refused)
-        unread: list[tuple[Place, File]] = []
-        for place, file in files.data.items():
+    def _judge(
+        self, repo: str, series: str, files: Files, since: datetime | None
+    ) -> tuple[list[Refused], int]:
+        """The data files that hold no reports, and how many were not read."""
+        refused: list[Refused] = []
+        unread: list[TimeWindow] = []
+        for window, file in files.data.items():
             verdict = self._verdicts.of(file)
             if verdict:
-                refused.append(Refused(file.path, verdict, place.window))
+                refused.append(Refused(Path(file.path), verdict, window))
             elif verdict is None and (form := _form(file)) and form != FORM:
-                refused.append(Refused(file.path, "it is of another form", place.window, form))
+                refused.append(Refused(Path(file.path), "it is of another form", window, form))
             elif verdict is None:
-                unread.append((place, file))
-        unread.sort(key=lambda one: one[0].window.end, reverse=True)
-        wanted = [one for one in unread if since is None or one[0].window.end > since]
-        wanted = wanted if since else wanted[:_AT_ONCE]
-        for place, file in wanted:
+                unread.append(window)
+        unread.sort(reverse=True)
+        wanted = [one for one in unread if one.end > since] if since else unread[:_AT_ONCE]
+        for window in wanted:
+            file = files.data[window]
             try:
-                self._read(place, file)
+                self._read(Place(repo, series, window), file)
             except DocumentError as error:
-                refused.append(Refused(file.path, error.problem.removesuffix("."), place.window))
+                refused.append(Refused(Path(file.path), error.problem.removesuffix("."), window))
         self.remember()
         return refused, len(unread) - len(wanted)
 
     def _read(self, place: Place, file: File) -> StoredReport:
         """What the data file of a place holds; DocumentError says of "it" why it is no report."""
         try:
-            stored = read_stored(file.path, place)
+            stored = read_stored(Path(file.path), place)
         except UnreadableError:
             raise
         except DocumentError as error:
@@ -148,6 +149,6 @@ class Archive:
 
 def _form(file: File) -> str:
     """The form that a document's first bytes name; empty where they name none."""
-    with suppress(OSError), file.path.open("rb") as opened:
+    with suppress(OSError), open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - thousands of times
         return form_in(opened.read(_HEAD))
     return ""

@@ -39,7 +39,7 @@ class Refused:
 class File:
     """A regular file. `changed`: when, in nanoseconds of the file system's clock."""
 
-    path: Path
+    path: str
     size: int
     changed: int
 
@@ -47,18 +47,18 @@ class File:
     def at(cls, path: Path) -> "File":
         """The file at a path; OSError where there is none."""
         known = path.lstat()
-        return cls(path, known.st_size, known.st_mtime_ns)
+        return cls(str(path), known.st_size, known.st_mtime_ns)
 
 
 @dataclass(slots=True)
 class Files:
-    """What the folder of a series holds.
+    """What the folder of a series holds, by the window of the report that it belongs to.
 
     `ahead`: windows that end in the future. `drafts`: files whose writing was never finished.
     """
 
-    data: dict[Place, File] = field(default_factory=dict)
-    pages: dict[Place, File] = field(default_factory=dict)
+    data: dict[TimeWindow, File] = field(default_factory=dict)
+    pages: dict[TimeWindow, File] = field(default_factory=dict)
     ahead: set[TimeWindow] = field(default_factory=set)
     drafts: list[Path] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -78,44 +78,55 @@ def files_of(root: Path, repo: str, series: str, now: datetime) -> Files:
     if not _is_real(root, folder, found.refused):
         return found
     for month in _folders(root, folder, len(folder.parts) + 1, found.refused):
+        head = "/".join(month.parts[-2:])
         for entry in _entries(root / month, found.refused):
             if _is_draft(entry.name):
                 found.drafts.append(Path(entry.path))
             elif is_report_file(entry.name):
-                _sort(entry, month / entry.name, now, found)
+                try:
+                    place = Place.within(repo, series, head, entry.name)
+                except ValueError as error:
+                    found.refused.append(Refused(Path(entry.path), str(error)))
+                else:
+                    _sort(entry, place, now, found)
     return found
 
 
-def _sort(entry: os.DirEntry[str], path: PurePosixPath, now: datetime, found: Files) -> None:
-    """Put a file named like one of a report where it belongs."""
-    where = Path(entry.path)
-    try:
-        place = Place.of(path)
-    except ValueError as error:
-        found.refused.append(Refused(where, str(error)))
-        return
+def _sort(entry: os.DirEntry[str], place: Place, now: datetime, found: Files) -> None:
+    """Put a file at the place of a report where it belongs."""
     try:
         known = entry.stat(follow_symlinks=False)
     except OSError as error:
-        found.refused.append(Refused(where, f"it cannot be looked at: {error.strerror}", place.window))
+        why = f"it cannot be looked at: {error.strerror}"
+        found.refused.append(Refused(Path(entry.path), why, place.window))
         return
-    if place.window.end > now + _CLOCK_ERROR:
-        found.refused.append(Refused(where, "its window ends in the future"))
+    if why := why_not_yet(place, now):
+        found.refused.append(Refused(Path(entry.path), why))
         found.ahead.add(place.window)
     elif why := _not_ours(known):
-        found.refused.append(Refused(where, why, place.window))
+        found.refused.append(Refused(Path(entry.path), why, place.window))
     else:
-        kind = found.data if path.suffix == ".json" else found.pages
-        kind[place] = File(where, known.st_size, known.st_mtime_ns)
+        kind = found.data if entry.name.endswith(".json") else found.pages
+        kind[place.window] = File(entry.path, known.st_size, known.st_mtime_ns)
+
+
+def why_not_yet(place: Place, now: datetime) -> str:
+    """Why a report of this window is none at this time; empty where it is."""
+    return "its window ends in the future" if place.window.end > now + _CLOCK_ERROR else ""
+
+
+def why_no_size(size: int) -> str:
+    """Why a file of so many bytes is none of a report; empty where it may be."""
+    if size == 0:
+        return "it is empty"
+    return f"it is larger than {LARGEST // 1_000_000} MB" if size > LARGEST else ""
 
 
 def _not_ours(known: os.stat_result) -> str:
     """Why something at the place of a report is none, by what the file system says of it."""
     if not stat.S_ISREG(known.st_mode):
         return f"it is {_kind(known.st_mode)} and no file"
-    if known.st_size == 0:
-        return "it is empty"
-    return f"it is larger than {LARGEST // 1_000_000} MB" if known.st_size > LARGEST else ""
+    return why_no_size(known.st_size)
 
 
 def _kind(mode: int) -> str:

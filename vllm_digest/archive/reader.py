@@ -1,27 +1,21 @@
 """A data file, read as a stranger's: what passes cannot fail on its shape later, nor lead elsewhere."""
 
-import math
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from vllm_digest.archive.folder import LARGEST
 from vllm_digest.archive.form import FORM, StoredReport, from_stored
 from vllm_digest.digest import FORMULAS
-from vllm_digest.documents import read_document, value_in
+from vllm_digest.documents import parse_json, read_file, value_in
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.place import Place
 from vllm_digest.report import Lists, Report
 from vllm_digest.window import parse_zone
 
 _IT = "it"
-_DEEPEST = 24
-"""Levels of nesting; a report of ours has twelve."""
 _LONGEST = 20_000
-"""Characters of one text; GitHub's titles have 256, an excerpt and a sentence of a model's some hundred."""
-_LARGEST_NUMBER = 2**53
-"""Of what JSON readers agree on."""
+"""Bytes of one text; GitHub's titles have 256 characters, an excerpt and a model's sentence some hundred."""
 _REPO_URL = re.compile(r"https?://[^/\s?#@\\]+(/[A-Za-z0-9._-]+){2,6}")
 _LISTS = frozenset(Lists.__dataclass_fields__)
 _NAMED_THREAD = re.compile(r"[0-9]{1,15}\..*", re.DOTALL)
@@ -38,6 +32,15 @@ def read_report(path: Path, place: Place | None) -> Report:
         raise named(error, path) from None
 
 
+def why_no_report(content: bytes, place: Place) -> str:
+    """Why the content of a data file is no report of a place; empty where it is."""
+    try:
+        stored_in(content, place)
+    except DocumentError as error:
+        return error.problem.removesuffix(".")
+    return ""
+
+
 def named(error: DocumentError, path: Path) -> DocumentError:
     """An error of `read_stored` with the file's path in the place of "it"."""
     told = error.problem
@@ -48,58 +51,22 @@ def named(error: DocumentError, path: Path) -> DocumentError:
 def place_of(path: Path) -> Place | None:
     """The place in an archive that the end of a path names; None where it names none."""
     try:
-        return Place.of(PurePosixPath(*path.absolute().parts[-7:]))
+        return Place.of("/".join(path.absolute().parts[-7:]))
     except ValueError:
         return None
 
 
 def read_stored(path: Path, place: Place | None) -> StoredReport:
     """What a data file holds; DocumentError says of "it" why it is no report."""
-    document = read_document(path, LARGEST, _IT)
-    if why := _excess(document):
-        raise DocumentError(f"it holds {why}, which no report of ours does.")
-    stored = value_in(document, StoredReport, FORM, _IT)
+    return stored_in(read_file(path, LARGEST, _IT), place)
+
+
+def stored_in(content: bytes, place: Place | None) -> StoredReport:
+    """What the content of a data file means; DocumentError says of "it" why it is no report."""
+    stored = value_in(parse_json(content, _IT, _LONGEST), StoredReport, FORM, _IT)
     if why := next(_disagreements(stored, place), ""):
         raise DocumentError(f"{why}.")
     return stored
-
-
-def _excess(document: Any) -> str:
-    """What in a JSON value is beyond any report of ours; empty where nothing is."""
-    level = [document]
-    for _ in range(_DEEPEST):
-        inner: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                inner += value
-                inner += value.values()
-            elif isinstance(value, list):
-                inner += value
-            elif why := _excess_of(value):
-                return why
-        if not inner:
-            return ""
-        level = inner
-    return "values nested too deep"
-
-
-def _excess_of(value: str | float | None) -> str:
-    match value:
-        case str() if len(value) > _LONGEST:
-            return f"a text of {len(value)} characters"
-        case str() if not value.isascii() and not _is_text(value):
-            return "half of a character"
-        case int() | float() if not math.isfinite(value) or abs(value) > _LARGEST_NUMBER:
-            return "a number beyond all measure"
-    return ""
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _disagreements(stored: StoredReport, place: Place | None) -> Iterator[str]:
@@ -109,8 +76,8 @@ def _disagreements(stored: StoredReport, place: Place | None) -> Iterator[str]:
     if place is not None and said != place:
         yield f"it is of {said.path} and stands elsewhere"
     try:
-        Place.of(said.data)
-        Place.of(Place(facts.repo, stored.series, facts.window).data)
+        Place.of(str(said.data))
+        Place.of(str(Place(facts.repo, stored.series, facts.window).data))
     except ValueError as error:
         yield f"it can stand nowhere, for {error}"
     if _REPO_URL.fullmatch(facts.repo_url) is None:
@@ -143,7 +110,7 @@ def _in_the_narrative(stored: StoredReport, numbers: set[int]) -> Iterator[str]:
 def _in_what_looks_back(stored: StoredReport) -> Iterator[str]:
     for follow_up in stored.follow_ups:
         try:
-            Place.of(PurePosixPath(f"{follow_up.place}.json"))
+            Place.of(f"{follow_up.place}.json")
         except ValueError:
             yield f"follow_ups leads to {follow_up.place[:100]!r}, which is no report"
     if any(set(period.counts) != _LISTS for period in stored.before):

@@ -73,7 +73,7 @@ class Verdicts:
         self._is_new = False
 
     def _name(self, file: File) -> str:
-        return file.path.relative_to(self.root).as_posix()
+        return file.path.removeprefix(f"{self.root}{os.sep}")
 
 
 def _checked(document: Any) -> dict[str, tuple[int, int, str]]:

@@ -11,6 +11,7 @@ from vllm_digest.archive.form import FORM, to_stored
 from vllm_digest.documents import to_json
 from vllm_digest.errors import StorageError
 from vllm_digest.files import free_name, make_folders, write_together
+from vllm_digest.place import Place
 from vllm_digest.report import Report
 
 log = logging.getLogger(__name__)
@@ -53,14 +54,44 @@ def set_aside(root: Path, report: Report, page: str) -> Path:
     return aside
 
 
+def put(root: Path, place: Place, data: bytes, page: bytes) -> None:
+    """Write files that are published elsewhere; an empty one is left out."""
+    stored = _make_way(root, place.path)
+    contents = {stored.data: data, stored.page: page}
+    write_together({path: content for path, content in contents.items() if content}, sync=False)
+    if not page:
+        _unlink(stored.page)
+
+
+def remove(root: Path, place: Place) -> None:
+    """Remove both files of a report, the page first."""
+    for path in (root / place.page, root / place.data):
+        _unlink(path)
+
+
+def move_page_aside(root: Path, place: Place) -> Path:
+    """Move a page to where no site takes it from; its new place."""
+    page, target = root / place.page, root / _ASIDE / place.page
+    make_folders(root, *(_ASIDE, *place.page.parent.parts))
+    try:
+        page.replace(target)
+    except OSError as error:
+        raise StorageError(f"{page} cannot be moved to {target}: {error.strerror}.") from None
+    return target
+
+
 def remove_draft(draft: Path) -> None:
     """Remove a file whose writing was never finished; a folder of such a name stays."""
+    if draft.is_symlink() or not draft.is_dir():
+        _unlink(draft)
+
+
+def _unlink(path: Path) -> None:
     try:
-        if not draft.is_dir():
-            draft.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
-            f"{draft} cannot be removed: {error.strerror}.", "Give its folder to the user that runs this."
+            f"{path} cannot be removed: {error.strerror}.", "Give its folder to the user that runs this."
         ) from None
 
 

@@ -229,6 +229,14 @@ class BranchOptions(SettingsOptions):
     remote: str | None = option(
         "--remote", metavar="URL", help="Its repository.", usual="origin of this folder's"
     )
+    wait: str | None = option("--wait", metavar="LENGTH", help="How long to wait for a run.", usual="30m")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullOptions(BranchOptions):
+    accept_removals: bool = option(
+        "--accept-removals", help="Remove here, too, what the branch no longer has."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""Git, asked in one way: by nobody in particular, in plain English, and with no secret in what it says."""
+"""Git in one folder: without an identity, in English, and with no secret in what its errors say."""
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ _ELSEWHERE = (
     "GIT_INDEX_FILE",
     "GIT_COMMON_DIR",
     "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
     "GIT_PREFIX",
 )
 """What a hook sets, and what would send our commands to another repository."""
@@ -27,15 +30,34 @@ _OFFER = '!f() { test "$1" = get && echo username=x-access-token && echo "passwo
 """A credential helper; the shell that git starts reads the token, so it is in no argument and no file."""
 _ALWAYS = {
     "core.autocrlf": "false",
-    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
     "core.quotePath": "false",
+    "fetch.recurseSubmodules": "false",
+    # Housekeeping that goes on behind our back would meet the next command.
+    "gc.autoDetach": "false",
+    "maintenance.autoDetach": "false",
+    "push.recurseSubmodules": "no",
 }
 _MAY_PASS = re.compile(
-    r"error: (429|5\d\d)|resolve host|timed out|connect|hung up|early eof|rpc failed"
-    r"|\[rejected\]|\[remote rejected\].*(lock|failed to update ref|incorrect old value|already exists)",
+    r"error: (429|5\d\d)|HTTP 5\d\d|resolve host|name resolution|timed out|timeout|connect|hung up|early eof"
+    r"|rpc failed|TLS|SSL|unexpected disconnect|couldn't find remote ref|Internal Server Error|\[rejected\]",
     re.IGNORECASE,
 )
-"""What git says when the network or the server failed, or somebody else pushed first or at this moment."""
+"""What git says when the network or the server failed, or somebody else pushed first."""
+_REFUSED = re.compile(r"\[remote rejected\][^\n]*\(([^\n]*)\)")
+_FOR_GOOD = re.compile(
+    r"declin|den(y|ied)|protect|prohibit|not allowed|not permitted|permission|refus|archived|disabled|hook"
+    r"|read.only|large|size|quota|exceed",
+    re.IGNORECASE,
+)
+"""Reasons of a server that hold the next time, too. Others pass: `failure`, `cannot lock ref`, and what
+servers say of their own trouble (`Internal Server Error`)."""
+_NO_REPOSITORY = "not a git repository"
+
+
+_FATAL = 128
+"""The exit code of a command that could not do its work, where others say no."""
 
 
 class GitError(StorageError):
@@ -46,41 +68,67 @@ class GitError(StorageError):
         self.may_pass = may_pass
 
 
+def may_pass(said: str) -> bool:
+    """May the same command succeed the next time, by what git said of its failure?"""
+    reasons = _REFUSED.findall(said)
+    if reasons:
+        return not any(_FOR_GOOD.search(reason) for reason in reasons)
+    return _MAY_PASS.search(said) is not None and "certificate" not in said
+
+
 @dataclass(frozen=True)
 class Git:
-    """Git in one folder; `environ` is the user's, `now` the time that commits get."""
+    """Git in one folder; `environ` is the user's, `now` the time that commits get.
+
+    `looks_up`: the repository may also be one that the folder lies in.
+    """
 
     folder: Path
     environ: Mapping[str, str]
     now: datetime
+    looks_up: bool = False
 
-    def ask(self, *arguments: str, stdin: bytes = b"") -> str:
-        """What a git command prints, without the newline at its end; GitError when it fails."""
-        ended = self._run(arguments, stdin)
-        if ended.code == 0:
-            return ended.out.decode(errors="surrogateescape").rstrip("\n")
-        # A push says on stdout which branch was refused, and why.
-        said = f"{ended.err}\n{ended.out.decode(errors='replace')}"
-        raise GitError(
-            f"git {arguments[0]} failed in {self.folder}: {self._presentable(said)}",
-            may_pass=_MAY_PASS.search(said) is not None,
-        )
+    def ask(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> str:
+        """What a git command prints, without the newline at its end. Raises GitError if it fails.
+
+        `index`: a file to use as the index.
+        """
+        said = self.ask_bytes(*arguments, stdin=stdin, index=index)
+        return said.decode(errors="surrogateescape").rstrip("\n")
+
+    def ask_bytes(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> bytes:
+        """The same as bytes, to the last newline."""
+        ended = self._run(arguments, stdin, index)
+        if ended.code:
+            raise self._error(arguments[0], ended)
+        return ended.out
 
     def asked(self, *arguments: str) -> str:
-        """What a question prints; empty when the answer is none."""
-        ended = self._run(arguments, b"")
-        return ended.out.decode(errors="surrogateescape").strip() if ended.code == 0 else ""
+        """What a question prints; empty when the answer is none, or there is no repository.
+
+        Raises GitError if git refuses to answer.
+        """
+        ended = self._run(arguments, b"", None)
+        if ended.code == _FATAL and _NO_REPOSITORY not in ended.err:
+            raise self._error(arguments[0], ended)
+        return "" if ended.code else ended.out.decode(errors="surrogateescape").strip()
 
     def listed(self, *arguments: str, stdin: bytes = b"") -> list[str]:
         """The parts, ended by NUL, that a command with `-z` prints."""
         return self.ask(*arguments, stdin=stdin).split("\0")[:-1]
 
-    def _run(self, arguments: Iterable[str], stdin: bytes) -> Finished:
+    def _error(self, command: str, ended: Finished) -> GitError:
+        # A push says on stdout which branch was refused, and why.
+        said = f"{ended.err}\n{ended.out.decode(errors='replace')}"
+        return GitError(
+            f"git {command} failed in {self.folder}: {self._presentable(said)}", may_pass=may_pass(said)
+        )
+
+    def _run(self, arguments: Sequence[str], stdin: bytes, index: Path | None) -> Finished:
         command = ["git", *arguments]
+        environ = self._environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
         try:
-            return run_program(
-                command, environ=self._environment(), timeout=_TIMEOUT, folder=self.folder, stdin=stdin
-            )
+            return run_program(command, environ=environ, timeout=_TIMEOUT, folder=self.folder, stdin=stdin)
         except TimeoutError:
             raise GitError(f"git {command[1]} took too long in {self.folder}.", may_pass=True) from None
         except OSError as error:
@@ -104,10 +152,14 @@ class Git:
             "GIT_COMMITTER_NAME": _WRITER,
             "GIT_COMMITTER_EMAIL": _ADDRESS,
             "GIT_COMMITTER_DATE": self.now.isoformat(),
+            "GIT_DEFAULT_HASH": "sha1",
             "GIT_TERMINAL_PROMPT": "0",
             "LC_ALL": "C",
         }
-        first = int(environ.get("GIT_CONFIG_COUNT") or 0)
+        if not self.looks_up:
+            environ["GIT_CEILING_DIRECTORIES"] = str(self.folder.resolve().parent)
+        count = environ.get("GIT_CONFIG_COUNT", "")
+        first = int(count) if count.isdecimal() else 0
         environ["GIT_CONFIG_COUNT"] = str(first + len(settings))
         for position, (key, value) in enumerate(settings.items(), start=first):
             environ |= {f"GIT_CONFIG_KEY_{position}": key, f"GIT_CONFIG_VALUE_{position}": value}

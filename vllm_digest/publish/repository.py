@@ -1,0 +1,70 @@
+"""The repository inside an archive's folder: made, recognised, and cleared of what killed commands left.
+
+It is used for its objects and refs alone. No command of ours reads or writes its index or its working tree,
+so neither can be damaged, and no name on the branch becomes a path here.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from vllm_digest.errors import StorageError, UsageError
+from vllm_digest.publish.git import Git
+
+_MARK = "vllm-digest.archive"
+_OURS = "refs/vllm-digest/"
+
+
+def prepare(git: Git) -> None:
+    """Make the folder a repository of ours, whatever a killed command left of one.
+
+    Raises UsageError where somebody else's repository is, GitError where git refuses to look.
+    """
+    folder = git.folder
+    own = folder / ".git"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made: {error.strerror}.") from None
+    if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
+        raise _foreign(folder)
+    if not git.asked("rev-parse", "--git-dir"):
+        git.ask("init", "--quiet")
+    elif not git.asked("config", "--local", _MARK) and _is_in_use(git):
+        raise _foreign(folder)
+    _clear_locks(own)
+    git.ask("config", _MARK, "true")
+
+
+def tree_with(git: Git, commit: str, files: Iterable[tuple[str, str]]) -> str:
+    """The id of a tree: that of a commit, empty for none, with files (path and id of the content) added."""
+    with tempfile.TemporaryDirectory(prefix="vllm-digest-") as folder:
+        index = Path(folder, "index")
+        git.ask("read-tree", *([commit] if commit else ["--empty"]), index=index)
+        lines = "".join(f"100644 {content}\t{path}\n" for path, content in files)
+        # A link or a submodule in the place of a folder gives way.
+        git.ask("update-index", "--replace", "--add", "--index-info", stdin=lines.encode(), index=index)
+        return git.ask("write-tree", index=index)
+
+
+def _is_in_use(git: Git) -> bool:
+    """Has anybody but us committed anything? A repository that was just begun may be one of ours."""
+    refs = git.ask("for-each-ref", "--format=%(refname)").split()
+    return any(not ref.startswith(_OURS) for ref in refs)
+
+
+def _foreign(folder: Path) -> UsageError:
+    return UsageError(
+        f"{folder} is a repository that `vllm-digest pull` did not make.",
+        "Name a folder of its own for the reports, with --output or report.output.",
+    )
+
+
+def _clear_locks(own: Path) -> None:
+    """Remove locks: who holds the archive's folder is the only one who works in its repository."""
+    for pattern in ("*.lock", "refs/**/*.lock"):
+        for lock in own.glob(pattern):
+            with suppress(OSError):
+                lock.unlink()

@@ -1,0 +1,39 @@
+"""The reports that stand in an archive's folder, by the ids that git gives contents."""
+
+from hashlib import sha1
+from typing import NamedTuple
+
+from vllm_digest.archive import NEVER, Archive
+from vllm_digest.archive.folder import LARGEST
+from vllm_digest.documents import read_file
+from vllm_digest.place import Place
+from vllm_digest.publish.tree import Pair
+
+
+class Standing(NamedTuple):
+    """`pairs`: the reports. `damaged`: where files stand that are none, or only a part of one."""
+
+    pairs: dict[Place, Pair]
+    damaged: set[Place]
+
+
+def standing(archive: Archive) -> Standing:
+    """What stands in an archive's folder; contents are not looked at."""
+    found = Standing({}, set())
+    for repo, series in archive.series():
+        listed = archive.listing(repo, series, since=NEVER)
+        for window in listed.windows:
+            place = Place(repo, series, window)
+            stem = f"{archive.root}/{place.stem}"
+            found.pairs[place] = Pair(_blob_id(f"{stem}.json"), _blob_id(f"{stem}.md"))
+        for window in listed.unfinished:
+            place = Place(repo, series, window)
+            found.pairs[place] = Pair(_blob_id(f"{archive.root}/{place.stem}.json"))
+        found.damaged.update(Place(repo, series, one.window) for one in listed.refused if one.window)
+    return found
+
+
+def _blob_id(path: str) -> str:
+    """https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    content = read_file(path, LARGEST, path)
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
