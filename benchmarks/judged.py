@@ -65,7 +65,6 @@ class _Comment(_Form):
     created_at: AwareDatetime
     author_association: str = "NONE"
     body: str | None = ""
-    path: str = ""
 
 
 class _Review(_Form):
@@ -159,7 +158,6 @@ def _thread(item: _Item, repo: str, bots: frozenset[str]) -> Thread:
         association=item.author_association,
         state=then.state,
         created_at=item.created_at,
-        updated_at=item.updated_at,
         timeline=timeline,
         draft=item.draft,
         labels=item.labels,
@@ -217,7 +215,6 @@ def _remark(kind: RemarkKind, comment: _Comment, url: str, bots: frozenset[str])
         at=comment.created_at,
         url=url,
         body=comment.body or "",
-        path=comment.path,
     )
 
 

@@ -52,7 +52,6 @@ def thread(
         association="NONE",
         state=State.OPEN,
         created_at=NOW,
-        updated_at=NOW,
         labels=tuple(labels),
         remarks=tuple(
             Remark(str(at), RemarkKind.COMMENT, Account(f"reader-{at}"), "NONE", NOW, "", text)

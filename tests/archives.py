@@ -142,7 +142,6 @@ def _thread(window: TimeWindow, rng: Random, number: int, given: str | None) -> 
         association="CONTRIBUTOR",
         state=State.MERGED if merged else State.CLOSED if ended else State.OPEN,
         created_at=created.replace(microsecond=0),
-        updated_at=window.end,
         closed_at=ended,
         merged_at=merged,
         closed_by=closer if ended else None,

@@ -241,6 +241,20 @@ def test_a_thread_touched_while_the_lists_are_read_is_not_lost(asked: Asked) -> 
     assert report["counts"]["new_issues"] == 149
 
 
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=2)], ids=["recent", "past"])
+def test_pages_of_a_server_of_one_s_own_link_to_it(asked: Asked, age: timedelta) -> None:
+    issue = Issue(1, START - timedelta(days=9), history=(Closed(SOON, USER),))
+    closing = "Closes https://github.example.org/acme/widget/issues/1"
+    pull = PullRequest(2, SOON, "A fix", body=closing, author=Actor("fix_acme"))
+    for threads in ((), (issue, pull)):
+        world = World("acme/widget", threads, site="https://github.example.org")
+        with GitHub(world, now=END + age) as github:
+            report = asked.report(github, START, END, "--repo", "acme/widget")
+        assert stored(report).repo_url == "https://github.example.org/acme/widget"
+        assert "https://github.com/acme" not in Path(report["page"]).read_text(encoding="utf-8")
+    assert [(link.source, link.target) for link in stored(report).links] == [(2, 1)]
+
+
 def test_a_quiet_window_is_a_report_like_any_other(asked: Asked) -> None:
     with GitHub(World("vllm-project/vllm", ()), now=END) as github:
         report = asked.report(github, START, END)

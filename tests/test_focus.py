@@ -60,7 +60,6 @@ def an_issue(title: str, body: str = "", labels: tuple[str, ...] = ()) -> Thread
         association="NONE",
         state=State.OPEN,
         created_at=NOW,
-        updated_at=NOW,
         labels=labels,
     )
 

@@ -91,7 +91,6 @@ def issue(title: str, body: str = "", **others: Any) -> Thread:
         association="NONE",
         state=State.OPEN,
         created_at=NOW,
-        updated_at=NOW,
         **others,
     )
 

@@ -251,6 +251,23 @@ def test_the_token_of_github_s_own_program_is_used_where_there_is_no_other(run: 
         assert run("run", "--exact", environ=environ | {"GH_TOKEN": "another"}, now=scene.end).code == 3
 
 
+@pytest.mark.parametrize(
+    ("api", "host"),
+    [
+        ("https://api.github.com", "github.com"),
+        ("https://api.my-enterprise.ghe.com", "my-enterprise.ghe.com"),
+        ("https://github.example.org/api/v3", "github.example.org"),
+        ("https://api.github.example.org", "api.github.example.org"),
+    ],
+)
+def test_github_s_own_program_is_asked_for_the_host_that_it_knows(run: Run, api: str, host: str) -> None:
+    program = Path("gh")
+    program.write_text('#!/bin/sh\necho "$4" > asked\nexit 1\n', encoding="utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    assert run("run", environ={"PATH": f"{Path.cwd()}:{os.defpath}", "GITHUB_API_URL": api}).code == 2
+    assert Path("asked").read_text(encoding="utf-8").strip() == host
+
+
 def test_a_token_that_was_copied_badly_is_told_without_being_shown(run: Run) -> None:
     ran = run("run", environ={"GITHUB_TOKEN": "ghp_secret\u200b"})
     assert ran.code == 2

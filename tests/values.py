@@ -80,7 +80,6 @@ def _thread(number: int, kind: Kind, path: str, fields: dict[str, Any]) -> Threa
             "association": "NONE",
             "state": State.MERGED if merged else State.CLOSED if closed else State.OPEN,
             "created_at": BEFORE,
-            "updated_at": WINDOW.end,
             **fields,
             **times,
             "closed_at": closed or merged,

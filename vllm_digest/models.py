@@ -49,9 +49,9 @@ class Remark:
     """A comment, a review, or a comment on a line of code, in Markdown as its author wrote it.
 
     `association` is the author's to the repository, in GitHub's words (`MEMBER`, `CONTRIBUTOR`, …).
-    `verdict` is a review's (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), else empty;
-    `path` the file a review comment stands at, else empty. `at` is when it could be read: a review and its
-    comments from the time on that it was handed in. `hidden` ones were minimized by a maintainer.
+    `verdict` is a review's (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), else empty. `at` is
+    when it could be read: a review and its comments from the time on that it was handed in. `hidden` ones
+    were minimized by a maintainer.
     """
 
     id: str
@@ -62,7 +62,6 @@ class Remark:
     url: str
     body: str
     verdict: str = ""
-    path: str = ""
     hidden: bool = False
 
 
@@ -174,7 +173,6 @@ class Thread:
     association: str
     state: State
     created_at: Moment
-    updated_at: Moment
     closed_at: Moment | None = None
     merged_at: Moment | None = None
     state_reason: str = ""
@@ -264,7 +262,8 @@ class Gap:
 class Snapshot:
     """Every thread of `repo` that anything happened to in `window`, newest number first.
 
-    `requests` and `points` are what fetching it took; `fetched_at` is when that was.
+    `repo_url`: the repository's page, empty in the sample. `requests` and `points` are what fetching it
+    took; `fetched_at` is when that was.
     """
 
     repo: str
@@ -274,6 +273,7 @@ class Snapshot:
     gaps: tuple[Gap, ...] = ()
     requests: int = 0
     points: int = 0
+    repo_url: str = ""
 
     def within(self, window: TimeWindow) -> Self:
         """The part of the snapshot that belongs to `window`, as it stood at the window's end."""

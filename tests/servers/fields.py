@@ -31,7 +31,7 @@ def _address(said: Said[Any], info: Info) -> str:
 
 
 def _home(world: World) -> str:
-    return f"https://github.com/{world.repo}"
+    return f"{world.site}/{world.repo}"
 
 
 def _state_reason(thread: Thread, info: Info, **given: bool) -> str | None:

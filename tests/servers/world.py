@@ -270,6 +270,8 @@ class World:
     threads: tuple[Thread, ...]
     former_names: tuple[str, ...] = ()
     """Earlier `owner/name`s, before renames."""
+    site: str = "https://github.com"
+    """Where its pages are."""
     by_number: dict[int, Thread] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

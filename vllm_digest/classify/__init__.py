@@ -24,6 +24,8 @@ def classify(snapshot: Snapshot, rules: Rules) -> Facts:
 
 def _repo_url(snapshot: Snapshot) -> str:
     """The repository's page, on whatever host its threads are."""
+    if snapshot.repo_url:
+        return snapshot.repo_url
     for thread in snapshot.threads:
         return thread.url.rsplit("/", 2)[0]
     return f"https://github.com/{snapshot.repo}"

@@ -19,6 +19,7 @@ from vllm_digest.processes import run_program
 
 _NAME = "vllm-digest"
 _PUBLIC_API = "api.github.com"
+_RESIDENT = ".ghe.com"
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,21 @@ class Runtime:
         program = shutil.which("gh", path=self.environ.get("PATH", ""))
         if program is None:
             return ""
-        host = urlsplit(api_url).hostname or _PUBLIC_API
-        command = [program, "auth", "token", "--hostname", "github.com" if host == _PUBLIC_API else host]
+        command = [program, "auth", "token", "--hostname", _gh_host(api_url)]
         try:
             answer = run_program(command, environ=self.environ, timeout=timedelta(seconds=10))
         except OSError:
             return ""
         return answer.out.decode(errors="replace").strip() if answer.code == 0 else ""
+
+
+def _gh_host(api_url: str) -> str:
+    """The name by which GitHub's own program knows the server of an API.
+
+    Enterprise Cloud with data residency has its API at api.NAME.ghe.com, a server of one's own at its host.
+    """
+    host = urlsplit(api_url).hostname or _PUBLIC_API
+    return host.removeprefix("api.") if host == _PUBLIC_API or host.endswith(_RESIDENT) else host
 
 
 def _checked(token: str, place: str) -> str:

@@ -114,10 +114,6 @@ class Comment(GitHubObject):
     is_minimized: bool
 
 
-class ReviewComment(Comment):
-    path: str
-
-
 class Review(GitHubObject):
     """A review that was handed in; GitHub has no time for others, and our queries leave those out."""
 
@@ -130,7 +126,7 @@ class Review(GitHubObject):
     author_association: str
     body: str
     is_minimized: bool
-    comments: Connection[ReviewComment]
+    comments: Connection[Comment]
 
 
 class Happening(GitHubObject):
@@ -182,7 +178,6 @@ class IssueNode(ThreadHead):
 
     body: str
     author_association: str
-    updated_at: Moment
     labels: Connection[Named] | None
     comments: Connection[Comment]
     issue_type: Named | None = None
@@ -243,6 +238,7 @@ class RepositoryNode(GitHubObject):
     """A repository; `issues` and `pull_requests` where they were asked for."""
 
     name_with_owner: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    url: Url
     created_at: Moment | None = None
     issues: Connection[FoundNode] | None = None
     pull_requests: Connection[FoundNode] | None = None

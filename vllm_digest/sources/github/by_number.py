@@ -147,7 +147,7 @@ def numbers_document(operation: str, numbers: Sequence[int]) -> str:
     )
     return with_fragments(
         f"query {operation}($owner: String!, $name: String!{sizes}) {{\n  rateLimit {{ cost }}\n"
-        f"  repository(owner: $owner, name: $name) {{\n    nameWithOwner\n    {threads}\n  }}\n}}\n"
+        f"  repository(owner: $owner, name: $name) {{\n    nameWithOwner\n    url\n    {threads}\n  }}\n}}\n"
     )
 
 

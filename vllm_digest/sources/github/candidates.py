@@ -71,9 +71,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The threads that may belong to a window of `repo` (its present name), and what is missing of them."""
+    """The threads that may belong to a window, and what is missing of them.
+
+    `repo`: the repository's present name. `repo_url`: its page.
+    """
 
     repo: str
+    repo_url: str
     found: tuple[Candidate, ...]
     gaps: tuple[Gap, ...] = ()
 

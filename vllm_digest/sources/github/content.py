@@ -12,7 +12,6 @@ from vllm_digest.sources.github.answers import (
     File,
     GitHubObject,
     Review,
-    ReviewComment,
     T,
 )
 from vllm_digest.sources.github.candidates import FOR_EVER
@@ -59,7 +58,7 @@ class ReviewsPage(GitHubObject):
 
 
 class RepliesPage(GitHubObject):
-    comments: Connection[ReviewComment]
+    comments: Connection[Comment]
 
 
 class FilesPage(GitHubObject):
@@ -136,7 +135,7 @@ class Content:
 
     def _take_replies(
         self,
-        replies: Connection[ReviewComment],
+        replies: Connection[Comment],
         review_id: str,
         shown_at: datetime,
         before: Rest | None = None,

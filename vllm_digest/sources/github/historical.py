@@ -49,7 +49,8 @@ class HistoricalSearch:
         going_on = (one for one in self._known.values() if one.may_be_in(window))
         # What is known of a thread says more than the search does.
         found = {one.number: one for one in (*results.listed.threads, *going_on)}
-        return Discovery(self.repo, tuple(found.values()), (*self._gaps, *results.listed.gaps))
+        gaps = (*self._gaps, *results.listed.gaps)
+        return Discovery(self.repo, results.repo_url, tuple(found.values()), gaps)
 
     def passed(self, window: TimeWindow, found: Iterable[Candidate], details: Details) -> None:
         """Go on behind the window with what the details of threads found there tell of later."""

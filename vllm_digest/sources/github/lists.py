@@ -47,6 +47,7 @@ class _Page:
     """A page of each list that was asked for, and where each goes on."""
 
     repo: str
+    repo_url: str
     rows: dict[str, list[_Row]]
     cursors: dict[str, str | None]
 
@@ -73,7 +74,7 @@ def by_lists(
             break
         # A thread touched while the pages were read has moved to the top, past the reader: look again there.
         since = newest
-    return Discovery(pages[0].repo, tuple(found.values()))
+    return Discovery(pages[0].repo, pages[0].repo_url, tuple(found.values()))
 
 
 def _pages(client: Client, repo: str, since: datetime, size: Size) -> Iterator[_Page]:
@@ -124,7 +125,7 @@ def _read_page(repo: str, asked: tuple[str, ...], answer: Answer) -> _Page:
             raise NullFieldError(path)
         rows[key] = list(_read_rows(connection, path))
         cursors[key] = connection.next_cursor
-    return _Page(there.name_with_owner, rows, cursors)
+    return _Page(there.name_with_owner, there.url, rows, cursors)
 
 
 def _read_rows(connection: Connection[FoundNode], path: tuple[str, str]) -> Iterator[_Row]:

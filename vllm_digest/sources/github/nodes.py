@@ -24,7 +24,6 @@ from vllm_digest.sources.github.answers import (
     IssueNode,
     PullNode,
     Review,
-    ReviewComment,
     ThreadHead,
 )
 from vllm_digest.sources.github.candidates import FOR_EVER
@@ -55,7 +54,6 @@ def thread(
         author=account(node.author),
         association=node.author_association,
         created_at=node.created_at,
-        updated_at=node.updated_at,
         timeline=timeline,
         draft=pull is not None and pull.is_draft,
         labels=tuple(label.name for label in node.labels.present) if node.labels else (),
@@ -123,14 +121,12 @@ def review(node: Review) -> Remark:
     return _remark(node, RemarkKind.REVIEW, node.submitted_at, verdict=node.state)
 
 
-def review_comment(node: ReviewComment, shown_at: datetime) -> Remark:
+def review_comment(node: Comment, shown_at: datetime) -> Remark:
     """Return a comment on a line of code; nobody saw it before its review was handed in at `shown_at`."""
-    return _remark(node, RemarkKind.REVIEW_COMMENT, max(node.created_at, shown_at), path=node.path)
+    return _remark(node, RemarkKind.REVIEW_COMMENT, max(node.created_at, shown_at))
 
 
-def _remark(
-    node: Comment | Review, remark_kind: RemarkKind, at: datetime, *, verdict: str = "", path: str = ""
-) -> Remark:
+def _remark(node: Comment | Review, remark_kind: RemarkKind, at: datetime, *, verdict: str = "") -> Remark:
     return Remark(
         # GitHub has no number for some comments of old; their addresses are as unique.
         id=str(node.full_database_id or node.url),
@@ -141,7 +137,6 @@ def _remark(
         url=node.url,
         body=node.body,
         verdict=verdict,
-        path=path,
         hidden=node.is_minimized,
     )
 

@@ -70,12 +70,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What searches found in a repository with the present name `repo`.
+    """What searches found in a repository with the present name `repo` and the page `repo_url`.
 
     `listed`: by plain searches. `touched`: by those with `touched_since`.
     """
 
     repo: str
+    repo_url: str
     listed: Found
     touched: Found
 
@@ -94,6 +95,7 @@ class _Pages:
     """One page of each search that was asked."""
 
     repo: str
+    repo_url: str
     began_at: datetime
     pages: tuple[_Page, ...]
 
@@ -120,7 +122,7 @@ def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
                 found.gaps.append(
                     Gap(GapCode.SEARCH_CUT, detail=one.query(repo), seen=seen, expected=page.count)
                 )
-    return Results(repo, listed, touched)
+    return Results(repo, answer.repo_url, listed, touched)
 
 
 def lists_of(window: TimeWindow) -> list[Search]:
@@ -190,7 +192,7 @@ def search_document(with_moments: tuple[bool, ...]) -> str:
         f"{{ ...{'FoundWithMoments' if moments else 'Found'} }}"
         for slot, moments in enumerate(with_moments)
     ]
-    repository = "repository(owner: $owner, name: $name) { nameWithOwner createdAt }"
+    repository = "repository(owner: $owner, name: $name) { nameWithOwner url createdAt }"
     body = "\n  ".join(("rateLimit { cost }", repository, *searches))
     parameters = ", ".join(("$owner: String!", "$name: String!", "$page: Int!", *names))
     return with_fragments(f"query Search({parameters}) {{\n  {body}\n}}\n")
@@ -211,7 +213,7 @@ def _read(repo: str, searches: Sequence[Search], answer: Answer) -> _Pages:
         pages.append(_Page(tuple(found), page.issue_count, page.next_cursor))
     if not pages:
         raise NullFieldError(("search0",))
-    return _Pages(there.name_with_owner, there.created_at, tuple(pages))
+    return _Pages(there.name_with_owner, there.url, there.created_at, tuple(pages))
 
 
 def _iso(time: datetime) -> str:

@@ -80,6 +80,7 @@ class Sweep:
                 gaps=(*discovery.gaps, *gaps),
                 requests=self.client.requests - requests,
                 points=self.client.points - points,
+                repo_url=discovery.repo_url,
             )
             for _ in chunk:
                 waiting.popleft()
