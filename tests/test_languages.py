@@ -330,6 +330,12 @@ def test_render_makes_the_page_of_any_language_from_a_stored_report(run: Run) ->
     assert english.out.count("[#30382]") == chinese.count("[#30382]")
 
 
+def test_the_sample_s_english_page_is_the_one_kept_beside_the_chinese_one(run: Run) -> None:
+    stored = Path(run("run", "--sample", "--now", "2025-12-10T20:00").out.strip())
+    kept = Path(__file__).with_name("sample_en.md")
+    assert run("render", str(stored.with_suffix(".json")), "--language", "en").out == kept.read_text("utf-8")
+
+
 def test_the_first_language_of_the_settings_stands_at_the_usual_addresses(run: Run) -> None:
     environ = {"VLLM_DIGEST_REPORT_LANGUAGES": "[en, zh]"}
     stored = Path(run("run", "--sample", environ=environ).out.strip())
