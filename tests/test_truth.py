@@ -411,3 +411,19 @@ def test_what_a_sentence_was_compared_with_is_logged(caplog: pytest.LogCaptureFi
     with caplog.at_level("DEBUG", logger="vllm_digest"):
         told(51, "zh", "该 PR 已合并。", ("c4", "LGTM"))
     assert '#51 impact falls: state: "该 PR 已合并", compared with "open, #51"' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "该函数十分复杂，参数几乎不变。"),
+        ("zh", "通过十分细致的排查，千万不要万一出错。"),
+        ("zh", "文中给出四种方案，其中两位提到第五位的做法。"),
+        ("zh", "两个步骤合成一个，分成三段处理。"),
+        ("en", "The author lists four options and one of them is new."),
+        ("en", "It may march on, a second look is needed."),
+    ],
+)
+def test_what_only_looks_like_a_figure_is_none(language: str, text: str) -> None:
+    faults = told(52, language, text, ("body", "It hangs.")).faults
+    assert FallbackReason.FIGURE not in {fault.reason for fault in faults}

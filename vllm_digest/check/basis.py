@@ -39,7 +39,9 @@ def thread_basis(
         known=evidence.text,
         ground=ground,
         numbers=evidence.numbers,
-        threads=KnownThreads(evidence.threads, evidence.number, evidence.settled, evidence.fixed),
+        threads=KnownThreads(
+            evidence.threads, evidence.number, evidence.settled, evidence.fixed, evidence.tells_revert
+        ),
         people=People(
             authors=frozenset(one.login for one in cited),
             present=evidence.people,

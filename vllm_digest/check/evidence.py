@@ -132,6 +132,11 @@ class ThreadEvidence:
         return frozenset(references(self.text)) if told else frozenset()
 
     @cached_property
+    def tells_revert(self) -> bool:
+        """Does a source speak of a revert?"""
+        return any(language.undone.search(self.text) for language in every_language())
+
+    @cached_property
     def fixed(self) -> frozenset[int]:
         """The threads that this one fixes, by GitHub's links or in words."""
         told = {int(found[1] or found[2]) for found in _FIXED.finditer(self.text)}
@@ -139,12 +144,12 @@ class ThreadEvidence:
 
     @cached_property
     def ground(self) -> KnownFigures:
-        return KnownFigures.of([self.text, *self.people], self._counts())
+        return KnownFigures.of([self.text, *self.people], _counts(self))
 
     @cached_property
     def title_figures(self) -> KnownFigures:
         """What may be said of it wherever a sentence points to."""
-        return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], self._counts())
+        return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], _counts(self))
 
     @cached_property
     def said(self) -> Mapping[str, str]:
@@ -163,17 +168,22 @@ class ThreadEvidence:
             Cited(one.text, one.text, one.login, place) for place, one in enumerate(self.sources.values())
         )
 
-    def _counts(self) -> Iterator[int]:
-        facts = self.facts
-        heat = facts.heat
-        yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
-        yield from (n for n in (facts.additions, facts.deletions, facts.changed_files) if n is not None)
-        yield len(self.people)
-        yield round(self.window.length.total_seconds() / 3600)
-        moments = (facts.created_at, facts.closed_at, facts.merged_at, self.window.start, self.window.end)
-        for moment in moments:
-            if moment is not None:
-                yield from (moment.year, moment.month, moment.day)
+
+def _counts(evidence: ThreadEvidence) -> Iterator[int]:
+    """What GitHub's fields count of a thread, and its dates; figures that need no quote."""
+    facts, window = evidence.facts, evidence.window
+    heat = facts.heat
+    yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
+    yield from (n for n in (facts.additions, facts.deletions, facts.changed_files) if n is not None)
+    speakers = {source.login for source in evidence.sources.values() if source.login}
+    yield from (len(evidence.people), len(speakers), len(speakers - {facts.author.login}))
+    yield from (len(evidence.sources) - 1, len(evidence.threads[facts.number].approved_by))
+    yield round(window.length.total_seconds() / 3600)
+    for moment in (facts.created_at, facts.closed_at, facts.merged_at, window.start, window.end):
+        if moment is not None:
+            yield from (moment.year, moment.month, moment.day)
+            days = abs(moment - facts.created_at).days
+            yield from (days, round(days / 7))
 
 
 def thread_evidence(

@@ -82,14 +82,19 @@ class KnownFigures:
     def __or__(self, other: "KnownFigures") -> "KnownFigures":
         return KnownFigures(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
 
-    def unfounded(self, text: str, language: Language) -> Iterator[tuple[str, str]]:
-        """The figures in `text` that are not here, as written, each with figures of its kind that are."""
+    def unfounded(
+        self, text: str, language: Language, *, all_of_them: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        """The figures in `text` that are not here, as written, each with figures of its kind that are.
+
+        `all_of_them`: also those that a reader may have counted.
+        """
         shown = _narrow(_REFERENCE.sub(" ", text))
         for sign in dict.fromkeys(shown):
             value = _sign_value(sign)
             if value is not None and sign not in self.signs and value not in self.numbers:
                 yield sign, ""
-        for written in language.figures(shown):
+        for written in language.listed(shown) if all_of_them else language.figures(shown):
             if not self._holds_written(written):
                 yield written.words, self._like(written.kind)
             if written.kind is FigureKind.MONTH:

@@ -45,7 +45,8 @@ class Language:
     `form`: what is wrong with a text as a text; takes the text, the text without its code, its length, and
     the words that it may quote signs and sentences from.
     `states`, `acts`, `namings`: what a text claims.
-    `figures`: the figures in words that a text must have from its sources; `told` all that a source has.
+    `figures`: the figures in words that a text must have from its sources; `listed`: those that the texts of
+    one claim must have in common; `told`: all that a source has.
     `metrics`: names of what is measured, each with the pattern of its names.
     `senses`: patterns of sentences about a thread. `asking`, `rhetorical`, `planning`: of the sentences of a
     source; a rhetorical question tells a view.
@@ -66,6 +67,7 @@ class Language:
     acts: Callable[[str], Iterator[ActClaim]]
     namings: Callable[[str], Iterator[Naming]]
     figures: Callable[[str], Iterator[Numeral]]
+    listed: Callable[[str], Iterator[Numeral]]
     told: Callable[[str], Iterator[Numeral]]
     metrics: Mapping[str, re.Pattern[str]]
     senses: Mapping[Sense, re.Pattern[str]]

@@ -78,6 +78,7 @@ class KnownThreads:
     """The threads that a sentence may speak of. `this`: the one that it means where it names none.
 
     `settled`: numbers of threads that the sources may call merged or closed in words.
+    `tells_revert`: a source speaks of a revert, perhaps by a pull request that nobody knows more of.
     `fixed`: those that this thread fixes by GitHub's links or in words; None where nobody can tell.
     """
 
@@ -85,10 +86,13 @@ class KnownThreads:
     this: int | None
     settled: frozenset[int]
     fixed: frozenset[int] | None = None
+    tells_revert: bool = False
 
     def wrong_states(self, claims: Iterable[StateClaim]) -> Iterator[Problem]:
         """The claims that hold in no reading."""
         for claim in claims:
+            if claim.claimed is Claimed.REVERTED and self.tells_revert:
+                continue
             if self.this is None and any(THIS in reading for reading in claim.meant):
                 continue
             if self._is_elsewhere(claim.noun, claim.claimed, claim.meant):

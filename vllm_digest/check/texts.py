@@ -62,7 +62,7 @@ def _differences(texts: Mapping[str, str], names: Collection[str]) -> Iterator[P
         text, against = shown[one], shown[other]
         for number in sorted({*references(text)} - {*references(against)}):
             yield Problem(FallbackReason.NUMBER, f"#{number}", against)
-        for figure, _ in KnownFigures.of([against]).unfounded(text, checks_of(one)):
+        for figure, _ in KnownFigures.of([against]).unfounded(text, checks_of(one), all_of_them=True):
             yield Problem(FallbackReason.FIGURE, figure, against)
         for name in sorted(people_named(text, names, checks_of(one)) - {*_NAME.findall(against)}):
             yield Problem(FallbackReason.LOGIN, name, against)

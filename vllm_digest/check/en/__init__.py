@@ -5,7 +5,7 @@ import re
 from vllm_digest.check.en import words
 from vllm_digest.check.en.concepts import CONCEPTS
 from vllm_digest.check.en.form import ROOM, form
-from vllm_digest.check.en.numerals import figures, told
+from vllm_digest.check.en.numerals import figures, listed, told
 from vllm_digest.check.en.people import acts, namings
 from vllm_digest.check.en.states import states
 from vllm_digest.check.en.windows import UNDONE, WROTE_CODE, counts, denial
@@ -20,6 +20,7 @@ ENGLISH = Language(
     acts=acts,
     namings=namings,
     figures=figures,
+    listed=listed,
     told=told,
     metrics=words.METRICS,
     senses=words.SENSES,

@@ -30,8 +30,15 @@ _VALUES = (
 )
 _ORDINALS = {word: value for value, word in enumerate(_RANKS, start=1)}
 _NUMBER = re.compile(rf"\b({'|'.join(sorted(_VALUES, key=len, reverse=True))})\b", re.IGNORECASE)
-_LARGE = re.compile(rf"\b({'|'.join([*_ONES[4:], *_TENS])})\b(?!\s+of\s+thousands)", re.IGNORECASE)
-"""Counts of one to three are left alone, as in other languages: "two patterns" says "both patterns"."""
+_LISTED = re.compile(rf"\b({'|'.join([*_ONES[4:], *_TENS])})\b", re.IGNORECASE)
+_LARGE = re.compile(
+    rf"\b({'|'.join([*_ONES[11:], *_TENS])})\b"
+    rf"|\b({'|'.join(_ONES[4:11])})(?= (?:\w+ )?(?:GPUs?|nodes?|machines?|cards?"
+    rf"|users?|people|hours?|days?|weeks?|months?"
+    r"|minutes?|seconds?|rounds?|tests?|jobs?)\b)",
+    re.IGNORECASE,
+)
+"""What a reader may count in a text, such as "four options", needs no source that says it."""
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _MONTH = re.compile(
     rf"\b({'|'.join(name for name in _MONTHS if name not in ('march', 'may'))})\b"
@@ -58,6 +65,13 @@ def figures(text: str) -> Iterator[Numeral]:
     """The figures in words that only a source can give."""
     yield from _certain(text)
     for found in _LARGE.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
+        yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
+
+
+def listed(text: str) -> Iterator[Numeral]:
+    """The figures in words that every text of one claim must have, whatever its language."""
+    yield from _certain(text)
+    for found in _LISTED.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
 
 

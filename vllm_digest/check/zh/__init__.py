@@ -6,7 +6,7 @@ from vllm_digest.check.language import Language
 from vllm_digest.check.zh import words
 from vllm_digest.check.zh.concepts import CONCEPTS
 from vllm_digest.check.zh.form import form
-from vllm_digest.check.zh.numerals import figures, told
+from vllm_digest.check.zh.numerals import figures, listed, told
 from vllm_digest.check.zh.people import acts, namings
 from vllm_digest.check.zh.states import states
 from vllm_digest.check.zh.windows import UNDONE, WROTE_CODE, counts, denial
@@ -20,6 +20,7 @@ CHINESE = Language(
     acts=acts,
     namings=namings,
     figures=figures,
+    listed=listed,
     told=told,
     metrics=words.METRICS,
     senses=words.SENSES,

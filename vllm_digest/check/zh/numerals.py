@@ -7,24 +7,29 @@ from vllm_digest.check.claims import FigureKind, Numeral
 
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _SIGN = "[零〇一二两三四五六七八九十百千万亿]"
-# Counts of one to three are left alone: "两种模式" says "both patterns", "一个" is an article.
-_COUNTED = (
-    r"(?:个(?![别人性体中半])|项|条|次|张|台|卡|块|种|层|步|轮|家|天|周|小时|分钟|秒|年(?!代)|款|组|篇|处)"
+# What a reader may count in a text, such as "四种方案", needs no source that says it; what is measured or
+# counted elsewhere does. One to three are left alone, as "两位" says "both" and "一个" is an article.
+_MEASURED = (
+    r"(?:张|台|卡|块|倍|轮|天|周|小时|分钟|秒|年(?!代)|位(?!置)|名(?!为|称|字|单)|人(?!工|类)"
+    r"|[项个]\s?(?=测试|任务|用例|失败))"
 )
+_COUNTED = r"(?:个(?![别人性体中半])|项|条|次|种|层|步|家|款|组|篇|处)"
 _WRITTEN = re.compile(
     rf"百分之(?P<percent>{_SIGN}{{1,6}})"
-    rf"|(?P<tenths>[一二两三四五六七八九])成(?!为|了|功|员|果|熟|立|本|型|长|都)"
+    r"|(?P<tenths>[一二两三四五六七八九])成(?!为|了|功|员|果|熟|立|本|型|长|都|对)"
     rf"|(?P<multiple>{_SIGN}{{1,4}}|\d+(?:\.\d+)?)\s?倍"
-    rf"|(?P<people>{_SIGN}{{1,4}})(?:位|名(?!为|称|字|单))"
-    r"|(?P<things>[两三四五六七八九十][一二三四五六七八九十]{0,2})个\s?"
+    r"|(?<!第)(?P<things>[四五六七八九十][一二三四五六七八九十]{0,2})个\s?"
     r"(?:\w{2}\s?)?(?:Issue|PR|Bug|用户|开发者|贡献者)"
-    rf"|(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_COUNTED}"
+    rf"|(?<!第)(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_MEASURED}"
 )
+_LISTED = re.compile(rf"(?<![第一-鿿])(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_COUNTED}")
 _VAGUE = re.compile(
-    r"[数几好][十百千万亿几]+|[十百千万亿][几余多](?=[万亿个倍次位名项条台张天年%]"
-    r"|\s)|[一二两三四五六七八九]?十[几余多][万亿个倍次位名项条台张天年]"
-    r"|(?:上|成|近|逾|过|超过?)[十百千万亿]+(?![一-十])|(?:数|几|好几|若干|十几"
-    r"|几十|多)倍|(?:数|若干)[次个](?=月|小时|GPU)"
+    # 函数十分, 参数几乎, 通过十项 and 超过百分之 are other words.
+    r"(?<![函参常变整计系分指次总人件基复负级维度个代算实奇偶质权小])数[十百千万亿]+"
+    r"|(?<!正)(?:好几|几)[十百千万亿]+"
+    r"|[十百千万亿][几余多](?=[万亿个倍次位名项条台张天年%]|\s)|[一二两三四五六七八九]?十[几余多][万亿个倍次位名项条台张天年]"
+    r"|(?:(?<![以线加之晚早网路])上|(?<![生完合达变构形组])成|近|逾|(?<!通)过)[百千万亿]+(?![一-十分])"
+    r"|(?:数|几|好几|若干|十几|几十)倍|(?:(?<![函参常变整计系分指次总人件])数|若干)[次个](?=月|小时|GPU)"
 )
 _MONTH = re.compile(r"(?<!\d)(\d{1,2}|十[一二]?|[一二三四五六七八九])\s?月(?!度|内|来|后|前)")
 _DOUBLED = re.compile(r"翻倍|翻番|翻了一番|加倍")
@@ -46,6 +51,12 @@ def figures(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.MULTIPLE, "0.5")
 
 
+def listed(text: str) -> Iterator[Numeral]:
+    """The figures in words that every text of one claim must have, whatever its language."""
+    yield from figures(text)
+    yield from (one for found in _LISTED.finditer(text) for one in _numeral(found))
+
+
 def told(text: str) -> Iterator[Numeral]:
     """Every figure in words that a source has."""
     yield from figures(text)
@@ -60,6 +71,9 @@ def told(text: str) -> Iterator[Numeral]:
 def _numeral(found: re.Match[str]) -> Iterator[Numeral]:
     kind, written = next((kind, text) for kind, text in found.groupdict().items() if text)
     value = written if written[0].isascii() else _value(written)
+    if kind == "multiple" and written == "一":
+        # 快一倍 is twice as fast.
+        value = 2
     if value is None:
         return
     match kind:
