@@ -265,7 +265,7 @@ def test_without_patience_it_says_until_when_and_goes_on_later(backfill: Backfil
     github.fault(faults.rate_limited(3000), operation="Details", nth=2)
     ran = backfill("--from", DAYS[0], "--to", DAYS[2])
     assert (ran.code, ran.slept) == (3, ())
-    assert "rate limit is used up until 2025-12-30 16:50Z" in ran.err
+    assert "rate limit is used up until 2025-12-31 00:50 (UTC+8)" in ran.err
     assert "1 of 3 windows are published; the same command goes on with the others." in ran.err
     assert len(backfill("--from", DAYS[0], "--to", DAYS[2]).out.splitlines()) == 2
 

@@ -365,7 +365,7 @@ LASTING: dict[str, tuple[Effect, str]] = {
     "a hang": (faults.hang(), "gave no usable answer 3 times: no answer in time"),
     "a hang in the body": (faults.hang_in_body(), "gave no usable answer 3 times: no answer in time"),
     "too long a query": (faults.gateway_timeout(), "in time. Sorry about that.\n"),
-    "points spent": (faults.rate_limited(3600), "Z, and runs wait 15m at most."),
+    "points spent": (faults.rate_limited(3600), " (UTC+8), and runs wait 15m at most."),
     "requests spent": (faults.rate_limit_exceeded(3600), "rate limit is used up until"),
     "a secondary limit": (faults.secondary_limit(403), "rate limit is used up"),
     "a bad token": (faults.bad_credentials(), "refused the token (401 Bad credentials)"),

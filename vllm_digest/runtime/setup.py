@@ -86,6 +86,7 @@ class Setup:
             sleep=self.runtime.sleep,
             on_retry=retry_notice(shown=self.is_watched),
             reserve=reserve,
+            zone=self.settings.report.timezone,
         )
 
     def context(
@@ -128,10 +129,9 @@ class Setup:
 
     @contextmanager
     def writer(self, source: Source | None) -> Iterator[Writer]:
-        """Who writes the reports: a model where there is one, else rules.
+        """Who writes the reports: a model, first spoken to when a window has something to tell, else rules.
 
-        The model's server is first spoken to when a window has something to tell. `source`: where the second
-        pass has threads from that are not in the window.
+        `source`: where the second pass has threads from that are not in the window.
         """
         if self.no_llm:
             yield by_rules

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, Snapshot, Thread
@@ -16,6 +17,8 @@ from vllm_digest.sources.github.search import count
 from vllm_digest.sources.github.sweep import Sweep
 from vllm_digest.window import TimeWindow
 
+UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True)
 class GitHubSource:
@@ -24,7 +27,8 @@ class GitHubSource:
     `repo`: OWNER/NAME. `api_url`: where the API is. `timeout`: for one answer, whole. `max_wait`: for all
     pauses that GitHub asks for. `clock`: the present, aware UTC. `sleep`: waits so many seconds. `on_retry`:
     called before each further try to connect, with its number and the most there will be. `reserve`: the
-    share of the hourly points to leave to others who use the same token, 0 to 1.
+    share of the hourly points to leave to others who use the same token, 0 to 1. `zone`: in which messages
+    tell times.
     """
 
     repo: str
@@ -36,6 +40,7 @@ class GitHubSource:
     sleep: Callable[[float], None]
     on_retry: Callable[[int, int], None]
     reserve: float = 0.0
+    zone: ZoneInfo = UTC
 
     def sweep(
         self, windows: Iterable[TimeWindow], on_incomplete: OnIncomplete, on_progress: OnProgress
@@ -66,7 +71,7 @@ class GitHubSource:
     @cached_property
     def _client(self) -> Client:
         patience = Patience(self.timeout, self.max_wait, self.reserve, self.sleep, self.on_retry)
-        return Client(self.api_url, self.token, patience)
+        return Client(self.api_url, self.token, patience, self.zone)
 
     def _fetched(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from vllm_digest.errors import SourceError
 from vllm_digest.sources import RateLimit
@@ -22,7 +23,7 @@ from vllm_digest.sources.github.problems import Answer, read_answer
 from vllm_digest.sources.github.queries import OPTIONAL_FIELDS, without
 from vllm_digest.sources.github.refusals import refusal
 from vllm_digest.sources.github.transport import Transport
-from vllm_digest.window import format_length
+from vllm_digest.window import format_length, local_minute
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,13 +71,14 @@ class Client:
     """Asks GitHub, serially, and counts `requests` and GraphQL `points`.
 
     `first_time` and `server_time` are GitHub's own clock at its first and its latest answer, `limit` what
-    that one left of the hour's points.
+    that one left of the hour's points. `zone`: in which messages tell times.
 
     Every query raises SourceError if GitHub refuses, stays unreachable, or asks for pauses that sum
     to more than the patience allows.
     """
 
-    def __init__(self, api_url: str, token: str, patience: Patience) -> None:
+    def __init__(self, api_url: str, token: str, patience: Patience, zone: ZoneInfo) -> None:
+        self.zone = zone
         self.requests = 0
         self.points = 0
         self.limit: RateLimit | None = None
@@ -169,7 +171,7 @@ class Client:
     def _wait(self, wait: timedelta) -> None:
         self._waited += wait
         if self._waited > self._patience.max_wait:
-            until = f" until {self.server_time + wait:%Y-%m-%d %H:%M}Z" if self.server_time else ""
+            until = f" until {local_minute(self.server_time + wait, self.zone)}" if self.server_time else ""
             longest = format_length(self._patience.max_wait)
             raise SourceError(
                 f"GitHub's rate limit is used up{until}, and runs wait {longest} at most.",

@@ -22,7 +22,7 @@ from vllm_digest.sources.github.details import LostThreadError, fetch_details
 from vllm_digest.sources.github.historical import HistoricalSearch
 from vllm_digest.sources.github.kept import KeptThreads
 from vllm_digest.sources.github.lists import by_lists
-from vllm_digest.window import TimeWindow
+from vllm_digest.window import TimeWindow, local_minute
 
 log = logging.getLogger(__name__)
 
@@ -123,8 +123,8 @@ def _check_clock(client: Client, window: TimeWindow) -> None:
     """SourceError when by GitHub's clock the window was not over yet as it was asked for."""
     if client.first_time is not None and client.first_time < window.end:
         raise SourceError(
-            f"By GitHub's clock ({client.first_time:%Y-%m-%d %H:%M:%S}Z) the window is not over before "
-            f"{window.end:%H:%M}Z.",
+            f"By GitHub's clock it is {local_minute(client.first_time, client.zone)}, "
+            f"and the window is not over before {local_minute(window.end, client.zone)}.",
             "This machine's clock is ahead; set it, or have windows end earlier with report.settle.",
         )
 
