@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vllm_digest.check.basis import thread_basis
 from vllm_digest.check.claims import Problem
 from vllm_digest.check.evidence import Source, ThreadEvidence
-from vllm_digest.check.focus_notes import focus_note, gain_problem
+from vllm_digest.check.focus_notes import focus_note, gain_faults
 from vllm_digest.check.language import Length
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import (
@@ -130,7 +130,7 @@ class _Reader:
 
     def statement(self, value: object, where: str) -> Statement | None:
         shape = self._shape(value, StatementShape, where)
-        return self._statement(shape.text, shape.evidence, where, _SENTENCE) if shape else None
+        return self._statement(shape, where) if shape else None
 
     def positions(self, value: object) -> tuple[Position, ...]:
         if not isinstance(value, list):
@@ -145,24 +145,23 @@ class _Reader:
         if shape is None:
             return None, None
         note, wrong = focus_note(shape, self.material)
-        self.faults += wrong
+        self._lose(wrong)
         return (note if note != FocusNote() else None), self._gain(shape)
 
     def _gain(self, shape: FocusShape) -> Statement | None:
         if shape.gain is None:
             return None
-        told = self._statement(shape.gain.text, shape.gain.evidence, "focus.gain", _SENTENCE, near=True)
-        texts = [" ".join((text, *shape.gpus)) for text in told.texts.values()] if told else []
-        if told and (problem := gain_problem(texts, self._basis(shape.gain.evidence).support.cited)):
-            self._fault("focus.gain", problem.reason, problem.detail, problem.compared_with)
-            return None
-        return told
+        told = self._statement(shape.gain, "focus.gain", near=True)
+        cited = self._basis(shape.gain.evidence).support.cited
+        wrong = gain_faults(told.texts.values(), shape.gpus, cited) if told else ()
+        self._lose(wrong)
+        return None if wrong else told
 
     def _position(self, value: object, where: str) -> Position | None:
         shape = self._shape(value, PositionShape, where)
         if shape is None:
             return None
-        said = self._statement(shape.text, shape.evidence, where, _SAYING, speaker=shape.login)
+        said = self._statement(shape, where, speaker=shape.login)
         basis = self._basis(shape.evidence)
         stances = self._standing(shape.stance, basis, f"{where}.stance", _LABEL)
         both = {one: text for one, text in said.texts.items() if one in stances} if said else {}
@@ -175,19 +174,13 @@ class _Reader:
         return Position(shape.login, {one: stances[one] for one in both}, Statement(both, said.evidence))
 
     def _statement(
-        self,
-        texts: Mapping[str, str],
-        evidence: Sequence[EvidenceShape],
-        where: str,
-        length: Length,
-        *,
-        near: bool = False,
-        speaker: str = "",
+        self, told: StatementShape | PositionShape, where: str, *, near: bool = False, speaker: str = ""
     ) -> Statement | None:
         """The statement, if it and its quotes hold; `near`, `speaker` as in `thread_basis`."""
-        rests_on = self._evidence(evidence, where)
-        basis = self._basis(evidence, near=near, speaker=speaker)
-        if rests_on is None or not (standing := self._standing(texts, basis, where, length)):
+        rests_on = self._evidence(told.evidence, where)
+        basis = self._basis(told.evidence, near=near, speaker=speaker)
+        length = _SAYING if speaker else _SENTENCE
+        if rests_on is None or not (standing := self._standing(told.text, basis, where, length)):
             return None
         if repeated := self.told & {*standing.values()}:
             self._fault(where, FallbackReason.LOOP, min(repeated))
@@ -219,9 +212,7 @@ class _Reader:
             return faults(text, basis, self.context, length, language)
 
         result = standing(texts, self.context.languages, where, check, self.material.people)
-        for fault in result.faults:
-            log.debug("#%d %s falls: %s: %s", self.material.number, where, fault.told(), dict(texts))
-        self.faults += result.faults
+        self._lose(result.faults, dict(texts))
         return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:
@@ -238,4 +229,9 @@ class _Reader:
             return None
 
     def _fault(self, where: str, reason: FallbackReason, detail: str = "", compared_with: str = "") -> None:
-        self.faults.append(Fault(where, reason, detail, compared_with=compared_with))
+        self._lose((Fault(where, reason, detail, compared_with=compared_with),))
+
+    def _lose(self, faults: Iterable[Fault], texts: object = "") -> None:
+        for fault in faults:
+            log.debug("#%d %s falls: %s %s", self.material.number, fault.where, fault.told(), texts)
+            self.faults.append(fault)

@@ -4,10 +4,9 @@ A gain needs a before and an after, or an extent that its author states, and wha
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from vllm_digest.check.bindings import shares_setting
-from vllm_digest.check.claims import Problem
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.sentences import Fault, is_platform
 from vllm_digest.check.shapes import FocusShape
@@ -61,15 +60,18 @@ def _listed(names: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def gain_problem(texts: Sequence[str], cited: Sequence[Cited]) -> Problem | None:
-    """What a gain told in `texts`, of several languages, lacks by its quotes."""
+def gain_faults(texts: Iterable[str], hardware: Sequence[str], cited: Sequence[Cited]) -> tuple[Fault, ...]:
+    """What a gain told in `texts`, of several languages, lacks by its quotes.
+
+    `hardware`: what the note beside it names.
+    """
     told = "\n".join(line for one in cited for line in _lines_of(one))
     measured = _TESTS.sub(" ", told)
     has_two = len(set(_NUMBER.findall(measured))) > 1 and _CHANGE.search(measured) and _UNIT.search(measured)
     is_gain = _EXTENT.search(measured) or has_two
-    if is_gain and all(shares_setting(text, told) for text in texts):
-        return None
-    return Problem(FallbackReason.GAIN, "", told[:_SHOWN])
+    if is_gain and all(shares_setting(" ".join((text, *hardware)), told) for text in texts):
+        return ()
+    return (Fault("focus.gain", FallbackReason.GAIN, compared_with=told[:_SHOWN]),)
 
 
 def _lines_of(cited: Cited) -> list[str]:

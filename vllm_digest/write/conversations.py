@@ -62,10 +62,6 @@ def exchanged(
     first = Exchange(question, answer, read, read(answer), language)
     if not first.result.faults:
         return first
-    for fault in first.result.faults:
-        log.debug(
-            "%s: %s %s: %s %r", question.name, fault.where, fault.language, fault.reason.value, fault.detail
-        )
     try:
         second = yield first.repair(first.result.faults)
     except ModelError as error:
