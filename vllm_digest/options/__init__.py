@@ -229,7 +229,9 @@ class BranchOptions(SettingsOptions):
     remote: str | None = option(
         "--remote", metavar="URL", help="Its repository.", usual="origin of this folder's"
     )
-    wait: str | None = option("--wait", metavar="LENGTH", help="How long to wait for a run.", usual="30m")
+    wait: str | None = option(
+        "--wait", metavar="LENGTH", help="How long to wait for another run.", usual="30m"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
