@@ -153,3 +153,25 @@ def test_cells_of_a_csv_do_not_act_as_formulas(run: Run) -> None:
         for row in csv.DictReader(file):
             assert not row["title"].startswith(("=", "+", "-", "@"))
     assert run("export", "tables", "--format", "xml", now=NOW).code == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_site_has_a_page_for_what_is_watched_and_mentions_lead_to_it(run: Run) -> None:
+    assert run("init", "site", now=NOW).code == 0
+    Path("archive").rename("site/archive")
+    assert run("site", "site", now=NOW).code == 0
+    pages = sorted(Path("site/staging/threads").iterdir(), key=lambda path: int(path.name))
+    assert pages
+    number = pages[0].name
+    page = (pages[0] / "index.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert f"#{number}" in page
+    assert "{{" not in page
+    mentions = [
+        path
+        for path in Path("site/staging/reports").rglob("*.md")
+        if f"/threads/{number}/" in path.read_text("utf-8")
+    ]
+    assert mentions
+    depth = len(mentions[0].relative_to("site/staging").with_suffix("").parts)
+    assert f"]({'../' * depth}threads/{number}/)" in mentions[0].read_text("utf-8")

@@ -6,7 +6,7 @@ Every value that a template prints is escaped for its place on the page, unless 
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from statistics import median
@@ -29,16 +29,21 @@ from vllm_digest.window import local_minute
 _MANY = 6
 """Threads of the focus from which on they are grouped by topic."""
 _MOST_HARDWARE = 5
+_STORY = "↳"
+"""The text of a link to a thread's own page."""
 _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
 """A thread that a text names: `#30488`."""
 _TOP = 5
 """Threads that a roll-up begins with."""
 
 
-def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
+def render(
+    report: Report, language: str = LANGUAGES[0], root: str = "", stories: Collection[int] = ()
+) -> str:
     """The whole page in a language: front matter and Markdown. The same report gives the same bytes.
 
     `root`: the path below which pages of the language stand on the site, see `languages.root_of`.
+    `stories`: the threads that have a page of their own there; mentions lead to it beside GitHub.
     """
     zone = ZoneInfo(report.timezone)
     digest = report.digest
@@ -80,7 +85,7 @@ def render(report: Report, language: str = LANGUAGES[0], root: str = "") -> str:
             fallbacks=report.narrative.fallbacks_in(language),
             untold=report.narrative.untold(language),
             address=address,
-            ref=lambda number: Markup(link(f"#{number}", address(number))),
+            ref=partial(_ref, address=address, stories=stories, here=f"/{report.place}"),
             quote=partial(_quote, address=address),
             minute=lambda moment: Markup(local_minute(moment, zone)),
         ).rstrip("\n")
@@ -170,6 +175,14 @@ def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dic
     grouped = {key: [t for t in threads if t.judgement.topic == key] for key in keys}
     filled = {key: rows for key, rows in grouped.items() if rows}
     return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
+
+
+def _ref(number: int, address: "_Addresses", stories: Collection[int], here: str) -> Markup:
+    """A thread as a link to GitHub, and to its own page on the site where it has one."""
+    there = Markup(link(f"#{number}", address(number)))
+    if number not in stories:
+        return there
+    return there + Markup(f" [{_STORY}]({posixpath.relpath(f'/threads/{number}', here)}/)")
 
 
 def _quote(text: str, address: "_Addresses") -> Markup:

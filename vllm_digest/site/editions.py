@@ -64,10 +64,11 @@ class Edition:
         return _path(self.folder, entry).read_text(encoding="utf-8")
 
 
-def put_reports(site: Site, archive: Archive, draft: Path) -> tuple[Edition, ...]:
+def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[int]) -> tuple[Edition, ...]:
     """Put every report's data and its page in each language into the folder `draft`.
 
-    Both are made from what the archive's reader gives; stored pages are not looked at.
+    Both are made from what the archive's reader gives; stored pages are not looked at. `stories`: the threads
+    that have a page of their own.
     """
     first, *others = site.languages
     lacking: dict[str, set[PurePosixPath]] = {language: set() for language in others}
@@ -78,11 +79,14 @@ def put_reports(site: Site, archive: Archive, draft: Path) -> tuple[Edition, ...
         stem.with_suffix(".json").write_bytes(document(report))
         stem.with_suffix(".md").write_text(page, encoding="utf-8")
         for language in others:
-            if problem := _put_page(report, language, root_of(language, site.languages), draft):
+            page = render(report, language, root_of(language, site.languages), stories)
+            if problem := _put_page(
+                report, page, language, draft / root_of(language, site.languages).lstrip("/")
+            ):
                 log.warning("%s has no page in %s: %s", report.place, language, problem)
                 lacking[language].add(report.place)
 
-    index = read(archive, first, put)
+    index = read(archive, first, put, stories)
     editions = (
         _edition(site, first, index, draft, set()),
         *(_edition(site, language, index, draft, lacking[language]) for language in others),
@@ -92,12 +96,11 @@ def put_reports(site: Site, archive: Archive, draft: Path) -> tuple[Edition, ...
     return editions
 
 
-def _put_page(report: Report, language: str, root: str, draft: Path) -> str:
+def _put_page(report: Report, page: str, language: str, folder: Path) -> str:
     """Write a report's page in a language; why it fails its check if it does, and is not written."""
-    page = render(report, language, root)
     problem = find_problem(page, outline(report.digest, language))
     if not problem:
-        path = (draft / root.lstrip("/") / report.place).with_suffix(".md")
+        path = (folder / report.place).with_suffix(".md")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     return problem

@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import PurePosixPath
 
 from vllm_digest.archive import NEVER, Archive
@@ -116,11 +117,13 @@ class ReportIndex:
         return tuple(sorted({(entry.repo, entry.series) for entry in self.entries}))
 
 
-def read(archive: Archive, language: str, on_report: OnReport) -> ReportIndex:
+def read(archive: Archive, language: str, on_report: OnReport, stories: Collection[int] = ()) -> ReportIndex:
     """Every report of the archive; those that cannot be shown are left out, with a warning.
 
     Stored pages are not looked at: each is made from its data, in a language, and given to `on_report`.
+    `stories`: the threads that have a page of their own.
     """
+    rendered = partial(render, language=language, stories=stories)
     entries: list[Entry] = []
     left_out: list[Missing] = []
     strangers = archive.strangers()
@@ -133,7 +136,7 @@ def read(archive: Archive, language: str, on_report: OnReport) -> ReportIndex:
         damaged = {one.window for one in found.refused if one.window} - {*found.windows, *found.unfinished}
         for window in found.windows:
             try:
-                entries.append(_entry(archive, Place(repo, series, window), language, on_report))
+                entries.append(_entry(archive, Place(repo, series, window), rendered, on_report))
             except (DocumentError, PageError) as error:
                 messages.append(f"left out: {error.problem}")
                 damaged.add(window)
@@ -149,10 +152,10 @@ def _order(entry: Entry) -> tuple[datetime, datetime, str, str]:
     return (entry.window.end, entry.window.start, entry.repo, entry.series)
 
 
-def _entry(archive: Archive, place: Place, language: str, on_report: OnReport) -> Entry:
+def _entry(archive: Archive, place: Place, rendered: Callable[[Report], str], on_report: OnReport) -> Entry:
     """The report of a place. Raises DocumentError or PageError if it cannot be shown."""
     report = archive.load(place)
-    page = render(report, language)
+    page = rendered(report)
     if problem := breakage(page):
         raise PageError(f"{place.page}: {problem}")
     on_report(report, page)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -17,6 +17,8 @@ from vllm_digest.site.calendar import days, missing, months, newest
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
 from vllm_digest.site.entries import Entry
 from vllm_digest.site.html import page
+from vllm_digest.site.threads import paged_numbers, thread_files
+from vllm_digest.stories.index import StoryIndex
 from vllm_digest.templating import words
 
 _MARK = ".vllm-digest-staging"
@@ -52,10 +54,12 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
         for left in (draft, former):
             shutil.rmtree(left, ignore_errors=True)
         shutil.copytree(site.look, draft)
-        editions = put_reports(site, archive, draft)
-        for path, text in _made(site, editions, now):
-            (draft / path).parent.mkdir(parents=True, exist_ok=True)
-            (draft / path).write_text(text, encoding="utf-8")
+        with StoryIndex(archive) as stories:
+            numbers = paged_numbers(stories, site.repo)
+            editions = put_reports(site, archive, draft, numbers)
+            roots = {edition.language: edition.root for edition in editions}
+            _write(draft, thread_files(site, stories, numbers, roots))
+        _write(draft, _made(site, editions, now))
         (draft / _MARK).touch()
         if target.exists():
             target.rename(former)
@@ -69,6 +73,12 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
             shutil.rmtree(left, ignore_errors=True)
     pages = sum(len(edition.index.left_out) for edition in editions)
     return Lacking(pages, editions[0].index.refused)
+
+
+def _write(draft: Path, files: Iterable[_File]) -> None:
+    for path, text in files:
+        (draft / path).parent.mkdir(parents=True, exist_ok=True)
+        (draft / path).write_text(text, encoding="utf-8")
 
 
 def _made(site: Site, editions: Sequence[Edition], now: datetime) -> Iterator[_File]:

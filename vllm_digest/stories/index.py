@@ -20,8 +20,9 @@ from pydantic import TypeAdapter
 from vllm_digest.archive import Archive
 from vllm_digest.errors import DocumentError
 from vllm_digest.facts import Facts, ThreadFacts, fold
+from vllm_digest.judgement import Relevance
 from vllm_digest.narrative import Brief, BriefPart
-from vllm_digest.place import Place
+from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.report import Report
 from vllm_digest.schedule import holes
 from vllm_digest.stories.database import opened
@@ -37,7 +38,7 @@ _JOINED = "FROM thread JOIN report ON report.id = thread.report WHERE repo = ?"
 
 @dataclass(frozen=True, slots=True)
 class ThreadDays:
-    """A thread and on how many calendar days (UTC) the reports end that it stands in."""
+    """A thread and on how many calendar days (UTC) the reports end that it stands in, roll-ups aside."""
 
     number: int
     days: int
@@ -72,9 +73,7 @@ class StoryIndex:
         slugs = self._database.execute("SELECT slug FROM report WHERE repo = ?", (repo,))
         windows = [TimeWindow.from_slug(slug) for (slug,) in slugs]
         gaps = holes(windows)
-        watching = [
-            self.watch_list(repo, series) for owner, series in self._archive.series() if owner == repo
-        ]
+        watching = [self.watch_list(repo, series) for series in self.series(repo)]
         for number in numbers:
             rows = self._database.execute(
                 f"SELECT series, slug, repo_url, facts, brief {_JOINED} AND number = ? ORDER BY end, slug",
@@ -88,10 +87,20 @@ class StoryIndex:
     def threads(self, repo: str) -> tuple[ThreadDays, ...]:
         """Every thread that reports of a repository have, by number."""
         rows = self._database.execute(
-            f"SELECT number, COUNT(DISTINCT substr(end, 1, 10)) {_JOINED} GROUP BY number ORDER BY number",
+            "SELECT number, COUNT(DISTINCT CASE WHEN rolled THEN NULL ELSE substr(end, 1, 10) END)"
+            f" {_JOINED} GROUP BY number ORDER BY number",
             (repo,),
         )
         return tuple(ThreadDays(number, days) for number, days in rows)
+
+    def series(self, repo: str) -> list[str]:
+        """The series that reports of a repository are stored in."""
+        return [series for owner, series in self._archive.series() if owner == repo]
+
+    def relevant(self, repo: str) -> frozenset[int]:
+        """The threads that some report of a repository judges to be about the focus."""
+        rows = self._database.execute(f"SELECT DISTINCT number {_JOINED} AND relevant", (repo,))
+        return frozenset(number for (number,) in rows)
 
     def contributions(
         self, repo: str, series: str, before: TimeWindow | None = None
@@ -112,13 +121,10 @@ class StoryIndex:
         """The watch list of a series after its last report."""
         return WatchList(self.contributions(repo, series))
 
-    def signature(self, repo: str, series: str, span: TimeWindow) -> str:
-        """What tells whether a roll-up of a span would come out otherwise: its parts and their contents."""
-        rows = self._database.execute(
-            "SELECT slug, digest FROM report WHERE repo = ? AND series = ? ORDER BY slug", (repo, series)
-        )
-        parts = [row for row in rows if _overlap(TimeWindow.from_slug(row[0]), span)]
-        return sha256(json.dumps(parts).encode()).hexdigest()[:16] if parts else ""
+    def contents(self, repo: str, series: str) -> list[tuple[str, str]]:
+        """The slugs of a series' windows with the hashes of their data files, oldest first."""
+        query = "SELECT slug, digest FROM report WHERE repo = ? AND series = ? ORDER BY slug"
+        return self._database.execute(query, (repo, series)).fetchall()
 
     def _update(self) -> None:
         """Read what is new or changed, and forget what is gone."""
@@ -135,31 +141,38 @@ class StoryIndex:
             self._database.executemany("DELETE FROM report WHERE id = ?", stale)
             for place, stamp in found.items():
                 if known.get(place, (0, ""))[1] != stamp:
-                    self._add(place, stamp)
+                    _add(self._archive, self._database, place, stamp)
 
-    def _add(self, place: Place, stamp: str) -> None:
-        try:
-            report = self._archive.load(place)
-        except DocumentError as error:
-            log.info("%s is left out of the stories: %s", place.data, error.problem)
-            return
-        content = (self._archive.root / place.data).read_bytes()
-        inserted = self._database.execute(
-            "INSERT INTO report (repo, series, slug, end, stamp, digest, repo_url, watch)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
-                *(
-                    sha256(content).hexdigest(),
-                    report.digest.repo_url,
-                    _packed(_CONTRIBUTION, contribution(report)),
-                ),
+
+def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: str) -> None:
+    try:
+        report = archive.load(place)
+    except DocumentError as error:
+        log.info("%s is left out of the stories: %s", place.data, error.problem)
+        return
+    content = (archive.root / place.data).read_bytes()
+    inserted = database.execute(
+        "INSERT INTO report (repo, series, slug, end, stamp, digest, repo_url, watch, rolled)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
+            *(
+                sha256(content).hexdigest(),
+                report.digest.repo_url,
+                *(_packed(_CONTRIBUTION, contribution(report)), place.series in ROLL_UPS),
             ),
-        )
-        self._database.executemany(
-            "INSERT INTO thread (report, number, facts, brief) VALUES (?, ?, ?, ?)",
-            ((inserted.lastrowid, *row) for row in _rows(report)),
-        )
+        ),
+    )
+    database.executemany(
+        "INSERT INTO thread (report, number, facts, brief, relevant) VALUES (?, ?, ?, ?, ?)",
+        ((inserted.lastrowid, *row) for row in _rows(report)),
+    )
+
+
+def signature(index: StoryIndex, repo: str, series: str, span: TimeWindow) -> str:
+    """What tells whether a roll-up of a span would come out otherwise: its parts and their contents."""
+    parts = [row for row in index.contents(repo, series) if _overlap(TimeWindow.from_slug(row[0]), span)]
+    return sha256(json.dumps(parts).encode()).hexdigest()[:16] if parts else ""
 
 
 def _overlap(one: TimeWindow, other: TimeWindow) -> bool:
@@ -185,10 +198,11 @@ def _stamp(path: Path) -> str:
     return f"{status.st_mtime_ns} {status.st_size}"
 
 
-def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None]]:
+def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
     for thread in report.digest.facts.threads:
         brief = report.narrative.brief(thread.number)
-        yield thread.number, _packed(_FACTS, thread), _packed(_BRIEF, brief) if brief else None
+        relevant = thread.judgement.relevance is Relevance.YES
+        yield thread.number, _packed(_FACTS, thread), _packed(_BRIEF, brief) if brief else None, relevant
 
 
 def _story(

@@ -13,7 +13,7 @@ from vllm_digest.facts import DigestRules
 from vllm_digest.place import Place
 from vllm_digest.report import Provenance, Report
 from vllm_digest.schedule import missing
-from vllm_digest.stories.index import StoryIndex
+from vllm_digest.stories.index import StoryIndex, signature
 from vllm_digest.stories.rollup import PERIODS, overlapping, period_counts, reusable, rolled_up
 from vllm_digest.stories.spans import Span, due_spans, earlier
 from vllm_digest.window import TimeWindow, local_minute
@@ -56,7 +56,7 @@ class RollUps:
                 "Name another series with --of, or fill it with `vllm-digest backfill`.",
             )
         with StoryIndex(self.archive) as index:
-            signature = index.signature(self.repo, self.of, span.window)
+            current = signature(index, self.repo, self.of, span.window)
         digest = rolled_up(found, span.window, rules)
         newest = max(found, key=lambda part: part.digest.window.end)
         return Report(
@@ -71,7 +71,7 @@ class RollUps:
                 requests=0,
                 points=0,
                 version=__version__,
-                parts=signature,
+                parts=current,
             ),
             before=tuple(map(period_counts, self._before(span))),
             asked_as=newest.asked_as or ("" if digest.repo == self.repo else self.repo),
@@ -86,7 +86,7 @@ class RollUps:
         stored = self._load(span.series, span.window)
         if stored is None:
             return False
-        return stored.provenance.parts == index.signature(self.repo, self.of, span.window)
+        return stored.provenance.parts == signature(index, self.repo, self.of, span.window)
 
     def _before(self, span: Span) -> Iterator[Report]:
         for one in islice(earlier(span, self.zone), PERIODS):
