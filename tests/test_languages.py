@@ -36,7 +36,7 @@ from vllm_digest.narrative import (
     OverviewPart,
     Statement,
 )
-from vllm_digest.pagecheck import find_problem
+from vllm_digest.pagecheck import find_problem, state_paragraph
 from vllm_digest.render import render
 from vllm_digest.report import (
     ConcernKind,
@@ -214,6 +214,19 @@ def test_a_page_is_in_one_language_from_its_title_to_its_last_line(facts: Digest
     # Whatever a page says of threads it says in every language.
     links = re.compile(r"\[#\d+\]\([^)]*\)")
     assert sorted(links.findall(english)) == sorted(links.findall(chinese))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_repository_without_a_focus_has_no_chapter_on_one(language: str) -> None:
+    plain = digest(issue(1, created_at=1), pull(2, merged_at=3))
+    nothing = replace(plain.rules.focus, name="")
+    facts = replace(plain, rules=replace(plain.rules, focus=nothing))
+    page = render(report(facts), language)
+    assert find_problem(page, outline(facts, language)) == ""
+    assert "🎯" not in page
+    assert len(outline(facts, language)) == len(outline(plain, language)) - 1
+    assert ("六个章节" if language == "zh" else "all six sections") in page.splitlines()[-1]
+    assert state_paragraph(page)
 
 
 def test_rows_of_the_lists_are_the_same_but_for_our_words() -> None:

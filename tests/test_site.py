@@ -340,6 +340,23 @@ def test_a_site_in_one_language_speaks_of_no_other(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_site_without_a_focus_speaks_of_none(run: Run, language: str) -> None:
+    run("init", ".")
+    config = Path("config.yaml")
+    text = config.read_text("utf-8").replace("languages: [zh]", f"languages: [{language}]")
+    config.write_text(f"{text}\nfocus: none\n", "utf-8")
+    run("run", "--sample", "--config", "config.yaml")
+    assert run("site").code == 0
+    build(Path("staging"), Path("built"))
+    assert not Path("built/focus.xml").exists()
+    for page in Path("built").rglob("*.html"):
+        assert not re.search("AMD|🎯|focus.xml|none 生态|None", page.read_text("utf-8")), page
+    months = jekyll.parse(Path("built/archive/2025-12/index.html").read_text("utf-8"))
+    assert len({len(row.elements()) for row in months.find("tr") if len(row.elements()) > 1}) == 1
+    assert run("notify", "--dry-run", *map(str, Path("archive").rglob("*.md"))).out.count("\n") == 5
+
+
 def test_another_first_language_makes_stored_pages_anew(run: Run) -> None:
     run("init", ".")
     run("run", "--sample")

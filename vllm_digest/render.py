@@ -22,7 +22,7 @@ from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yam
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
 from vllm_digest.report import Concern, ConcernKind, Digest, Report, ThreadRow
-from vllm_digest.sections import LISTS, SECTIONS, by_model, day, title
+from vllm_digest.sections import LISTS, by_model, day, sections_of, title
 from vllm_digest.templating import Environment, Words, environment, words
 from vllm_digest.window import local_minute
 
@@ -59,7 +59,7 @@ def render(
             title=title(report, language),
             day=Markup(day(report)),
             permalink=f"{root}/{report.place}/",
-            sections=SECTIONS,
+            sections=sections_of(digest),
             counts={name: len(numbers) for name, numbers in lists.items()},
             lists={name: [threads[number] for number in numbers] for name, numbers in lists.items()},
             time_in=lambda name, thread: LISTS[name](thread),

@@ -26,6 +26,7 @@ class Section:
     `overview`: the part of a model's overview that it shows.
     `threads`: the numbers of the threads of which it shows `parts` of a model's briefs.
     `only_with_threads`: whether it shows its part of the overview beside such threads alone.
+    `needs_focus`: whether pages of a repository without a focus leave it out.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Section:
     threads: Callable[[Digest], Iterable[int]] = _none
     parts: tuple[BriefPart, ...] = ()
     only_with_threads: bool = False
+    needs_focus: bool = False
 
     @property
     def template(self) -> str:
@@ -64,6 +66,7 @@ SECTIONS = (
         threads=_relevant,
         parts=(BriefPart.READING, BriefPart.IMPACT, BriefPart.GAIN),
         only_with_threads=True,
+        needs_focus=True,
     ),
     Section(
         "hot",
@@ -92,9 +95,16 @@ LISTS: Mapping[str, Callable[[ThreadRow], datetime | None]] = {
 """The page's lists in its order, by their names in `report.Lists`, and when a thread came into each."""
 
 
+def sections_of(digest: Digest) -> tuple[Section, ...]:
+    """The sections of a page, in its order."""
+    return tuple(section for section in SECTIONS if digest.focus or not section.needs_focus)
+
+
 def by_model(report: Report, language: str) -> tuple[str, ...]:
     """The keys of the sections that hold sentences of a model in this language; rules wrote the others."""
-    return tuple(section.key for section in SECTIONS if section.is_by_model(report, language))
+    return tuple(
+        section.key for section in sections_of(report.digest) if section.is_by_model(report, language)
+    )
 
 
 def day(report: Report) -> str:
@@ -110,7 +120,7 @@ def title(report: Report, language: str) -> str:
 def outline(digest: Digest, language: str) -> tuple[str, ...]:
     """Every heading of a page below its title, as plain text behind the marks of its level."""
     return (
-        *(f"### {section.heading(digest, language)}" for section in SECTIONS),
+        *(f"### {section.heading(digest, language)}" for section in sections_of(digest)),
         f"## {words(language).say('appendix')}",
         *_list_headings(language),
     )

@@ -7,7 +7,7 @@ from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
 from vllm_digest.render import render
 from vllm_digest.report import Report
-from vllm_digest.sections import SECTIONS, by_model
+from vllm_digest.sections import by_model, sections_of
 
 
 def report_line(report: Report, stored: Stored | None, language: str, *, as_json: bool) -> str:
@@ -51,7 +51,9 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
             }
             for number in digest.hot
         ],
-        "sections": {section.key: "model" if section.key in written else "rules" for section in SECTIONS},
+        "sections": {
+            section.key: "model" if section.key in written else "rules" for section in sections_of(digest)
+        },
         "gaps": [{"code": gap.code.value, "number": gap.number, "detail": gap.detail} for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
         "llm": {

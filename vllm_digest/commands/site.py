@@ -27,7 +27,7 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
     plan = Site(
         look=look,
         project=settings.project,
-        focus=settings.focus.name,
+        focus=setup.rules.focus.words.name,
         repo=settings.github.repo,
         series=format_length(settings.report.window),
         zone=settings.report.timezone,

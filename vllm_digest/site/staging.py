@@ -108,6 +108,7 @@ def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
         "name": said.say("name"),
         "root": edition.root,
         "title": title,
+        "focus": site.focus,
         "words": said.tree["layout"] | filled,
     }
 
@@ -133,7 +134,11 @@ class _Pages:
         every = days((*index.entries, *lost), self._site.zone)
         by_month = months(every)
         panels = {
-            repo: trends.panels([entry for entry in index.entries if entry.repo == repo], self._site.zone)
+            repo: trends.panels(
+                [entry for entry in index.entries if entry.repo == repo],
+                self._site.zone,
+                with_focus=bool(self._site.focus),
+            )
             for repo in dict(index.series)
         }
         recent = newest(every, _NEWEST_ROWS)
@@ -146,8 +151,9 @@ class _Pages:
         yield self._page("search.html.j2", "/search/")
         yield from self._search_index()
         yield self._feed("/feed.xml", "", index.entries)
-        relevant = tuple(entry for entry in index.entries if entry.relevant)
-        yield self._feed("/focus.xml", self._site.focus, relevant)
+        if self._site.focus:
+            relevant = tuple(entry for entry in index.entries if entry.relevant)
+            yield self._feed("/focus.xml", self._site.focus, relevant)
 
     def _page(self, template: str, url: str, **values: Any) -> _File:
         keys = page_keys(self._edition.language, url, self._roots)

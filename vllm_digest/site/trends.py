@@ -6,7 +6,7 @@ windows that overlap the shorter one counts. What no report covers is None, neve
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -51,15 +51,19 @@ class Panel:
     charts: tuple[Chart, ...]
 
 
-def panels(entries: Sequence[Entry], zone: ZoneInfo) -> tuple[Panel, ...]:
-    """The charts of one repository, days first; both stretches end where its newest window does."""
+def panels(entries: Sequence[Entry], zone: ZoneInfo, *, with_focus: bool) -> tuple[Panel, ...]:
+    """The charts of one repository, days first; both stretches end where its newest window does.
+
+    `with_focus`: whether one of them is of the focus.
+    """
     if not entries:
         return ()
     end = max(entry.window.end for entry in entries)
-    return (
+    both = (
         _panel("days", entries, _days(end, zone), lambda start: f"{start.astimezone(zone):%m-%d}"),
         _panel("hours", entries, _hours(end), lambda start: f"{start.astimezone(zone):%H:%M}"),
     )
+    return both if with_focus else tuple(_without(panel, "relevant") for panel in both)
 
 
 def _days(end: datetime, zone: ZoneInfo) -> tuple[TimeWindow, ...]:
@@ -96,6 +100,10 @@ def _panel(
             Chart("discussion", (Row("discussion", discussion),)),
         ),
     )
+
+
+def _without(panel: Panel, name: str) -> Panel:
+    return replace(panel, charts=tuple(chart for chart in panel.charts if chart.name != name))
 
 
 def _covered(windows: Iterable[TimeWindow], buckets: Iterable[TimeWindow]) -> list[timedelta]:
