@@ -52,9 +52,9 @@ def test_a_query_costs_what_githubs_own_example_says() -> None:
     ("threads", "lists", "cost"),
     [
         # Per issue labels, comments, timeline; per pull request also reviews, their
-        # twenty lists of remarks, the issues it closes, and the files.
-        ((*ISSUES[:25], *PULLS[:25]), 25 * 3 + 25 * (3 + 1 + 20 + 1 + 1), 7),
-        (PULLS[:9], 9 * 26, 2),
+        # ten lists of remarks, the issues it closes, and the files.
+        ((*ISSUES[:25], *PULLS[:25]), 25 * 3 + 25 * (3 + 1 + 10 + 1 + 1), 5),
+        (PULLS[:9], 9 * 16, 1),
         (ISSUES[:25], 75, 1),
         (ISSUES[:1], 3, 1),
     ],

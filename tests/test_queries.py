@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from graphql import (
+    FieldNode,
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLInputField,
@@ -20,6 +21,9 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     NoDeprecatedCustomRule,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     build_schema,
     is_required_argument,
     is_required_input_field,
@@ -27,6 +31,7 @@ from graphql import (
     print_ast,
     specified_rules,
     validate,
+    visit,
 )
 
 from tests.servers.schema import github_schema
@@ -179,3 +184,38 @@ def different(place: str, ours: str, theirs: str | None) -> list[str]:
     if theirs is None:
         return [f"{place}: GitHub has no such thing"]
     return [] if ours == theirs else [f"{place}: {ours}, GitHub has {theirs}"]
+
+
+STRUCTURE = {
+    *("nodes", "node", "pageInfo", "endCursor", "hasNextPage", "__typename"),
+    *("rateLimit", "repository", "search"),
+}
+"""What every query needs to reach its fields."""
+
+
+def asked_for() -> set[tuple[str, str]]:
+    """The fields of the product's documents, each with the type that has it."""
+    found: set[tuple[str, str]] = set()
+
+    class Fields(Visitor):
+        def __init__(self, types: TypeInfo) -> None:
+            super().__init__()
+            self.types = types
+
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            found.add((str(self.types.get_parent_type()), node.name.value))
+
+    for text in DOCUMENTS.values():
+        types = TypeInfo(github_schema())
+        visit(parse(text), TypeInfoVisitor(types, Fields(types)))
+    return {(kind, field) for kind, field in found if field not in STRUCTURE}
+
+
+def test_the_docs_tell_of_each_field_that_is_asked_for_and_of_no_other() -> None:
+    text = Path(__file__).parents[1].joinpath("docs", "fetching.md").read_text(encoding="utf-8")
+    table = text.partition("| of | field | read by |")[2].partition("\n\n")[0]
+    told = set()
+    for line in table.splitlines()[2:]:
+        kinds, fields = (cell.strip() for cell in line.split("|")[1:3])
+        told |= {(kind, field.strip(" `")) for kind in kinds.split(", ") for field in fields.split(",")}
+    assert told == asked_for()

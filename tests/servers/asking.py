@@ -44,6 +44,6 @@ def details_of(threads: Iterable[Thread]) -> dict[str, Any]:
         "withPulls": bool(ids["PullRequest"]),
         "withFiles": True,
         "comments": 100,
-        "reviews": 20,
+        "reviews": 10,
         "replies": 20,
     }

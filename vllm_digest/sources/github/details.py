@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 BATCH = 25
 """Pull requests in a query, beside twice as many issues. GitHub computes a diff for each pull request and
 ends a query after ten seconds; some fifty pull requests are too many (getsentry/sentry#122671)."""
-FIRST_PAGES = {"comments": 100, "reviews": 20, "replies": 20}
-"""Reviews are priced as if their page were full, a list of comments for each, so that page is small."""
+FIRST_PAGES = {"comments": 100, "reviews": 10, "replies": 20}
+"""Each review on a page is priced as another list, of its comments, whether it is there or not: a page of 10
+costs a day 64 points, one of 20 costs 90 and one of 50 costs 161, for as many requests (docs/fetching.md)."""
 _MOST_LOST = 5
 """Threads outside the lists that a report may go without; if more are lost, GitHub is out of order."""
 _LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
