@@ -117,7 +117,7 @@ ROOMS: dict[str, set[str]] = {
         "window",
     },
     "pagecheck": {"languages", "markdown"},
-    "summary": {"archive", "judgement", "render", "report", "sections"},
+    "summary": {"archive", "judgement", "narrative", "render", "report", "sections"},
     "pipeline": {
         "archive",
         "classify",

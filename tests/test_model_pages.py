@@ -392,3 +392,14 @@ def test_a_sum_without_prices_is_refused(run: Run) -> None:
     ran = run(*SAMPLE, "--max-cost", "3")
     assert ran.code == 2
     assert "max_cost needs input_price and output_price" in ran.err
+
+
+def test_two_v_show_each_refused_sentence_with_the_check_and_what_it_was_compared_with(run: Run) -> None:
+    with ModelServer(with_edit(says("解码速度因此提升了 35%，使用者会受益。"), 30386)) as server:
+        quiet = page_of(run, server, "-v")[1].err
+        loud = page_of(run, server, "-vv")[1].err
+    told = '#30386 impact falls: figure: "35%"'
+    assert told not in quiet
+    assert told in loud
+    assert "解码速度因此提升了 35%，使用者会受益。" in loud
+    assert "brief-30386.impact falls back: figure" in quiet

@@ -60,10 +60,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class FocusNote:
-    """What a thread means for the focus, in words of the thread.
+    """What a thread means for the focus.
 
-    `gpus`: hardware of the focus that the thread is about; `asked_gpus`: hardware that it only asks for.
-    `component`: a part of the software; empty without one.
+    `gpus`: of the hardware that rules found (`Judgement.hardware`), what the thread is about; `asked_gpus`:
+    what it only asks or wishes for. `component`: a part of the software, as the thread names it; empty
+    without one.
     """
 
     gpus: tuple[str, ...] = ()
@@ -261,6 +262,7 @@ class Narrative:
 
     `model`: its name, empty when none was asked.
     `languages`: those it was asked to write in.
+    `judge`: the name of the model that judged in a second pass, empty without one.
     `judged`: how many statements and findings were judged in a second pass, fallen ones among them;
     `unjudged`: how many stand without, though they were to be judged.
     `requests`, `points`: what the source was asked besides for it, see `report.Provenance`.
@@ -271,6 +273,7 @@ class Narrative:
     briefs: tuple[Brief, ...] = ()
     overview: Overview = Overview()
     fallbacks: tuple[Fallback, ...] = ()
+    judge: str = ""
     judged: int = 0
     unjudged: int = 0
     requests: int = 0

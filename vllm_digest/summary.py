@@ -5,6 +5,7 @@ from typing import Any
 
 from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
+from vllm_digest.narrative import Narrative
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.sections import by_model, sections_of
@@ -56,21 +57,29 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
         },
         "gaps": [{"code": gap.code.value, "number": gap.number, "detail": gap.detail} for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
-        "llm": {
-            "model": told.model or None,
-            "calls": told.usage.calls,
-            "prompt_tokens": told.usage.prompt_tokens,
-            "completion_tokens": told.usage.completion_tokens,
-            "cached_answers": told.usage.cached_answers,
-            "retries": told.usage.retries,
-            "seconds": round(told.usage.seconds, 1),
-            "cost": told.usage.cost,
-            "fallbacks": len(told.fallbacks),
-            "fell_back": [
-                {"part": one.part, "reason": one.reason.value, "language": one.language or None}
-                for one in told.fallbacks
-            ],
-        },
+        "llm": _model(told),
+    }
+
+
+def _model(told: Narrative) -> dict[str, Any]:
+    """What a model took, and what of it was not used."""
+    return {
+        "model": told.model or None,
+        "calls": told.usage.calls,
+        "prompt_tokens": told.usage.prompt_tokens,
+        "completion_tokens": told.usage.completion_tokens,
+        "cached_answers": told.usage.cached_answers,
+        "retries": told.usage.retries,
+        "seconds": round(told.usage.seconds, 1),
+        "cost": told.usage.cost,
+        "judge": told.judge or None,
+        "judged": told.judged,
+        "unjudged": told.unjudged,
+        "fallbacks": len(told.fallbacks),
+        "fell_back": [
+            {"part": one.part, "reason": one.reason.value, "language": one.language or None}
+            for one in told.fallbacks
+        ],
     }
 
 

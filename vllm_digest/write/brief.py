@@ -1,5 +1,6 @@
 """One thread: it is told, checked, mended, and judged."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,8 @@ from vllm_digest.write.prompts import brief_instructions, brief_question
 from vllm_digest.write.ranking import Role, Target
 from vllm_digest.write.rows import facts_row, judge_row, line, linked_numbers, short_row, unknown_row
 from vllm_digest.write.second_pass import SecondPass
+
+log = logging.getLogger(__name__)
 
 Item = Statement | Position
 
@@ -51,6 +54,7 @@ class BriefOutcome:
 def brief(window: WindowContext, target: Target, rank: int) -> Conversation[BriefOutcome]:
     """Everything that is asked about one thread. `rank`: its place by importance, 0 for the first."""
     part = f"brief-{target.number}"
+    log.info("%s is told for its roles: %s", part, ", ".join(sorted(target.roles)))
     subject = _Subject(window, target, rank)
     try:
         exchange = yield from shrinking(window.rules.limits.thread_tokens, subject.told)

@@ -81,7 +81,11 @@ class SecondPass(Generic[I]):
         rulings = read_rulings(answer, claims)
         for name, ruling in rulings.items():
             if ruling.verdict is not Verdict.SUPPORTED:
-                log.debug("%s.%s: %s: %r", self.subject, name, ruling.verdict.value, ruling.words)
+                text = next(claim.text for claim in claims if claim.name == name)
+                log.debug(
+                    "%s: %s does not follow (%s: %s): %s",
+                    *(self.subject, name, ruling.verdict.value, ruling.words, text),
+                )
         return rulings
 
     def _mended(self, wrong: Mapping[str, Ruling], items: Mapping[str, I]) -> Conversation[Mapping[str, I]]:

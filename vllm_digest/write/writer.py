@@ -80,7 +80,9 @@ class ModelWriter:
         answers = LiveAnswers(model, on_done)
         briefs = answers.to(plan.briefs())
         (whole,) = answers.to([plan.overview(_told(briefs))])
-        return replace(plan.narrative(briefs, whole), model=model.name, usage=model.usage())
+        narrative = plan.narrative(briefs, whole)
+        judge = (self.rules.judge_model or model.name) if narrative.judged else ""
+        return replace(narrative, model=model.name, judge=judge, usage=model.usage())
 
 
 def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Known) -> list[Question]:
