@@ -83,6 +83,7 @@ ROOMS: dict[str, set[str]] = {
         "facts",
         "files",
         "follow_ups",
+        "judgement",
         "models",
         "narrative",
         "place",

@@ -239,6 +239,8 @@ class GapCode(StrEnum):
     """GitHub may not show the token the field `detail` of it."""
     PART_MISSING = "part_missing"
     """Of a roll-up: nothing is stored of the time from `start` to `end`."""
+    REDACTED = "redacted"
+    """`seen` threads and remarks were taken out because somebody asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

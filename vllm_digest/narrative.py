@@ -17,11 +17,13 @@ class Evidence:
     """A verbatim `quote`, white space aside, and where it is from.
 
     `source`: GitHub's id of a remark, `body` for the description, `facts` for GitHub's own fields.
+    `login`: who wrote it; empty for GitHub's own fields.
     """
 
     source: str
     url: str
     quote: str
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
     snapshot = mask_in(snapshot)
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     narrative = mask_in(context.writer(snapshot, digest))
-    return Report(
+    report = Report(
         series=context.series,
         timezone=context.timezone,
         digest=digest,
@@ -116,6 +116,7 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
         ),
         asked_as="" if context.repo == snapshot.repo else context.repo,
     )
+    return context.archive.redacted(report)
 
 
 def roll_up(spans: Iterable[Span], rollups: RollUps, context: ReportContext) -> Iterator[Report]:

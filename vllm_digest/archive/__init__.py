@@ -9,7 +9,8 @@ from vllm_digest.archive.folder import Refused
 from vllm_digest.archive.listing import Listing
 from vllm_digest.archive.lock import lock_series, lock_whole
 from vllm_digest.archive.pending import Pending
-from vllm_digest.archive.reader import place_of, read_report, why_no_report
+from vllm_digest.archive.reader import why_no_report
+from vllm_digest.archive.redaction import Redaction
 from vllm_digest.archive.writing import Stored, document, move_page_aside, put, remove
 
 __all__ = [
@@ -17,15 +18,14 @@ __all__ = [
     "Archive",
     "Listing",
     "Pending",
+    "Redaction",
     "Refused",
     "Stored",
     "document",
     "lock_series",
     "lock_whole",
     "move_page_aside",
-    "place_of",
     "put",
-    "read_report",
     "remove",
     "why_no_report",
 ]

@@ -2,30 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from vllm_digest.archive.folder import File, Files, Refused, files_of, list_series
-from vllm_digest.archive.form import FORM, StoredReport, from_stored
-from vllm_digest.archive.listing import Listing, form_in
-from vllm_digest.archive.reader import named, read_stored
+from vllm_digest.archive.folder import File, Refused, files_of, list_series
+from vllm_digest.archive.form import from_stored, to_stored
+from vllm_digest.archive.judging import Judge
+from vllm_digest.archive.listing import Listing
+from vllm_digest.archive.reader import named, place_of, read_stored
+from vllm_digest.archive.redaction import Redaction
 from vllm_digest.archive.verdicts import Verdicts
 from vllm_digest.archive.writing import Stored, remove_draft, set_aside, store
-from vllm_digest.documents import UnreadableError
 from vllm_digest.errors import DocumentError
 from vllm_digest.place import Place
 from vllm_digest.report import Report
-from vllm_digest.window import TimeWindow
 
-_AT_ONCE = 300
-"""Data files that one listing reads, newest first, where it is not told which: a third of a second."""
 _NEAR = timedelta(days=1)
 """How far a clock may be behind, as one is that takes local time for UTC."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-_HEAD = 120
-"""Bytes of a document in which its form stands."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +29,13 @@ class Archive:
     """The reports in the folder `root`.
 
     `now`: UTC; what ends later is no report yet. `cache`: a folder for what can be found out again.
+    `redaction`: what is taken out of every report that is read.
     """
 
     root: Path
     now: datetime
     cache: Path | None = None
+    redaction: Redaction = field(default_factory=Redaction)
 
     def series(self) -> tuple[tuple[str, str], ...]:
         """Each repository (OWNER/NAME) and series that there is a folder for, in order."""
@@ -54,7 +52,7 @@ class Archive:
         (`NEVER` for none), else of the newest, and of none twice (`verdicts`).
         """
         files = files_of(self.root, repo, series, self.now)
-        refused, unread = self._judge(repo, series, files, since)
+        refused, unread = self._judge.judge(repo, series, files, since)
         sound = files.data.keys() - {one.window for one in refused}
         told = files.data.keys() | {one.window for one in files.refused}
         refused += (
@@ -76,15 +74,29 @@ class Archive:
         """The report that stands at a place; DocumentError when it is none."""
         path = self.root / place.data
         try:
-            return from_stored(self._read(place, File.at(path)))
+            return from_stored(self.redaction.apply(self._judge.read(place, File.at(path))))
         except OSError as error:
             raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
         except DocumentError as error:
             raise named(error, path) from None
 
+    def read(self, path: Path) -> Report:
+        """The report of a data file anywhere; at the end of a path of ours it must be of that place.
+
+        Raises DocumentError when it holds none.
+        """
+        try:
+            return from_stored(self.redaction.apply(read_stored(path, place_of(path))))
+        except DocumentError as error:
+            raise named(error, path) from None
+
+    def redacted(self, report: Report) -> Report:
+        """A new report as it will be read."""
+        return from_stored(self.redaction.apply(to_stored(report))) if self.redaction else report
+
     def remember(self) -> None:
         """Keep for later commands what reading has shown."""
-        self._verdicts.save()
+        self._judge.save()
 
     def unfinished(self, found: Listing) -> Iterator[Report]:
         """The reports whose data is stored without a page, oldest first; for the holder of the lock.
@@ -105,50 +117,6 @@ class Archive:
         """Keep a report whose page may not be shown, for a later run; its page's place. StorageError."""
         return set_aside(self.root, report, page)
 
-    def _judge(
-        self, repo: str, series: str, files: Files, since: datetime | None
-    ) -> tuple[list[Refused], int]:
-        """The data files that hold no reports, and how many were not read."""
-        refused: list[Refused] = []
-        unread: list[TimeWindow] = []
-        for window, file in files.data.items():
-            verdict = self._verdicts.of(file)
-            if verdict:
-                refused.append(Refused(Path(file.path), verdict, window))
-            elif verdict is None and (form := _form(file)) and form != FORM:
-                refused.append(Refused(Path(file.path), "it is of another form", window, form))
-            elif verdict is None:
-                unread.append(window)
-        unread.sort(reverse=True)
-        wanted = [one for one in unread if one.end > since] if since else unread[:_AT_ONCE]
-        for window in wanted:
-            file = files.data[window]
-            try:
-                self._read(Place(repo, series, window), file)
-            except DocumentError as error:
-                refused.append(Refused(Path(file.path), error.problem.removesuffix("."), window))
-        self.remember()
-        return refused, len(unread) - len(wanted)
-
-    def _read(self, place: Place, file: File) -> StoredReport:
-        """What the data file of a place holds; DocumentError says of "it" why it is no report."""
-        try:
-            stored = read_stored(Path(file.path), place)
-        except UnreadableError:
-            raise
-        except DocumentError as error:
-            self._verdicts.put(file, error.problem.removesuffix("."))
-            raise
-        self._verdicts.put(file, "")
-        return stored
-
     @cached_property
-    def _verdicts(self) -> Verdicts:
-        return Verdicts.load(self.cache, self.root)
-
-
-def _form(file: File) -> str:
-    """The form that a document's first bytes name; empty where they name none."""
-    with suppress(OSError), open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - thousands of times
-        return form_in(opened.read(_HEAD))
-    return ""
+    def _judge(self) -> Judge:
+        return Judge(Verdicts.load(self.cache, self.root))

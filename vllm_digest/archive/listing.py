@@ -1,6 +1,5 @@
 """What stands in the folder of a series, as runs, `status` and `push` go by it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -70,15 +69,6 @@ class Listing:
         if more := len(spans[:-_COMMANDS]):
             lines.append(f"and {more} more such spans before them")
         return "\n".join(lines)
-
-
-def form_in(content: bytes) -> str:
-    """The form that the head of a document names; empty where it names none."""
-    match = _HEAD.match(content)
-    return match[1].decode(errors="replace") if match else ""
-
-
-_HEAD = re.compile(rb'\s*\{\s*"form"\s*:\s*"([^"\\]{1,60})"')
 
 
 def _spans(windows: Iterator[TimeWindow]) -> Iterator[TimeWindow]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vllm_digest.archive.folder import LARGEST
-from vllm_digest.archive.form import FORM, StoredReport, from_stored
+from vllm_digest.archive.form import FORM, StoredReport
 from vllm_digest.digest import FORMULAS
 from vllm_digest.documents import parse_json, read_file, value_in
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.place import Place
-from vllm_digest.report import Lists, Report
+from vllm_digest.report import Lists
 from vllm_digest.window import parse_zone
 
 _IT = "it"
@@ -19,17 +19,6 @@ _LONGEST = 20_000
 _REPO_URL = re.compile(r"https?://[^/\s?#@\\]+(/[A-Za-z0-9._-]+){2,6}")
 _LISTS = frozenset(Lists.__dataclass_fields__)
 _NAMED_THREAD = re.compile(r"[0-9]{1,15}\..*", re.DOTALL)
-
-
-def read_report(path: Path, place: Place | None) -> Report:
-    """The report of a data file; `place` is where it belongs, None where it stands nowhere in particular.
-
-    Raises DocumentError when the file holds no report, or one of another place.
-    """
-    try:
-        return from_stored(read_stored(path, place))
-    except DocumentError as error:
-        raise named(error, path) from None
 
 
 def why_no_report(content: bytes, place: Place) -> str:

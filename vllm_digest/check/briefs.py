@@ -200,7 +200,7 @@ class _Reader:
             elif not (source.holds(one.quote) and self.originals.get(one.source, source).holds(one.quote)):
                 self._fault(where, FallbackReason.QUOTE, one.quote)
             else:
-                found.append(Evidence(source.id, source.url, one.quote.strip()))
+                found.append(Evidence(source.id, source.url, one.quote.strip(), source.login))
         return tuple(found) if len(found) == len(evidence) else None
 
     def _standing(

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from vllm_digest.archive import place_of, read_report
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import NotifyOptions
 from vllm_digest.printing import print_product
@@ -19,12 +18,13 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     addresses = runtime.environ.get("APPRISE_URLS", "").strip()
     if not options.reports or not (addresses or options.dry_run):
         return
-    languages = resolve(runtime, options).settings.report.languages
+    setup = resolve(runtime, options)
+    languages = setup.settings.report.languages
     language = language_of(options.language, languages)
     root = root_of(language if language in languages else languages[0], languages)
     site = options.site.rstrip("/") + root if options.site else ""
     paths = [Path(path).with_suffix(".json") for path in options.reports]
-    reports = [read_report(path, place_of(path)) for path in paths]
+    reports = [setup.archive.read(path) for path in paths]
     message = headline(reports, site, language)
     if options.dry_run:
         print_product(f"{message.title}\n\n{message.text}\n")

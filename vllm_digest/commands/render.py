@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from vllm_digest.archive import place_of, read_report
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import RenderOptions
 from vllm_digest.printing import print_product
@@ -12,8 +11,9 @@ from vllm_digest.runtime import Runtime, resolve
 
 def render(runtime: Runtime, options: RenderOptions) -> None:
     """Print the page of a data file. Raises UsageError for a language without a pack."""
-    languages = resolve(runtime, options).settings.report.languages
+    setup = resolve(runtime, options)
+    languages = setup.settings.report.languages
     language = language_of(options.language, languages)
     path = Path(options.data)
-    report = read_report(path, place_of(path))
+    report = setup.archive.read(path)
     print_product(render_page(report, language, root_of(language, languages)))

@@ -9,6 +9,7 @@ from vllm_digest.config.sections import (
     ReportSettings,
     Settings,
 )
+from vllm_digest.config.values import split_thread
 
 __all__ = [
     "USUAL_FILE",
@@ -23,4 +24,5 @@ __all__ = [
     "keys",
     "load",
     "load_with_origins",
+    "split_thread",
 ]

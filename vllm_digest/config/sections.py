@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from vllm_digest.config.repository import VLLM, RepositorySettings, built_in
-from vllm_digest.config.values import FolderPath, Length, RepoName, Section, Url, Zone, parse_repo, within
+from vllm_digest.config.values import (
+    FolderPath,
+    Length,
+    Login,
+    RepoName,
+    Section,
+    ThreadName,
+    Url,
+    Zone,
+    parse_repo,
+    within,
+)
 from vllm_digest.errors import UsageError
 from vllm_digest.focus.rules import FocusSettings
 from vllm_digest.languages import LANGUAGES
@@ -73,6 +84,13 @@ class HeatSettings(Section):
     """Logins of programs that GitHub takes for people; real bots are known by their account type."""
 
 
+class RedactSettings(Section):
+    threads: tuple[ThreadName, ...] = ()
+    """Threads to leave out of all that is read: numbers, OWNER/NAME#123, or addresses."""
+    logins: tuple[Login, ...] = ()
+    """People whose words and name to leave out."""
+
+
 class LlmSettings(Section):
     base_url: Url = ""
     """Where an OpenAI-compatible API is; empty for OpenAI's own when there is a key, else for no model."""
@@ -122,6 +140,7 @@ class Settings(Section):
     repository: RepositorySettings = Field(default_factory=lambda: RepositorySettings(**built_in(VLLM)))
     heat: HeatSettings = HeatSettings()
     focus: FocusSettings = Field(default_factory=FocusSettings)
+    redact: RedactSettings = RedactSettings()
     llm: LlmSettings = LlmSettings()
 
     @model_validator(mode="before")

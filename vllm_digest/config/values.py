@@ -25,6 +25,10 @@ _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?P<host>[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:]+\])?(?::(?P<port>\d{1,5}))?(?P<path>/[^\s?#]*)?"
 )
+_THREAD = re.compile(
+    r"(?:(?P<repo>[^#]+?)(?:#|/issues/|/pull/))?#?(?P<number>[0-9]{1,15})(?:[/?#].*)?", re.ASCII
+)
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _LOCAL = re.compile(r"localhost|[\d.]+|\[.*\]|.*\.(?:local|internal|lan)")
 
 
@@ -62,6 +66,27 @@ def parse_repo(text: str) -> str:
     if match is None or match[2] in {".", ".."}:
         raise UsageError(f"{text!r} is not of the form OWNER/NAME.", "Its address is taken as well.")
     return name
+
+
+def _parse_thread(text: str) -> str:
+    """`123`, or `OWNER/NAME#123` for a thread of another repository; its address is taken as well."""
+    match = _THREAD.fullmatch(text.strip())
+    if match is None or not 0 < int(match["number"]) < 2**53:
+        raise UsageError(f"{text!r} names no thread.", "Write its number, OWNER/NAME#123 or its address.")
+    return f"{parse_repo(match['repo'])}#{match['number']}" if match["repo"] else match["number"]
+
+
+def split_thread(name: str, repo: str) -> tuple[str, int]:
+    """The repository, which is `repo` where none is named, and the number of a thread."""
+    named, _, number = name.rpartition("#")
+    return named or repo, int(number)
+
+
+def _parse_login(text: str) -> str:
+    login = text.strip().removeprefix("@").removesuffix("[bot]")
+    if _LOGIN.fullmatch(login) is None:
+        raise UsageError(f"{text!r} is not a login.", "Write it as GitHub does, with or without @.")
+    return login
 
 
 def _parse_url(text: str) -> str:
@@ -111,3 +136,5 @@ Zone = Annotated[ZoneInfo, _read_by(parse_zone), PlainSerializer(lambda zone: zo
 RepoName = Annotated[str, _read_by(parse_repo)]
 Url = Annotated[str, _read_by(_parse_url)]
 FolderPath = Annotated[Path, _read_by(_check_path)]
+ThreadName = Annotated[str, _read_by(_parse_thread)]
+Login = Annotated[str, _read_by(_parse_login)]

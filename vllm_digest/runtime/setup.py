@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vllm_digest.archive import Archive, lock_series
+from vllm_digest.archive import Archive, Redaction, lock_series
 from vllm_digest.classify import Rules
-from vllm_digest.config import Loaded, Settings, load_with_origins
+from vllm_digest.config import Loaded, Settings, load_with_origins, split_thread
 from vllm_digest.llm import Server, connect
 from vllm_digest.model_protocol import Model
 from vllm_digest.options import (
@@ -166,7 +166,16 @@ def _archive_of(setup: Setup) -> Archive:
     # With `--now` in the past, reports made since then are not of the future.
     now = max(setup.now(), setup.runtime.clock())
     cache = setup.runtime.cache_folder
-    return Archive(setup.settings.report.output, now, cache and cache / "archives")
+    redact = setup.settings.redact
+    return Archive(
+        root=setup.settings.report.output,
+        now=now,
+        cache=cache and cache / "archives",
+        redaction=Redaction(
+            threads=frozenset(split_thread(one, setup.settings.github.repo) for one in redact.threads),
+            logins=frozenset(redact.logins),
+        ),
+    )
 
 
 def resolve(runtime: Runtime, options: ConfigOptions) -> Setup:

@@ -128,7 +128,8 @@ class StoryIndex:
 
     def _update(self) -> None:
         """Read what is new or changed, and forget what is gone."""
-        found = {place: _stamp(self._archive.root / place.data) for place in _places(self._archive)}
+        key = self._archive.redaction.key
+        found = {place: key + _stamp(self._archive.root / place.data) for place in _places(self._archive)}
         known = {
             Place(repo, series, TimeWindow.from_slug(slug)): (key, stamp)
             for key, repo, series, slug, stamp in self._database.execute(

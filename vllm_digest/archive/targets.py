@@ -1,0 +1,46 @@
+"""What is to be taken out of a report, and where it is named."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from vllm_digest.models import GHOST, Account
+
+
+@dataclass(frozen=True)
+class Targets:
+    """`numbers`: threads of a report's repository. `logins`: people, in small letters."""
+
+    numbers: frozenset[int]
+    logins: frozenset[str]
+
+    def are_fit(self, texts: Iterable[str]) -> bool:
+        """Does no text name a person or a thread that is taken out?"""
+        patterns = [pattern for pattern in (self._person, self._named_thread) if pattern]
+        return not any(pattern.search(text) for text in texts for pattern in patterns)
+
+    def text(self, text: str) -> str:
+        """Somebody else's text without calls and numbers; a login alone may be a word of the language."""
+        if self._person:
+            text = self._person.sub(lambda found: f"@{GHOST.login}" if found["call"] else found[0], text)
+        return self._named_thread.sub(r"\1…", text) if self._named_thread else text
+
+    @cached_property
+    def _person(self) -> re.Pattern[str] | None:
+        people = "|".join(map(re.escape, sorted(self.logins)))
+        return re.compile(rf"(?P<call>@)?(?<![\w-])({people})(?![\w-])", re.IGNORECASE) if people else None
+
+    @cached_property
+    def _named_thread(self) -> re.Pattern[str] | None:
+        threads = "|".join(map(str, sorted(self.numbers)))
+        return re.compile(rf"(#|/issues/|/pull/)({threads})(?!\d)") if threads else None
+
+    def account(self, account: Account) -> Account:
+        return GHOST if self.is_his(account.login) else account
+
+    def number(self, number: int | None) -> int | None:
+        return None if number in self.numbers else number
+
+    def is_his(self, login: str) -> bool:
+        return login.casefold() in self.logins
