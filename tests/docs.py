@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from vllm_digest.cli import DECLARED, commands
+from vllm_digest.config import Settings
+from vllm_digest.digest.heat import hot_from
 from vllm_digest.errors import EXIT_CODES
 from vllm_digest.options import TimedOptions
 from vllm_digest.options.declaring import CommandOptions, Option, declared
+from vllm_digest.stories.tables import COLUMNS
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MARKED = re.compile(r"(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -37,6 +41,14 @@ def _table(name: str) -> str:
     if name == "exit codes":
         codes = ((str(one.code), one.meaning, one.remedy) for one in EXIT_CODES)
         return _lines(("code", "meaning", "what to do about it"), codes)
+    if name == "columns":
+        columns = ((f"`{table}`", ", ".join(f"`{one}`" for one in names)) for table, names in COLUMNS.items())
+        return _lines(("table", "columns"), columns)
+    if name == "hot from":
+        threshold = Settings().heat.threshold
+        hours = {"up to 1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
+        scores = ((told, str(hot_from(threshold, timedelta(hours=some)))) for told, some in hours.items())
+        return _lines(("window", "hot from"), scores)
     if name == "shared options":
         return _lines(("option", "meaning", "default", "commands"), _shared_rows())
     kind = dict(all_commands())[name]

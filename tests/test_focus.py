@@ -17,9 +17,9 @@ from vllm_digest.models import Account, Kind, State, Thread
 
 NOW = datetime(2025, 12, 10, tzinfo=UTC)
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-XPU = "focus:" + README.split("```yaml\nfocus:")[1].split("```")[0]
-"""The README's example."""
+PAGE = (Path(__file__).parent.parent / "docs" / "ecosystems.md").read_text(encoding="utf-8")
+XPU = "focus:" + PAGE.split("```yaml\nfocus:")[1].split("```")[0]
+"""The example of docs/ecosystems.md."""
 TPU = """
 focus:
   name: TPU

@@ -1,4 +1,4 @@
-"""What the README tells operators, done: its crontab line runs, its units are sound."""
+"""What docs/operating.md tells operators, done: its crontab line runs, its units are sound."""
 
 import os
 import re
@@ -13,20 +13,20 @@ import pytest
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.world import World
 
-README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parent.parent.joinpath("docs", "operating.md").read_text(encoding="utf-8")
 PROGRAM = Path(sys.executable).with_name("vllm-digest")
 FOLDER = "/srv/vllm-digest"
 
 
 def block(language: str, after: str) -> str:
     """The code block of a language that follows some words."""
-    match = re.search(rf"{re.escape(after)}.*?```{language}\n(.*?)```", README, re.DOTALL)
+    match = re.search(rf"{re.escape(after)}.*?```{language}\n(.*?)```", PAGE, re.DOTALL)
     assert match, after
     return match[1]
 
 
 def test_the_crontab_line_does_what_it_should(tmp_path: Path) -> None:
-    line = block("cron", "### From cron").splitlines()[-1]
+    line = block("cron", "## From cron").splitlines()[-1]
     command = line.split(maxsplit=5)[5].replace(FOLDER, str(tmp_path))
     assert "%" not in command, "cron takes a % for the end of the line"
     tmp_path.joinpath(".venv/bin").mkdir(parents=True)
@@ -49,9 +49,9 @@ def test_the_crontab_line_does_what_it_should(tmp_path: Path) -> None:
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
-    """The README's units, with this installation as their program."""
+    """The page's units, with this installation as their program."""
     if shutil.which("systemd-analyze") is None:
-        pytest.skip("NO systemd-analyze: the README's units are not checked")
+        pytest.skip("NO systemd-analyze: the units of docs/operating.md are not checked")
     paths = []
     for kind in ("service", "timer"):
         path = tmp_path / f"vllm-digest@.{kind}"
