@@ -36,7 +36,7 @@ from graphql import (
 
 from tests.servers.schema import github_schema
 from vllm_digest.sources.github.by_number import numbers_document
-from vllm_digest.sources.github.content import Want
+from vllm_digest.sources.github.content import ListKind
 from vllm_digest.sources.github.pages import pages_document
 from vllm_digest.sources.github.queries import OPTIONAL_FIELDS, document, without
 from vllm_digest.sources.github.search import search_document
@@ -50,8 +50,8 @@ DOCUMENTS = {
     "search": search_document((True, False)),
     "rows": numbers_document("Rows", (1, 2)),
     "threads": numbers_document("Threads", (1, 2)),
-    "more of all": pages_document(tuple(Want)),
-    **{f"more {want}": pages_document((want,)) for want in Want},
+    "more of all": pages_document(tuple(ListKind)),
+    **{f"more {want}": pages_document((want,)) for want in ListKind},
 }
 NEWER = {"Issue.issueType: GitHub has no such thing", "IssueType: GitHub has no such thing"}
 """Differences from an older copy of the public schema: GitHub has these since 2025 (github/docs#37143)."""

@@ -1,4 +1,4 @@
-"""Opaque ids and cursors: a client may keep them, never read them."""
+"""Node ids and cursors, opaque to clients as GitHub's are."""
 
 from __future__ import annotations
 

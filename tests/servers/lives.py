@@ -1,4 +1,4 @@
-"""The life of one thread, from a sketch of its main dates to everything that is said in it."""
+"""Generate one thread, with comments, reviews and events, from its main dates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ How = Literal["merged", "unmerged", "done", "stale", "by_pull", "duplicate"]
 
 @dataclass(eq=False)
 class Sketch:
-    """A thread's main dates; the rest of its life is drawn around them."""
+    """A thread's main dates, from which the rest is drawn at random."""
 
     created: datetime
     is_pull: bool
@@ -104,7 +104,7 @@ class Writer:
         return int(self.rng.expovariate(1 / mean))
 
     def _moments(self, sketch: Sketch, count: int) -> list[datetime]:
-        """Times of a thread's life, dense at its beginning."""
+        """Return times between a thread's opening and its end, most of them near the beginning."""
         end = sketch.closed if sketch.closed and not sketch.reopened else self.until
         life = max(1, int((max(end, sketch.created) - sketch.created).total_seconds()))
         return sorted(

@@ -1,4 +1,4 @@
-"""Worlds such as vLLM's repository makes them: an hour, a day, or a stream of any length, from a seed."""
+"""Generated repositories with traffic like vLLM's: an hour, a day, or any length, from a seed."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _closing(thread: Thread, asked: datetime) -> Closed | None:
 
 
 def _said(thread: Thread, start: datetime, end: datetime, asked: datetime) -> Iterator[int]:
-    """Ids of comments, reviews and remarks of the window; a pending review is nobody's business."""
+    """Ids of comments, reviews and remarks of the window, without those of pending reviews."""
     for comment in thread.comments:
         if start <= comment.at < end and comment.at <= asked:
             yield comment.id

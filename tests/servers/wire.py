@@ -71,7 +71,7 @@ class Server(ThreadingHTTPServer):
                 super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is daily life; all else is a mistake of ours."""
+        """Ignore clients that hang up; keep any other error, which is a bug of the server."""
         del request, client_address
         error = sys.exception()
         if error and not isinstance(error, ConnectionError):

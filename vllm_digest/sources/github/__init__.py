@@ -11,7 +11,7 @@ from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, Snapshot, Thread
 from vllm_digest.sources import Extent, Fetched, OnIncomplete, OnProgress, Row, T
 from vllm_digest.sources.github import by_number
-from vllm_digest.sources.github.client import Client, Patience
+from vllm_digest.sources.github.client import Client, WaitPolicy
 from vllm_digest.sources.github.failures import QueryTooLargeError
 from vllm_digest.sources.github.search import count
 from vllm_digest.sources.github.sweep import Sweep
@@ -70,8 +70,8 @@ class GitHubSource:
 
     @cached_property
     def _client(self) -> Client:
-        patience = Patience(self.timeout, self.max_wait, self.reserve, self.sleep, self.on_retry)
-        return Client(self.api_url, self.token, patience, self.zone)
+        policy = WaitPolicy(self.timeout, self.max_wait, self.reserve, self.sleep, self.on_retry)
+        return Client(self.api_url, self.token, policy, self.zone)
 
     def _fetched(
         self,

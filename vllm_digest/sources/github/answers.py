@@ -148,7 +148,7 @@ class Event(Happening):
     canonical: Numbered | None = None
 
 
-class ThreadHead(GitHubObject):
+class RowNode(GitHubObject):
     """What is asked of every thread, whole or as a row."""
 
     typename: Literal["Issue", "PullRequest"] = Field(alias="__typename")
@@ -173,7 +173,7 @@ class ThreadHead(GitHubObject):
         return self
 
 
-class IssueNode(ThreadHead):
+class IssueNode(RowNode):
     """An issue with all that a report may rest on; a part of that of a pull request."""
 
     body: str
@@ -220,7 +220,7 @@ class Submitted(GitHubObject):
     submitted_at: Moment
 
 
-class FoundNode(GitHubObject):
+class ListedNode(GitHubObject):
     """A thread as a list or a search shows it."""
 
     typename: Literal["Issue", "PullRequest"] = Field(alias="__typename")
@@ -238,13 +238,13 @@ class RepositoryNode(GitHubObject):
     """A repository; `issues` and `pull_requests` where they were asked for."""
 
     name_with_owner: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
-    url: Url
+    url: Url | None = None
     created_at: Moment | None = None
-    issues: Connection[FoundNode] | None = None
-    pull_requests: Connection[FoundNode] | None = None
+    issues: Connection[ListedNode] | None = None
+    pull_requests: Connection[ListedNode] | None = None
 
 
-class SearchPage(Connection[FoundNode]):
+class SearchPage(Connection[ListedNode]):
     issue_count: Annotated[int, Field(ge=0)]
 
 

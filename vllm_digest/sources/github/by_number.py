@@ -8,16 +8,16 @@ from typing import Generic, Protocol, TypeVar
 
 from vllm_digest.models import Gap, GapCode, Thread
 from vllm_digest.sources import Row
-from vllm_digest.sources.github.answers import ThreadHead, parse
+from vllm_digest.sources.github.answers import RowNode, parse
 from vllm_digest.sources.github.candidates import read_repository
-from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.client import BatchSize, Client, Query
 from vllm_digest.sources.github.content import Content, EventsPage
 from vllm_digest.sources.github.details import FIRST_PAGES, read_whole
 from vllm_digest.sources.github.failures import NullFieldError, Path, QueryTooLargeError, WrongFieldError
 from vllm_digest.sources.github.nodes import row
-from vllm_digest.sources.github.pages import read_rests
-from vllm_digest.sources.github.problems import Answer
+from vllm_digest.sources.github.pages import read_further_pages
 from vllm_digest.sources.github.queries import with_fragments
+from vllm_digest.sources.github.response import Answer
 
 _ROWS = 100
 _THREADS = 50
@@ -26,10 +26,10 @@ _LARGEST = 2**31 - 1
 """GraphQL's Int; a larger number fails the whole query, and names no thread."""
 
 
-class _Head:
+class _FetchedRow:
     """A thread without its texts, and its events as far as they were read."""
 
-    def __init__(self, node: ThreadHead) -> None:
+    def __init__(self, node: RowNode) -> None:
         self.node = node
         self.content = Content(node.number)
         self.content.take(EventsPage.model_construct(timeline_items=node.timeline_items), node.id)
@@ -39,7 +39,7 @@ class _Read(Protocol):
     """A thread with lists that may go on."""
 
     @property
-    def node(self) -> ThreadHead: ...
+    def node(self) -> RowNode: ...
     @property
     def content(self) -> Content: ...
 
@@ -82,20 +82,20 @@ class _Lookup(Generic[R]):
         found: list[R] = []
         gaps: list[Gap] = []
         wanted = sorted(number for number in set(numbers) if 0 < number <= _LARGEST)
-        for number, batched in self._outcomes(wanted, Size(most)):
+        for number, batched in self._outcomes(wanted, BatchSize(most)):
             outcome = batched
             if outcome is None:
-                [(_, outcome)] = self._outcomes([number], Size(1))
+                [(_, outcome)] = self._outcomes([number], BatchSize(1))
             if outcome is None:
                 gaps.append(Gap(GapCode.THREAD_UNREADABLE, number))
             elif not isinstance(outcome, Gap):
                 found.append(outcome)
             elif outcome.code is not GapCode.THREAD_DELETED:
                 gaps.append(outcome)
-        read_rests(self.client, [one.content for one in found])
+        read_further_pages(self.client, [one.content for one in found])
         return found, gaps
 
-    def _outcomes(self, numbers: Sequence[int], size: Size) -> Iterator[tuple[int, R | Gap | None]]:
+    def _outcomes(self, numbers: Sequence[int], size: BatchSize) -> Iterator[tuple[int, R | Gap | None]]:
         """Yield what came of each number: a thread, a gap, or None where it was left out for no reason."""
         waiting = list(numbers)
         while waiting:
@@ -151,9 +151,9 @@ def numbers_document(operation: str, numbers: Sequence[int]) -> str:
     )
 
 
-def _read_head(value: object, answer: Answer, path: Path) -> _Head:
-    head = _Head(parse(ThreadHead, value, *path))
-    head.content.note_problems(answer, path)
+def _read_head(value: object, answer: Answer, path: Path) -> _FetchedRow:
+    head = _FetchedRow(parse(RowNode, value, *path))
+    head.content.note_refusals(answer, path)
     return head
 
 

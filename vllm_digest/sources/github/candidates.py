@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Self
 
 from vllm_digest.models import Gap, Kind
-from vllm_digest.sources.github.answers import FoundNode, RepositoryNode, parse
-from vllm_digest.sources.github.problems import Answer
+from vllm_digest.sources.github.answers import ListedNode, RepositoryNode, parse
 from vllm_digest.sources.github.refusals import no_repository
+from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -31,7 +31,7 @@ class Candidate:
     unseen_before: datetime | None = None
 
     @classmethod
-    def of(cls, node: FoundNode, shown: int, *path: str | int) -> Self:
+    def of(cls, node: ListedNode, shown: int, *path: str | int) -> Self:
         """Read a thread of a list that shows the last `shown` entries of each of its own lists.
 
         `path` is its place in the answer. Raises NullFieldError if GitHub left an entry out.
@@ -73,7 +73,7 @@ class Candidate:
 class Discovery:
     """The threads that may belong to a window, and what is missing of them.
 
-    `repo`: the repository's present name. `repo_url`: its page.
+    `repo`: the repository's present name. `repo_url`: its page, empty if GitHub does not tell.
     """
 
     repo: str
@@ -90,6 +90,6 @@ def read_repository(answer: Answer, repo: str) -> RepositoryNode:
     return parse(RepositoryNode, found, "repository")
 
 
-def candidates(nodes: Iterable[FoundNode], shown: int, *path: str | int) -> list[Candidate]:
+def candidates(nodes: Iterable[ListedNode], shown: int, *path: str | int) -> list[Candidate]:
     """Return the entries of a list; `path` is that of its nodes."""
     return [Candidate.of(node, shown, *path, place) for place, node in enumerate(nodes)]

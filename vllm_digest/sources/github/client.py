@@ -18,10 +18,10 @@ from vllm_digest.sources.github.failures import (
     UndefinedFieldError,
     UnreachableError,
 )
-from vllm_digest.sources.github.limits import Head
-from vllm_digest.sources.github.problems import Answer, read_answer
+from vllm_digest.sources.github.headers import ResponseHeaders
 from vllm_digest.sources.github.queries import OPTIONAL_FIELDS, without
 from vllm_digest.sources.github.refusals import refusal
+from vllm_digest.sources.github.response import Answer, read_answer
 from vllm_digest.sources.github.transport import Transport
 from vllm_digest.window import format_length, local_minute
 
@@ -38,7 +38,7 @@ _BLIND_WAIT = timedelta(minutes=1)
 
 
 @dataclass
-class Size:
+class BatchSize:
     """How many items to ask for at once: halved when that is too much for GitHub, and kept for the run."""
 
     now: int
@@ -52,7 +52,7 @@ class Query(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class WaitPolicy:
     """How to wait for GitHub.
 
     `timeout`: for one answer. `max_wait`: for all pauses that GitHub asks for. `reserve`: pause where less
@@ -74,10 +74,10 @@ class Client:
     that one left of the hour's points. `zone`: in which messages tell times.
 
     Every query raises SourceError if GitHub refuses, stays unreachable, or asks for pauses that sum
-    to more than the patience allows.
+    to more than the policy allows.
     """
 
-    def __init__(self, api_url: str, token: str, patience: Patience, zone: ZoneInfo) -> None:
+    def __init__(self, api_url: str, token: str, policy: WaitPolicy, zone: ZoneInfo) -> None:
         self.zone = zone
         self.requests = 0
         self.points = 0
@@ -85,15 +85,15 @@ class Client:
         self.server_time: datetime | None = None
         self.first_time: datetime | None = None
         self._api_url = api_url
-        self._patience = patience
+        self._policy = policy
         self._waited = timedelta()
         self._unknown_fields: set[str] = set()
-        self._transport = Transport(api_url, token, max(1, round(patience.timeout.total_seconds())))
+        self._transport = Transport(api_url, token, max(1, round(policy.timeout.total_seconds())))
 
     def close(self) -> None:
         self._transport.close()
 
-    def query(self, query: Callable[[int], Query], size: Size, read: Callable[[Answer], T]) -> T:
+    def query(self, query: Callable[[int], Query], size: BatchSize, read: Callable[[Answer], T]) -> T:
         """Ask for `size.now` items, and for fewer while that is too much.
 
         `query(n)` asks for n items, `read` makes something of the answer. An answer in which it misses a
@@ -144,7 +144,7 @@ class Client:
         log.info("GitHub gave no usable answer (%s); asking again", error)
         if isinstance(error, UnreachableError):
             self._pause(_RECONNECT * interruptions)
-            self._patience.on_retry(interruptions + 1, TRIES)
+            self._policy.on_retry(interruptions + 1, TRIES)
         else:
             self._pause(_BACKOFF * 2**interruptions)
 
@@ -160,19 +160,19 @@ class Client:
 
     def _spare(self) -> None:
         """Pause until the next hour's points when only the reserve of this one's is left."""
-        if self.limit is not None and self.limit.remaining < self._patience.reserve * self.limit.points:
+        if self.limit is not None and self.limit.remaining < self._policy.reserve * self.limit.points:
             self._wait(self.limit.wait)
 
-    def _read_head(self, head: Head) -> None:
+    def _read_head(self, head: ResponseHeaders) -> None:
         self.server_time = head.time or self.server_time
         self.first_time = self.first_time or self.server_time
         self.limit = head.limit or self.limit
 
     def _wait(self, wait: timedelta) -> None:
         self._waited += wait
-        if self._waited > self._patience.max_wait:
+        if self._waited > self._policy.max_wait:
             until = f" until {local_minute(self.server_time + wait, self.zone)}" if self.server_time else ""
-            longest = format_length(self._patience.max_wait)
+            longest = format_length(self._policy.max_wait)
             raise SourceError(
                 f"GitHub's rate limit is used up{until}, and runs wait {longest} at most.",
                 "Run again after that time, or raise github.max_wait.",
@@ -182,7 +182,7 @@ class Client:
         self.limit = None
 
     def _pause(self, wait: timedelta) -> None:
-        self._patience.sleep(wait.total_seconds())
+        self._policy.sleep(wait.total_seconds())
 
 
 def _read_allowed(read: Callable[[Answer], T], answer: Answer) -> T:

@@ -17,13 +17,13 @@ from vllm_digest.sources.github.answers import (
 from vllm_digest.sources.github.candidates import FOR_EVER
 from vllm_digest.sources.github.failures import Path
 from vllm_digest.sources.github.nodes import comment, review, review_comment
-from vllm_digest.sources.github.problems import Answer
+from vllm_digest.sources.github.response import Answer
 
 _MOST_PAGES = 100
 """Of one list. GitHub takes 2,500 comments a thread; more pages than this have no end."""
 
 
-class Want(StrEnum):
+class ListKind(StrEnum):
     """The lists that may have several pages; replies are the comments of a review."""
 
     COMMENTS = "comments"
@@ -34,15 +34,15 @@ class Want(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """A list of the node `node_id` that goes on at the cursor `after`.
+class NextPage:
+    """The page after the cursor `after` of a list of the node `node_id`.
 
-    `content`: that it belongs to. `page`: the number of the next page, from 2 on. `shown_at`: of replies,
-    when their review was handed in.
+    `content`: that it belongs to. `page`: its number, from 2 on. `shown_at`: of replies, when their review
+    was handed in.
     """
 
     node_id: str
-    want: Want
+    kind: ListKind
     after: str
     content: "Content"
     page: int
@@ -70,12 +70,12 @@ class EventsPage(GitHubObject):
 
 
 Page = CommentsPage | ReviewsPage | RepliesPage | FilesPage | EventsPage
-PAGES: dict[Want, type[Page]] = {
-    Want.COMMENTS: CommentsPage,
-    Want.REVIEWS: ReviewsPage,
-    Want.REPLIES: RepliesPage,
-    Want.FILES: FilesPage,
-    Want.EVENTS: EventsPage,
+PAGES: dict[ListKind, type[Page]] = {
+    ListKind.COMMENTS: CommentsPage,
+    ListKind.REVIEWS: ReviewsPage,
+    ListKind.REPLIES: RepliesPage,
+    ListKind.FILES: FilesPage,
+    ListKind.EVENTS: EventsPage,
 }
 
 
@@ -83,48 +83,49 @@ PAGES: dict[Want, type[Page]] = {
 class Content:
     """The lists of the thread `number`, as far as they were read.
 
-    `rests`: the lists that go on and that nobody has asked for yet. `nulls`: how many entries GitHub gave
-    null for, without a reason.
+    `next_pages`: of the lists that go on, those that are still to be asked for. `nulls`: how many entries
+    GitHub gave null for, without a reason.
     """
 
     number: int
     remarks: list[Remark] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
-    rests: list[Rest] = field(default_factory=list)
+    next_pages: list[NextPage] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     nulls: int = 0
 
-    def take(self, page: Page, node_id: str, before: Rest | None = None) -> None:
+    def take(self, page: Page, node_id: str, before: NextPage | None = None) -> None:
         """Take in a page of the node `node_id`, the first one or that after `before`."""
         match page:
             case CommentsPage():
-                self.remarks += map(comment, self._entries(page.comments, node_id, Want.COMMENTS, before))
+                self.remarks += map(comment, self._entries(page.comments, node_id, ListKind.COMMENTS, before))
             case ReviewsPage():
-                for one in self._entries(page.reviews, node_id, Want.REVIEWS, before):
+                for one in self._entries(page.reviews, node_id, ListKind.REVIEWS, before):
                     self.remarks.append(review(one))
                     self._take_replies(one.comments, one.id, one.submitted_at)
             case RepliesPage():
                 shown_at = before.shown_at if before else FOR_EVER
                 self._take_replies(page.comments, node_id, shown_at, before)
             case FilesPage():
-                self.paths += (file.path for file in self._entries(page.files, node_id, Want.FILES, before))
+                files = self._entries(page.files, node_id, ListKind.FILES, before)
+                self.paths += (file.path for file in files)
             case EventsPage():
-                self.events += self._entries(page.timeline_items, node_id, Want.EVENTS, before)
+                self.events += self._entries(page.timeline_items, node_id, ListKind.EVENTS, before)
 
-    def drain(self) -> list[Rest]:
+    def drain(self) -> list[NextPage]:
         """Return the lists that go on, and forget them."""
-        rests, self.rests = self.rests, []
-        return rests
+        pages, self.next_pages = self.next_pages, []
+        return pages
 
-    def note_problems(self, answer: Answer, path: Path) -> None:
+    def note_refusals(self, answer: Answer, path: Path) -> None:
         """Take in what the token may not read of what is at `path` in the answer, as gaps."""
-        for problem in answer.problems:
-            if not problem.is_forbidden or problem.path[: len(path)] != path:
+        for error in answer.errors:
+            if not error.is_forbidden or error.path[: len(path)] != path:
                 continue
-            names = [step for step in problem.path[len(path) :] if isinstance(step, str)]
+            names = [step for step in error.path[len(path) :] if isinstance(step, str)]
             self.miss(GapCode.FIELD_REFUSED, names[-1] if names else "")
-            if isinstance(problem.path[-1], int):
+            if isinstance(error.path[-1], int):
                 self.nulls -= 1
 
     def miss(self, code: GapCode, detail: str = "") -> None:
@@ -138,17 +139,17 @@ class Content:
         replies: Connection[Comment],
         review_id: str,
         shown_at: datetime,
-        before: Rest | None = None,
+        before: NextPage | None = None,
     ) -> None:
-        entries = self._entries(replies, review_id, Want.REPLIES, before, shown_at)
+        entries = self._entries(replies, review_id, ListKind.REPLIES, before, shown_at)
         self.remarks += (review_comment(reply, shown_at) for reply in entries)
 
     def _entries(
         self,
         connection: Connection[T],
         node_id: str,
-        want: Want,
-        before: Rest | None,
+        kind: ListKind,
+        before: NextPage | None,
         shown_at: datetime = FOR_EVER,
     ) -> list[T]:
         """Return the entries of a page; note where the list goes on."""
@@ -159,5 +160,5 @@ class Content:
         if cursor is not None and (page > _MOST_PAGES or (before and before.after == cursor)):
             self.miss(GapCode.PAGES_MISSING)
         elif cursor is not None:
-            self.rests.append(Rest(node_id, want, cursor, self, page, shown_at))
+            self.next_pages.append(NextPage(node_id, kind, cursor, self, page, shown_at))
         return entries

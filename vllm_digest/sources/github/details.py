@@ -10,7 +10,7 @@ from vllm_digest.models import Gap, GapCode, Kind, Thread
 from vllm_digest.sources import OnProgress
 from vllm_digest.sources.github.answers import IssueNode, PullNode, parse
 from vllm_digest.sources.github.candidates import Candidate
-from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.client import BatchSize, Client, Query
 from vllm_digest.sources.github.content import (
     CommentsPage,
     Content,
@@ -20,10 +20,10 @@ from vllm_digest.sources.github.content import (
 )
 from vllm_digest.sources.github.failures import NullFieldError, QueryTooLargeError, WrongFieldError
 from vllm_digest.sources.github.nodes import thread
-from vllm_digest.sources.github.pages import read_rests
-from vllm_digest.sources.github.problems import Answer
+from vllm_digest.sources.github.pages import read_further_pages
 from vllm_digest.sources.github.queries import document
 from vllm_digest.sources.github.refusals import refusal
+from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class FetchedThread:
     """A thread as it came, with the content of its lists as far as it was read."""
 
     node: IssueNode
@@ -54,7 +54,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
+class _Unavailable:
     """A thread that cannot be had; `error` is None if it was deleted."""
 
     gap: Gap
@@ -86,12 +86,12 @@ def fetch_details(
     Raises LostThreadError if a thread that belongs to a list of the window cannot be had, SourceError if
     too many others cannot.
     """
-    whole: list[Whole] = []
-    lost: list[_Lost] = []
+    whole: list[FetchedThread] = []
+    lost: list[_Unavailable] = []
     for done, (one, batched) in enumerate(_in_batches(client, found)):
         on_progress(done, len(found))
         outcome = batched or _alone(client, one)
-        if isinstance(outcome, Whole):
+        if isinstance(outcome, FetchedThread):
             whole.append(outcome)
             continue
         lost.append(outcome)
@@ -101,7 +101,7 @@ def fetch_details(
                 f"A list would lack it, so the window is left out. {outcome.error.remedy}",
             ) from outcome.error
         _check_losses([loss.error for loss in lost if loss.error is not None], len(found))
-    read_rests(client, [one.content for one in whole])
+    read_further_pages(client, [one.content for one in whole])
     on_progress(len(found), len(found))
     assembled = [one.assembled() for one in whole]
     return Details(
@@ -120,9 +120,9 @@ def _check_losses(errors: Sequence[SourceError], found: int) -> None:
 
 def _in_batches(
     client: Client, found: Sequence[Candidate]
-) -> Iterator[tuple[Candidate, Whole | _Lost | None]]:
+) -> Iterator[tuple[Candidate, FetchedThread | _Unavailable | None]]:
     """Yield each thread found with what came of it; None where nothing or not everything asked for did."""
-    size = Size(BATCH)
+    size = BatchSize(BATCH)
     waiting = {kind: [one for one in found if one.kind is kind] for kind in Kind}
     while any(waiting.values()):
         try:
@@ -144,7 +144,7 @@ def _asked(waiting: Mapping[Kind, Sequence[Candidate]], count: int) -> dict[Kind
     }
 
 
-def _alone(client: Client, one: Candidate) -> Whole | _Lost:
+def _alone(client: Client, one: Candidate) -> FetchedThread | _Unavailable:
     """Ask for one thread, at worst without its files."""
     try:
         try:
@@ -153,20 +153,20 @@ def _alone(client: Client, one: Candidate) -> Whole | _Lost:
             if one.kind is Kind.ISSUE:
                 raise
             got = _one(client, one, with_files=False)
-            if isinstance(got, Whole):
+            if isinstance(got, FetchedThread):
                 got.content.miss(GapCode.FILES_MISSING)
             return got
     except QueryTooLargeError as error:
-        return _Lost(
+        return _Unavailable(
             Gap(GapCode.THREAD_UNREADABLE, one.number),
             SourceError(f"GitHub did not give #{one.number}: {error}.", "Run the same command again later."),
         )
 
 
-def _one(client: Client, one: Candidate, *, with_files: bool) -> Whole | _Lost:
+def _one(client: Client, one: Candidate, *, with_files: bool) -> FetchedThread | _Unavailable:
     waiting = {one.kind: [one]}
     query = partial(_batch, waiting, with_files=with_files)
-    return client.query(query, Size(1), lambda answer: _read_node(one, answer, (_LISTS[one.kind], 0)))
+    return client.query(query, BatchSize(1), lambda answer: _read_node(one, answer, (_LISTS[one.kind], 0)))
 
 
 def _batch(waiting: Mapping[Kind, Sequence[Candidate]], count: int, *, with_files: bool = True) -> Query:
@@ -186,8 +186,8 @@ def _batch(waiting: Mapping[Kind, Sequence[Candidate]], count: int, *, with_file
 
 
 def _read_batch(
-    waiting: Mapping[Kind, Sequence[Candidate]], size: Size, answer: Answer
-) -> dict[str, Whole | _Lost]:
+    waiting: Mapping[Kind, Sequence[Candidate]], size: BatchSize, answer: Answer
+) -> dict[str, FetchedThread | _Unavailable]:
     """Return what is whole of a batch, by node id."""
     got = {}
     for kind, asked in _asked(waiting, size.now).items():
@@ -199,19 +199,19 @@ def _read_batch(
     return got
 
 
-def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> Whole | _Lost:
+def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> FetchedThread | _Unavailable:
     """Read the thread at `path`. Raises NullFieldError if something is missing there for no reason told."""
     nodes = answer.data.get(path[0])
     if not isinstance(nodes, list) or len(nodes) <= path[1]:
         raise NullFieldError(path)
     if nodes[path[1]] is None and answer.is_gone(path):
-        return _Lost(Gap(GapCode.THREAD_DELETED, one.number))
+        return _Unavailable(Gap(GapCode.THREAD_DELETED, one.number))
     try:
         got = read_whole(nodes[path[1]], answer, path)
     except NullFieldError as error:
         if problem := answer.forbidden(error.path):
             refused = refusal(403, problem.message)
-            return _Lost(
+            return _Unavailable(
                 Gap(GapCode.THREAD_UNREADABLE, one.number),
                 SourceError(f"#{one.number} cannot be read. {refused.problem}", refused.remedy),
             )
@@ -221,7 +221,7 @@ def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> Whole |
     return got
 
 
-def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> Whole:
+def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> FetchedThread:
     """Read a thread with its texts. Raises NullFieldError if something is missing for no reason told."""
     is_pull = isinstance(value, dict) and value.get("__typename") == "PullRequest"
     node = parse(PullNode if is_pull else IssueNode, value, *path)
@@ -235,5 +235,5 @@ def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> Wh
         content.take(ReviewsPage.model_construct(reviews=node.reviews), node.id)
     if isinstance(node, PullNode) and node.files is not None:
         content.take(FilesPage.model_construct(files=node.files), node.id)
-    content.note_problems(answer, path)
-    return Whole(node, content)
+    content.note_refusals(answer, path)
+    return FetchedThread(node, content)

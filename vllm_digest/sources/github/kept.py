@@ -1,4 +1,4 @@
-"""Whole threads that later windows of a sweep need as well, so that nothing is fetched twice."""
+"""FetchedThread threads that later windows of a sweep need as well, so that nothing is fetched twice."""
 
 import zlib
 

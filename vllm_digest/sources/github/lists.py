@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from vllm_digest.errors import SourceError
-from vllm_digest.sources.github.answers import Connection, FoundNode
+from vllm_digest.sources.github.answers import Connection, ListedNode
 from vllm_digest.sources.github.candidates import (
     FOR_EVER,
     Candidate,
@@ -18,10 +18,10 @@ from vllm_digest.sources.github.candidates import (
     candidates,
     read_repository,
 )
-from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.client import BatchSize, Client, Query
 from vllm_digest.sources.github.failures import NullFieldError
-from vllm_digest.sources.github.problems import Answer
 from vllm_digest.sources.github.queries import document
+from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 _CONNECTIONS = ("issues", "pullRequests")
@@ -53,7 +53,7 @@ class _Page:
 
 
 def by_lists(
-    client: Client, repo: str, window: TimeWindow, size: Size, oldest: timedelta
+    client: Client, repo: str, window: TimeWindow, size: BatchSize, oldest: timedelta
 ) -> Discovery | None:
     """Return the threads that may belong to the window.
 
@@ -77,7 +77,7 @@ def by_lists(
     return Discovery(pages[0].repo, pages[0].repo_url, tuple(found.values()))
 
 
-def _pages(client: Client, repo: str, since: datetime, size: Size) -> Iterator[_Page]:
+def _pages(client: Client, repo: str, since: datetime, size: BatchSize) -> Iterator[_Page]:
     """Yield one page of each list a request, until both lists are older than `since`."""
     cursors: dict[str, str | None] = dict.fromkeys(_CONNECTIONS)
     seen: set[str] = set()
@@ -125,10 +125,10 @@ def _read_page(repo: str, asked: tuple[str, ...], answer: Answer) -> _Page:
             raise NullFieldError(path)
         rows[key] = list(_read_rows(connection, path))
         cursors[key] = connection.next_cursor
-    return _Page(there.name_with_owner, there.url, rows, cursors)
+    return _Page(there.name_with_owner, there.url or "", rows, cursors)
 
 
-def _read_rows(connection: Connection[FoundNode], path: tuple[str, str]) -> Iterator[_Row]:
+def _read_rows(connection: Connection[ListedNode], path: tuple[str, str]) -> Iterator[_Row]:
     nodes = connection.whole(*path)
     for place, (node, one) in enumerate(zip(nodes, candidates(nodes, _SHOWN, *path, "nodes"), strict=True)):
         if node.updated_at is None:

@@ -24,7 +24,7 @@ from vllm_digest.sources.github.answers import (
     IssueNode,
     PullNode,
     Review,
-    ThreadHead,
+    RowNode,
 )
 from vllm_digest.sources.github.candidates import FOR_EVER
 
@@ -68,7 +68,7 @@ def thread(
     )
 
 
-def row(node: ThreadHead, events: Iterable[Event], end: datetime) -> Row:
+def row(node: RowNode, events: Iterable[Event], end: datetime) -> Row:
     """Return a thread's row as of `end`; `events` are those of all pages, the title is that of now."""
     return Row(
         number=node.number,
@@ -81,11 +81,11 @@ def row(node: ThreadHead, events: Iterable[Event], end: datetime) -> Row:
     )
 
 
-def kind(node: ThreadHead) -> Kind:
+def kind(node: RowNode) -> Kind:
     return Kind.ISSUE if node.typename == "Issue" else Kind.PULL_REQUEST
 
 
-def _timeline(node: ThreadHead, events: Iterable[Event]) -> tuple[TimelineEvent, ...]:
+def _timeline(node: RowNode, events: Iterable[Event]) -> tuple[TimelineEvent, ...]:
     """Return the events of a thread, oldest first; the state that GitHub names has an event in any case.
 
     Threads of imported repositories have closings that their timeline does not list (github/docs).

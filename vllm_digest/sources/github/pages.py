@@ -6,11 +6,11 @@ from functools import cache, partial
 
 from vllm_digest.models import GapCode
 from vllm_digest.sources.github.answers import parse
-from vllm_digest.sources.github.client import Client, Query, Size
-from vllm_digest.sources.github.content import PAGES, Content, Page, Rest, Want
+from vllm_digest.sources.github.client import BatchSize, Client, Query
+from vllm_digest.sources.github.content import PAGES, Content, ListKind, NextPage, Page
 from vllm_digest.sources.github.failures import NullFieldError, QueryTooLargeError
-from vllm_digest.sources.github.problems import Answer
 from vllm_digest.sources.github.queries import with_fragments
+from vllm_digest.sources.github.response import Answer
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +24,11 @@ _ISSUE_EVENTS = "[CLOSED_EVENT, REOPENED_EVENT, MARKED_AS_DUPLICATE_EVENT, UNMAR
 _PULL_EVENTS = _ISSUE_EVENTS.replace("[", "[MERGED_EVENT, ")
 _ISSUE, _PULL, _REVIEW = "... on Issue { %s }", "... on PullRequest { %s }", "... on PullRequestReview { %s }"
 _LISTS = {
-    Want.COMMENTS: f"{_ISSUE} {_PULL}" % (("comments(CUT) { ...Comments }",) * 2),
-    Want.REVIEWS: _PULL % f"reviews(CUT, states: {_STATES}) {{ ...Reviews }}",
-    Want.REPLIES: _REVIEW % "comments(CUT) { ...Replies }",
-    Want.FILES: _PULL % "files(CUT) { ...Files }",
-    Want.EVENTS: f"{_ISSUE} {_PULL}"
+    ListKind.COMMENTS: f"{_ISSUE} {_PULL}" % (("comments(CUT) { ...Comments }",) * 2),
+    ListKind.REVIEWS: _PULL % f"reviews(CUT, states: {_STATES}) {{ ...Reviews }}",
+    ListKind.REPLIES: _REVIEW % "comments(CUT) { ...Replies }",
+    ListKind.FILES: _PULL % "files(CUT) { ...Files }",
+    ListKind.EVENTS: f"{_ISSUE} {_PULL}"
     % (
         f"timelineItems(CUT, itemTypes: {_ISSUE_EVENTS}) {{ ...IssueEvents }}",
         f"timelineItems(CUT, itemTypes: {_PULL_EVENTS}) {{ ...PullEvents }}",
@@ -37,10 +37,10 @@ _LISTS = {
 """How a page of each list is asked for; CUT stands for the page."""
 
 
-def read_rests(client: Client, contents: Iterable[Content]) -> None:
+def read_further_pages(client: Client, contents: Iterable[Content]) -> None:
     """Read on where the first pages ended, into the contents; what cannot be had is a gap there."""
-    waiting = [rest for content in contents for rest in content.drain()]
-    size = Size(SLOTS)
+    waiting = [one for content in contents for one in content.drain()]
+    size = BatchSize(SLOTS)
     while waiting:
         try:
             pages, answer = client.query(partial(_query, waiting), size, partial(_read, waiting))
@@ -48,69 +48,71 @@ def read_rests(client: Client, contents: Iterable[Content]) -> None:
             _give_up(waiting.pop(0), error)
             continue
         answered, waiting = waiting[: len(pages)], waiting[len(pages) :]
-        for slot, (rest, page) in enumerate(zip(answered, pages, strict=True)):
+        for slot, (wanted, page) in enumerate(zip(answered, pages, strict=True)):
             if page is None:
-                _read_alone(client, rest)
+                _read_alone(client, wanted)
             else:
-                _take(rest, page, answer, slot)
-            waiting += rest.content.drain()
+                _take(wanted, page, answer, slot)
+            waiting += wanted.content.drain()
 
 
-def _read_alone(client: Client, rest: Rest) -> None:
+def _read_alone(client: Client, wanted: NextPage) -> None:
     """Ask again for a list that was missing in an answer for several."""
     try:
-        page, answer = client.query(partial(_query, [rest]), Size(1), partial(_read_one, rest))
+        page, answer = client.query(partial(_query, [wanted]), BatchSize(1), partial(_read_one, wanted))
     except QueryTooLargeError as error:
-        _give_up(rest, error)
+        _give_up(wanted, error)
     else:
-        _take(rest, page, answer, 0)
+        _take(wanted, page, answer, 0)
 
 
-def _take(rest: Rest, page: Page | GapCode, answer: Answer, slot: int) -> None:
+def _take(wanted: NextPage, page: Page | GapCode, answer: Answer, slot: int) -> None:
     """Put what came of a list into its content."""
-    rest.content.note_problems(answer, (_alias(slot),))
+    wanted.content.note_refusals(answer, (_alias(slot),))
     if page is GapCode.PAGES_MISSING:
-        rest.content.miss(page)
+        wanted.content.miss(page)
     elif not isinstance(page, GapCode):
-        rest.content.take(page, rest.node_id, rest)
+        wanted.content.take(page, wanted.node_id, wanted)
 
 
-def _give_up(rest: Rest, error: QueryTooLargeError) -> None:
-    log.warning("#%d: GitHub did not give the rest of its %s (%s)", rest.content.number, rest.want, error)
-    rest.content.miss(GapCode.PAGES_MISSING)
+def _give_up(wanted: NextPage, error: QueryTooLargeError) -> None:
+    log.warning(
+        "#%d: GitHub did not give all pages of its %s (%s)", wanted.content.number, wanted.kind, error
+    )
+    wanted.content.miss(GapCode.PAGES_MISSING)
 
 
-def _query(waiting: Sequence[Rest], count: int) -> Query:
+def _query(waiting: Sequence[NextPage], count: int) -> Query:
     asked = waiting[:count]
     variables: dict[str, str | int] = {}
-    for slot, rest in enumerate(asked):
-        variables |= {f"id{slot}": rest.node_id, f"after{slot}": rest.after}
-    return Query(pages_document(tuple(rest.want for rest in asked)), variables)
+    for slot, wanted in enumerate(asked):
+        variables |= {f"id{slot}": wanted.node_id, f"after{slot}": wanted.after}
+    return Query(pages_document(tuple(wanted.kind for wanted in asked)), variables)
 
 
 @cache
-def pages_document(wants: tuple[Want, ...]) -> str:
+def pages_document(kinds: tuple[ListKind, ...]) -> str:
     """Return the query for the next page of so many lists; in slot n its variables are `idn` and `aftern`."""
-    names = [f"$id{slot}: ID!, $after{slot}: String!" for slot in range(len(wants))]
+    names = [f"$id{slot}: ID!, $after{slot}: String!" for slot in range(len(kinds))]
     lists = [
         f"{_alias(slot)}: node(id: $id{slot}) {{ "
-        + _LISTS[want].replace("CUT", f"first: {PAGE}, after: $after{slot}")
+        + _LISTS[kind].replace("CUT", f"first: {PAGE}, after: $after{slot}")
         + " }"
-        for slot, want in enumerate(wants)
+        for slot, kind in enumerate(kinds)
     ]
     body = "\n  ".join(("rateLimit { cost }", *lists))
     query = f"query More({', '.join(names)}) {{\n  {body}\n}}\n"
     return with_fragments(query).replace("$replies", str(_REPLIES))
 
 
-def _read(waiting: Sequence[Rest], answer: Answer) -> tuple[list[Page | GapCode | None], Answer]:
+def _read(waiting: Sequence[NextPage], answer: Answer) -> tuple[list[Page | GapCode | None], Answer]:
     """Return what came of each list that was asked for, None where it is not whole for no reason told."""
     pages: list[Page | GapCode | None] = []
-    for slot, rest in enumerate(waiting):
+    for slot, wanted in enumerate(waiting):
         if _alias(slot) not in answer.data:
             break
         try:
-            pages.append(_page(rest, slot, answer))
+            pages.append(_page(wanted, slot, answer))
         except NullFieldError as error:
             log.info("GitHub left out a page, or a part of it (%s)", error)
             pages.append(None)
@@ -119,18 +121,18 @@ def _read(waiting: Sequence[Rest], answer: Answer) -> tuple[list[Page | GapCode 
     return pages, answer
 
 
-def _read_one(rest: Rest, answer: Answer) -> tuple[Page | GapCode, Answer]:
-    return _page(rest, 0, answer), answer
+def _read_one(wanted: NextPage, answer: Answer) -> tuple[Page | GapCode, Answer]:
+    return _page(wanted, 0, answer), answer
 
 
-def _page(rest: Rest, slot: int, answer: Answer) -> Page | GapCode:
+def _page(wanted: NextPage, slot: int, answer: Answer) -> Page | GapCode:
     """Return a page, or why there is none. Raises NullFieldError if something is missing without a reason."""
     path = (_alias(slot),)
     value = answer.data.get(path[0])
     if value is None and answer.is_gone(path):
         return GapCode.PAGES_MISSING
     try:
-        return parse(PAGES[rest.want], value, *path)
+        return parse(PAGES[wanted.kind], value, *path)
     except NullFieldError as error:
         if answer.forbidden(error.path) is None:
             raise

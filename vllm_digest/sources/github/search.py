@@ -15,10 +15,10 @@ from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, GapCode
 from vllm_digest.sources.github.answers import SearchPage, parse
 from vllm_digest.sources.github.candidates import Candidate, candidates, read_repository
-from vllm_digest.sources.github.client import Client, Query, Size
+from vllm_digest.sources.github.client import BatchSize, Client, Query
 from vllm_digest.sources.github.failures import NullFieldError
-from vllm_digest.sources.github.problems import Answer
 from vllm_digest.sources.github.queries import with_fragments
+from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
@@ -61,7 +61,7 @@ class Search:
 
 
 @dataclass(slots=True)
-class Found:
+class Matches:
     """The threads found, and what could not be had."""
 
     threads: list[Candidate] = field(default_factory=list)
@@ -77,8 +77,8 @@ class Results:
 
     repo: str
     repo_url: str
-    listed: Found
-    touched: Found
+    listed: Matches
+    touched: Matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ class _Pages:
 
 def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
     """Return every result of the searches."""
-    listed, touched = Found(), Found()
+    listed, touched = Matches(), Matches()
     waiting = list(searches)
-    size = Size(_PAGE)
+    size = BatchSize(_PAGE)
     while waiting:
         answer = _ask(client, repo, waiting, size)
         repo = answer.repo
@@ -134,12 +134,12 @@ def lists_of(window: TimeWindow) -> list[Search]:
 
 def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]:
     """Return how many rows the lists of a window have, about, and when the repository was made."""
-    answer = _ask(client, repo, lists_of(window), Size(_PAGE), page=1)
+    answer = _ask(client, repo, lists_of(window), BatchSize(_PAGE), page=1)
     return sum(page.count for page in answer.pages), answer.began_at
 
 
 def _ask(
-    client: Client, repo: str, searches: Sequence[Search], size: Size, page: int | None = None
+    client: Client, repo: str, searches: Sequence[Search], size: BatchSize, page: int | None = None
 ) -> _Pages:
     """Return a page of the first of the searches, with `page` results or as many as `size` allows."""
     name = repo
@@ -213,7 +213,7 @@ def _read(repo: str, searches: Sequence[Search], answer: Answer) -> _Pages:
         pages.append(_Page(tuple(found), page.issue_count, page.next_cursor))
     if not pages:
         raise NullFieldError(("search0",))
-    return _Pages(there.name_with_owner, there.url, there.created_at, tuple(pages))
+    return _Pages(there.name_with_owner, there.url or "", there.created_at, tuple(pages))
 
 
 def _iso(time: datetime) -> str:

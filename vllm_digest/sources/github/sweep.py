@@ -17,7 +17,7 @@ from vllm_digest.errors import SourceError
 from vllm_digest.models import Gap, Snapshot, Thread
 from vllm_digest.sources import OnIncomplete, OnProgress
 from vllm_digest.sources.github.candidates import Candidate, Discovery
-from vllm_digest.sources.github.client import Client, Size
+from vllm_digest.sources.github.client import BatchSize, Client
 from vllm_digest.sources.github.details import LostThreadError, fetch_details
 from vllm_digest.sources.github.historical import HistoricalSearch
 from vllm_digest.sources.github.kept import KeptThreads
@@ -105,7 +105,7 @@ class Sweep:
     def _discover(self, span: TimeWindow) -> Discovery:
         """The threads that may belong to the span: from the lists if it has just ended, else by search."""
         if self.clock() - span.end <= _SEARCH_AFTER:
-            recent = by_lists(self.client, self.repo, span, Size(_PAGE), _SEARCH_AFTER)
+            recent = by_lists(self.client, self.repo, span, BatchSize(_PAGE), _SEARCH_AFTER)
             if recent is not None:
                 self._past = None
                 return recent

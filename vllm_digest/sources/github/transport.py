@@ -25,7 +25,7 @@ from github.Requester import (
 from urllib3.exceptions import HTTPError
 
 from vllm_digest.sources.github.failures import InterruptedAnswerError, QueryTooLargeError
-from vllm_digest.sources.github.limits import Head
+from vllm_digest.sources.github.headers import ResponseHeaders
 from vllm_digest.sources.github.network import network_failure
 
 _CONNECT_SECONDS = 5.0
@@ -40,7 +40,7 @@ class Reply(NamedTuple):
     """An HTTP status, what matters of the headers, and the body as JSON."""
 
     status: int
-    head: Head
+    head: ResponseHeaders
     body: Any
 
 
@@ -79,7 +79,7 @@ class Transport:
         except RuntimeError as error:
             # PyGithub's way to say that the server redirects to another host.
             raise InterruptedAnswerError(str(error)) from None
-        return Reply(status, Head.of(headers), _parsed(text, status))
+        return Reply(status, ResponseHeaders.of(headers), _parsed(text, status))
 
 
 def _parsed(text: str, status: int) -> Any:
@@ -146,7 +146,7 @@ def _exchange(connection: _HttpConnection | _HttpsConnection) -> RequestsRespons
         abandoned.set()
     if isinstance(outcome, _WholeResponse):
         # PyGithub reads the numbers in these headers without a net.
-        Head.of({name.lower(): value for name, value in outcome.getheaders()})
+        ResponseHeaders.of({name.lower(): value for name, value in outcome.getheaders()})
         return outcome
     raise outcome or RuntimeError("reading an answer failed in its thread")
 

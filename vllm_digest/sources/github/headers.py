@@ -23,7 +23,7 @@ _LONGEST_WAIT = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ResponseHeaders:
     """An answer's headers, as far as they matter.
 
     `time`: GitHub's clock, UTC; None if it is not told. `limit`: None where the server has no limits.

@@ -15,19 +15,19 @@ from vllm_digest.sources.github.failures import (
     ThrottledError,
     UndefinedFieldError,
 )
-from vllm_digest.sources.github.limits import Head
+from vllm_digest.sources.github.headers import ResponseHeaders
 from vllm_digest.sources.github.refusals import refusal
 
 _TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
 _FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
 _LEFT_OUT = {*_FORBIDDEN, "NOT_FOUND"}
-"""Types of problems beside which the rest of the data is as it should be."""
+"""Types of errors beside which the rest of the data is as it should be."""
 _THROTTLES = ("rate limit", "abuse detection", "wait a few minutes before you try again")
 """Words of the secondary limits; the second are those of GitHub Enterprise Server and of older answers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class GraphQLError:
     """An entry of an answer's `errors`.
 
     `type`: GitHub's, such as FORBIDDEN, or empty. `path`: the field that is null for it, or empty.
@@ -64,7 +64,7 @@ class Problem:
         return self.type == "NOT_FOUND"
 
     def covers(self, path: Path) -> bool:
-        """Is the field at `path` null for this problem?"""
+        """Is the field at `path` null for this error?"""
         return bool(self.path) and self.path == path[: len(self.path)]
 
 
@@ -73,27 +73,27 @@ class Answer:
     """An answer's `data`, and what GitHub left out of it for a reason that it told."""
 
     data: Mapping[str, Any]
-    problems: tuple[Problem, ...] = ()
+    errors: tuple[GraphQLError, ...] = ()
 
-    def forbidden(self, path: Path) -> Problem | None:
+    def forbidden(self, path: Path) -> GraphQLError | None:
         """Return why the token may not read the field at `path`, None if it may."""
-        return next((one for one in self.problems if one.is_forbidden and one.covers(path)), None)
+        return next((one for one in self.errors if one.is_forbidden and one.covers(path)), None)
 
     def is_gone(self, path: Path) -> bool:
         """Is what was asked for at `path` not there, or no longer?"""
-        return any(one.is_not_found and one.covers(path) for one in self.problems)
+        return any(one.is_not_found and one.covers(path) for one in self.errors)
 
     def check_lists(self) -> None:
         """Raise SourceError if the token may not read a list as a whole.
 
         Without this a search that GitHub leaves empty for want of a permission reads as a quiet day.
         """
-        for one in self.problems:
+        for one in self.errors:
             if one.is_forbidden and not any(isinstance(step, int) for step in one.path):
                 raise refusal(403, one.message)
 
 
-def read_answer(status: int, head: Head, body: Any) -> Answer:
+def read_answer(status: int, head: ResponseHeaders, body: Any) -> Answer:
     """Return what an answer holds; `body` is the JSON as parsed.
 
     Raises one of `failures`, or SourceError if GitHub refuses for good.
@@ -101,7 +101,7 @@ def read_answer(status: int, head: Head, body: Any) -> Answer:
     content = body if isinstance(body, dict) else {}
     errors = content.get("errors")
     problems = (
-        tuple(Problem.of(error) for error in errors if isinstance(error, dict))
+        tuple(GraphQLError.of(error) for error in errors if isinstance(error, dict))
         if isinstance(errors, list)
         else ()
     )
@@ -113,7 +113,7 @@ def read_answer(status: int, head: Head, body: Any) -> Answer:
 
 
 def _diagnosis(
-    status: int, head: Head, problems: Iterable[Problem], message: str, *, has_data: bool
+    status: int, head: ResponseHeaders, problems: Iterable[GraphQLError], message: str, *, has_data: bool
 ) -> Exception:
     types = {one.type for one in problems}
     undefined = next((one.undefined for one in problems if one.undefined), "")
@@ -129,7 +129,7 @@ def _diagnosis(
     return InterruptedAnswerError(message or f"HTTP {status} without an answer in it")
 
 
-def _is_throttle(status: int, head: Head, message: str) -> bool:
+def _is_throttle(status: int, head: ResponseHeaders, message: str) -> bool:
     if status == 429 or any(words in message.lower() for words in _THROTTLES):
         return True
     return status == 403 and (head.retry_after is not None or head.is_spent)
