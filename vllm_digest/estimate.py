@@ -15,13 +15,13 @@ _POINTS_A_ROW = 0.105
 _FIRST_REQUESTS, _FIRST_POINTS = 6, 40
 """For the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
-# Counted over the local GitHub's hours and days, in tokens as `write` estimates them.
+# Measured by benchmarks/model.py, prompts and answers, in tokens as `write` estimates them.
 _BRIEFS_A_ROW = 1.3
-_BRIEF_TOKENS = 2_000
-_OVERVIEW_TOKENS, _TOKENS_A_ROW = 1_500, 45
+_BRIEF_TOKENS = 3_300
+_OVERVIEW_TOKENS, _TOKENS_A_BRIEF = 2_100, 175
 _LANGUAGE_TOKENS = 300
 """Of an answer in one language more; a model answers once for all of them."""
-_JUDGE_TOKENS = 2_000
+_JUDGE_TOKENS = 3_400
 """Of a call of the second pass, which follows each of the first."""
 _HOUR = timedelta(hours=1)
 
@@ -60,7 +60,7 @@ def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int
     """The calls and tokens of windows of so many rows: briefs, an overview each, and what judges them."""
     limits = rules.limits
     briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
-    overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, rows * _TOKENS_A_ROW)
+    overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, briefs * _TOKENS_A_BRIEF)
     calls = briefs + 1
     tokens = briefs * _BRIEF_TOKENS + overview + calls * _LANGUAGE_TOKENS * (len(rules.languages) - 1)
     if rules.judge:
