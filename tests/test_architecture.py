@@ -1,4 +1,4 @@
-"""Who may import whom: the README's picture of the context, executed."""
+"""Who may import whom: the rooms of docs/architecture.md."""
 
 import ast
 import subprocess
