@@ -1,6 +1,7 @@
 """`doctor`: what a run needs is tried for real, and what is amiss is said with the way on."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,20 @@ def test_a_model_that_does_not_answer_is_told(run: Run, github: GitHub) -> None:
         ran = seen(run, github, model)
         assert "FAIL  model: the model server wants a pause of 3600 s, and 60 s are left.\n" in ran.out
         assert ran.slept == ()
+
+
+def test_a_model_that_is_slow_or_not_there_is_told_soon(
+    run: Run, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vllm_digest.commands.doctor._PATIENCE", timedelta(seconds=0.3))
+    with ModelServer(ready) as model:
+        model.fault(faults.hang(), times=None)
+        ran = seen(run, github, model)
+        assert "FAIL  model: it gave no answer within 0.3 s.\n      If it is only slow, set llm" in ran.out
+    monkeypatch.undo()
+    ran = seen(run, github, model)
+    assert "does not say which model it has: no answer 3 times: the connection failed" in ran.out
+    assert sum(ran.slept) == 3.0
 
 
 @pytest.mark.parametrize("in_the_way", ["archive", "cache"])

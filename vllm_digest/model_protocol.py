@@ -4,7 +4,7 @@ No name of a library or a server stands here: `write` asks, and `llm` or a test 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -66,6 +66,18 @@ class Usage:
     abandoned: int = 0
     seconds: float = 0.0
     cost: float | None = None
+
+    def counting(self, more: "Usage") -> "Usage":
+        """With further calls and tokens; time and cost are as before."""
+        return replace(
+            self,
+            calls=self.calls + more.calls,
+            prompt_tokens=self.prompt_tokens + more.prompt_tokens,
+            completion_tokens=self.completion_tokens + more.completion_tokens,
+            cached_answers=self.cached_answers + more.cached_answers,
+            retries=self.retries + more.retries,
+            abandoned=self.abandoned + more.abandoned,
+        )
 
 
 class ModelError(Exception):

@@ -70,6 +70,7 @@ def _model(told: Narrative) -> dict[str, Any]:
         "completion_tokens": told.usage.completion_tokens,
         "cached_answers": told.usage.cached_answers,
         "retries": told.usage.retries,
+        "abandoned": told.usage.abandoned,
         "seconds": round(told.usage.seconds, 1),
         "cost": told.usage.cost,
         "judge": told.judge or None,

@@ -11,6 +11,7 @@ from vllm_digest.config import USUAL_FILE
 from vllm_digest.errors import DigestError, FallbackError, UsageError
 from vllm_digest.files import probe
 from vllm_digest.installation import installation
+from vllm_digest.llm import TooSlowError
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
 from vllm_digest.printing import print_product
@@ -96,8 +97,13 @@ def _model(setup: Setup) -> str:
     settings = setup.settings.model_copy(update={"llm": llm.model_copy(update=quick)})
     begun = monotonic()
     try:
-        with replace(setup, settings=settings).model_server() as server:
+        with replace(setup, settings=settings).model_server(may_be_starting=False) as server:
             server.try_out()
+    except TooSlowError:
+        raise FallbackError(
+            f"it gave no answer within {settings.llm.timeout:g} s.",
+            "If it is only slow, set llm.timeout, llm.max_time and llm.concurrency, see docs/model.md.",
+        ) from None
     except ModelError as error:
         raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
     seconds = monotonic() - begun

@@ -9,7 +9,7 @@ from pathlib import Path
 from vllm_digest.cleaning import keep_secret
 from vllm_digest.config import LlmSettings
 from vllm_digest.llm.cache import AnswerCache
-from vllm_digest.llm.failures import SessionOverError
+from vllm_digest.llm.failures import SessionOverError, TooSlowError
 from vllm_digest.llm.listing import find_model
 from vllm_digest.llm.server import Server
 from vllm_digest.model_protocol import ModelUnavailableError
@@ -18,7 +18,7 @@ _KEYLESS = "none"
 """The library wants a key; servers that want none take any."""
 _PUBLIC_API = "https://api.openai.com/v1"
 
-__all__ = ["Server", "SessionOverError", "connect"]
+__all__ = ["Server", "SessionOverError", "TooSlowError", "connect"]
 
 
 def connect(
@@ -28,12 +28,14 @@ def connect(
     cache: Path | None,
     sleep: Callable[[float], None],
     monotonic: Callable[[], float],
+    may_be_starting: bool = True,
 ) -> Server:
     """The server of the settings, with the only model it has where none is named.
 
     `key`: empty for a server that wants none.
     `cache`: the folder of answers; None to keep none.
     `monotonic`: a clock in seconds that only goes forward.
+    `may_be_starting`: a server that is not there is waited for, a minute in all.
     Raises ModelUnavailableError with what to mend, and of its kinds SessionOverError if another try may do.
     """
     # Importing openai takes half a second, which a run without a model does not have to wait for.
@@ -53,6 +55,7 @@ def connect(
         sleep=sleep,
         monotonic=monotonic,
     )
+    server.may_be_starting = may_be_starting
     try:
         if not server.name:
             find_model(server)

@@ -126,15 +126,7 @@ class CollectingModel:
     def usage(self) -> Usage:
         """What was asked live; answers from the batch count as cached."""
         live = self._live.usage() if self._live else Usage()
-        return Usage(
-            calls=live.calls,
-            prompt_tokens=live.prompt_tokens,
-            completion_tokens=live.completion_tokens,
-            cached_answers=live.cached_answers + self._taken,
-            retries=live.retries,
-            seconds=live.seconds,
-            cost=live.cost,
-        )
+        return live.counting(Usage(cached_answers=self._taken))
 
 
 def submit(server: Server, path: Path) -> str:

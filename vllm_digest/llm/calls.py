@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from vllm_digest.llm.budget import Tokens
-from vllm_digest.llm.failures import SessionOverError, TimedOutError
+from vllm_digest.llm.failures import SessionOverError, TimedOutError, TooSlowError
 from vllm_digest.llm.pacing import Turn
 from vllm_digest.llm.replies import tokens_used
 from vllm_digest.llm.state import ServerState
@@ -43,7 +43,8 @@ class WindowCalls:
         ModelUnavailableError when time or budget are used up.
         """
         with self.server.pacing.turn(question.rank) as turn:
-            seconds = self.server.pacing.seconds(self.left())
+            left = self.left()
+            seconds = self.server.pacing.seconds(left)
             self.server.budget.reserve(most)
             used, abandoned = Tokens(), False
             start = self.server.monotonic()
@@ -60,6 +61,8 @@ class WindowCalls:
                 used, abandoned = most, True
                 if self.server.pacing.is_hopeless:
                     raise ModelUnavailableError(f"the model server answers nothing: {error}") from None
+                if seconds >= left:
+                    raise TooSlowError(f"{error}; no time is left to ask again (llm.max_time)") from None
                 raise
             finally:
                 self.server.budget.settle(most, used)
@@ -72,7 +75,7 @@ class WindowCalls:
         """Seconds that the session may still take. Raises ModelUnavailableError when it is over."""
         if closed := self.server.closed or self._closed:
             raise closed
-        if (left := self._remaining()) <= 0:
+        if (left := self.remaining()) <= 0:
             most = format_length(self.server.settings.max_time)
             raise SessionOverError(f"the time for a window's questions (llm.max_time: {most}) is used up")
         return left
@@ -108,14 +111,15 @@ class WindowCalls:
                 request, seconds, lambda waited: server.pacing.waits(waited, seconds)
             )
         except TimedOutError:
-            server.pacing.timed_out(turn, seconds, self._remaining())
+            server.pacing.timed_out(turn, seconds, self.remaining())
             raise
         server.may_be_starting = False
         server.pacing.succeeded(server.monotonic() - start)
         self._lost = 0
         return document
 
-    def _remaining(self) -> float:
+    def remaining(self) -> float:
+        """Seconds that are left of the window's time; 0 when it is over."""
         passed = self.server.monotonic() - self._began
         return max(0.0, self.server.settings.max_time.total_seconds() - passed)
 
@@ -123,18 +127,9 @@ class WindowCalls:
         first = self._first_call
         so_far = 0.0 if first is None else self.server.monotonic() - first
         with self._lock:
-            was = self._usage
-            tokens = Tokens(
-                was.prompt_tokens + more.prompt_tokens, was.completion_tokens + more.completion_tokens
-            )
+            usage = self._usage.counting(more)
             self._usage = replace(
-                was,
-                calls=was.calls + more.calls,
-                prompt_tokens=tokens.prompt,
-                completion_tokens=tokens.completion,
-                cached_answers=was.cached_answers + more.cached_answers,
-                retries=was.retries + more.retries,
-                abandoned=was.abandoned + more.abandoned,
-                seconds=so_far if more.calls else was.seconds,
-                cost=self.server.budget.cost(tokens),
+                usage,
+                seconds=so_far if more.calls else usage.seconds,
+                cost=self.server.budget.cost(Tokens(usage.prompt_tokens, usage.completion_tokens)),
             )

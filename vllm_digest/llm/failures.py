@@ -130,6 +130,10 @@ class SessionOverError(ModelUnavailableError):
     """Nothing more is asked about this window; the next one may have better luck."""
 
 
+class TooSlowError(SessionOverError):
+    """The time of a window passed while the server was working."""
+
+
 def failure_of(status: int, headers: Mapping[str, str], body: Any) -> CallError | ModelError:
     """The exception for a response that is no answer.
 

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from vllm_digest.llm.calls import WindowCalls
-from vllm_digest.llm.failures import InterruptedAnswerError, NotThereError, ThrottledError, TimedOutError
+from vllm_digest.llm.failures import (
+    InterruptedAnswerError,
+    NotThereError,
+    SessionOverError,
+    ThrottledError,
+    TimedOutError,
+)
 from vllm_digest.model_protocol import ModelError
 
 log = logging.getLogger(__name__)
@@ -48,8 +54,11 @@ class Retries:
             log.warning("the model server is not there (%s); it is tried for a minute", error)
         log.info("%s: %s; try %d of %d follows", self._name, error, self._lost + 1, tries)
         # Who waited for a whole time-out need not wait again.
-        if not isinstance(error, TimedOutError):
-            self._pause(error.wait)
+        if isinstance(error, TimedOutError):
+            return
+        if error.wait is None and self._backoff >= self._calls.left():
+            raise SessionOverError(f"{error}; no time is left to ask again (llm.max_time)")
+        self._pause(error.wait)
 
     def _pause(self, wait: float | None) -> None:
         if wait is None:

@@ -151,15 +151,20 @@ class Setup:
             on_progress=model_counter(shown=self.is_watched),
         )
 
-    def model_server(self) -> Server:
-        """The model's server. Raises ModelUnavailableError if it cannot be spoken to."""
-        return connect(
-            self.settings.llm,
-            key=self.runtime.model_key,
-            cache=self.answers_folder,
-            sleep=self.runtime.sleep,
-            monotonic=self.runtime.monotonic,
-        )
+    def model_server(self, *, may_be_starting: bool = True) -> Server:
+        """The model's server, waited for if it `may_be_starting`. Raises ModelUnavailableError without it."""
+        return _server_of(self, may_be_starting=may_be_starting)
+
+
+def _server_of(setup: Setup, *, may_be_starting: bool) -> Server:
+    return connect(
+        setup.settings.llm,
+        key=setup.runtime.model_key,
+        cache=setup.answers_folder,
+        sleep=setup.runtime.sleep,
+        monotonic=setup.runtime.monotonic,
+        may_be_starting=may_be_starting,
+    )
 
 
 def _archive_of(setup: Setup) -> Archive:
