@@ -82,6 +82,7 @@ class LiveAnswers:
     _begun: int = 0
     _highest: int = 0
     _lost: bool = False
+    _over: bool = False
 
     def to(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
         """What comes of the conversations, as many at once as the model takes, in their order.
@@ -123,6 +124,7 @@ class LiveAnswers:
                     ask_more()
         finally:
             # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
+            self._over = True
             pool.shutdown(wait=False, cancel_futures=True)
         return [talk.outcome for talk in talks]
 
@@ -145,7 +147,8 @@ class LiveAnswers:
         answer = contained(f"asking for {question.name}", lambda: self._asked(question), lambda: lost)
         if isinstance(answer, ModelUnavailableError) and question.model not in self.closed:
             self.closed[question.model] = answer
-            log.warning("the model is not asked any more: %s", answer)
+            if not self._over:
+                log.warning("the model is not asked any more: %s", answer)
         if isinstance(answer, ModelError) and not isinstance(answer, PromptTooLongError):
             self._lost = True
         return answer
