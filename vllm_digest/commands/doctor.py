@@ -102,7 +102,7 @@ def _model(setup: Setup) -> str:
     except TooSlowError:
         raise FallbackError(
             f"it gave no answer within {settings.llm.timeout:g} s.",
-            "If it is only slow, set llm.timeout, llm.max_time and llm.concurrency, see docs/model.md.",
+            "If it is only slow, set llm.timeout, llm.max_time and llm.concurrency, see docs/servers.md.",
         ) from None
     except ModelError as error:
         raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
