@@ -31,6 +31,8 @@ class Forge:
         self.deployed = home / "deployed"
         self.variables: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
+        self.environ: dict[str, str] = {}
+        """Of the machines, besides what they have anyway."""
         self._runs = 0
         self._lay_out()
 
@@ -52,6 +54,7 @@ class Forge:
                 "OURS": _SLEEPLESS,
                 "LANG": "C.UTF-8",
                 "GITHUB_API_URL": self.github.url,
+                **self.environ,
             },
             stand_ins={
                 "actions/checkout": self._check_out,

@@ -118,7 +118,7 @@ ROOMS: dict[str, set[str]] = {
         "window",
     },
     "pagecheck": {"languages", "markdown"},
-    "summary": {"archive", "judgement", "narrative", "render", "report", "sections"},
+    "summary": {"archive", "judgement", "narrative", "printing", "render", "report", "sections"},
     "pipeline": {
         "archive",
         "classify",

@@ -1,31 +1,34 @@
 """What leaves the program on stdout, stderr and in its log: no secret, no control sequence, no command."""
 
 import base64
+import io
 import json
 import logging
 import os
 import subprocess
 import sys
-import unicodedata
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unicodedata import category
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.authors import writes
+from tests.authors import answer, question, writes
 from tests.conftest import Run
 from tests.servers import model_faults
 from tests.servers.github import TOKEN, GitHub
-from tests.servers.model import ModelServer
+from tests.servers.model import Asked, ModelServer
 from tests.servers.traffic import hour
-from vllm_digest.cleaning import begin, clean_line
+from vllm_digest.cleaning import begin, clean_line, without_effect
 from vllm_digest.errors import UsageError
 from vllm_digest.masking import Secrets
-from vllm_digest.printing import LogFormatter
+from vllm_digest.printing import LogFormatter, print_json
 
 KEY = "sk-proj_A9/b+c=d~7 e"[:18]
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=7, max_size=60).map(
@@ -125,7 +128,7 @@ def test_a_cleaned_line_only_shows(text: str, most: int) -> None:
     assert len(line) <= most
     assert not line.startswith("::")
     assert "##[" not in line
-    odd = {sign for sign in line if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+    odd = {sign for sign in line if category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
     assert odd <= {"\u200d"}
     assert clean_line(line, most) == line
 
@@ -151,6 +154,21 @@ def test_a_cleaned_line_only_shows(text: str, most: int) -> None:
 )
 def test_what_would_act_is_shown_without_effect(text: str, shown: str) -> None:
     assert clean_line(text) == shown
+
+
+@given(st.text(), st.lists(st.text(max_size=8), max_size=4))
+def test_json_is_printed_without_effect_and_read_as_it_was(text: str, more: list[str]) -> None:
+    with io.TextIOWrapper(io.BytesIO(), encoding="utf-8") as out, redirect_stdout(out):
+        print_json({"text": text, "more": more})
+        out.flush()
+        written = out.buffer.getvalue().decode()
+    assert not {category(one) for one in written[:-1] if one != "\u200d"} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert json.loads(written) == {"text": text, "more": more}
+
+
+def test_lines_of_a_product_keep_their_columns_and_lose_what_acts() -> None:
+    assert without_effect("  a    b\x1b[2J\n ::error::x\n\u202ec") == "  a    b\n : :error::x\nc"
+    assert without_effect("我的　报告/a\u00a0b") == "我的　报告/a\u00a0b"
 
 
 def test_a_line_is_cut_after_its_secrets_are_masked() -> None:
@@ -262,3 +280,23 @@ def test_a_path_is_no_place_for_a_secret(run: Run) -> None:
     ran = run("run", "--sample", "--output", "my-ghp_abcdefgh", environ={"GITHUB_TOKEN": "ghp_abcdefgh"})
     assert ran.out.startswith("my-***/reports/")
     assert Path("my-ghp_abcdefgh").is_dir()
+
+
+def test_vv_shows_each_sentence_that_was_refused_with_what_it_was_compared_with(run: Run) -> None:
+    def boasts(asked: Asked) -> dict[str, Any]:
+        said = answer(question(asked))
+        for part in ("reading", "impact"):
+            if said.get(part):
+                said[part]["text"] = "这项改动把吞吐量提升了 **987%**。"
+        return said
+
+    with ModelServer(boasts) as model:
+        quiet, loud, louder = (
+            run("run", "--sample", *flags, environ={**model.environ, "XDG_CACHE_HOME": f"cache{len(flags)}"})
+            for flags in ((), ("-v",), ("-v", "-v"))
+        )
+    assert "987" not in quiet.err + loud.err
+    refused = [line for line in louder.err.splitlines() if "987" in line]
+    assert refused
+    assert all(line.startswith("vllm-digest: ") for line in refused)
+    assert len(loud.err) > len(quiet.err)

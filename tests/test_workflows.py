@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -263,3 +264,21 @@ def test_what_somebody_types_is_never_run(forge: Forge) -> None:
     assert jobs["report"].steps["Report"] == "failure"
     assert list(forge.home.rglob("owned")) == []
     assert forge.reports() == []
+
+
+def test_a_title_does_nothing_in_the_summary_nor_in_the_log(tmp_path: Path) -> None:
+    """All that a run tells there is indented code, which no text can close."""
+    scene = hour(1)
+    evil = "``` ::error::x </pre><script> ##[error] \x1b[31m \u202e ~~~"
+    threads = tuple(replace(thread, title=f"[Bug]: {evil}") for thread in scene.world.threads)
+    with GitHub(replace(scene.world, threads=threads), now=scene.end) as github:
+        forge = Forge(tmp_path, github)
+        forge.environ["VLLM_DIGEST_HEAT_THRESHOLD"] = "1"
+        job = forge.run(until="report")["report"]
+    assert job.result == "success", job.said
+    assert "/pre" in job.summary
+    assert [line for line in job.summary.splitlines() if line and not line.startswith("    ")] == []
+    for line in (*job.said.splitlines(), *job.summary.splitlines()):
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+        assert not {"\x1b", "\u202e", "\r"} & set(line)

@@ -1,21 +1,25 @@
 """Text from outside, made fit for a message: on one line, without effect, without secrets.
 
-What GitHub, a model's server, git or a file says may hold control sequences for the terminal, letters that
-turn the direction of writing, line breaks, and GitHub's workflow commands.
+What GitHub, a model's server, git or a file says may hold control sequences for the terminal, characters that
+change the direction of text, line breaks, and GitHub's workflow commands.
 """
 
 import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
+from unicodedata import category
 
 from vllm_digest.masking import MASK, Secrets
 
 T = TypeVar("T")
 _LONGEST = 2_000
-"""Signs of one line of a message. What is longer was not written for a person."""
+"""Characters of one line of a message. What is longer was not written for a person."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode whose characters act instead of being shown."""
 _JOINER = "\u200d"
-"""Joins emoji; the only sign without a shape of its own that text needs."""
+"""Joins emoji; the only one of them that text needs."""
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/@:]*:[^\s/@]+|[^\s/@:]{20,})(?=@)")
 """User and password, or a token alone, in an address; `git@` is neither."""
@@ -62,20 +66,36 @@ def mask_in(value: T) -> T:
 
 
 def clean_line(text: object, most: int = _LONGEST) -> str:
-    """Text from outside as a part of a message: on one line, masked, of `most` signs at most.
+    """Text from outside as a part of a message: one line, without effect or secrets, cut after `most`.
 
-    White space becomes a blank, a lone surrogate U+FFFD; control and format characters go. A workflow
-    command at the start (`::error::`) or an old one anywhere (`##[error]`) gets a blank that disarms it:
-    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-    Masking comes before cutting, so that no half of a secret is left.
+    White space is collapsed. Masking comes before cutting, so that no half of a secret is left.
     """
-    line = str(text)
-    if not line.isprintable():
-        line = "".join(map(_shown, _CONTROL_SEQUENCE.sub("", line)))
-    line = _CREDENTIALS.sub(MASK, mask_secrets(" ".join(line.split()))).replace("##[", "## [")
-    if line.startswith("::"):
-        line = f": {line[1:]}"
+    line = " ".join(without_effect(" ".join(str(text).split())).split())
+    line = _CREDENTIALS.sub(MASK, mask_secrets(line))
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def clean_lines(text: object) -> str:
+    """The same for text of ours in several lines, which stay lines and keep their indentation."""
+    lines = str(text).split("\n")
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean_line(line) for line in lines)
+
+
+def without_effect(text: str) -> str:
+    """The same lines of text, of which none acts on a terminal or a workflow.
+
+    Control and format characters are removed, a lone surrogate becomes U+FFFD. A workflow command at a line's
+    start (`::error::`) or an old one anywhere (`##[error]`) gets a blank that disarms it:
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    if not text.isprintable():
+        text = "".join(map(_shown, _CONTROL_SEQUENCE.sub("", text)))
+    return _COMMAND.sub(r"\1: :", text).replace("##[", "## [")
+
+
+def is_shown(text: str) -> bool:
+    """Does a line of it show every character?"""
+    return text.isprintable() or all(map(_is_shown, text))
 
 
 def is_utf8(text: str) -> bool:
@@ -87,15 +107,13 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def clean_lines(text: object) -> str:
-    """The same for text of ours in several lines, which stay lines; blanks before them stay, too."""
-    lines = str(text).split("\n")
-    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean_line(line) for line in lines)
-
-
-def _shown(sign: str) -> str:
-    if sign.isprintable() or sign == _JOINER:
-        return sign
-    if "\ud800" <= sign <= "\udfff":
+def _shown(character: str) -> str:
+    if character == "\n" or _is_shown(character):
+        return character
+    if category(character) == "Cs":
         return "\ufffd"
-    return " " if sign.isspace() else ""
+    return " " if character.isspace() else ""
+
+
+def _is_shown(character: str) -> bool:
+    return category(character) not in _UNSEEN or character == _JOINER

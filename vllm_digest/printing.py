@@ -3,6 +3,7 @@
 The log cleans every argument (`cleaning.clean_line`) and each line of every message.
 """
 
+import json
 import logging
 import sys
 import threading
@@ -12,7 +13,7 @@ from typing import TextIO
 
 import click
 
-from vllm_digest.cleaning import clean_line, clean_lines, mask_secrets
+from vllm_digest.cleaning import clean_line, clean_lines, is_shown, mask_secrets, without_effect
 from vllm_digest.errors import DigestError
 
 PROGRAM = "vllm-digest"
@@ -22,8 +23,20 @@ _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DE
 
 
 def print_product(product: str) -> None:
-    """To stdout, in UTF-8 whatever the terminal's locale is; secrets are masked, nothing else changed."""
-    click.echo(mask_secrets(product).encode(errors="replace"), nl=False)
+    """Print lines to stdout, in UTF-8 whatever the terminal's locale is, masked and without effect."""
+    print_page(without_effect(product))
+
+
+def print_page(page: str) -> None:
+    """Print a page to stdout as it is stored, but for secrets; what acts was removed when it was made."""
+    click.echo(mask_secrets(page).encode(errors="replace"), nl=False)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on one line to stdout; what acts on a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    shown = (one if is_shown(one) else json.dumps(one)[1:-1] for one in text)
+    print_page("".join(shown) + "\n")
 
 
 def print_message(message: object) -> None:

@@ -1,21 +1,24 @@
 """A report as it is printed: a path, a page, or one JSON object for machines, whose keys stay as they are."""
 
-import json
 from typing import Any
 
 from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
 from vllm_digest.narrative import Narrative
+from vllm_digest.printing import print_json, print_page, print_product
 from vllm_digest.render import render
 from vllm_digest.report import Report
 from vllm_digest.sections import by_model, sections_of
 
 
-def report_line(report: Report, stored: Stored | None, language: str, *, as_json: bool) -> str:
-    """What is printed of a report: its page's path, the page itself where it is not stored, or its JSON."""
+def print_report(report: Report, stored: Stored | None, language: str, *, as_json: bool) -> None:
+    """Print a report's JSON, else its page's path, or the page itself where it is not stored."""
     if as_json:
-        return json.dumps(summary(report, stored, language), ensure_ascii=False) + "\n"
-    return f"{stored.page}\n" if stored else render(report, language)
+        print_json(summary(report, stored, language))
+    elif stored:
+        print_product(f"{stored.page}\n")
+    else:
+        print_page(render(report, language))
 
 
 def summary(report: Report, stored: Stored | None, language: str) -> dict[str, Any]:

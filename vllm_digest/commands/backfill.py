@@ -1,6 +1,5 @@
 """`vllm-digest backfill`: report on past days, swept in one go."""
 
-import json
 import logging
 from dataclasses import asdict
 from datetime import timedelta
@@ -11,13 +10,13 @@ from vllm_digest.backfill_range import BackfillPlan, BackfillRange, backfill_ran
 from vllm_digest.errors import SourceError
 from vllm_digest.estimate import RESERVE
 from vllm_digest.options import BackfillOptions
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_json, print_product
 from vllm_digest.progress import Progress
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
-from vllm_digest.summary import report_line
+from vllm_digest.summary import print_report
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
         context = setup.context(wanted.series, writer)
         if options.dry_run:
             plan = make_plan(setup, wanted, source, force=options.force)
-            print_product(_plan_as_json(plan, wanted) if options.as_json else f"{describe(plan, wanted)}\n")
+            _print_plan(plan, wanted, as_json=options.as_json)
             return
         with setup.locked(context):
             plan = make_plan(setup, wanted, source, force=options.force)
@@ -76,7 +75,7 @@ def _fill(
 
     def on_stored(report: Report, stored: Stored) -> None:
         progress.clear()
-        print_product(report_line(report, stored, context.language, as_json=as_json))
+        print_report(report, stored, context.language, as_json=as_json)
         progress.windows_done += 1
 
     try:
@@ -90,7 +89,10 @@ def _fill(
         ) from error
 
 
-def _plan_as_json(plan: BackfillPlan, wanted: BackfillRange) -> str:
+def _print_plan(plan: BackfillPlan, wanted: BackfillRange, *, as_json: bool) -> None:
+    if not as_json:
+        print_product(f"{describe(plan, wanted)}\n")
+        return
     lengths = {"duration": plan.estimate.duration, "waits": plan.estimate.waits}
     figures = {
         "start": wanted.span.start.isoformat(),
@@ -100,4 +102,4 @@ def _plan_as_json(plan: BackfillPlan, wanted: BackfillRange) -> str:
         **asdict(plan.estimate),
         **{name: round(length.total_seconds()) for name, length in lengths.items()},
     }
-    return json.dumps(figures) + "\n"
+    print_json(figures)

@@ -27,7 +27,7 @@ from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
-from vllm_digest.summary import report_line
+from vllm_digest.summary import print_report
 from vllm_digest.window import TimeWindow, format_length, parse_length
 from vllm_digest.write import questions, without_model
 
@@ -54,7 +54,7 @@ def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
     pending = Pending.of(setup.archive.root, setup.settings.github.repo, series)
 
     def on_stored(report: Report, stored: Stored) -> None:
-        print_product(report_line(report, stored, context.language, as_json=options.as_json))
+        print_report(report, stored, context.language, as_json=options.as_json)
 
     with setup.locked(setup.context(series, without_model)), ExitStack() as stack:
         writer = _collecting_writer(stack, setup, pending, options.answers)

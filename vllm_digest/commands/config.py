@@ -2,11 +2,11 @@
 
 from vllm_digest.config import effective, example
 from vllm_digest.options import ShowConfigOptions
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_page
 from vllm_digest.runtime import Runtime, load_settings
 
 
 def config(runtime: Runtime, options: ShowConfigOptions) -> None:
     """Print the example file, or with `--effective` the settings and the origin of each."""
     loaded = load_settings(runtime, options)
-    print_product(effective(loaded, runtime.environ) if options.effective else example())
+    print_page(effective(loaded, runtime.environ) if options.effective else example())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import RenderOptions
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_page
 from vllm_digest.render import render as render_page
 from vllm_digest.runtime import Runtime, resolve
 
@@ -16,4 +16,4 @@ def render(runtime: Runtime, options: RenderOptions) -> None:
     language = language_of(options.language, languages)
     path = Path(options.data)
     report = setup.archive.read(path)
-    print_product(render_page(report, language, root_of(language, languages)))
+    print_page(render_page(report, language, root_of(language, languages)))

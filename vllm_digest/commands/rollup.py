@@ -15,7 +15,7 @@ from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.stories.rollups import RollUps
 from vllm_digest.stories.spans import Span, named_span
-from vllm_digest.summary import report_line
+from vllm_digest.summary import print_report
 from vllm_digest.window import format_length, local_minute
 from vllm_digest.write import by_rules
 
@@ -39,7 +39,7 @@ def rollup(runtime: Runtime, options: RollupOptions) -> None:
             )
 
         def on_stored(report: Report, stored: Stored) -> None:
-            print_product(report_line(report, stored, context.language, as_json=options.as_json))
+            print_report(report, stored, context.language, as_json=options.as_json)
 
         fallbacks = pipeline.store_all(pipeline.roll_up([span], rollups, context), context, on_stored)
     if options.strict:

@@ -11,14 +11,13 @@ from vllm_digest.archive import Stored
 from vllm_digest.commands.rollup import make_due_rollups
 from vllm_digest.errors import UsageError
 from vllm_digest.options import RunOptions
-from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, plan
 from vllm_digest.snapshots import RecordedSource, sample
 from vllm_digest.sources import Source
-from vllm_digest.summary import report_line
+from vllm_digest.summary import print_report
 from vllm_digest.window import (
     TimeWindow,
     WindowOptions,
@@ -71,14 +70,14 @@ def _preview(setup: Setup, options: RunOptions, task: _Task) -> int:
     snapshots = pipeline.fetch(task.source, windows, fetch_counter(shown=setup.is_watched))
     for snapshot in snapshots:
         report = pipeline.make_report(snapshot, task.context)
-        print_product(report_line(report, None, task.context.language, as_json=options.as_json))
+        print_report(report, None, task.context.language, as_json=options.as_json)
         fallbacks += len(report.narrative.fallbacks)
     return fallbacks
 
 
 def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
     def on_stored(report: Report, stored: Stored) -> None:
-        print_product(report_line(report, stored, task.context.language, as_json=options.as_json))
+        print_report(report, stored, task.context.language, as_json=options.as_json)
 
     due = partial(_due_windows, setup, options, task)
     with setup.locked(task.context):

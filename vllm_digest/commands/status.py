@@ -1,6 +1,5 @@
 """`vllm-digest status`: what is stored, what is missing, and what the next run would do."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from vllm_digest.archive import Archive, Listing
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.options import StatusOptions
 from vllm_digest.place import Place
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_json, print_product
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, holes, overlaps, plan
 from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
@@ -62,7 +61,7 @@ def status(runtime: Runtime, options: StatusOptions) -> int:
             "refused": [{"path": str(one.path), "why": one.why} for one in (*strangers, *refused)],
             "unread": sum(standing.found.unread for standing in standings),
         }
-        print_product(json.dumps(product) + "\n")
+        print_json(product)
     else:
         zone = settings.report.timezone
         blocks = ["".join(f"{line}\n" for line in _told(one, zone)) for one in standings]

@@ -1,6 +1,5 @@
 """`vllm-digest story`: what the archive knows of a thread."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 from vllm_digest.cleaning import clean_line
 from vllm_digest.errors import UsageError
 from vllm_digest.options import StoryOptions
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_json, print_product
 from vllm_digest.runtime import Runtime, resolve
 from vllm_digest.stories.document import story_document
 from vllm_digest.stories.index import StoryIndex
@@ -28,7 +27,7 @@ def story(runtime: Runtime, options: StoryOptions) -> None:
     if found is None:
         raise UsageError(f"No stored report of {repo} has #{number}.", "Look at --repo and --output.")
     if options.as_json:
-        print_product(json.dumps(story_document(found), ensure_ascii=False) + "\n")
+        print_json(story_document(found))
     else:
         zone = setup.settings.report.timezone
         print_product("".join(f"{line}\n" for line in _lines(story_document(found), found, zone)))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from vllm_digest.cleaning import is_utf8
+from vllm_digest.cleaning import is_shown, is_utf8
 from vllm_digest.errors import UsageError
 from vllm_digest.window import format_length, parse_length, parse_zone
 
@@ -120,7 +120,7 @@ def _check_path(text: str) -> str:
     """The path of a file or folder that pages, logs and git can name: UTF-8, and one line."""
     if not is_utf8(text):
         raise UsageError(f"{text!r} is not UTF-8.", "Give the folder a name in UTF-8.")
-    if not text.isprintable():
+    if not is_shown(text):
         raise UsageError(f"{text!r} has characters that no line shows.", "Give the folder another name.")
     return text
 
