@@ -43,7 +43,7 @@ def test_what_would_stop_the_build_is_told(before: str, after: str, why: str) ->
         ("- 无\n", "<div>\n", "It holds HTML: '<div>"),
         ("### 新增 PR\n", "", "Its heading 12 is '### 已合并 PR' and not '### 新增 PR'."),
         ("### 新增 PR\n", "### 新增 PR\n\n## 更多\n", "Its heading 13 is '## 更多' and not '### 已合并 PR'."),
-        ("*   **AMD**", "*   # AMD\n*   **AMD**", "Its heading 3 is '# AMD' and not "),
+        ("*   **", "*   # AMD\n*   **", "Its heading 3 is '# AMD' and not "),
         (f"### 🎯 {FOCUS}", "### 🎯 Intel XPU", "Its heading 3 is '### 🎯 Intel XPU' and not "),
         ("本页由", "### 完\n\n本页由", "It has 15 headings and not 14."),
         ("本页由", "后记\n---\n本页由", "It has 15 headings and not 14."),
@@ -63,7 +63,8 @@ def test_a_title_s_own_marks_are_no_difference() -> None:
 
 
 def test_the_parts_that_other_pages_quote() -> None:
-    assert state_paragraph(PAGE).startswith("本次分析窗口（1 小时）内，")
+    assert f"### 📊 每日开发状态摘要\n{state_paragraph(PAGE)}\n\n" in PAGE
+    assert state_paragraph(PAGE)
     assert "\n" not in state_paragraph(PAGE)
     assert sections(PAGE).startswith("### 📊 每日开发状态摘要\n")
     assert "附录" not in sections(PAGE)
