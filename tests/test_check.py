@@ -346,6 +346,11 @@ def test_a_mended_answer_adds_to_what_stood_and_never_takes_away() -> None:
     assert both.faults == ()
     assert both.brief.of(BriefPart.TOPIC)
     assert both.brief.of(BriefPart.IMPACT)
+    only = read({"topic": good, "impact": bad}).mended_by(
+        read({"positions": None, "state": bad, "impact": good | {"text": "解码步骤明显变慢，影响使用者。"}})
+    )
+    assert only.faults == ()
+    assert {*only.brief.statements} == {BriefPart.TOPIC, BriefPart.IMPACT}
     neither = read({"impact": bad}).mended_by(read({}))
     assert [fault.where for fault in neither.faults] == ["impact"]
 

@@ -99,6 +99,58 @@ def test_every_thread_the_page_speaks_of_is_asked_about_once_and_then_the_whole(
     assert [brief.number for brief in narrative.briefs] == [1, 3, 2, 4]
 
 
+def test_it_is_told_how_far_the_writing_is() -> None:
+    told: list[tuple[int, int]] = []
+    model = Scripted(well)
+    writer = ModelWriter(
+        lambda: model,
+        WritingRules(RULES.bots, LIMITS, judge=True),
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    writer(snapshot(THREADS), digest(*THREADS))
+    assert told == [(done, 5) for done in range(1, 6)]
+
+
+def test_the_longest_questions_go_first_once_the_most_important_ones_are_under_way() -> None:
+    threads = tuple(
+        pull(number, "[ROCm] A kernel", body="It is faster. " * 20 * (number % 7 + 1), created_at=1)
+        for number in range(1, 15)
+    )
+    _, model = written(threads, concurrency=2)
+    briefs = [question for question in model.asked if question.name.startswith("brief-")]
+    later = [size(question) for question in briefs[2:]]
+    assert later == sorted(later, reverse=True)
+    assert {question.rank for question in briefs[:2]} == {0, 1}
+
+
+def test_a_bug_in_reading_an_answer_costs_its_thread_and_is_logged_with_its_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Odd(dict[str, Any]):
+        def get(self, *_: object) -> Any:
+            raise ZeroDivisionError("a bug")
+
+    def answers(question: Question) -> Mapping[str, Any]:
+        return Odd() if question.name == "brief-2" else well(question)
+
+    narrative, _ = written(THREADS, answers)
+    assert [(one.part, one.reason) for one in narrative.fallbacks] == [("brief-2", FallbackReason.NO_ANSWER)]
+    assert {brief.number for brief in narrative.briefs} == {1, 3, 4}
+    assert "reading the answer to brief-2 failed at" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_bug_in_the_client_costs_the_question(caplog: pytest.LogCaptureFixture) -> None:
+    def answers(question: Question) -> Mapping[str, Any]:
+        if question.name == "brief-2":
+            raise RecursionError("too deep")
+        return well(question)
+
+    narrative, _ = written(THREADS, answers)
+    assert [(one.part, one.reason) for one in narrative.fallbacks] == [("brief-2", FallbackReason.NO_ANSWER)]
+    assert "asking for brief-2 failed" in caplog.text
+
+
 def test_a_thread_has_all_its_roles_and_those_of_the_focus_come_first() -> None:
     facts = digest(*THREADS)
     assert [(target.number, sorted(target.roles)) for target in targets(facts)] == [

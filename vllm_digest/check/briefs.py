@@ -63,18 +63,25 @@ class BriefResult:
         return self.brief.is_empty
 
     def mended_by(self, second: "BriefResult") -> "BriefResult":
-        """The second reading, with what only the first one told well."""
+        """The second reading, with what only the first one told well.
+
+        Where the first one had nothing and no fault, a fault of the second costs nothing: only faulty parts
+        are asked for again.
+        """
         statements: dict[BriefPart, Statement] = {}
         left: list[Fault] = []
-        for part in (*_SINGLE, BriefPart.GAIN):
-            ours, theirs = self.brief.statements.get(part), second.brief.statements.get(part)
-            better = self if _texts(ours) > _texts(theirs) else second
-            if told := ours if better is self else theirs:
+        held = second
+        for part in (*_SINGLE, BriefPart.GAIN, BriefPart.POSITIONS):
+            ours, theirs = _texts(*self.brief.of(part)), _texts(*second.brief.of(part))
+            better = self if ours > theirs else second
+            if part is BriefPart.POSITIONS:
+                held = better
+            elif told := better.brief.statements.get(part):
                 statements[part] = told
-            left += better.of(part) or ([] if told else self.of(part))
-        first = _texts(*self.brief.of(BriefPart.POSITIONS)) > _texts(*second.brief.of(BriefPart.POSITIONS))
-        held = self if first else second
-        left += held.of(BriefPart.POSITIONS) or ([] if held.brief.positions else self.of(BriefPart.POSITIONS))
+            if ours or theirs:
+                left += better.of(part)
+            elif self.of(part):
+                left += second.of(part) or self.of(part)
         focus = second.brief.focus or self.brief.focus
         left += [] if focus else [one for one in second.faults or self.faults if one.where in _NOTE]
         brief = Brief(self.brief.number, statements, held.brief.positions, focus)

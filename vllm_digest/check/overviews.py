@@ -78,7 +78,10 @@ class OverviewResult:
             better = self if _texts(ours) > _texts(theirs) else second
             if told := ours if better is self else theirs:
                 parts[part] = told
-            left += better.of(part) or ([] if theirs else self.of(part))
+            if ours or theirs:
+                left += better.of(part)
+            elif self.of(part):
+                left += second.of(part) or self.of(part)
         return OverviewResult(Overview(parts), tuple(left))
 
     def of(self, section: OverviewPart) -> list[Fault]:
