@@ -91,6 +91,7 @@ WHOLE: dict[str, tuple[Effect, str]] = {
     ),
     "no such address": (faults.says(404, {"message": "Not Found"}), "Check github.api_url"),
     "another server's page": (faults.says(404, text="<html>nothing</html>"), "Check github.api_url"),
+    "another server's refusal": (faults.says(422, text="<html>Oh no</html>"), "Check github.api_url"),
 }
 
 
@@ -163,7 +164,7 @@ def test_an_entry_that_the_token_may_not_read_is_one_gap(asked: Asked) -> None:
     with GitHub(World("vllm-project/vllm", THREADS), now=END) as github:
         github.fault(refuses(SAML, ["issues", 0, "comments", "nodes", 0]), operation="Details", times=None)
         report = asked.report(github, START, END)
-    assert report["gaps"] == [{"code": "field_refused", "number": 2, "detail": "nodes"}]
+    assert report["gaps"] == [{"code": "field_refused", "number": 2, "detail": "comments"}]
 
 
 def test_a_further_page_that_the_token_may_not_read_is_a_gap(asked: Asked) -> None:

@@ -22,6 +22,7 @@ FAULTS: dict[str, Callable[[], faults.Effect]] = {
     "secondary 429": lambda: faults.secondary_limit(429),
     "secondary 429, Retry-After": lambda: faults.secondary_limit(429, retry_after=30),
     "secondary 200": lambda: faults.secondary_limit(200),
+    "abuse": lambda: faults.says(403, {"message": "You have triggered an abuse detection mechanism."}),
     "points spent, soon anew": lambda: faults.rate_limited(300),
     "points spent": lambda: faults.rate_limited(3_600),
     "requests spent": lambda: faults.rate_limit_exceeded(600),

@@ -11,7 +11,7 @@ def retry_notice(*, shown: bool) -> Callable[[int, int], None]:
 
     def show(number: int, most: int) -> None:
         if shown:
-            print_on_line(f"connecting to GitHub, try {number} of {most}", ends=number == most)
+            print_on_line(f"connecting, try {number} of {most}", ends=True)
 
     return show
 

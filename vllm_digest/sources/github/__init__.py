@@ -64,10 +64,6 @@ class GitHubSource:
         """Return threads with their texts, as of `end`; see `Source`."""
         return self._fetched(by_number.threads, numbers, end)
 
-    def close(self) -> None:
-        """Close the connection; the next call opens another one."""
-        self._client.close()
-
     @cached_property
     def _client(self) -> Client:
         policy = WaitPolicy(self.timeout, self.max_wait, self.reserve, self.sleep, self.on_retry)

@@ -90,9 +90,6 @@ class Client:
         self._unknown_fields: set[str] = set()
         self._transport = Transport(api_url, token, max(1, round(policy.timeout.total_seconds())))
 
-    def close(self) -> None:
-        self._transport.close()
-
     def query(self, query: Callable[[int], Query], size: BatchSize, read: Callable[[Answer], T]) -> T:
         """Ask for `size.now` items, and for fewer while that is too much.
 

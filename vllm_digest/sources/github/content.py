@@ -123,7 +123,7 @@ class Content:
         for error in answer.errors:
             if not error.is_forbidden or error.path[: len(path)] != path:
                 continue
-            names = [step for step in error.path[len(path) :] if isinstance(step, str)]
+            names = [step for step in error.path[len(path) :] if isinstance(step, str) and step != "nodes"]
             self.miss(GapCode.FIELD_REFUSED, names[-1] if names else "")
             if isinstance(error.path[-1], int):
                 self.nulls -= 1

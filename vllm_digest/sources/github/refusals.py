@@ -54,24 +54,25 @@ _REMEDIES = (
 def refusal(status: int, message: str) -> SourceError:
     """Return the error for an answer that refuses; `message` is GitHub's, on one line."""
     known = next((remedy for words, remedy in _REMEDIES if re.search(words, message.lower())), "")
+    said = f"{status} {message}".strip()
     if status == 401:
         return SourceError(
-            f"GitHub refused the token (401 {message}).",
+            f"GitHub refused the token ({said}).",
             known or "It may have expired or been revoked; make a new one and put it into GITHUB_TOKEN.",
         )
     if status == 403 or known:
         return SourceError(
-            f"GitHub does not allow this ({status} {message}).",
+            f"GitHub does not allow this ({said}).",
             known or "Give the token read access to the repository's issues and pull requests.",
         )
-    if status in {404, 405, 410}:
+    if status in {404, 405, 410} or not message:
         return SourceError(
-            f"There is no GraphQL API at this address ({status} {message}).",
+            f"There is no GraphQL API at this address ({said}).",
             "Check github.api_url: https://api.github.com, https://api.NAME.ghe.com, or https://HOST/api/v3 "
             "of a GitHub Enterprise Server.",
         )
     return SourceError(
-        f"GitHub refused a request ({status} {message}).",
+        f"GitHub refused a request ({said}).",
         "If it happens again, this version and that server do not fit together: please report it.",
     )
 

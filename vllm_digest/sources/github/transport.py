@@ -30,9 +30,11 @@ from vllm_digest.sources.github.network import network_failure
 
 _CONNECT_SECONDS = 5.0
 """For the TCP connection, so that a wrong address shows in seconds; a lost packet costs three of them."""
-_LARGEST_ANSWER = 64_000_000
+_LARGEST_ANSWER = 32_000_000
 """Bytes of an answer when unpacked; those of a busy day have under three million."""
-_CHUNK = 65_536
+_CHUNK = 16_384
+"""Bytes read at once; packed, they can hold a thousand times as many."""
+_CHECK_ADDRESS = "If github.api_url is right, run the same command again later."
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -65,9 +67,6 @@ class Transport:
         finally:
             Requester.resetConnectionClasses()
 
-    def close(self) -> None:
-        self._github.close()
-
     def post(self, document: str, variables: Mapping[str, Any]) -> Reply:
         """Send a query. Raises one of `failures`, or SourceError if the machine's settings are wrong."""
         requester = self._github.requester
@@ -76,9 +75,9 @@ class Transport:
             status, headers, text = requester.requestJson("POST", requester.graphql_url, input=sent)
         except (OSError, HTTPError) as error:
             raise network_failure(error) from None
-        except RuntimeError as error:
-            # PyGithub's way to say that the server redirects to another host.
-            raise InterruptedAnswerError(str(error)) from None
+        except RuntimeError:
+            # PyGithub does not follow a redirect to another host or scheme.
+            raise InterruptedAnswerError("it redirects to another address", _CHECK_ADDRESS) from None
         return Reply(status, ResponseHeaders.of(headers), _parsed(text, status))
 
 
@@ -94,7 +93,7 @@ def _parsed(text: str, status: int) -> Any:
     except (ValueError, RecursionError):
         if status != 200:
             return None
-        raise InterruptedAnswerError("an empty or unreadable answer") from None
+        raise InterruptedAnswerError("an empty or unreadable answer", _CHECK_ADDRESS) from None
     return value
 
 
