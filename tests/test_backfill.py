@@ -116,6 +116,13 @@ def test_a_range_of_hours_costs_github_what_its_days_cost(backfill: Backfill, gi
     assert sum(one.requests for one in told) == 2 * (costs[0][0] - 1)
 
 
+def test_no_thread_is_fetched_twice_however_many_days_it_goes_on(backfill: Backfill, github: GitHub) -> None:
+    backfill("--from", DAYS[0], "--to", DAYS[2])
+    assert len(github.asked("Details")) > 1
+    fetched = [number for call in github.asked("Details") for number in call.numbers]
+    assert len(fetched) == len(set(fetched))
+
+
 def test_what_is_stored_is_skipped_and_force_does_it_again(backfill: Backfill, github: GitHub) -> None:
     backfill(DAYS[1])
     first = backfill("--from", DAYS[0], "--to", DAYS[2])
