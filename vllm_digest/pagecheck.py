@@ -16,6 +16,14 @@ from vllm_digest.markdown.escaping import clean
 from vllm_digest.markdown.outline import read
 
 _FENCE = "---\n"
+_FENCE_OF_JEKYLL = re.compile(r"^(?:---|\.\.\.)[ \t\r\f\v]*\n", re.MULTILINE)
+"""https://github.com/jekyll/jekyll/blob/master/lib/jekyll/document.rb, YAML_FRONT_MATTER_REGEXP"""
+_LONGEST_FRONT = 8_000
+_LONGEST_LINE = 60_000
+"""Characters; a model's paragraph has 20,000 at most."""
+_MOST_OPEN, _MOST_SIGNS = 50, 2_000
+"""Of one line. kramdown takes 25 s for 2,000 brackets that nothing closes, 12 s for 20,000 ticks."""
+_ESCAPED = re.compile(r"\\.")
 _LIQUID = re.compile(r"\{[{%].{0,30}")
 _PERMALINK = re.compile(rf"(/({'|'.join(LANGUAGES)}))?/reports(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/")
 _OUR_HTML = frozenset({"<code>", "</code>", "<!-- -->"})
@@ -31,18 +39,31 @@ def find_problem(page: str, headings: Sequence[str]) -> str:
 
 
 def breakage(page: str) -> str:
-    """Why the page would break the build of a site, in one sentence; empty when it would not."""
+    """Why the page would break or hold up the build of a site, in one sentence; empty when it would not."""
     front, body = _parts(page)
     if not front:
         return "It has no front matter."
     try:
         keys = _keys(front)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         return f"Its front matter does not load: {' '.join(str(error).split())}."
     if wrong := _front_matter(keys):
         return wrong
     liquid = _LIQUID.search(body)
-    return f"Liquid would run in it: {liquid[0]!r}." if liquid else ""
+    return f"Liquid would run in it: {liquid[0]!r}." if liquid else _slowness(body)
+
+
+def _slowness(body: str) -> str:
+    """Why Jekyll would take minutes for it, in one sentence; empty where it would not."""
+    for line in body.split("\n"):
+        if len(line) > _LONGEST_LINE:
+            return f"It has a line of {len(line)} characters: {line[:40]!r}."
+        bare = _ESCAPED.sub("", line) if len(line) > _MOST_OPEN else ""
+        if bare.count("[") - bare.count("]") > _MOST_OPEN or any(
+            bare.count(one) > _MOST_SIGNS for one in "[`>"
+        ):
+            return f"It has a line with more brackets, ticks or quotes than a page has: {line[:40]!r}."
+    return ""
 
 
 def title_of(page: str) -> str:
@@ -82,12 +103,31 @@ def _front_matter(keys: Any) -> str:
 
 
 def _parts(page: str) -> tuple[str, str]:
-    """Front matter without its fences, empty if there is none, and what comes after it."""
-    front, fence, body = page.removeprefix(_FENCE).partition(f"\n{_FENCE}")
-    return (front, body) if page.startswith(_FENCE) and fence else ("", page)
+    """Front matter without its fences, empty if there is none, and what comes after it.
+
+    Jekyll takes `---` or `...` with white space after it for the end; ours is `---` alone.
+    """
+    end = _FENCE_OF_JEKYLL.search(page, len(_FENCE)) if page.startswith(_FENCE) else None
+    if end is None or end[0] != _FENCE or end.start() > _LONGEST_FRONT:
+        return "", page
+    return page[len(_FENCE) : end.start()], page[end.end() :]
 
 
 def _keys(front: str) -> Any:
+    """The keys of a front matter of plain scalars; ValueError for one with anything else in it.
+
+    An alias or a nesting may stand for more than can be held; PyYAML raises ValueError for a date like 02-30.
+    """
+    for event in yaml.parse(front, yaml.CSafeLoader):
+        match event:
+            case yaml.AliasEvent() | yaml.SequenceStartEvent():
+                is_plain = False
+            case yaml.ScalarEvent(anchor=anchor, tag=tag) | yaml.MappingStartEvent(anchor=anchor, tag=tag):
+                is_plain = anchor is tag is None
+            case _:
+                is_plain = True
+        if not is_plain:
+            raise ValueError("it holds more than keys and plain values")
     return yaml.load(front, yaml.CSafeLoader)
 
 
