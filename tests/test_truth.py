@@ -218,7 +218,7 @@ FALSE: dict[FallbackReason, list[Any]] = {
     FallbackReason.UNREACHED: [
         (51, "zh", "该 PR 修复了 #62 的问题。", PREEMPT),
         (51, "zh", "vLLM 已支持按优先级抢占。", PREEMPT),
-        (54, "zh", "拼写错误已得到修复。", ("body", "Fixes five typos.")),
+        (54, "zh", "该错误已得到修复。", ("body", "Fixes five typos.")),
         (51, "en", "vLLM now supports preemption by priority.", PREEMPT),
         (51, "en", "This PR has fixed the problem of #62.", PREEMPT),
     ],
@@ -285,6 +285,7 @@ def test_a_false_statement_falls_for_its_kind(
 
 
 TRUE: list[Any] = [
+    (51, "zh", "拼写的问题已经修复，max 随后批准。", ("c4", "LGTM")),
     (50, "zh", "在 8xMI325X 上以 TP 8 运行 Llama-3.1-70B 时，解码由 21.4 ms 降到 19.8 ms。", NORM),
     (50, "zh", "MI325X 上提升 21.5%，H200 上仅 1.8%。", ("body", "| H200 | 6,049 | 6,161 | 1.8% |")),
     (50, "zh", "bf16 下精度为 0.9515，fp8 下为 0.9499。", ("body", "| PR | 0.9515 | 0.9499 |")),
@@ -427,3 +428,21 @@ def test_what_a_sentence_was_compared_with_is_logged(caplog: pytest.LogCaptureFi
 def test_what_only_looks_like_a_figure_is_none(language: str, text: str) -> None:
     faults = told(52, language, text, ("body", "It hangs.")).faults
     assert FallbackReason.FIGURE not in {fault.reason for fault in faults}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1", "十", "1, ", "1a", "| 1 ", "from 1 to ", "not 30% ", "A-1.", "fix #1 ", "我", "? ", "\u2168"],
+)
+def test_no_source_whatever_breaks_the_checks(piece: str) -> None:
+    thread = pull(60, "Odd", by="ann7", created_at=1, body=piece * (40_000 // len(piece)))
+    evidence = thread_evidence({60: thread}, digest(thread), RULES.bots)[60]
+    said = {"text": "该改动由 1.5 ms 降到 30%。", "evidence": [{"source": "body", "quote": piece * 20}]}
+    empty: dict[str, Any] = dict.fromkeys(("topic", "dispute", "state", "reading", "focus", "watch"))
+    read_brief(
+        empty | {"impact": said, "positions": []},
+        evidence,
+        given={"body"},
+        elsewhere=LOGINS,
+        context=CheckContext("https://github.com/vllm-project/vllm", "", ("zh",)),
+    )

@@ -8,13 +8,13 @@ same class, so a fragment without any such name decides nothing.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from vllm_digest.check.language import Language
 from vllm_digest.check.languages import every_language
 
 _FIGURE = re.compile(
-    r"(?<![A-Za-z0-9_./-])\d+(?:,\d{3})*(?:\.\d+)?(?![\d]|\.\d|[A-Za-z_]*-?[A-Za-z]+\d)(?:\s?[%x\u00d7])?"
+    r"(?<![A-Za-z0-9_./-])\d+(?:,\d{3})*(?:\.\d+)?(?![\d]|\.\d|[A-Za-z_]{0,12}-?[A-Za-z]{1,12}\d)(?:\s?[%x\u00d7])?"
 )
 _UNIT = re.compile(r"\s?(?:[%x\u00d7]|ms|s|us|GiB|GB|MB|MiB|tok|req)", re.IGNORECASE)
 _NAMES = {
@@ -29,6 +29,8 @@ _NAMES = {
         re.IGNORECASE,
     ),
 }
+_GO_TOGETHER = 4
+"""Parts of a line that may stand before the one with the figure."""
 _LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
@@ -87,17 +89,18 @@ def fragments(text: str) -> Iterator[Fragment]:
 
 def _pieces(line: str) -> Iterator[Fragment]:
     """The parts of a line between commas; names that stand by themselves go with what follows them."""
-    before = ""
+    before: list[str] = []
     for piece in _SPLIT.split(line):
         if not piece or not piece.strip():
             continue
         figures = frozenset(_values(piece))
-        yield Fragment(before + piece, figures)
+        yield Fragment(" ; ".join((*before, piece)), figures)
         tells = any(_tells(found[0], piece[found.end() :]) for found in _FIGURE.finditer(piece))
-        before = "" if tells or piece.rstrip().endswith((".", "!", "?")) else f"{before}{piece} ; "
+        ends = tells or piece.rstrip().endswith((".", "!", "?"))
+        before = [] if ends else [*before, piece][-_GO_TOGETHER:]
 
 
-@cache
+@lru_cache(maxsize=64)
 def _fragments_of(texts: tuple[str, ...]) -> tuple[Fragment, ...]:
     return tuple(fragment for text in texts for fragment in fragments(text))
 

@@ -18,7 +18,7 @@ _MEASURE = re.compile(r"(\d+(?:\.\d+)?)-?(?:[a-zA-Z]{1,3}|bits?|tokens?|times)?"
 """A number with its unit grown onto it: `90ms`, `1.5x`, `4-bit`."""
 _GLUED = re.compile(r"(\d{1,4})[xX\u00d7]([A-Za-z0-9].*)", re.ASCII)
 """A count grown onto a name: `8xH100`."""
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
+_PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
 _MULTIPLE = re.compile(
     r"(?<![A-Za-z0-9_.,-])(\d+(?:\.\d+)?)[ ]?[xX\u00d7](?![A-Za-z0-9]| ?\d| ?[A-Z][A-Za-z]*\d)", re.ASCII
 )

@@ -83,7 +83,8 @@ class Support:
                 continue
             found = names.claimed.search(words)
             if found and not any(other.concepts[concept].said.search(text) for other in every_language()):
-                yield Problem(FallbackReason.JUDGEMENT, found[0], concept.value)
+                quotes = " / ".join(one.quote for one in self.cited)
+                yield Problem(FallbackReason.JUDGEMENT, found[0], quotes[:_LONGEST_QUOTE])
 
     def _of_another_kind(self, words: str, language: Language) -> Iterator[Problem]:
         sentences = [sentence for one in self.cited for sentence in one.sentences]

@@ -17,7 +17,7 @@ _COUNTED = r"(?:个(?![别人性体中半])|项|条|次|种|层|步|家|款|组|
 _WRITTEN = re.compile(
     rf"百分之(?P<percent>{_SIGN}{{1,6}})"
     r"|(?P<tenths>[一二两三四五六七八九])成(?!为|了|功|员|果|熟|立|本|型|长|都|对)"
-    rf"|(?P<multiple>{_SIGN}{{1,4}}|\d+(?:\.\d+)?)\s?倍"
+    rf"|(?P<multiple>{_SIGN}{{1,4}}|(?<![\d.])\d+(?:\.\d+)?)\s?倍"
     r"|(?<!第)(?P<things>[四五六七八九十][一二三四五六七八九十]{0,2})个\s?"
     r"(?:\w{2}\s?)?(?:Issue|PR|Bug|用户|开发者|贡献者)"
     rf"|(?<!第)(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_MEASURED}"
@@ -60,7 +60,7 @@ def listed(text: str) -> Iterator[Numeral]:
 def told(text: str) -> Iterator[Numeral]:
     """Every figure in words that a source has."""
     yield from figures(text)
-    for found in re.finditer(rf"{_SIGN}+", text):
+    for found in re.finditer(rf"{_SIGN}{{1,12}}", text):
         if (value := _value(found[0])) is not None:
             yield Numeral(found[0], FigureKind.NUMBER, str(value))
     if re.search(r"两倍|一半|翻倍", text):
