@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -81,7 +82,7 @@ CONTENTS: dict[str, Damage] = {
     "a number of 5,000 digits": lambda folder: folder.change(provenance__requests=10**400),
     "a number of 25 digits": lambda folder: folder.change(provenance__requests=10**25),
     "infinity": lambda folder: folder.data.write_text(
-        folder.data.read_text().replace('"requests":4', '"requests":1e999')
+        re.sub(r'"requests":\s*\d+', '"requests":1e999', folder.data.read_text())
     ),
     "half a character": lambda folder: folder.change(facts__threads__0__title="\ud800"),
     "a text without end": lambda folder: folder.change(facts__threads__0__title="x" * 30_000),

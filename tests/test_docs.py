@@ -22,7 +22,16 @@ from vllm_digest.window import TimeWindow
 ROOT = DOCS.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 BLOCK = re.compile(r"^(<!-- not run: .+? -->\n\n)?```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-THEIRS = {"--source", "--destination", "--model", "--help", "--version", "--from", "--judge"}
+THEIRS = {
+    "--source",
+    "--destination",
+    "--model",
+    "--help",
+    "--version",
+    "--from",
+    "--judge",
+    "--orphan",
+}
 """Options of jekyll, vllm, click, uvx and the benchmarks."""
 MOVED = {"--batch", "--collect"}
 """Options whose new names the changelog tells."""

@@ -92,6 +92,7 @@ def test_every_sentence_of_the_page_can_be_traced_in_the_data_file(run: Run) -> 
             "source": "body",
             "url": f"{REPO}/pull/30385",
             "quote": "As in #30072 compilation begins with the second step",
+            "login": "NickLucche",
         }
     ]
     assert run("render", str(Path(ran.out.strip()).with_suffix(".json"))).out == page

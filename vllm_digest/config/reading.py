@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from vllm_digest.cleaning import clean_line
 from vllm_digest.config.document import parse
 from vllm_digest.config.sections import Settings
 from vllm_digest.errors import UsageError
@@ -79,7 +80,7 @@ def load_with_origins(
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        first, *others = (_told(problem, given) for problem in problems(error))
+        first, *others = (clean_line(_told(problem, given)) for problem in problems(error))
         raise UsageError(first, "\n".join(others)) from None
     return Loaded(settings, {".".join(name): one.origin for name, one in given.items()})
 
@@ -125,7 +126,7 @@ def _from_file(file: Path | None) -> Values:
 
 def _of_section(path: Path, section: object, values: object) -> Iterator[tuple[tuple[str, str], Given]]:
     if section not in sections():
-        raise UsageError(f"{path}: {section} is no section.", _meant(str(section)))
+        raise UsageError(f"{path}: {clean_line(section)} is no section.", _meant(str(section)))
     name = str(section)
     if isinstance(values, str) and name == "focus":
         # `focus: none` is a section in a word.
