@@ -365,12 +365,12 @@ def test_an_output_path_that_is_no_utf_8_is_refused(run: Run) -> None:
 
 
 def test_another_repository_starts_from_common_words_and_keeps_what_it_sets() -> None:
-    other = settings("github: {repo: sgl-project/sglang}\nrepository: {ready_labels: [Run-CI]}").repository
-    assert other.ready_labels == ("run-ci",)
+    other = settings("github: {repo: sgl-project/sglang}\nrepository: {state_labels: [Run-CI]}").repository
+    assert other.state_labels == ("run-ci",)
     assert other.bug_labels == ("bug",)
-    assert (other.platforms, other.usage_paths) == ((), {})
-    changed = settings("repository: {platforms: [CUDA]}").repository
-    assert changed.platforms == ("CUDA",)
+    assert (other.tag_weights["perf"], other.usage_paths) == (4, {})
+    changed = settings("repository: {bug_labels: [Crash]}").repository
+    assert changed.bug_labels == ("crash",)
     assert changed.usage_paths == Settings().repository.usage_paths
 
 

@@ -1,4 +1,4 @@
-"""What a repository's own words and folders mean: labels, title tags, platforms, paths.
+"""What a repository's own words and folders mean: labels, title tags, paths.
 
 `vllm.yaml` holds those of vllm-project/vllm, `common.yaml` what every other repository starts from.
 """
@@ -35,16 +35,12 @@ Weights = Annotated[dict[str, _POINTS], BeforeValidator(_small)]
 class RepositorySettings(Section):
     bug_labels: Labels = ()
     """Words in a label, an issue type or a title tag that mean a bug."""
-    ready_labels: Labels = ()
-    """Labels of pull requests that only wait for their merge."""
     state_labels: Labels = ()
     """Labels that say where a thread stands and not what it is about."""
     label_weights: Weights = Field(default_factory=dict)
     """Points towards a place among the key changes, by a word in a label: -20 to 20."""
     tag_weights: Weights = Field(default_factory=dict)
     """The same by a tag in front of a title, such as `[Perf][Kernel]`."""
-    platforms: tuple[str, ...] = ()
-    """The platforms that the software runs on, as its threads name them."""
     usage_paths: dict[str, UsageKind] = Field(default_factory=dict)
     """Beginnings of paths whose change users meet, and what changes for them there."""
 

@@ -57,7 +57,7 @@ def hot_from(threshold: int, length: timedelta) -> int:
 
     It grows with the cube root of the hours: 1 h 1.0, 6 h 1.8, 24 h 2.9, 7 d 5.5 times. In a generated day a
     thread gathers the talk of all its hours, so a threshold made for an hour called 47 % of 300 threads hot;
-    with this one it is less than a tenth (benchmarks.heat).
+    with this one it is less than a tenth.
     """
     hours = max(1.0, length / timedelta(hours=1))
     return round(threshold * math.cbrt(hours))
