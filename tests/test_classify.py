@@ -214,6 +214,13 @@ class TestLinks:
         undone = [digest(*threads[:count]).reverted for count in range(1, 6)]
         assert undone == [set(), {1}, {2}, {1, 3}, {3}]
 
+    def test_take_a_step_each_where_each_claims_to_revert_all_before_it(self) -> None:
+        claims = ["".join(f"Reverts #{target}\n" for target in range(1, number)) for number in range(1, 41)]
+        threads = [pull(number, "X", body=body, merged_at=number) for number, body in enumerate(claims, 1)]
+        facts = digest(*threads)
+        assert len(facts.links) > 100
+        assert facts.reverted == set(range(1, 40))
+
     def test_of_a_revert_that_is_open_or_abandoned_undo_nothing(self) -> None:
         for fields in ({"created_at": 5}, {"closed_at": 5}):
             facts = digest(pull(1, "X", merged_at=1), pull(2, 'Revert "X (#1)"', **fields))

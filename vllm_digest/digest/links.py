@@ -27,22 +27,19 @@ def links(threads: Mapping[int, ThreadFacts]) -> tuple[Link, ...]:
 
 def reverted(threads: Mapping[int, ThreadFacts], joined: Iterable[Link]) -> frozenset[int]:
     """The numbers of the changes that a merged pull request took back and no later one brought back."""
-    done: dict[int, list[tuple[datetime, bool, int]]] = {}
+    done: dict[tuple[datetime, int], list[tuple[bool, int]]] = {}
     for link in joined:
         merged_at = threads[link.source].merged_at if link.source in threads else None
         if link.kind in _UNDOING and merged_at is not None:
-            done.setdefault(link.target, []).append((merged_at, link.kind is LinkKind.REVERTS, link.source))
-
-    def is_undone(number: int, above: frozenset[int]) -> bool:
-        """Was the last thing that holds and was done to it a revert? `above` are asked about already."""
-        holding = [
-            one
-            for one in done.get(number, ())
-            if one[2] not in above and not is_undone(one[2], above | {number})
-        ]
-        return bool(holding) and max(holding)[1]
-
-    return frozenset(number for number in done if is_undone(number, frozenset({number})))
+            done.setdefault((merged_at, link.source), []).append((link.kind is LinkKind.REVERTS, link.target))
+    # From the last merge to the first: what was done to a pull request later is known when its turn comes, so
+    # that chains of any length, and rings, which only a forged text has, take one step for each link.
+    is_undone: dict[int, bool] = {}
+    for moment in sorted(done, reverse=True):
+        if not is_undone.get(moment[1], False):
+            for is_revert, target in sorted(done[moment], reverse=True):
+                is_undone.setdefault(target, is_revert)
+    return frozenset(number for number, undone in is_undone.items() if undone)
 
 
 def _links_of(thread: ThreadFacts) -> Iterator[Link]:
