@@ -37,6 +37,8 @@ def test_a_page_of_ours_passes() -> None:
         ("Add PrefixLM", "[" * 2_000, "It has a line with more brackets, ticks or quotes"),
         ("Add PrefixLM", "[a](" * 5_000, "It has a line with more brackets, ticks or quotes"),
         ("Add PrefixLM", "`" * 20_000, "It has a line with more brackets, ticks or quotes"),
+        ("Add PrefixLM", f"`\\` {'[' * 3_000} `x`", "It has a line with more brackets, ticks or quotes"),
+        ("Add PrefixLM", f"a ` {'[' * 3_000} ` b", "It has a line with more brackets, ticks or quotes"),
         ('permalink: "/reports/', 'permalink: "/../', "Its permalink '/../"),
         ("Add PrefixLM", "Add {{ PrefixLM", "Liquid would run in it: '{{ PrefixLM"),
         ("Add PrefixLM", "Add `{% PrefixLM %}`", "Liquid would run in it: '{% PrefixLM %}`"),

@@ -137,7 +137,7 @@ def literal(text: str, *, at_start: bool = True, in_link: bool = False) -> Safe:
 def code(text: str) -> Safe:
     """``text`` as inline code; nothing when there is nothing to show."""
     text = clean(text)
-    if re.search(r"[`|]|\{[{%]|\]:", text) is None:
+    if re.search(r"[`|]|\{[{%]|\]:|\[(?![^\[\]]*\])", text) is None:
         return Safe(f"`{text}`" if text else "")
     encoded = re.sub(r"[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]", lambda sign: f"&#{ord(sign[0])};", text)
     return Safe(f"<code>{encoded.replace('&#64;', '<!-- -->&#64;')}</code>")
