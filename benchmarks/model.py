@@ -29,11 +29,12 @@ from vllm_digest.models import Snapshot, Thread
 from vllm_digest.report import Digest
 from vllm_digest.sources.github import GitHubSource
 from vllm_digest.window import TimeWindow
-from vllm_digest.write import Limits, ModelWriter, WritingRules
+from vllm_digest.write import Limits, WritingRules
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
 from vllm_digest.write.ranking import targets
 from vllm_digest.write.tokens import tokens
+from vllm_digest.write.writer import ModelWriter
 
 SECONDS = 0.2
 """For each answer."""

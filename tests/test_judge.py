@@ -16,7 +16,8 @@ from vllm_digest.model_protocol import ModelError, ModelUnavailableError, Questi
 from vllm_digest.models import Account, Kind, Standing, State
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
 from vllm_digest.sources import Fetched, Row
-from vllm_digest.write import ModelWriter, WritingRules
+from vllm_digest.write import WritingRules
+from vllm_digest.write.writer import ModelWriter
 
 THREADS = (
     pull(

@@ -24,10 +24,11 @@ from vllm_digest.model_protocol import (
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
 from vllm_digest.snapshots import sample
-from vllm_digest.write import Limits, ModelWriter, WritingRules
+from vllm_digest.write import Limits, WritingRules
 from vllm_digest.write.ranking import Role as Place
 from vllm_digest.write.ranking import targets
 from vllm_digest.write.tokens import tokens
+from vllm_digest.write.writer import ModelWriter
 
 LIMITS = Limits(threads=40, thread_tokens=4_000, overview_tokens=12_000)
 Answers = Callable[[Question], Mapping[str, Any]]

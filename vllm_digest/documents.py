@@ -30,7 +30,7 @@ class UnreadableError(DocumentError):
 
 def to_json(value: object, form: str) -> bytes:
     """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
-    fields = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+    fields = adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
     text = _lines({"form": form, **fields}, levels=2) + "\n"
     # A lone surrogate, which JSON from GitHub may hold, is no text; pages leave it out, too.
     return text.encode(errors="ignore")
@@ -127,7 +127,7 @@ def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
             "It may come from another version of vllm-digest, or be another kind of file.",
         )
     try:
-        value: T = _adapter(kind).validate_python(fields)
+        value: T = adapter(kind).validate_python(fields)
     except ValidationError as error:
         first = next(problems(error))
         raise DocumentError(f"{name}: {first.place}: {first.words}.", "Run its window again.") from None
@@ -136,8 +136,8 @@ def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
     return value
 
 
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """Building one takes longer than using it, so each is built once."""
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """What reads and writes values of a type as JSON; building one takes longer than using it."""
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -23,8 +23,11 @@ from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
 from vllm_digest.report import Concern, ConcernKind, Digest, Report, ThreadRow
 from vllm_digest.sections import LISTS, by_model, day, sections_of, title
-from vllm_digest.templating import Environment, Words, environment, words
+from vllm_digest.templating import Words, environment, words
 from vllm_digest.window import local_minute
+
+if TYPE_CHECKING:
+    from vllm_digest.templating import Environment
 
 _MANY = 6
 """Threads of the focus from which on they are grouped by topic."""
@@ -223,7 +226,7 @@ def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
 
 
 @cache
-def _environment(language: str) -> Environment:
+def _environment(language: str) -> "Environment":
     # autoescape is not for HTML here: it makes macros give Markup, which _finalize lets through.
     pages = environment(language, autoescape=True, finalize=_finalize)
     said = words(language)

@@ -12,7 +12,7 @@ def rules_of(settings: Settings) -> Rules:
         project=settings.project,
         focus=settings.focus.compiled((*own.state_labels, *own.bug_labels)),
         hot_from=settings.heat.threshold,
-        bots=frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots),
+        bots=_bots(settings),
         words=RepositoryWords(
             bug=frozenset(own.bug_labels),
             label_weights=tuple(own.label_weights.items()),
@@ -27,9 +27,13 @@ def writing_rules_of(settings: Settings) -> WritingRules:
     """What writing needs of the settings."""
     llm = settings.llm
     return WritingRules(
-        bots=rules_of(settings).bots,
+        bots=_bots(settings),
         limits=Limits(llm.threads, llm.thread_tokens, llm.overview_tokens),
         languages=settings.report.languages,
         judge=llm.judge,
         judge_model=llm.judge_model,
     )
+
+
+def _bots(settings: Settings) -> frozenset[str]:
+    return frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots)

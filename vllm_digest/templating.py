@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["Environment", "Words", "environment", "folder", "prompt", "words"]
 
@@ -25,11 +27,13 @@ def folder() -> Path:
     return next(path for path in (package / "templates", package.parent / "templates") if path.is_dir())
 
 
-def environment(language: str, **options: Any) -> Environment:
+def environment(language: str, **options: Any) -> "Environment":
     """What reads the templates of a language and the shared ones. They know its words as `words` and `say`.
 
     A name that a template does not know is an error.
     """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     templates = Environment(  # noqa: S701 - each caller escapes for the place that it writes to
         loader=FileSystemLoader([folder() / language, folder()]),
         undefined=StrictUndefined,
@@ -95,5 +99,5 @@ def prompt(name: str, language: str, **values: Any) -> str:
 
 
 @cache
-def _prompts(language: str) -> Environment:
+def _prompts(language: str) -> "Environment":
     return environment(language)

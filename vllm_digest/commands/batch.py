@@ -29,7 +29,8 @@ from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
 from vllm_digest.summary import print_report
 from vllm_digest.window import TimeWindow, format_length, parse_length
-from vllm_digest.write import questions, without_model
+from vllm_digest.write import without_model
+from vllm_digest.write.writer import questions
 
 log = logging.getLogger(__name__)
 

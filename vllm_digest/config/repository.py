@@ -50,5 +50,5 @@ def built_in(repo: str) -> Mapping[str, Any]:
     """The words that a repository starts from; `repo` is OWNER/NAME in any case."""
     name = "vllm" if repo.casefold() == VLLM else "common"
     text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    values: dict[str, Any] = yaml.safe_load(text)
+    values: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return values

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 from typing import Annotated
 
@@ -94,11 +95,16 @@ class Finder:
         for rule in sorted(rules, key=lambda rule: (-len(rule.pattern), rule.exact)):
             groups.setdefault(rule.pattern[:2].lower(), []).append(rule)
         self._groups = {start: _Group(group) for start, group in groups.items()}
-        starts = _any_of({_literal_start(rule.pattern) for rule in rules})
+        self._literal_starts = {_literal_start(rule.pattern) for rule in rules}
+
+    @cached_property
+    def _starts(self) -> re.Pattern[str]:
+        """Where a pattern may begin."""
         # Most words begin with no pattern's first letter, which one look tells.
-        firsts = "".join(sorted({re.escape(start[0]) for start in groups}))
+        firsts = "".join(sorted({re.escape(start[0]) for start in self._groups}))
+        starts = _any_of(self._literal_starts)
         # The one character in front ends the word before, or is the x of 8xMI300X.
-        self._starts = re.compile(f"[^a-wyz0-9](?=[{firsts or 'a'}])(?={starts})(?<![^0-9]x)")
+        return re.compile(f"[^a-wyz0-9](?=[{firsts or 'a'}])(?={starts})(?<![^0-9]x)")
 
     def finds(self, text: str) -> Iterator[Find]:
         """The finds from left to right; they do not overlap."""
@@ -125,10 +131,17 @@ class _Group:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._alone = re.compile(
-            "|".join(f"({_expression(rule.pattern)}{_word_end(rule.pattern)})" for rule in rules)
+
+    # All expressions of the built-in rules take 0.1 s to compile; a text needs few of them.
+    @cached_property
+    def _alone(self) -> re.Pattern[str]:
+        return re.compile(
+            "|".join(f"({_expression(rule.pattern)}{_word_end(rule.pattern)})" for rule in self._rules)
         )
-        self._before_capital = re.compile("|".join(f"({_expression(rule.pattern)})" for rule in rules))
+
+    @cached_property
+    def _before_capital(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"({_expression(rule.pattern)})" for rule in self._rules))
 
     def find(self, text: str, lowered: str, start: int) -> Find | None:
         match = self._alone.match(lowered, start)

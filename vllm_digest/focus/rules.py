@@ -29,7 +29,7 @@ SOFTWARE = "software"
 def _data(name: str) -> dict[str, Any]:
     """The built-in rules in `NAME.yaml`."""
     text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    values: dict[str, Any] = yaml.safe_load(text)
+    values: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return values
 
 

@@ -8,14 +8,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.report import Report
-from vllm_digest.templating import Environment, environment
+from vllm_digest.templating import environment
 from vllm_digest.window import local_minute
+
+if TYPE_CHECKING:
+    from vllm_digest.templating import Environment
 
 _REPORTS_SHOWN = 3
 _NUMBERS_SHOWN = 6
@@ -82,7 +85,7 @@ def headline(reports: Sequence[Report], site: str, language: str) -> Message:
 
 
 @cache
-def _environment(language: str) -> Environment:
+def _environment(language: str) -> "Environment":
     return environment(language)
 
 

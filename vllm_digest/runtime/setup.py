@@ -15,6 +15,8 @@ from vllm_digest.classify import Rules
 from vllm_digest.config import Loaded, Settings, load_with_origins, split_thread
 from vllm_digest.llm import Server, connect
 from vllm_digest.model_protocol import Model
+from vllm_digest.models import Snapshot
+from vllm_digest.narrative import Narrative
 from vllm_digest.options import (
     ConfigOptions,
     ModelOptions,
@@ -24,6 +26,7 @@ from vllm_digest.options import (
 from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.progress import model_counter, retry_notice
+from vllm_digest.report import Digest
 from vllm_digest.rules import rules_of, writing_rules_of
 from vllm_digest.runtime.lazy import LazyServer
 from vllm_digest.runtime.outside import Runtime
@@ -31,10 +34,11 @@ from vllm_digest.sources import Source
 from vllm_digest.stories.following import Following
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.window import parse_length, parse_moment
-from vllm_digest.write import ModelWriter, by_rules, without_model
+from vllm_digest.write import by_rules, without_model
 
 if TYPE_CHECKING:
     from vllm_digest.sources.github import GitHubSource
+    from vllm_digest.write.writer import ModelWriter
 
 log = logging.getLogger(__name__)
 
@@ -140,10 +144,16 @@ class Setup:
             yield without_model
         else:
             with LazyServer(self.model_server) as server:
-                yield self.model_writer(server.session, source)
 
-    def model_writer(self, session: Callable[[], Model], source: Source | None) -> ModelWriter:
+                def write(snapshot: Snapshot, digest: Digest) -> Narrative:
+                    return self.model_writer(server.session, source)(snapshot, digest)
+
+                yield write
+
+    def model_writer(self, session: Callable[[], Model], source: Source | None) -> "ModelWriter":
         """A writer that asks the model that `session` gives for a window."""
+        from vllm_digest.write.writer import ModelWriter
+
         return ModelWriter(
             session=session,
             rules=writing_rules_of(self.settings),

@@ -3,15 +3,18 @@
 import posixpath
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from vllm_digest.markdown.outline import to_html, to_inline_html
 from vllm_digest.site.calendar import clock_label, moment_label
-from vllm_digest.templating import Environment, environment, words
+from vllm_digest.templating import environment, words
 from vllm_digest.window import TimeWindow, local_minute
+
+if TYPE_CHECKING:
+    from vllm_digest.templating import Environment
 
 
 def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) -> str:
@@ -40,7 +43,7 @@ def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) 
 
 
 @cache
-def _environment(language: str) -> Environment:
+def _environment(language: str) -> "Environment":
     pages = environment(language, autoescape=True, finalize=_finalize)
     pages.globals["say"] = lambda key, **values: Markup(
         words(language).fill(key, values, own=_finalize, other=_finalize)

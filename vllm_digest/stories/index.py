@@ -15,9 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import TypeAdapter
-
 from vllm_digest.archive import Archive
+from vllm_digest.documents import adapter
 from vllm_digest.errors import DocumentError
 from vllm_digest.facts import Facts, ThreadFacts, fold
 from vllm_digest.judgement import Relevance
@@ -115,7 +114,7 @@ class StoryIndex:
             (repo, series, until),
         )
         for (content,) in rows:
-            yield _unpacked(_CONTRIBUTION, content)
+            yield _unpacked(Contribution, content)
 
     def watch_list(self, repo: str, series: str) -> WatchList:
         """The watch list of a series after its last report."""
@@ -160,7 +159,7 @@ def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: st
             *(
                 sha256(content).hexdigest(),
                 report.digest.repo_url,
-                *(_packed(_CONTRIBUTION, contribution(report)), place.series in ROLL_UPS),
+                *(_packed(contribution(report)), place.series in ROLL_UPS),
             ),
         ),
     )
@@ -203,7 +202,7 @@ def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
     for thread in report.digest.facts.threads:
         brief = report.narrative.brief(thread.number)
         relevant = thread.judgement.relevance is Relevance.YES
-        yield thread.number, _packed(_FACTS, thread), _packed(_BRIEF, brief) if brief else None, relevant
+        yield thread.number, _packed(thread), _packed(brief) if brief else None, relevant
 
 
 def _story(
@@ -218,7 +217,7 @@ def _story(
         window = TimeWindow.from_slug(slug)
         mention = Mention(series, window, str(Place(repo, series, window).path))
         mentions.append(mention)
-        thread = _unpacked(_FACTS, packed)
+        thread = _unpacked(ThreadFacts, packed)
         parts.append(Facts(repo, repo_url, window, (thread,)))
         url = f"{repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
         for one in _told(brief, mention):
@@ -238,7 +237,7 @@ def _story(
 
 def _told(brief: bytes | None, mention: Mention) -> Iterator[Told]:
     if brief is not None:
-        one = _unpacked(_BRIEF, brief)
+        one = _unpacked(Brief, brief)
         for part in BriefPart:
             for statement in one.of(part):
                 yield Told(part, statement, mention)
@@ -253,14 +252,9 @@ def _watched(lists: Iterable[WatchList], number: int) -> tuple[Entry | None, tup
     return None, ()
 
 
-_FACTS: TypeAdapter[ThreadFacts] = TypeAdapter(ThreadFacts)
-_BRIEF: TypeAdapter[Brief] = TypeAdapter(Brief)
-_CONTRIBUTION: TypeAdapter[Contribution] = TypeAdapter(Contribution)
+def _packed(value: object) -> bytes:
+    return zlib.compress(adapter(type(value)).dump_json(value, exclude_defaults=True), 1)
 
 
-def _packed(adapter: TypeAdapter[T], value: T) -> bytes:
-    return zlib.compress(adapter.dump_json(value, exclude_defaults=True), 1)
-
-
-def _unpacked(adapter: TypeAdapter[T], content: bytes) -> T:
-    return adapter.validate_json(zlib.decompress(content))
+def _unpacked(kind: type[T], content: bytes) -> T:
+    return adapter(kind).validate_json(zlib.decompress(content))

@@ -53,7 +53,7 @@ class Block:
 def patterns() -> dict[str, Any]:
     """The lists of `patterns.yaml`."""
     text = files(__package__).joinpath("patterns.yaml").read_text(encoding="utf-8")
-    values: dict[str, Any] = yaml.safe_load(text)
+    values: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return values
 
 

@@ -9,39 +9,7 @@ from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Snapshot, Thread
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a model is asked, in tokens by our own estimate.
-
-    `threads` are briefed at most; the text of each takes `thread_tokens`, what the overview is shown of the
-    briefs `overview_tokens`.
-    """
-
-    threads: int
-    thread_tokens: int
-    overview_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class WritingRules:
-    """What the settings say about writing.
-
-    `bots`: logins in lower case. `languages`: those of the pages, the main one first.
-    `judge`: is there a second pass? `judge_model`: who is asked in it; empty for the model that writes.
-    """
-
-    bots: frozenset[str]
-    limits: Limits
-    languages: tuple[str, ...] = ("zh",)
-    judge: bool = False
-    judge_model: str = ""
-
-    @property
-    def language(self) -> str:
-        """The language of the instructions."""
-        return self.languages[0]
+from vllm_digest.write.rules import WritingRules
 
 
 @dataclass(frozen=True)

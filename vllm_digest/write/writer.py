@@ -18,26 +18,17 @@ from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Ov
 from vllm_digest.report import Digest
 from vllm_digest.write.answers import Known, LiveAnswers, open_questions
 from vllm_digest.write.brief import BriefOutcome, brief
-from vllm_digest.write.context import WindowContext, WritingRules
+from vllm_digest.write.context import WindowContext
 from vllm_digest.write.conversations import Conversation
 from vllm_digest.write.overview import OverviewOutcome, overview
 from vllm_digest.write.ranking import Target, targets
 from vllm_digest.write.rows import MOST_OTHERS, OtherThreads, named_numbers
+from vllm_digest.write.rules import WritingRules
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
 """Called with how many of how many subjects, threads and the whole window, are written about."""
-
-
-def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of a run that wants no model."""
-    return Narrative()
-
-
-def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of a run that has no model, though it might."""
-    return Narrative(fallbacks=(Fallback("all", FallbackReason.NO_MODEL),))
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ BigInt = str | int | None
 class GitHubObject(BaseModel):
     """An object of an answer; what we do not know of it is ignored."""
 
-    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, defer_build=True)
 
 
 class PageInfo(GitHubObject):

@@ -1,6 +1,7 @@
-"""FetchedThread threads that later windows of a sweep need as well, so that nothing is fetched twice."""
+"""Threads that later windows of a sweep need as well, so that nothing is fetched twice."""
 
 import zlib
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
@@ -15,7 +16,10 @@ class KeptThreads:
 
     def __init__(self) -> None:
         self._packed: dict[int, bytes] = {}
-        self._adapter = TypeAdapter(Thread)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Thread]:
+        return TypeAdapter(Thread)
 
     def __contains__(self, number: int) -> bool:
         return number in self._packed
