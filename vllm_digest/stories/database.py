@@ -40,5 +40,6 @@ def opened(path: Path | None) -> sqlite3.Connection:
 
 def _made(path: Path | str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_PATIENCE)
-    database.executescript(f"{_TABLES}; PRAGMA user_version = {_VERSION};")
+    # One transaction: each one by itself would wait for the disk.
+    database.executescript(f"BEGIN; {_TABLES}; PRAGMA user_version = {_VERSION}; COMMIT;")
     return database
