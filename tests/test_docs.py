@@ -188,13 +188,13 @@ def test_questions_in_sql_name_tables_that_an_export_has(tables: dict[str, list[
     assert set(re.findall(r"tables/(\w+)\.jsonl", "".join(questions))) <= set(tables)
 
 
-def test_the_architecture_page_has_every_room_and_test_that_it_names() -> None:
-    from tests.test_architecture import ROOMS
+def test_the_architecture_page_has_every_package_and_test_that_it_names() -> None:
+    from tests.test_architecture import DEPENDENCIES
 
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    table = text.split("| rooms |")[1].split("\n\n")[0]
+    table = text.split("| packages |")[1].split("\n\n")[0]
     named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named == set(ROOMS)
+    assert named == set(DEPENDENCIES)
     suite = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
     for name in re.findall(r"`(test_\w+)`", text):
         assert f"def {name}(" in suite, name

@@ -1,4 +1,4 @@
-"""Questions → answers of any OpenAI-compatible server; the only room that imports openai.
+"""Questions → answers of any OpenAI-compatible server; the only package that imports openai.
 
 `connect` makes the Server of a run, `Server.session()` the Model for one window.
 """
