@@ -110,7 +110,7 @@ class DataBranch:
 
     def _push(self, aside: list[Path]) -> tuple[Path, ...]:
         level = self._level(makes_anew=True)
-        ours = {place: pair for place in level.ours if (pair := self._checked(place, level, aside))}
+        ours = {place: pair for place in level.ours if (pair := _checked(self, place, level, aside))}
         tip = level.tip
         if ours:
             tip = _commit(self.git, tip, ours)
@@ -150,27 +150,6 @@ class DataBranch:
         self.git.ask("fetch", "--quiet", "--no-tags", "--depth=1", self.remote, f"+{branch}:{_TIP}")
         return self.git.ask("rev-parse", _TIP)
 
-    def _checked(self, place: Place, level: Level, aside: list[Path]) -> Pair | None:
-        """What of a report may be published: both files, its data, or nothing."""
-        pair, published = level.ours[place], level.there.pairs.get(place)
-        try:
-            report = self.archive.load(place)
-        except DocumentError as error:
-            _log.warning("%s It is not published.", error.problem)
-            if published:
-                take(self.archive, self.git, level.there, {place: published}, ())
-            return None
-        page = (self.archive.root / place.page).read_text("utf-8", "replace") if pair.page else ""
-        if not page or not (problem := self.find_problem(report, page)):
-            return pair
-        aside.append(move_page_aside(self.archive.root, place))
-        _log.warning("%s is set aside at %s, for it failed its check: %s", place.page, aside[-1], problem)
-        if published and published.page:
-            # The page that is published stays, and so does the data that it was made of.
-            take(self.archive, self.git, level.there, {place: published}, ())
-            return None
-        return Pair(pair.data)
-
     def _keep_base(self, tip: str, removed: Pairs) -> None:
         """Remember what folder and branch have in common: its reports, and those removed there alone."""
         if removed:
@@ -183,6 +162,28 @@ class DataBranch:
     @property
     def _base(self) -> str:
         return f"refs/vllm-digest/base/{self.branch}"
+
+
+def _checked(branch: DataBranch, place: Place, level: Level, aside: list[Path]) -> Pair | None:
+    """What of a report may be published: both files, its data, or nothing."""
+    pair, published = level.ours[place], level.there.pairs.get(place)
+    try:
+        report = branch.archive.load(place)
+    except DocumentError as error:
+        _log.warning("%s It is not published.", error.problem)
+        if published:
+            take(branch.archive, branch.git, level.there, {place: published}, ())
+        return None
+    page = (branch.archive.root / place.page).read_text("utf-8", "replace") if pair.page else ""
+    if not page or not (problem := branch.find_problem(report, page)):
+        return pair
+    aside.append(move_page_aside(branch.archive.root, place))
+    _log.warning("%s is set aside at %s, for it failed its check: %s", place.page, aside[-1], problem)
+    if published and published.page:
+        # The page that is published stays, and so does the data that it was made of.
+        take(branch.archive, branch.git, level.there, {place: published}, ())
+        return None
+    return Pair(pair.data)
 
 
 def _commit(git: Git, tip: str, ours: Pairs) -> str:
