@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import jekyll
+from tests import branches, jekyll
 from tests.sites import Site, published
 from vllm_digest.cli import run_command
 from vllm_digest.runtime import Runtime
@@ -86,3 +86,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     jekyll.need()
     base = tmp_path_factory.getbasetemp()
     return published((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site")
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """A bare repository with nothing in it."""
+    path = tmp_path / "remote.git"
+    branches.git("init", "--quiet", "--bare", str(path))
+    return path

@@ -2,95 +2,30 @@
 
 import os
 import shutil
-import subprocess
 import threading
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests import archives
+from tests.branches import (
+    FIRST,
+    FOURTH,
+    PERSON,
+    SECOND,
+    SERIES,
+    THIRD,
+    both,
+    commit,
+    git,
+    published,
+    standing,
+    withdraw,
+    write,
+)
 from tests.conftest import NOW, Run
 from tests.servers.git import GitServer
-from vllm_digest.archive import document
 from vllm_digest.cli import run_command
-from vllm_digest.render import render
 from vllm_digest.runtime import Runtime
-from vllm_digest.window import TimeWindow
-
-SERIES = Path("reports/vllm-project/vllm/1h/2025/12")
-FIRST, SECOND, THIRD, FOURTH = (f"20251210T{hour:02}42Z-20251210T{hour + 1:02}42Z" for hour in (7, 8, 9, 10))
-PERSON = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
-
-
-def git(*arguments: str, folder: Path | str = ".", **environ: str) -> str:
-    """What a git command prints, asked by somebody without a name, a home or settings."""
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        env={"PATH": os.defpath, "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", **environ},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Path:
-    """A bare repository with nothing in it."""
-    path = tmp_path / "remote.git"
-    git("init", "--quiet", "--bare", str(path))
-    return path
-
-
-def write(folder: Path | str, window: str, text: str = "first", *, broken: str = "") -> None:
-    """The two files of a report that has a thread with the title `text`; `broken` stands in its page."""
-    for name, content in both(window, text, broken=broken).items():
-        path = Path(folder, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-
-
-def published(remote: Path, branch: str = "reports") -> dict[str, str]:
-    """The files of a branch with their texts."""
-    names = git("ls-tree", "-r", "--name-only", branch, folder=remote).splitlines()
-    return {name: git("show", f"{branch}:{name}", folder=remote) for name in names}
-
-
-@cache
-def both(window: str, text: str = "first", *, broken: str = "") -> dict[str, str]:
-    """The files of a report with their texts."""
-    span = TimeWindow.from_slug(window)
-    report = archives.report(span, archives.threads(span, [text]))
-    page = render(report)
-    return {
-        f"{SERIES / window}.json": document(report).decode(),
-        f"{SERIES / window}.md": page.replace("\n# ", f"\n{broken}\n\n# ", 1) if broken else page,
-    }
-
-
-def commit(remote: Path, change: Callable[[Path], object]) -> None:
-    """What somebody else does on the branch, whatever it is."""
-    with TemporaryDirectory() as other:
-        git("clone", "--quiet", "--branch", "reports", str(remote), other)
-        change(Path(other))
-        git("add", "--all", folder=other)
-        git(*PERSON, "commit", "--quiet", "--message=changed", folder=other)
-        git("push", "--quiet", "--force", folder=other)
-
-
-def withdraw(folder: Path, *windows: str) -> None:
-    """Remove the files of reports."""
-    for window in windows:
-        for suffix in (".md", ".json"):
-            (folder / SERIES / f"{window}{suffix}").unlink()
-
-
-def standing(folder: Path | str) -> dict[str, str]:
-    """The files of a folder with their texts."""
-    paths = (path for path in Path(folder, "reports").rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def test_the_first_push_makes_the_branch_from_nothing(run: Run, remote: Path) -> None:
