@@ -88,17 +88,14 @@ class Git:
     now: datetime
     looks_up: bool = False
 
-    def ask(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> str:
-        """What a git command prints, without the newline at its end. Raises GitError if it fails.
-
-        `index`: a file to use as the index.
-        """
-        said = self.ask_bytes(*arguments, stdin=stdin, index=index)
+    def ask(self, *arguments: str, stdin: bytes = b"") -> str:
+        """What a git command prints, without the newline at its end. Raises GitError if it fails."""
+        said = self.ask_bytes(*arguments, stdin=stdin)
         return said.decode(errors="surrogateescape").rstrip("\n")
 
-    def ask_bytes(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> bytes:
+    def ask_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """The same as bytes, to the last newline."""
-        ended = self._run(arguments, stdin, index)
+        ended = self._run(arguments, stdin)
         if ended.code:
             raise self._error(arguments[0], ended)
         return ended.out
@@ -108,7 +105,7 @@ class Git:
 
         Raises GitError if git refuses to answer.
         """
-        ended = self._run(arguments, b"", None)
+        ended = self._run(arguments, b"")
         if ended.code == _FATAL and _NO_REPOSITORY not in ended.err:
             raise self._error(arguments[0], ended)
         return "" if ended.code else ended.out.decode(errors="surrogateescape").strip()
@@ -124,11 +121,12 @@ class Git:
             f"git {command} failed in {self.folder}: {self._presentable(said)}", may_pass=may_pass(said)
         )
 
-    def _run(self, arguments: Sequence[str], stdin: bytes, index: Path | None) -> Finished:
+    def _run(self, arguments: Sequence[str], stdin: bytes) -> Finished:
         command = ["git", *arguments]
-        environ = self._environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
         try:
-            return run_program(command, environ=environ, timeout=_TIMEOUT, folder=self.folder, stdin=stdin)
+            return run_program(
+                command, environ=self._environment(), timeout=_TIMEOUT, folder=self.folder, stdin=stdin
+            )
         except TimeoutError:
             raise GitError(f"git {command[1]} took too long in {self.folder}.", may_pass=True) from None
         except OSError as error:

@@ -5,8 +5,7 @@ so neither can be damaged, and no name on the branch becomes a path here.
 """
 
 import os
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,14 +38,30 @@ def prepare(git: Git) -> None:
 
 
 def tree_with(git: Git, commit: str, files: Iterable[tuple[str, str]]) -> str:
-    """The id of a tree: that of a commit, empty for none, with files (path and id of the content) added."""
-    with tempfile.TemporaryDirectory(prefix="vllm-digest-") as folder:
-        index = Path(folder, "index")
-        git.ask("read-tree", *([commit] if commit else ["--empty"]), index=index)
-        lines = "".join(f"100644 {content}\t{path}\n" for path, content in files)
-        # A link or a submodule in the place of a folder gives way.
-        git.ask("update-index", "--replace", "--add", "--index-info", stdin=lines.encode(), index=index)
-        return git.ask("write-tree", index=index)
+    """The id of a tree: that of a commit, empty for none, with files (path and id of the content) added.
+
+    Only the folders on the way to these files are written anew. What else they hold stays as it is, even
+    what git would refuse to put into an index; a link or a submodule in the place of a folder gives way.
+    """
+    tree = f"{commit}^{{tree}}" if commit else ""
+    return _tree_with(git, tree, [(path.split("/"), content) for path, content in files])
+
+
+def _tree_with(git: Git, tree: str, files: Iterable[tuple[Sequence[str], str]]) -> str:
+    lines = git.listed("ls-tree", "-z", tree) if tree else []
+    entries = {line.partition("\t")[2]: line for line in lines}
+    below: dict[str, list[tuple[Sequence[str], str]]] = {}
+    for (name, *rest), content in files:
+        if rest:
+            below.setdefault(name, []).append((rest, content))
+        else:
+            entries[name] = f"100644 blob {content}\t{name}"
+    for name, inner in below.items():
+        mode, _, known, *_ = entries.get(name, "none - -").split()
+        made = _tree_with(git, known if mode == "040000" else "", inner)
+        entries[name] = f"040000 tree {made}\t{name}"
+    stdin = "".join(f"{line}\0" for line in entries.values()).encode(errors="surrogateescape")
+    return git.ask("mktree", "-z", "--missing", stdin=stdin)
 
 
 def _is_in_use(git: Git) -> bool:

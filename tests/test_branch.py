@@ -1,0 +1,180 @@
+"""The branch of reports and its repository as strangers and killed commands left them."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.branches import FIRST, PERSON, SECOND, SERIES, THIRD, both, commit, git, standing, write
+from tests.conftest import Run
+
+DATA = f"{SERIES}/{SECOND}.json"
+LINK, EXECUTABLE, SUBMODULE, FOLDER, FILE = "120000", "100755", "160000", "040000", "100644"
+
+
+def blob(remote: Path, content: bytes) -> str:
+    return _plumb(remote, "hash-object", "-w", "--stdin", stdin=content)
+
+
+def put_on_branch(remote: Path, path: bytes, mode: str, content: str) -> None:
+    """Add an entry to the branch's tree as no honest git would; `content` is the id of an object."""
+    *folders, name = path.split(b"/")
+    commit_id = git("rev-parse", "reports", folder=remote).strip()
+    trees = [f"{commit_id}^{{tree}}"]
+    for folder in folders:
+        kind = [line for line in _listed(remote, trees[-1]) if line.partition(b"\t")[2] == folder]
+        is_tree = kind and kind[0].startswith(FOLDER.encode())
+        trees.append(kind[0].split()[2].decode() if is_tree else _plumb(remote, "mktree"))
+    for folder in (name, *reversed(folders)):
+        kinds = {FOLDER: "tree", SUBMODULE: "commit"}
+        entry = f"{mode} {kinds.get(mode, 'blob')} {content}\t".encode() + folder
+        others = [line for line in _listed(remote, trees.pop()) if line.partition(b"\t")[2] != folder]
+        lines = b"".join(line + b"\0" for line in (*others, entry))
+        mode, content = FOLDER, _plumb(remote, "mktree", "-z", "--missing", stdin=lines)
+    made = _plumb(remote, *PERSON, "commit-tree", content, "-p", commit_id, "-m", "changed")
+    git("update-ref", "refs/heads/reports", made, folder=remote)
+
+
+def _listed(remote: Path, tree: str) -> list[bytes]:
+    command = ["git", "-C", str(remote), "ls-tree", "-z", tree]
+    return subprocess.run(command, capture_output=True, check=True).stdout.split(b"\0")[:-1]
+
+
+def _plumb(remote: Path, *arguments: str, stdin: bytes = b"") -> str:
+    command = ["git", "-C", str(remote), *arguments]
+    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+
+@pytest.fixture
+def shared(run: Run, remote: Path) -> Path:
+    """A repository whose branch has one report, which stands in `archive`, too."""
+    write("archive", FIRST)
+    assert run("push", "--remote", str(remote)).code == 0
+    return remote
+
+
+def a_tree(remote: Path) -> str:
+    return git("rev-parse", "reports^{tree}", folder=remote).strip()
+
+
+STRANGERS: dict[str, tuple[bytes, str, Callable[[Path], str], str]] = {
+    "a link for data": (DATA.encode(), LINK, lambda remote: blob(remote, b"/etc/passwd"), "a symbolic link"),
+    "an executable": (DATA.encode(), EXECUTABLE, lambda remote: blob(remote, b"x"), "an executable"),
+    "a submodule": (DATA.encode(), SUBMODULE, lambda _: "1" * 40, "a submodule"),
+    "a folder for data": (DATA.encode(), FOLDER, a_tree, "a folder"),
+    "nothing": (DATA.encode(), FILE, lambda remote: blob(remote, b""), "it is empty"),
+    "a link for the series": (
+        b"reports/vllm-project/vllm/2h",
+        LINK,
+        lambda remote: blob(remote, b"../../../.."),
+        "a symbolic link in the place of a folder",
+    ),
+    "a submodule for a month": (
+        b"reports/vllm-project/vllm/1h/2025/11",
+        SUBMODULE,
+        lambda _: "1" * 40,
+        "a submodule in the place of a folder",
+    ),
+    "the year 9999": (
+        b"reports/vllm-project/vllm/1h/9999/12/99991231T2203Z-99991231T2303Z.json",
+        FILE,
+        lambda remote: blob(remote, b"{}"),
+        "its window ends in the future",
+    ),
+    "way up": (b"reports/../../../outside", FILE, lambda remote: blob(remote, b"x"), ""),
+    "a repository": (
+        b"reports/vllm-project/vllm/.git/hooks/post-checkout",
+        EXECUTABLE,
+        lambda remote: blob(remote, b"#!/bin/sh\ntouch outside\n"),
+        "",
+    ),
+    "no UTF-8": (b"reports/vllm-project/\xff/1h/2025/12/x.json", FILE, lambda remote: blob(remote, b"x"), ""),
+    "a name of two lines": (
+        f"{SERIES}/\n{SECOND}.json".encode(),
+        FILE,
+        lambda remote: blob(remote, b"x"),
+        "",
+    ),
+    "something else's name": (
+        b"reports/vllm-project/vllm/1h/2025/12/notes.md",
+        FILE,
+        lambda remote: blob(remote, b"x"),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_only_plain_files_at_our_places_come_from_the_branch(run: Run, shared: Path, name: str) -> None:
+    path, mode, content, told = STRANGERS[name]
+    write("other", THIRD)
+    assert run("push", "--remote", str(shared), "--output", "other").code == 0
+    put_on_branch(shared, path, mode, content(shared))
+    around = set(Path().iterdir())
+    ran = run("pull", "--remote", str(shared))
+    assert (ran.code, standing("archive")) == (0, both(FIRST) | both(THIRD)), ran.err
+    assert told in ran.err if told else not ran.err
+    assert "\x1b" not in ran.err
+    write("archive", SECOND)
+    assert run("push", "--remote", str(shared)).code == 0
+    assert not any(path.is_symlink() for path in Path("archive").rglob("*"))
+    assert set(Path().iterdir()) == around
+    # The place is ours, whatever stood there; what is a stranger's stays there.
+    assert git("ls-tree", "reports", DATA, folder=shared).startswith(FILE)
+
+
+def test_an_archive_s_folder_whose_git_is_a_link_or_a_file_is_refused(run: Run, shared: Path) -> None:
+    own = Path("archive/.git")
+    shutil.move(own, "elsewhere")
+    own.symlink_to(Path("elsewhere").absolute())
+    assert run("pull", "--remote", str(shared)).code == 2
+    own.unlink()
+    own.write_text("gitdir: ../elsewhere\n", "utf-8")
+    ran = run("pull", "--remote", str(shared))
+    assert (ran.code, "is a repository that `vllm-digest pull` did not make" in ran.err) == (2, True)
+
+
+def rewrite(*windows: str) -> Callable[[Path], None]:
+    """Begin the branch anew with these reports alone."""
+
+    def change(remote: Path) -> None:
+        def anew(folder: Path) -> None:
+            shutil.rmtree(folder / "reports")
+            for window in windows:
+                write(folder, window)
+            git("checkout", "--quiet", "--orphan", "reports-anew", folder=folder)
+            git(*PERSON, "commit", "--quiet", "--allow-empty", "--message=x", folder=folder)
+            git("branch", "--move", "--force", "reports", folder=folder)
+
+        commit(remote, anew)
+
+    return change
+
+
+def remove_branch(remote: Path) -> None:
+    git("update-ref", "-d", "refs/heads/reports", folder=remote)
+
+
+@pytest.mark.parametrize(
+    ("history", "kept"), [(rewrite(SECOND), (SECOND,)), (rewrite(), ()), (remove_branch, ())]
+)
+def test_what_a_branch_lost_stays_here_until_it_is_let_go(
+    run: Run, remote: Path, history: Callable[[Path], object], kept: tuple[str, ...]
+) -> None:
+    for window in (FIRST, SECOND, THIRD):
+        write("archive", window)
+    assert run("push", "--remote", str(remote)).code == 0
+    history(remote)
+    gone = [window for window in (FIRST, SECOND, THIRD) if window not in kept]
+    before = standing("archive")
+    for _ in range(2):
+        ran = run("pull", "--remote", str(remote))
+        assert (ran.code, standing("archive")) == (5, before)
+        assert f"The branch reports no longer has {len(gone)} reports that stand in archive" in ran.err
+        assert all(f"{SERIES}/{window}" in ran.err for window in gone)
+        assert "run `vllm-digest pull --accept-removals`" in ran.err
+    assert run("pull", "--accept-removals", "--remote", str(remote)).code == 0
+    assert standing("archive") == {name: text for window in kept for name, text in both(window).items()}
+    assert run("pull", "--remote", str(remote)).code == 0
