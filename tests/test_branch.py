@@ -178,3 +178,14 @@ def test_what_a_branch_lost_stays_here_until_it_is_let_go(
     assert run("pull", "--accept-removals", "--remote", str(remote)).code == 0
     assert standing("archive") == {name: text for window in kept for name, text in both(window).items()}
     assert run("pull", "--remote", str(remote)).code == 0
+
+
+def test_a_tree_without_end_is_given_up(run: Run, shared: Path) -> None:
+    tree = a_tree(shared)
+    for count in (1, 12, 100, 100, 100):
+        lines = "".join(f"{FOLDER} tree {tree}\tn{number}\n" for number in range(count)).encode()
+        tree = _plumb(shared, "mktree", stdin=lines)
+    put_on_branch(shared, b"reports", FOLDER, tree)
+    ran = run("pull", "--remote", str(shared))
+    assert (ran.code, "The branch has more than 10000 folders of reports." in ran.err) == (5, True)
+    assert standing("archive") == both(FIRST)

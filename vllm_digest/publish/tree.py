@@ -59,8 +59,8 @@ def read_tree(git: Git, commit: str, now: datetime) -> Tree:
     """The reports in a commit or tree; none for an empty id. Raises StorageError if it has no end."""
     found = Tree()
     folders = [(PurePosixPath(), f"{commit}^{{tree}}")] if commit else []
-    for read, (folder, tree) in enumerate(folders):
-        if read > _MOST_FOLDERS:
+    for folder, tree in folders:
+        if len(folders) > _MOST_FOLDERS:
             raise StorageError(
                 f"The branch has more than {_MOST_FOLDERS} folders of reports.", "Look at what it holds."
             )
