@@ -1,5 +1,6 @@
 """The branch of reports and its repository as strangers and killed commands left them."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.branches import FIRST, PERSON, SECOND, SERIES, THIRD, both, commit, git, standing, write
+from tests.branches import FIRST, PERSON, SECOND, SERIES, THIRD, both, commit, git, published, standing, write
 from tests.conftest import Run
 
 DATA = f"{SERIES}/{SECOND}.json"
@@ -189,3 +190,118 @@ def test_a_tree_without_end_is_given_up(run: Run, shared: Path) -> None:
     ran = run("pull", "--remote", str(shared))
     assert (ran.code, "The branch has more than 10000 folders of reports." in ran.err) == (5, True)
     assert standing("archive") == both(FIRST)
+
+
+def stand_in(script: str) -> dict[str, str]:
+    """An environment whose git does something first; `exec_git` goes on with the real one."""
+    folder = Path("programs").absolute()
+    folder.mkdir(exist_ok=True)
+    real = shutil.which("git")
+    path = folder / "git"
+    path.write_text(f'#!/bin/sh\nexec_git() {{ exec {real} "$@"; }}\n{script}\nexec_git "$@"\n', "utf-8")
+    path.chmod(0o755)
+    return {"PATH": f"{folder}:{os.defpath}"}
+
+
+REFUSING = """
+if [ "$1" = push ] && [ $(cat pushes 2>/dev/null | wc -l) -lt 2 ]; then
+    echo x >>pushes
+    echo "remote: fatal error in commit_refs" >&2
+    printf 'To %s\\n!\\tabc:refs/heads/reports\\t[remote rejected] (%s)\\nDone\\n' "$3" "$REASON"
+    echo "error: failed to push some refs to '$3'" >&2
+    exit 1
+fi
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "tries"),
+    [
+        ("failure", 2),
+        ("Internal Server Error", 2),
+        ("cannot lock ref 'refs/heads/reports': is at 1 but expected 2", 2),
+        ("pre-receive hook declined", 0),
+        ("protected branch hook declined", 0),
+        ("shallow update not allowed", 0),
+    ],
+)
+def test_what_may_pass_is_pushed_again(run: Run, remote: Path, reason: str, tries: int) -> None:
+    write("archive", FIRST)
+    ran = run("push", "--remote", str(remote), environ={**stand_in(REFUSING), "REASON": reason})
+    assert (ran.code, len(ran.slept)) == (0 if tries else 5, tries)
+    if tries:
+        assert published(remote) == both(FIRST)
+    else:
+        assert f"({reason})" in ran.err
+
+
+def test_git_s_own_words_are_shown_where_it_refuses(run: Run, shared: Path) -> None:
+    ran = run("pull", "--remote", str(shared), environ={"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    assert (ran.code, "detected dubious ownership in repository at" in ran.err) == (5, True)
+    assert "git config --global --add safe.directory" in ran.err
+    assert standing("archive") == both(FIRST)
+
+
+def emptied(*patterns: str) -> Callable[[Path], None]:
+    """A power cut: git named files, and the disk never got what is in them."""
+
+    def empty(own: Path) -> None:
+        for path in [path for pattern in patterns for path in own.glob(pattern) if path.is_file()]:
+            path.chmod(0o644)
+            path.write_bytes(b"")
+
+    return empty
+
+
+def lost(*patterns: str) -> Callable[[Path], None]:
+    def lose(own: Path) -> None:
+        for path in [path for pattern in patterns for path in own.glob(pattern)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return lose
+
+
+def locked(own: Path) -> None:
+    for path in [own / "index", *own.glob("*"), *own.glob("refs/vllm-digest/**/*")]:
+        path.with_name(f"{path.name}.lock").touch()
+
+
+LEFT: dict[str, Callable[[Path], object]] = {
+    "locks": locked,
+    "an empty index": lambda own: (own / "index").write_bytes(b""),
+    "a damaged index": lambda own: (own / "index").write_bytes(b"DIRC\0\0"),
+    "no mark": lambda own: git("config", "--unset", "vllm-digest.archive", folder=own),
+    "a folder and nothing in it": lost("*"),
+    "an `init` that was killed": lost("[!o]*"),
+    "half a HEAD": emptied("HEAD"),
+    "no settings": emptied("config"),
+    "an empty tip": emptied("refs/vllm-digest/tip"),
+    "an empty base": emptied("refs/vllm-digest/base/*"),
+    "empty objects": emptied("objects/??/*"),
+    "no objects": lost("objects/??/*"),
+    "a pack that never came": lambda own: (own / "objects/pack/tmp_pack_x").write_bytes(b"PACK"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_the_next_command_copes_with_what_killed_ones_left(run: Run, shared: Path, name: str) -> None:
+    write("other", SECOND)
+    assert run("push", "--remote", str(shared), "--output", "other").code == 0
+    LEFT[name](Path("archive/.git"))
+    ran = run("pull", "--remote", str(shared))
+    assert (ran.code, standing("archive")) == (0, both(FIRST) | both(SECOND)), ran.err
+    write("archive", THIRD)
+    ran = run("push", "--remote", str(shared))
+    assert (ran.code, published(shared)) == (0, both(FIRST) | both(SECOND) | both(THIRD)), ran.err
+    assert run("pull", "--remote", str(shared)).err == ""
+
+
+@pytest.mark.parametrize("name", ["no objects", "half a HEAD"])
+def test_a_repository_of_somebody_else_s_is_never_made_again(run: Run, shared: Path, name: str) -> None:
+    git("init", "--quiet", "own")
+    git(*PERSON, "commit", "--quiet", "--allow-empty", "--message=mine", folder="own")
+    own = Path("own/.git")
+    LEFT[name](own)
+    (own / "mine").touch()
+    assert run("pull", "--remote", str(shared), "--output", "own").code in {2, 5}
+    assert (own / "mine").exists()

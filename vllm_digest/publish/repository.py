@@ -4,20 +4,24 @@ It is used for its objects and refs alone. No command of ours reads or writes it
 so neither can be damaged, and no name on the branch becomes a path here.
 """
 
+import logging
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.publish.git import Git
+from vllm_digest.publish.git import Git, GitError
+
+_log = logging.getLogger(__name__)
 
 _MARK = "vllm-digest.archive"
 _OURS = "refs/vllm-digest/"
 
 
 def prepare(git: Git) -> None:
-    """Make the folder a repository of ours, whatever a killed command left of one.
+    """Make the folder a repository of ours, whatever a killed command or a power cut left of one.
 
     Raises UsageError where somebody else's repository is, GitError where git refuses to look.
     """
@@ -29,11 +33,14 @@ def prepare(git: Git) -> None:
         raise StorageError(f"{folder} cannot be made: {error.strerror}.") from None
     if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
         raise _foreign(folder)
+    is_ours = bool(git.asked("config", "--file", str(own.absolute() / "config"), _MARK))
     if not git.asked("rev-parse", "--git-dir"):
         git.ask("init", "--quiet")
-    elif not git.asked("config", "--local", _MARK) and _is_in_use(git):
+    elif not is_ours and _is_in_use(git):
         raise _foreign(folder)
     _clear_locks(own)
+    if is_ours and not _is_sound(git, own):
+        _make_again(git, own)
     git.ask("config", _MARK, "true")
 
 
@@ -68,6 +75,29 @@ def _is_in_use(git: Git) -> bool:
     """Has anybody but us committed anything? A repository that was just begun may be one of ours."""
     refs = git.ask("for-each-ref", "--format=%(refname)").split()
     return any(not ref.startswith(_OURS) for ref in refs)
+
+
+def _is_sound(git: Git, own: Path) -> bool:
+    """Is there all that our refs lead to? A power cut leaves files that git named but the disk never got."""
+    files = (*own.glob("objects/??/*"), *own.glob("refs/**/*"))
+    if any(path.is_file() and path.stat().st_size == 0 for path in files):
+        return False
+    try:
+        git.ask("rev-list", "--objects", "--quiet", "--all")
+    except GitError:
+        return False
+    return True
+
+
+def _make_again(git: Git, own: Path) -> None:
+    _log.warning(
+        "%s is damaged and made again; `push` publishes again what was removed from the branch meanwhile", own
+    )
+    try:
+        shutil.rmtree(own)
+    except OSError as error:
+        raise StorageError(f"{own} is damaged and cannot be removed: {error.strerror}.") from None
+    git.ask("init", "--quiet")
 
 
 def _foreign(folder: Path) -> UsageError:
