@@ -205,6 +205,19 @@ def test_a_title_that_lists_platforms_names_amd_in_passing(title: str) -> None:
     assert "title_listed" in reasons(pull(title))
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[CI] Split (H100) V1 Attention into MLA, Dense/SSM, and ROCm jobs",
+        "[CI] Shard (H200 MIG 35GB / MI300) Entrypoints into whole units",
+        "Tune Hopper's prefill, and MI300X",
+    ],
+)
+def test_the_last_name_of_a_list_that_begins_with_another_platform_is_in_passing(title: str) -> None:
+    assert judged(pull(title)).relevance is Relevance.PASSING
+    assert judged(pull(f"[ROCm] {title}")).relevance is Relevance.YES
+
+
 def test_one_of_two_platforms_in_a_title_is_the_subject_if_something_else_says_so() -> None:
     thread = pull("Fix the FP8 range on CUDA and ROCm")
     assert judged(thread).relevance is Relevance.PASSING
@@ -275,6 +288,16 @@ class TestElsewhere:
         thread = issue("[Bug]: the server does not start", body)
         assert judged(thread).relevance is Relevance.NONE
         assert reasons(thread).startswith("lookalike ")
+
+    def test_one_of_many_planned_platforms_is_not_the_one_in_use(self) -> None:
+        body = "Today: CUDA.\n- [ ] AMD ROCm\n- [ ] Ascend\n- [ ] Cambricon MLU\n- [ ] Hygon DCU"
+        assert judged(issue("[Feature]: more accelerators", body)).relevance is Relevance.PASSING
+
+    def test_code_that_every_platform_loads_stands_in_its_tracebacks(self) -> None:
+        trace = '  File "/venv/vllm/_aiter_ops.py", line 9, in <module>\nModuleNotFoundError: pandas'
+        for body in (trace, f"{trace}\n{NVIDIA_DUMP}"):
+            assert judged(issue("[Bug]: it does not start", body)).relevance is Relevance.NONE
+        assert judged(issue("[Bug]: it does not start", trace + ROCM_DUMP)).relevance is Relevance.YES
 
     def test_amds_own_hardware_or_platform_beside_them_is_the_subject(self) -> None:
         for title in ("[Quark] MXFP4 on MI355X and SM120", "[ROCm][Quark] Emulate what SM120 has"):
@@ -409,6 +432,13 @@ class TestLabels:
         assert judged(replace(thread, paths=paths[:1])).relevance is Relevance.YES
         assert judged(replace(thread, author=Account("someone-amd"))).relevance is Relevance.YES
 
+    @pytest.mark.parametrize("method", ["get_device_uuid", "is_pin_memory_available", "verify_quantization"])
+    def test_alone_beside_a_method_that_each_platform_implements_it_tells_which(self, method: str) -> None:
+        thread = pull(f"Check the index in {method}", labels=("rocm",))
+        assert judged(thread).relevance is Relevance.YES
+        assert judged(replace(thread, labels=("rocm", "nvidia"))).relevance is Relevance.PASSING
+        assert judged(replace(thread, labels=())).relevance is Relevance.NONE
+
     def test_what_its_title_or_paths_brought_it_does_not_count_twice(self) -> None:
         paths = (".buildkite/test-amd.yaml", ".buildkite/test_areas/misc.yaml", "tests/test_a.py")
         thread = pull("[CI] Run a test", labels=("rocm", "ci/build"), paths=paths)
@@ -508,6 +538,22 @@ class TestPaths:
         thread = pull("Rename deepseek.py to model.py", paths=(*amd, *nvidia, "vllm/models/x/__init__.py"))
         assert judged(thread).relevance is Relevance.PASSING
         assert judged(replace(thread, paths=(*amd, *nvidia[:1]))).relevance is Relevance.YES
+
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "Replace unconditional pandas import with PlaceholderModule",
+            "Lazily import scipy in _aiter_ops",
+            "[Chore] Fix typos",
+            "Apply ruff to pass pre-commit",
+            "[mypy] Type hints for kernels",
+        ],
+    )
+    @pytest.mark.parametrize("path", ["vllm/_aiter_ops.py", "vllm/v1/attention/backends/rocm_attn.py"])
+    def test_housekeeping_goes_through_files_for_their_form(self, title: str, path: str) -> None:
+        thread = pull(title, paths=(path,))
+        assert judged(thread).relevance is Relevance.PASSING
+        assert judged(replace(thread, title=f"[ROCm] {title}")).relevance is Relevance.YES
 
     def test_one_amd_file_among_dozens_is_an_aside(self) -> None:
         paths = (*(f"vllm/a{at}.py" for at in range(30)), "requirements/rocm.txt")

@@ -17,7 +17,8 @@ def path_signs(thread: Thread, focus: Focus, *, elsewhere: bool) -> Iterator[Sig
 
     A file that each platform has one of says little, for a change of all platforms touches them all. Without
     those, half of the files other than tests and docs are enough.
-    `elsewhere`: the title names another platform, and of the focus at most software that runs there, too.
+    `elsewhere`: the title is about another platform or the whole project, and names of the focus at most
+    software that runs there, too.
     """
     mine = [path for path in thread.paths if focus.paths.found_in(path)]
     if not mine:

@@ -73,8 +73,8 @@ class Mention:
 
     @property
     def is_lookalike(self) -> bool:
-        """Is it a platform that uses the focus's names for its own?"""
-        return self.miss is not None and self.miss.code is ReasonCode.LOOKALIKE
+        """Is it a platform that uses the focus's names for its own, and not one in a list of several?"""
+        return self.miss is not None and self.miss.code is ReasonCode.LOOKALIKE and not self.aside
 
 
 def mentions(text: Text, focus: Focus) -> list[Mention]:
@@ -114,7 +114,8 @@ def _mention(text: Text, find: Find, focus: Focus) -> Mention:
     if find.meaning is Meaning.EXCLUDED:
         return _miss(quote, JudgementReason(ReasonCode.EXCLUDED, because=find.because))
     if find.meaning is Meaning.LOOKALIKE:
-        return _miss(quote, JudgementReason(ReasonCode.LOOKALIKE))
+        listed = len(_crowd(text.text, find, focus)) >= _LIST
+        return Mention(quote, Standing.LOOKS, aside=listed, miss=JudgementReason(ReasonCode.LOOKALIKE))
     value = text.value_after(find.end)
     if code := _why_not(text, find, value):
         return _miss(quote, JudgementReason(code))
@@ -168,6 +169,12 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
         aside=focus.asides.found_in(whole),
         trial=focus.trials.found_in(whole),
     )
+
+
+def _crowd(text: str, find: Find, focus: Focus) -> set[str]:
+    """The others in the same breath."""
+    before, after = text[max(0, find.start - _BREATH) : find.start], text[find.end : find.end + _BREATH]
+    return rivals(before, peers(before, focus)) | rivals(after, peers(after, focus))
 
 
 def sentence(text: str, find: Find) -> str:

@@ -1,7 +1,7 @@
 """What a thread's title and its author's texts say of the focus."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, platforms, quoted, rivals
 from vllm_digest.focus.rules import Focus
@@ -21,18 +21,21 @@ class Title:
     """What the title says of the focus.
 
     `others`: other platforms and hardware that it names. `crowd`: those and others' software.
+    `general`: it has words of one on all platforms or the whole project.
     """
 
     found: tuple[Mention, ...]
     others: frozenset[str]
     crowd: int
+    general: bool
 
     @classmethod
     def of(cls, title: str, focus: Focus) -> "Title":
         return cls(
-            found=tuple(mentions(Text(title), focus)),
+            found=tuple(_listed_late(one, title, focus) for one in mentions(Text(title), focus)),
             others=frozenset(platforms(title, focus)),
             crowd=len(rivals(title, peers(title, focus))),
+            general=focus.overviews.found_in(title),
         )
 
     @property
@@ -52,8 +55,9 @@ class Title:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Does it name another platform, and of the focus at most what runs there, too?"""
-        return bool(self.others) and all(one.portable for one in plain(self.found) + list(self.listed))
+        """Is it about another platform or the whole project, and names at most software that runs there?"""
+        portable = all(one.portable for one in plain(self.found) + list(self.listed))
+        return portable and (bool(self.others) or self.general)
 
     def signs(self, *, other_machine: bool) -> Iterator[Sign]:
         """One of two platforms is half the subject, one of several is named aside.
@@ -68,7 +72,7 @@ class Title:
                 weight = Weight.WHOLE
             yield Sign.of(weight, ReasonCode.TITLE_LISTED, *names)
         elif words := plain(self.found):
-            if all(one.portable for one in words) and (self.others or other_machine):
+            if all(one.portable for one in words) and (self.others or self.general or other_machine):
                 yield Sign.of(Weight.HALF, ReasonCode.TITLE_ELSEWHERE, *named(words))
             else:
                 yield Sign.of(Weight.WHOLE, ReasonCode.TITLE, *named(words))
@@ -83,6 +87,15 @@ class Title:
                 if company
                 else Sign.of(Weight.MISS, ReasonCode.AMBIGUOUS, *weak)
             )
+
+
+def _listed_late(one: Mention, title: str, focus: Focus) -> Mention:
+    """A naming that ends a list of which another platform stands farther in front: `(H100) SSM and ROCm`."""
+    before = title[: one.position]
+    joined = any(joint.end() == len(before) for joint in focus.joint.finditer(before))
+    if one.standing is Standing.SAID and joined and platforms(before, focus):
+        return replace(one, standing=Standing.LISTED)
+    return one
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,7 @@ class OwnTexts:
             alone=not rivals(whole, others),
             other_machine=other_machine([body, *texts], focus),
             elsewhere=portable and bool(others) and bool(platforms(whole, focus)),
-            overview=bool(title.listed) or focus.overviews.found_in(thread.title),
+            overview=bool(title.listed) or title.general,
             is_pull=thread.is_pull,
         )
 

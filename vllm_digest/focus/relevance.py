@@ -131,11 +131,16 @@ def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtf
         yield Sign.of(Weight.SIDE, ReasonCode.LABEL_BY_RULE, label)
     elif of_peers:
         yield Sign.of(Weight.HALF, ReasonCode.LABEL_BESIDE_OTHERS, label)
-    elif thread.is_pull and strongest is None and not 0 < len(thread.paths) <= _SMALL:
+    elif thread.is_pull and strongest is None and not _tells_why(thread, focus):
         yield Sign.of(Weight.HALF, ReasonCode.LABEL_ALONE, label)
     else:
         aside = doubtful or strongest is Weight.SIDE
         yield Sign.of(Weight.HALF if aside else Weight.WHOLE, ReasonCode.LABEL, label)
+
+
+def _tells_why(thread: Thread, focus: Focus) -> bool:
+    """Does a pull request without any other sign explain its label: as somebody's choice, or by its title?"""
+    return 0 < len(thread.paths) <= _SMALL or focus.platform_methods.found_in(thread.title)
 
 
 def _people_signs(thread: Thread, focus: Focus) -> list[Sign]:

@@ -132,6 +132,8 @@ class FocusSettings(_Rules):
     """Names that look like a peer's and stand on every platform."""
     overviews: tuple[Pattern, ...] = ()
     """A title with these is about all platforms or the whole project, unless it names the ecosystem."""
+    platform_methods: tuple[Pattern, ...] = ()
+    """What each platform implements: a title with these and the ecosystem's label alone is about its own."""
     conjunctions: tuple[str, ...] = ()
     """Words and signs between the members of a list."""
     asides: tuple[Pattern, ...] = ()
@@ -189,6 +191,7 @@ class Focus:
     peers: Finder
     """Platforms, hardware and, by the key SOFTWARE, software."""
     overviews: Finder
+    platform_methods: Finder
     joint: re.Pattern[str]
     """What stands between two members of a list."""
     asides: Finder
@@ -228,6 +231,7 @@ def _compiled(settings: FocusSettings, state_labels: Iterable[str]) -> Focus:
         people=Finder(_rules(settings.people)),
         peers=_peers(settings, Finder(names)),
         overviews=Finder(_rules(settings.overviews)),
+        platform_methods=Finder(_rules(settings.platform_methods)),
         joint=_joint(settings.conjunctions),
         asides=Finder(_rules(settings.asides)),
         trials=Finder(_rules(settings.trials)),
