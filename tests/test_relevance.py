@@ -543,7 +543,7 @@ class TestPaths:
         "title",
         [
             "Replace unconditional pandas import with PlaceholderModule",
-            "Lazily import scipy in _aiter_ops",
+            "Lazily import scipy",
             "[Chore] Fix typos",
             "Apply ruff to pass pre-commit",
             "[mypy] Type hints for kernels",
@@ -554,6 +554,10 @@ class TestPaths:
         thread = pull(title, paths=(path,))
         assert judged(thread).relevance is Relevance.PASSING
         assert judged(replace(thread, title=f"[ROCm] {title}")).relevance is Relevance.YES
+
+    def test_housekeeping_in_amds_software_is_in_passing(self) -> None:
+        thread = pull("Lazily import pandas in _aiter_ops", paths=("vllm/_aiter_ops.py",))
+        assert judged(thread).relevance is Relevance.PASSING
 
     def test_one_amd_file_among_dozens_is_an_aside(self) -> None:
         paths = (*(f"vllm/a{at}.py" for at in range(30)), "requirements/rocm.txt")
