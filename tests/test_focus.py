@@ -270,13 +270,16 @@ XPU_TITLES = [
         "yes",
     ),
     ("Installing for Intel ARC", "yes"),
+    ("[XPU][Feature] transparent sleep mode support for XPU platform", "yes"),
+    ("enable vllm ut for Intel GPU", "yes"),
+    ("[Feature] Support sleep mode on Kunlun XPU", "passing"),
     ("[Misc] Optimized check to encapsulate both CUDA and ROCm platforms", "none"),
     ("[ROCm] Enable gluon paged MQA logits on gfx950 (MI355X)", "none"),
     ("[Doc]: Does vllm CPU backend support Intel AMX?", "none"),
     ("[Hardware][Intel-Gaudi] Add Intel Gaudi (HPU) inference backend", "none"),
     ("[Bug]: vLLM CPU inference does not use AVX512 on AVX512-capable CPU", "none"),
 ]
-"""Titles of vllm-project/vllm, and whether they are about Intel's GPUs."""
+"""Titles of vllm-project/vllm (Kunlun's of baidu/vLLM-Kunlun), and whether they are about Intel's GPUs."""
 
 
 @pytest.mark.parametrize(("title", "expected"), XPU_TITLES)
