@@ -524,6 +524,21 @@ class TestPaths:
         assert judged(replace(thread, paths=(path, "csrc/rocm/a.cu", "vllm/a.py"))).relevance is Relevance.YES
         assert judged(replace(thread, title="[CUDA] Bump it", paths=(path,))).relevance is Relevance.PASSING
 
+    def test_a_file_that_each_platform_has_counts_where_only_tests_and_docs_stand_beside_it(self) -> None:
+        for paths in (
+            ("vllm/platforms/rocm.py", "docs/configuration/optimization.md"),
+            (".buildkite/test-amd.yaml", "tests/entrypoints/test_shutdown.py", "tests/utils.py"),
+        ):
+            thread = pull("Detect the NUMA node", paths=paths)
+            assert judged(thread).relevance is Relevance.YES
+            assert judged(replace(thread, paths=(*paths, "vllm/envs.py"))).relevance is Relevance.PASSING
+            twin = (*paths, "vllm/platforms/cuda.py", ".buildkite/test_areas/misc.yaml")
+            assert judged(replace(thread, paths=twin)).relevance is Relevance.PASSING
+        unlisted = pull("Detect it", paths=("vllm/platforms/rocm.py", "docs/a.md"), changed_files=3)
+        assert judged(unlisted).relevance is Relevance.PASSING
+        alone = pull("Detect it", paths=("docs/rocm.md", "docs/a.md", "tests/a.py"))
+        assert judged(alone).relevance is Relevance.PASSING
+
     def test_a_file_that_each_platform_has_counts_little_beside_its_twins(self) -> None:
         paths = ("requirements/rocm-test.txt", "requirements/rocm.txt", "requirements/test.txt")
         assert judged(pull("Bump lm-eval", paths=paths)).relevance is Relevance.PASSING

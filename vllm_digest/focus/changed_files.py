@@ -15,8 +15,8 @@ _PATH = 50
 def path_signs(thread: Thread, focus: Focus, *, elsewhere: bool) -> Iterator[Sign]:
     """Files of the focus count by their share, and less beside those of other platforms.
 
-    A file that each platform has one of says little, for a change of all platforms touches them all. Without
-    those, half of the files other than tests and docs are enough.
+    A file that each platform has one of says little, for a change of all platforms touches them all, unless
+    only tests and docs stand beside it. Of other files half of those that are no tests and docs are enough.
     `elsewhere`: the title is about another platform or the whole project, and names of the focus at most
     software that runs there, too.
     """
@@ -39,10 +39,13 @@ def _weight(thread: Thread, mine: list[str], files: int, focus: Focus) -> Weight
     twins = 0 if own else sum(1 for path in others if focus.mirrors.found_in(path))
     if 2 * len(mine) > files and len(mine) > 2 * max(theirs, twins):
         return Weight.WHOLE
+    companions = sum(1 for path in others if focus.tests.found_in(path))
+    if len(mine) + companions == files and not (theirs or twins or all(map(focus.tests.found_in, mine))):
+        return Weight.WHOLE
     sources = [path for path in own if not focus.tests.found_in(path)]
     if theirs or not sources:
         return Weight.HALF if len(own) > theirs and 2 * len(own) > files else Weight.SIDE
-    companions = sum(1 for path in thread.paths if path not in own and focus.tests.found_in(path))
+    companions += sum(1 for path in mine if path not in own and focus.tests.found_in(path))
     rest = files - companions - len(own)
     if len(sources) >= rest:
         return Weight.WHOLE
