@@ -104,6 +104,11 @@ def test_of_patterns_that_start_together_the_longest_wins() -> None:
     assert [text[one.start : one.end] for one in finder.finds(text)] == ["AMD EPYC 9654", "AMD EPYC", "AMD"]
 
 
+def test_words_that_count_in_their_case_only_may_differ_in_case_alone() -> None:
+    finder = Finder([Rule(word, exact=True, key=word) for word in ("MoRI", "MORI", "mori")])
+    assert [one.key for one in finder.finds("mori, MORI, Mori and MoRI")] == ["mori", "MORI", "MoRI"]
+
+
 def test_a_pattern_that_fails_does_not_hide_one_that_follows() -> None:
     finder = Finder([Rule("vllm::sparse"), Rule("rocm")])
     text = "vllm::rocm"

@@ -12,6 +12,8 @@ from vllm_digest.text.dumps import Text
 
 _SHORT = 500
 """Characters of prose in which one mention is a large part."""
+_TITLE = 256
+"""Characters of GitHub's longest title."""
 _SPARSE = 1500
 """Characters of prose to one sentence on the focus beyond which the text is about something else."""
 
@@ -91,7 +93,7 @@ class Title:
 
 def _listed_late(one: Mention, title: str, focus: Focus) -> Mention:
     """A naming that ends a list of which another platform stands farther in front: `(H100) SSM and ROCm`."""
-    before = title[: one.position]
+    before = title[max(0, one.position - _TITLE) : one.position]
     joined = any(joint.end() == len(before) for joint in focus.joint.finditer(before))
     if one.standing is Standing.SAID and joined and platforms(before, focus):
         return replace(one, standing=Standing.LISTED)

@@ -150,8 +150,13 @@ class _Group:
             if match is None or not _goes_on_with_capital(text, match.end()):
                 return None
         rule = self._rules[(match.lastindex or 1) - 1]
-        if rule.exact and text[start : match.end()] != rule.pattern:
-            return None
+        if rule.exact:
+            # Of patterns that differ in case only the expression finds the first.
+            written = text[start : match.end()]
+            exact = [one for one in self._rules if one.exact and one.pattern == written]
+            if not exact:
+                return None
+            rule = exact[0]
         return Find(rule.meaning, start, match.end(), rule.because, rule.key)
 
 
