@@ -14,6 +14,20 @@ _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 """What file systems answer that cannot sync, mostly folders: network file systems, FUSE."""
 
 
+_WAYS_ON = {
+    errno.ENOSPC: "Free space on its disk.",
+    errno.EDQUOT: "Free space: the quota of the user that runs this is used up.",
+    errno.EROFS: "Its disk can only be read; the system's log may say why.",
+    errno.EACCES: "Give its folder to the user that runs this.",
+    errno.EPERM: "Give its folder to the user that runs this.",
+}
+
+
+def way_on(error: OSError) -> str:
+    """What to do about a file or folder that cannot be written."""
+    return _WAYS_ON.get(error.errno or 0, "See what stands there, or name another folder.")
+
+
 def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None:
     """Write files so that each is whole, and where the last of them stands, all belong together.
 
@@ -41,9 +55,9 @@ def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None
         raise StorageError(
             f"{path} cannot be written: {error.strerror}.",
             f"What belongs to it is written in part ({', '.join(one.name for one in done)}); "
-            "mend it, and the next run completes it."
+            f"the next run completes it. {way_on(error)}"
             if done
-            else "Nothing was changed; mend it and run the window again.",
+            else f"It is as it was, and what belongs to it. {way_on(error)}",
         ) from None
     finally:
         # What fails here must not hide what failed before.
@@ -72,7 +86,7 @@ def make_folders(root: Path, *names: str) -> Path:
     except OSError as error:
         raise StorageError(
             f"{root.joinpath(*names)} cannot be made: {error.strerror}.",
-            "Give the folder to the user that runs this.",
+            way_on(error),
         ) from None
     return folder
 
@@ -99,7 +113,7 @@ def probe(folder: Path) -> None:
     except OSError as error:
         raise StorageError(
             f"{folder} cannot be written: {error.strerror}.",
-            "Name another folder, or mend its rights.",
+            way_on(error),
         ) from None
 
 

@@ -16,7 +16,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from vllm_digest.archive.folder import list_series
 from vllm_digest.errors import BusyError, StorageError
-from vllm_digest.files import make_folders
+from vllm_digest.files import make_folders, way_on
 from vllm_digest.place import series_folder
 
 log = logging.getLogger(__name__)
@@ -103,10 +103,7 @@ def _enter(stack: ExitStack, root: Path, folder: Path) -> bool:
     try:
         lock = _acquire(path)
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written and locked: {error.strerror}.",
-            "Give the folder of the reports to the user that runs this.",
-        ) from None
+        raise StorageError(f"{path} cannot be written and locked: {error.strerror}.", way_on(error)) from None
     if lock is None:
         return False
     stack.callback(_release, lock)

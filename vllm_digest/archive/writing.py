@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from vllm_digest.archive.form import FORM, to_stored
 from vllm_digest.documents import to_json
 from vllm_digest.errors import StorageError
-from vllm_digest.files import free_name, make_folders, write_together
+from vllm_digest.files import free_name, make_folders, way_on, write_together
 from vllm_digest.place import Place
 from vllm_digest.report import Report
 
@@ -76,7 +76,7 @@ def move_page_aside(root: Path, place: Place) -> Path:
     try:
         page.replace(target)
     except OSError as error:
-        raise StorageError(f"{page} cannot be moved to {target}: {error.strerror}.") from None
+        raise StorageError(f"{page} cannot be moved to {target}: {error.strerror}.", way_on(error)) from None
     return target
 
 
@@ -90,9 +90,7 @@ def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be removed: {error.strerror}.", "Give its folder to the user that runs this."
-        ) from None
+        raise StorageError(f"{path} cannot be removed: {error.strerror}.", way_on(error)) from None
 
 
 def _make_way(root: Path, place: PurePosixPath) -> Stored:
@@ -111,7 +109,7 @@ def _move_away(path: Path, root: Path) -> None:
         path.rename(target)
     except OSError as error:
         raise StorageError(
-            f"{path} is no file and cannot be moved away: {error.strerror}.", "Remove it."
+            f"{path} is no file and cannot be moved away: {error.strerror}.", way_on(error)
         ) from None
     log.warning("%s is no file; it was moved to %s", path, target)
 

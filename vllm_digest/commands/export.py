@@ -3,11 +3,12 @@
 import csv
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
 
 from vllm_digest.errors import StorageError, UsageError
+from vllm_digest.files import way_on
 from vllm_digest.options import ExportOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime, resolve
@@ -42,11 +43,13 @@ def export(runtime: Runtime, options: ExportOptions) -> None:
             drafts[table].replace(path)
     except OSError as error:
         raise StorageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}.", "Name another folder."
+            f"{error.filename or folder} cannot be written: {error.strerror}.", way_on(error)
         ) from None
     finally:
+        # What fails here must not hide what failed before.
         for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
     for path in paths.values():
         print_product(f"{path}\n")
 

@@ -12,12 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from vllm_digest.errors import StorageError, UsageError
+from vllm_digest.files import way_on
 from vllm_digest.publish.git import Git, GitError
 
 _log = logging.getLogger(__name__)
 
 _MARK = "vllm-digest.archive"
 _OURS = "refs/vllm-digest/"
+_INIT = ("init", "--quiet", "--template=")
+"""Nothing of a user's templates, such as hooks, is wanted."""
 
 
 def prepare(git: Git) -> None:
@@ -30,12 +33,12 @@ def prepare(git: Git) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be made: {error.strerror}.") from None
+        raise StorageError(f"{folder} cannot be made: {error.strerror}.", way_on(error)) from None
     if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
         raise _foreign(folder)
     is_ours = bool(git.asked("config", "--file", str(own.absolute() / "config"), _MARK))
     if not git.asked("rev-parse", "--git-dir"):
-        git.ask("init", "--quiet")
+        git.ask(*_INIT)
     elif not is_ours and _is_in_use(git):
         raise _foreign(folder)
     _clear_locks(own)
@@ -90,14 +93,17 @@ def _is_sound(git: Git, own: Path) -> bool:
 
 
 def _make_again(git: Git, own: Path) -> None:
-    _log.warning(
-        "%s is damaged and made again; `push` publishes again what was removed from the branch meanwhile", own
-    )
+    if any(own.glob("refs/vllm-digest/base/**/*")):
+        _log.warning(
+            "%s is damaged and made again; `push` publishes again what was removed from the branch meanwhile",
+            own,
+        )
     try:
         shutil.rmtree(own)
     except OSError as error:
-        raise StorageError(f"{own} is damaged and cannot be removed: {error.strerror}.") from None
-    git.ask("init", "--quiet")
+        problem = f"{own} is damaged and cannot be removed: {error.strerror}."
+        raise StorageError(problem, way_on(error)) from None
+    git.ask(*_INIT)
 
 
 def _foreign(folder: Path) -> UsageError:

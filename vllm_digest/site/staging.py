@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from vllm_digest.archive import Archive
 from vllm_digest.errors import StorageError, UsageError
+from vllm_digest.files import way_on
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, missing, months, newest
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
@@ -53,7 +54,7 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
     try:
         for left in (draft, former):
             shutil.rmtree(left, ignore_errors=True)
-        shutil.copytree(site.look, draft)
+        _copy(site.look, draft)
         with StoryIndex(archive) as stories:
             numbers = paged_numbers(stories, site.repo)
             editions = put_reports(site, archive, draft, numbers)
@@ -66,13 +67,24 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
         draft.rename(target)
     except OSError as error:
         raise StorageError(
-            f"{error.filename or target} cannot be written: {error.strerror}.", "The reports are untouched."
+            f"{error.filename or target} cannot be written: {error.strerror}.",
+            f"The reports are untouched. {way_on(error)}",
         ) from None
     finally:
         for left in (draft, former):
             shutil.rmtree(left, ignore_errors=True)
     pages = sum(len(edition.index.left_out) for edition in editions)
     return Lacking(pages, editions[0].index.refused)
+
+
+def _copy(look: Path, draft: Path) -> None:
+    try:
+        shutil.copytree(look, draft)
+    except shutil.Error as error:
+        source, target, why = error.args[0][0]
+        raise StorageError(
+            f"{source} cannot be copied to {target}: {why}.", "The reports are untouched."
+        ) from None
 
 
 def _write(draft: Path, files: Iterable[_File]) -> None:
