@@ -4,6 +4,7 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -119,6 +120,20 @@ def test_a_thread_that_no_report_has_is_refused(run: Run) -> None:
     ran = run("story", "7", now=NOW)
     assert (ran.code, ran.out) == (2, "")
     assert run("story", "seven", now=NOW).code == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_an_index_that_is_damaged_anywhere_is_made_again(run: Run) -> None:
+    number = str(in_two_hours())
+    told = run("story", number, now=NOW)
+    index = next(Path("cache").rglob("*.stories.sqlite"))
+    whole, at_random = index.read_bytes(), Random(1)  # noqa: S311 - to be repeatable
+    for size in (1, 40, 2_000, 4_096) * 3:
+        start = at_random.randrange(len(whole) - size)
+        index.write_bytes(whole[:start] + at_random.randbytes(size) + whole[start + size :])
+        assert run("story", number, now=NOW) == told
+    index.write_bytes(b"")
+    assert run("story", number, now=NOW) == told
 
 
 @pytest.mark.usefixtures("stored")

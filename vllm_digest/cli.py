@@ -53,22 +53,12 @@ def run_command(arguments: Sequence[str], runtime: "Runtime | None" = None) -> i
         print_error(error)
         return error.exit_code
     except OSError as error:
-        # A disk that fails while it is read, or that is full behind stdout.
-        print_error(_storage_error(error))
+        print_error(StorageError.of(error))
         return StorageError.exit_code
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted; nothing half-done was left behind.")
         return INTERRUPTED
     return code if isinstance(code, int) else 0
-
-
-def _storage_error(error: OSError) -> StorageError:
-    """The message about what the system refused where no room expected it."""
-    from vllm_digest.files import way_on
-
-    place = error.filename if isinstance(error.filename, str) else "a file, or what is printed"
-    why = error.strerror or type(error).__name__
-    return StorageError(f"{place} cannot be read or written: {why}.", way_on(error))
 
 
 def _real_world() -> "Runtime":

@@ -1,5 +1,6 @@
 """What can go wrong, one class per exit code; the command line alone turns them into messages."""
 
+import errno
 from typing import ClassVar, NamedTuple, Self
 
 from vllm_digest.cleaning import clean_line, clean_lines
@@ -49,6 +50,20 @@ EXIT_CODES = (
 """Each class of errors below has one of these; the command line ends with it."""
 
 
+_WAYS_ON = {
+    errno.ENOSPC: "Free space on its disk.",
+    errno.EDQUOT: "Free space: the quota of the user that runs this is used up.",
+    errno.EROFS: "Its disk can only be read; the system's log may say why.",
+    errno.EACCES: "Give its folder to the user that runs this.",
+    errno.EPERM: "Give its folder to the user that runs this.",
+}
+
+
+def way_on(error: OSError) -> str:
+    """What to do about a file or folder that cannot be written."""
+    return _WAYS_ON.get(error.errno or 0, "See what stands there, or name another folder.")
+
+
 class DigestError(Exception):
     """A failure a person can act on.
 
@@ -93,6 +108,16 @@ class StorageError(DigestError):
     """A file could not be written; what stood there before still does."""
 
     exit_code = 5
+
+    @classmethod
+    def of(cls, error: OSError) -> Self:
+        """What a command ends with where the system refuses what no room expected.
+
+        Such as a disk that fails while it is read, or one behind stdout that is full.
+        """
+        place = error.filename if isinstance(error.filename, str) else "A file, or what is printed,"
+        why = error.strerror or type(error).__name__
+        return cls(f"{place} cannot be read or written: {why}.", way_on(error))
 
 
 class BusyError(DigestError):

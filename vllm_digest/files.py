@@ -8,24 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from vllm_digest.errors import StorageError
+from vllm_digest.errors import StorageError, way_on
 
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
 """What file systems answer that cannot sync, mostly folders: network file systems, FUSE."""
-
-
-_WAYS_ON = {
-    errno.ENOSPC: "Free space on its disk.",
-    errno.EDQUOT: "Free space: the quota of the user that runs this is used up.",
-    errno.EROFS: "Its disk can only be read; the system's log may say why.",
-    errno.EACCES: "Give its folder to the user that runs this.",
-    errno.EPERM: "Give its folder to the user that runs this.",
-}
-
-
-def way_on(error: OSError) -> str:
-    """What to do about a file or folder that cannot be written."""
-    return _WAYS_ON.get(error.errno or 0, "See what stands there, or name another folder.")
 
 
 def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from vllm_digest.archive.folder import list_series
-from vllm_digest.errors import BusyError, StorageError
-from vllm_digest.files import make_folders, way_on
+from vllm_digest.errors import BusyError, StorageError, way_on
+from vllm_digest.files import make_folders
 from vllm_digest.place import series_folder
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from vllm_digest.archive.form import FORM, to_stored
 from vllm_digest.documents import to_json
-from vllm_digest.errors import StorageError
-from vllm_digest.files import free_name, make_folders, way_on, write_together
+from vllm_digest.errors import StorageError, way_on
+from vllm_digest.files import free_name, make_folders, write_together
 from vllm_digest.place import Place
 from vllm_digest.report import Report
 

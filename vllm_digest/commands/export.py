@@ -7,8 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
 
-from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.files import way_on
+from vllm_digest.errors import StorageError, UsageError, way_on
 from vllm_digest.options import ExportOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime, resolve

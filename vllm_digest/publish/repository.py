@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.files import way_on
+from vllm_digest.errors import StorageError, UsageError, way_on
 from vllm_digest.publish.git import Git, GitError
 
 _log = logging.getLogger(__name__)

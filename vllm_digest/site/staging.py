@@ -11,8 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from markupsafe import Markup
 
 from vllm_digest.archive import Archive
-from vllm_digest.errors import StorageError, UsageError
-from vllm_digest.files import way_on
+from vllm_digest.errors import StorageError, UsageError, way_on
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, missing, months, newest
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports

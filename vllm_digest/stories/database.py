@@ -1,6 +1,7 @@
 """The database of the index of stories: its tables, and a file that can be made again."""
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 _PATIENCE = 60
@@ -26,7 +27,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
     if path is None:
         return _made(":memory:")
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=_PATIENCE)
+    database = _connected(path)
     try:
         (version,) = database.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError:
@@ -34,12 +35,29 @@ def opened(path: Path | None) -> sqlite3.Connection:
     if version == _VERSION:
         return database
     database.close()
-    path.unlink(missing_ok=True)
+    remove(path)
     return _made(path)
 
 
+def remove(path: Path) -> None:
+    """Remove a database with what a killed writer of it left, which must not be applied to another one."""
+    for one in (path.with_name(f"{path.name}-journal"), path):
+        one.unlink(missing_ok=True)
+
+
 def _made(path: Path | str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_PATIENCE)
+    database = _connected(path)
     # One transaction: each one by itself would wait for the disk.
     database.executescript(f"BEGIN; {_TABLES}; PRAGMA user_version = {_VERSION}; COMMIT;")
     return database
+
+
+def _connected(path: Path | str) -> sqlite3.Connection:
+    """A connection that knows `unpacked`, whose checksum finds damage that the database does not see."""
+    database = sqlite3.connect(path, timeout=_PATIENCE)
+    database.create_function("unpacked", 1, _unpacked, deterministic=True)
+    return database
+
+
+def _unpacked(content: bytes | None) -> bytes | None:
+    return None if content is None else zlib.decompress(content)

@@ -24,7 +24,7 @@ from vllm_digest.narrative import Brief, BriefPart
 from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.report import Report
 from vllm_digest.schedule import holes
-from vllm_digest.stories.database import opened
+from vllm_digest.stories.database import opened, remove
 from vllm_digest.stories.values import Mention, Story, Told
 from vllm_digest.stories.watch import Contribution, Ended, Entry, WatchList, contribution
 from vllm_digest.window import TimeWindow
@@ -48,14 +48,12 @@ class StoryIndex:
 
     def __init__(self, archive: Archive) -> None:
         """Open the index and bring it up to date."""
-        self._archive = archive
+        self._archive, self._file = archive, _file(archive)
         try:
-            self._database = opened(_file(archive))
+            self._database = opened(self._file)
             self._update()
-        except (sqlite3.Error, OSError) as error:
-            log.info("the index of stories cannot be kept: %s", error)
-            self._database = opened(None)
-            self._update()
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self._make_again(error)
 
     def __enter__(self) -> Self:
         return self
@@ -69,15 +67,16 @@ class StoryIndex:
 
     def stories(self, repo: str, numbers: Iterable[int]) -> Iterator[Story]:
         """The stories of those of the threads that reports of `repo` have, in the order given."""
-        slugs = self._database.execute("SELECT slug FROM report WHERE repo = ?", (repo,))
+        slugs = self._rows("SELECT slug FROM report WHERE repo = ?", repo)
         windows = [TimeWindow.from_slug(slug) for (slug,) in slugs]
         gaps = holes(windows)
         watching = [self.watch_list(repo, series) for series in self.series(repo)]
         for number in numbers:
-            rows = self._database.execute(
-                f"SELECT series, slug, repo_url, facts, brief {_JOINED} AND number = ? ORDER BY end, slug",
-                (repo, number),
-            ).fetchall()
+            rows = self._rows(
+                "SELECT series, slug, repo_url, unpacked(facts), unpacked(brief)"
+                f" {_JOINED} AND number = ? ORDER BY end, slug",
+                *(repo, number),
+            )
             if rows:
                 story = _story(repo, rows, windows, gaps)
                 watched, ended = _watched(watching, number)
@@ -85,10 +84,10 @@ class StoryIndex:
 
     def threads(self, repo: str) -> tuple[ThreadDays, ...]:
         """Every thread that reports of a repository have, by number."""
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT number, COUNT(DISTINCT CASE WHEN rolled THEN NULL ELSE substr(end, 1, 10) END)"
             f" {_JOINED} GROUP BY number ORDER BY number",
-            (repo,),
+            repo,
         )
         return tuple(ThreadDays(number, days) for number, days in rows)
 
@@ -98,7 +97,7 @@ class StoryIndex:
 
     def relevant(self, repo: str) -> frozenset[int]:
         """The threads that some report of a repository judges to be about the focus."""
-        rows = self._database.execute(f"SELECT DISTINCT number {_JOINED} AND relevant", (repo,))
+        rows = self._rows(f"SELECT DISTINCT number {_JOINED} AND relevant", repo)
         return frozenset(number for (number,) in rows)
 
     def contributions(
@@ -109,12 +108,13 @@ class StoryIndex:
         With `before`, of those that end by its start.
         """
         until = before.start.isoformat() if before else "9999"
-        rows = self._database.execute(
-            "SELECT watch FROM report WHERE repo = ? AND series = ? AND end <= ? ORDER BY end, slug",
-            (repo, series, until),
+        rows = self._rows(
+            "SELECT unpacked(watch) FROM report WHERE repo = ? AND series = ? AND end <= ?"
+            " ORDER BY end, slug",
+            *(repo, series, until),
         )
         for (content,) in rows:
-            yield _unpacked(Contribution, content)
+            yield adapter(Contribution).validate_json(content)
 
     def watch_list(self, repo: str, series: str) -> WatchList:
         """The watch list of a series after its last report."""
@@ -123,7 +123,27 @@ class StoryIndex:
     def contents(self, repo: str, series: str) -> list[tuple[str, str]]:
         """The slugs of a series' windows with the hashes of their data files, oldest first."""
         query = "SELECT slug, digest FROM report WHERE repo = ? AND series = ? ORDER BY slug"
-        return self._database.execute(query, (repo, series)).fetchall()
+        return self._rows(query, repo, series)
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        """What a query finds, in an index that is made again where it is damaged."""
+        try:
+            return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            self._make_again(error)
+            return self._database.execute(query, values).fetchall()
+
+    def _make_again(self, error: Exception) -> None:
+        """Make the index again, in memory where its file cannot be used."""
+        log.info("the index of stories is made again: %s", error)
+        try:
+            if self._file:
+                remove(self._file)
+            self._database = opened(self._file)
+            self._update()
+        except (sqlite3.Error, OSError):
+            self._database = opened(None)
+            self._update()
 
     def _update(self) -> None:
         """Read what is new or changed, and forget what is gone."""
@@ -217,7 +237,7 @@ def _story(
         window = TimeWindow.from_slug(slug)
         mention = Mention(series, window, str(Place(repo, series, window).path))
         mentions.append(mention)
-        thread = _unpacked(ThreadFacts, packed)
+        thread = adapter(ThreadFacts).validate_json(packed)
         parts.append(Facts(repo, repo_url, window, (thread,)))
         url = f"{repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
         for one in _told(brief, mention):
@@ -237,7 +257,7 @@ def _story(
 
 def _told(brief: bytes | None, mention: Mention) -> Iterator[Told]:
     if brief is not None:
-        one = _unpacked(Brief, brief)
+        one = adapter(Brief).validate_json(brief)
         for part in BriefPart:
             for statement in one.of(part):
                 yield Told(part, statement, mention)
@@ -254,7 +274,3 @@ def _watched(lists: Iterable[WatchList], number: int) -> tuple[Entry | None, tup
 
 def _packed(value: object) -> bytes:
     return zlib.compress(adapter(type(value)).dump_json(value, exclude_defaults=True), 1)
-
-
-def _unpacked(kind: type[T], content: bytes) -> T:
-    return adapter(kind).validate_json(zlib.decompress(content))
