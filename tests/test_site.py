@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +16,7 @@ from tests.conftest import Run
 from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
 from vllm_digest.markdown.escaping import clean
+from vllm_digest.render import render
 from vllm_digest.report import Digest
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -68,6 +70,30 @@ def test_the_start_page_says_what_is_missing_and_since_when(site: Site) -> None:
 
 def test_the_start_page_is_light(site: Site) -> None:
     assert site.file("/").stat().st_size < 200_000
+
+
+LEFT_OUT = (".github", "_site", "-.x", "x.", "x.-", "a..b", "a.-.b", "node_modules", "x.md")
+"""Names of repositories; Jekyll leaves some out, or takes them for its own."""
+
+
+def test_reports_of_any_repository_have_a_page_and_no_two_one_address(run: Run, tmp_path: Path) -> None:
+    assert run("init", "new").code == 0
+    window, pages = HOURS[-1], set()
+    report = archives.report(window, archives.threads(window))
+    for owner in ("octo", "_octo"):
+        for name in LEFT_OUT:
+            other = replace(report, asked_as=f"{owner}/{name}")
+            stored = archives.opened(Path("new/archive")).store(other, render(other))
+            pages.add(stored.page.relative_to("new/archive").with_suffix(""))
+    assert len(pages) == 2 * len(LEFT_OUT)
+    assert run("site", "new").code == 0
+    built = Site(Path("new"), tmp_path / "built")
+    build(Path("new/staging"), built.built)
+    led_to = set(links(built.tree("/")))
+    for page in pages:
+        assert report.digest.window.slug in built.html(f"/{page}/"), page
+        assert json.loads(built.html(f"/{page}.json"))["asked_as"]
+        assert f"{page}/" in led_to
 
 
 def test_a_site_without_reports_says_so(run: Run, tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ _LEFT_OUT = re.compile(r"-*[._]")
 
 Also `#` and `~`, which GitHub has in no name: https://jekyllrb.com/docs/structure/
 """
+_DOT = re.compile(r"\.(?=-*(?:\.|$))")
+"""Dots before another one or at the end, which Jekyll takes out of addresses, or that were parted from it.
+
+https://github.com/jekyll/jekyll/blob/v4.3.3/lib/jekyll/url.rb (`sanitize_url`)
+"""
+_PARTED_DOT = re.compile(r"\.-(?=-*(?:\.|$))")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -151,11 +157,14 @@ def longest_of(series: str) -> timedelta:
 def _folder(name: str) -> str:
     """The folder of an owner or a repository: one that Jekyll would leave out gets a `-` before its name.
 
-    So does one that is named like such a folder; no two names have one folder.
+    Dots that it would leave out get one behind them. So does what is named like such a folder; no two names
+    have one folder.
     """
-    return f"-{name}" if _LEFT_OUT.match(name) else name
+    parted = _DOT.sub(".-", name)
+    return f"-{parted}" if _LEFT_OUT.match(parted) else parted
 
 
 def _name(folder: str) -> str:
     """What `_folder` was made of."""
-    return folder[1:] if _LEFT_OUT.match(folder) else folder
+    parted = folder[1:] if _LEFT_OUT.match(folder) else folder
+    return _PARTED_DOT.sub(".", parted)
