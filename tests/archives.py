@@ -72,6 +72,45 @@ def day(end: datetime) -> Report:
     return report(TimeWindow(windows[0].start, end), found)
 
 
+_BUSY_ISSUES = (
+    "[Bug]: ROCm 7.0 on gfx942 hangs in CUDA graph capture when prefix caching is enabled",
+    "[Usage]: Accuracy of Qwen3 drops after FP8 quantization on MI300X, which options are needed",
+    "[Feature]: Support expert parallel with RCCL across two MI325X nodes",
+)
+_BUSY_PULLS = (
+    "[ROCm][CI] Use the new image for MI300X runners and skip the two tests that need eight cards",
+    "[ROCm][Quantization] Load Quark MXFP4 checkpoints of Qwen3 without a copy on MI355X",
+    "[Bugfix][ROCm] Fix AITER MLA decode with block size 1 and FP8 KV cache for DeepSeek-V3.2",
+    "[ROCm] Deprecate VLLM_ROCM_USE_AITER_PAGED_ATTN in favour of one switch for all backends",
+    "[ROCm][Perf] Fuse RMSNorm and FP8 quantization in one Triton kernel for MI300X",
+)
+
+
+def busy_day(end: datetime) -> Report:
+    """The same day, on which some forty threads are about the ecosystem: in every third hour one has
+    another title, and people talk in an old one, at first so much that it is hot."""
+    windows = hours(end, 24)
+    found = []
+    for place, window in enumerate(windows):
+        first, *others = threads(window)
+        titles = _BUSY_PULLS if first.is_pull else _BUSY_ISSUES
+        retitled = replace(first, title=titles[place // 3 % len(titles)])
+        found += [retitled, *others, _talked_of(window, place)] if place % 3 == 0 else [first, *others]
+    return report(TimeWindow(windows[0].start, end), found)
+
+
+def _talked_of(window: TimeWindow, place: int) -> Thread:
+    """An open thread of a year before in which people talk in an hour."""
+    rng = Random(f"talk {window.slug}")  # noqa: S311 - nothing is secret
+    back = timedelta(days=300)
+    title = f"[RFC]: Which attention backend should ROCm use by default on MI300X and MI355X, part {place}"
+    old, *_ = threads(TimeWindow(window.start - back, window.end - back), [title])
+    count = 2 if place else 30
+    at = [window.start + (window.end - window.start) * (n + 1) / (count + 2) for n in range(count)]
+    remarks = tuple(_remark(rng, f"{old.number}-talk-{n}", old.url, moment) for n, moment in enumerate(at))
+    return replace(old, state=State.OPEN, closed_at=None, merged_at=None, timeline=(), remarks=remarks)
+
+
 def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:
     """So many joining hours, oldest first."""
     return tuple(

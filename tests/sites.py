@@ -15,6 +15,7 @@ from tests.test_markdown import NASTY, ORDINARY
 from tests.test_prose import SAMPLES
 from vllm_digest import pipeline
 from vllm_digest.cli import run_command
+from vllm_digest.judgement import Relevance
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.models import Account, Thread
@@ -30,7 +31,7 @@ from vllm_digest.narrative import (
     Position,
     Statement,
 )
-from vllm_digest.report import Report, ThreadRow
+from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
 
@@ -101,7 +102,9 @@ def _publish(site: Site) -> None:
             archive.set_aside(report, "{{ broken")
         else:
             pipeline.publish(report, archive)
-    pipeline.publish(archives.day(DAY.end), archive)
+    day = archives.busy_day(DAY.end)
+    pipeline.publish(day, archive)
+    pipeline.publish(replace(day, series="day", narrative=_prose(day.digest)), archive)
     assert command("init", str(site.folder)) == 0
     config = site.folder / "config.yaml"
     config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
@@ -136,6 +139,43 @@ def _hostile_prose(report: Report) -> Report:
     overview = Overview(dict.fromkeys(OverviewPart, findings))
     narrative = Narrative(model="test-model", languages=LANGUAGES, briefs=briefs, overview=overview)
     return replace(report, narrative=narrative)
+
+
+def _prose(digest: Digest) -> Narrative:
+    """What a model may have written of a day: as much as models usually do."""
+    told = {row.number for row in digest.relevant(Relevance.YES)}
+    told |= {*digest.shown_hot, *digest.changes, *(one.number for one in digest.concerns)}
+    briefs = tuple(_plausible(row) for row in digest.threads if row.number in told)
+    numbers = [row.number for row in digest.threads]
+    overview = {
+        part: tuple(
+            Finding(dict(_TITLES), {code: f"#{n} {text}" for code, text in _SAID.items()})
+            for n in numbers[:3]
+        )
+        for part in OverviewPart
+    }
+    return Narrative(model="test-model", languages=LANGUAGES, briefs=briefs, overview=Overview(overview))
+
+
+_TITLES = {"zh": "注意力后端的默认选择", "en": "Which attention backend is the default"}
+_SAID = {
+    "zh": "把融合后的内核用于 MI300X 上的 FP8 量化模型，作者在单卡上测得吞吐提升，"
+    "且精度与改动之前一致，其他平台的路径保持不变。",
+    "en": "uses the fused kernel for FP8 models on MI300X; its author measured more throughput on one card, "
+    "with the accuracy as before, and other platforms keep their path.",
+}
+
+
+def _plausible(row: ThreadRow) -> Brief:
+    said = Statement(dict(_SAID), (Evidence("body", row.url, row.gain or row.title, row.author.login),))
+    stances = {"zh": "支持方", "en": "In favour"}
+    without = {BriefPart.POSITIONS} if row.gain else {BriefPart.POSITIONS, BriefPart.GAIN}
+    return Brief(
+        number=row.number,
+        statements={part: said for part in BriefPart if part not in without},
+        positions=tuple(Position(voice.login, stances, said) for voice in row.voices[:4]),
+        focus=FocusNote(row.judgement.hardware, (), "attention"),
+    )
 
 
 def _in_all(text: str) -> dict[str, str]:

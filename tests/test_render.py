@@ -1,5 +1,6 @@
 """Pages as the rules write them: what they say of a window's threads, and what they do not say."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
     assert "        2.  **参与者 (bob)**：“I would not.”（[原文](" in talk
     assert "评审结论：要求修改" in talk
     assert "    *   **争议焦点**：bob 在评审中要求修改。\n" in talk
-    assert "    *   **当前状态**：开放。\n" in talk
+    assert "    *   **当前状态**：○ 开放。\n" in talk
 
 
 def test_of_many_voices_those_with_words_are_quoted_and_the_others_counted() -> None:
@@ -102,8 +103,8 @@ def test_a_ledger_entry_quotes_its_author_what_was_measured_and_the_hardware() -
     )
     ledger = section(page(pull(1, "[ROCm] Fuse two kernels", body=body, created_at=1)), LEDGER)
     assert "    *   作者写道：“Uses the fused kernel on MI300X and MI355X (gfx950)." in ledger
-    assert "作者给出的数据：“Throughput of MI300X rises by 12.5%.”\n" in ledger
-    assert " — MI300X、MI355X — " in ledger
+    assert f"*   ○ 开放 PR [#1]({REPO}/pull/1) “[ROCm] Fuse two kernels” — MI300X、MI355X — " in ledger
+    assert " — “Throughput of MI300X rises by 12.5%.” — 内核与性能\n" in ledger
 
 
 @pytest.mark.parametrize(
@@ -117,14 +118,26 @@ def test_a_ledger_entry_quotes_its_author_what_was_measured_and_the_hardware() -
 )
 def test_a_measured_effect_is_found(sentence: str) -> None:
     body = f"{'It works as one would hope it does. ' * 8}{sentence} That is all."
-    assert f"作者给出的数据：“{sentence}”" in page(pull(1, "[ROCm] Tune", body=body, created_at=1)).replace(
-        "\\", ""
-    )
+    ledger = section(page(pull(1, "[ROCm] Tune", body=body, created_at=1)), LEDGER)
+    assert f"“[ROCm] Tune” — “{sentence}” — " in ledger.replace("\\", "")
+
+
+def test_of_a_long_sentence_the_line_shows_the_words_round_its_figure() -> None:
+    words = "With the fused kernel and the new layout of the cache on eight cards"
+    sentence = f"{words} throughput rises by 12.5% for long prompts and by less for all the short ones."
+    body = f"{'It works as one would hope it does. ' * 8}{sentence}"
+    ledger = section(page(pull(1, "[ROCm] Tune", body=body, created_at=1)), LEDGER)
+    line, *notes = ledger.splitlines()[4:]
+    assert "of the cache" not in line.partition("— “…")[0]
+    assert re.search(r" — “….*throughput rises by 12\.5% for .*…” — ", line)
+    assert f"    *   作者给出的数据：“{sentence}”" in notes
 
 
 def test_a_number_without_an_effect_is_no_measurement() -> None:
     body = f"{'It works as one would hope it does. ' * 8}It needs 2x MI300X. Version 7.2 is at 100%."
-    assert "作者给出的数据" not in page(pull(1, "[ROCm] Tune", body=body, created_at=1))
+    assert (
+        "100%" not in section(page(pull(1, "[ROCm] Tune", body=body, created_at=1)), LEDGER).splitlines()[4]
+    )
 
 
 def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
@@ -139,7 +152,7 @@ def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
     )
     ledger = section(page(*threads), LEDGER)
     assert ledger.startswith("本周期 AMD 相关活动密集：查看的 7 个 Issue 与 PR 中有 6 个以其为主题（86%）")
-    groups = [ledger.index(f"\n\n**{name}**（2）\n\n*   ") for name in ("已合并", "新增", "关闭或重开")]
+    groups = [ledger.index(f"\n\n**{name}（2）**\n\n*   ") for name in ("已合并", "新增", "关闭或重开")]
     where = {number: ledger.index(f"[#{number}]") for number in range(1, 7)}
     assert groups == sorted(groups)
     assert max(where[1], where[2]) < groups[1] < min(where[3], where[4])
@@ -168,7 +181,7 @@ def test_an_empty_ledger_says_what_was_searched_and_why_near_misses_are_none() -
     dump = "ROCM used to build PyTorch: N/A\nGPU 0: NVIDIA H100\nModel name: AMD EPYC 7763"
     ledger = section(page(issue(1, created_at=1, body=dump)), LEDGER)
     assert ledger.startswith("**本周期无 AMD 相关更新。**\n\n共查看 1 个 Issue 与 PR")
-    assert "形似而无关：[#1]" in ledger
+    assert f"**形似而无关（1）**\n\n*   [#1]({REPO}/issues/1)：环境为 “GPU 0: NVIDIA H100”" in ledger
     assert "EPYC" in ledger
 
 

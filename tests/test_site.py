@@ -16,6 +16,7 @@ from tests.conftest import Run
 from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
 from vllm_digest.markdown.escaping import clean
+from vllm_digest.markdown.folding import unfolded
 from vllm_digest.render import render
 from vllm_digest.report import Digest
 
@@ -139,11 +140,44 @@ def test_a_page_stays_at_the_address_in_its_front_matter(site: Site) -> None:
         assert site.file(address[1]).is_file()
 
 
-def test_what_is_stored_is_untouched_by_staging(site: Site) -> None:
-    page = site.folder / "archive" / f"{url(HOURS[-1]).strip('/')}.md"
-    staged = site.folder / "staging" / f"{url(HOURS[-1]).strip('/')}.md"
-    assert set(page.read_text("utf-8").split("\n")) < set(staged.read_text("utf-8").split("\n"))
-    assert "later" not in page.read_text("utf-8")
+def test_what_is_stored_stands_whole_on_the_staged_page_and_is_not_folded(site: Site) -> None:
+    for page in (url(HOURS[-1]), url(DAY, "24h"), url(DAY, "day"), url(PROSE)):
+        stored, staged = (
+            (site.folder / folder / f"{page.strip('/')}.md").read_text("utf-8")
+            for folder in ("archive", "staging")
+        )
+        with_stories = set(re.sub(r" \[↳\]\([^)]*\)", "", unfolded(staged)).split("\n"))
+        assert set(stored.split("\n")) < with_stories, page
+        assert re.search(r"^ *<|later|\n\n\n", stored, re.MULTILINE) is None, page
+
+
+def test_only_folds_of_ours_are_on_built_pages(site: Site) -> None:
+    for root in ("", "/en"):
+        for page in (url(DAY, "24h"), url(DAY, "day"), url(HOSTILE), url(PROSE)):
+            report = site.tree(root + page).find("article")[0]
+            staged = (site.folder / "staging" / f"{root}{page}".strip("/")).with_suffix(".md")
+            folds = re.findall(
+                r'^ *<details class="(\w+)" markdown="1"><summary>([^<]+)</summary>$',
+                staged.read_text("utf-8"),
+                re.MULTILINE,
+            )
+            built = [(fold.attributes["class"], fold.elements()[0].text()) for fold in report.find("details")]
+            assert built == folds, page
+            places = [span.attributes["id"] for span in report.find("span") if "id" in span.attributes]
+            assert len(places) == len({*places}) > 0, page
+
+
+def test_hours_lead_to_their_day_and_days_to_their_hours(site: Site) -> None:
+    hour = next(window for window in HOURS if DAY.start <= window.start and window.end <= DAY.end)
+    up = site.tree(url(hour)).find("nav")[2]
+    assert [link.text() for link in up.find("a")] == ["属于 2025-12-09"] * 2
+    assert f"{BASE}{url(DAY, 'day')}" in links(up)
+    assert words(site.tree(url(hour)).find("h1")[0]).endswith("2025-12-09 00:42 – 01:42")
+    down = site.tree(url(DAY, "day")).find("nav")[2]
+    assert [link.text() for link in down.find("a")][:2] == ["00:42", "01:42"]
+    assert len(links(down)) == 23
+    alone = HOURS[-1]
+    assert f"{BASE}/archive/2025-12/#2025-12-10" in links(site.tree(url(alone)).find("nav")[2])
 
 
 def test_every_link_within_the_site_leads_somewhere(site: Site) -> None:
@@ -178,7 +212,7 @@ def test_headings_can_be_linked_to(site: Site) -> None:
 def test_a_month_lists_every_report_and_gap(site: Site) -> None:
     table = site.tree("/archive/2025-12/").find("table")[0]
     rows = [" ".join(words(cell) for cell in row.elements()) for row in table.find("tr")]
-    assert sum("–" in row or "全天" in row for row in rows) == len(HOURS) - 2 + 1 + 1
+    assert sum("–" in row or "全天" in row for row in rows) == len(HOURS) - 2 + 1 + 2
     assert "10:42 – 12:42 没有报告（vllm-project/vllm 1h）" in rows
     assert any(row.startswith("全天 vllm-project/vllm 24h ") for row in rows)
 
@@ -406,7 +440,7 @@ def test_a_page_that_fails_its_check_in_one_language_is_missing_in_that_one_alon
     run("run", "--sample")
     config = Path("config.yaml")
     config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
-    monkeypatch.setattr("vllm_digest.site.editions.render", lambda *_: "---\ntitle: {{ x\n---\n")
+    monkeypatch.setattr("vllm_digest.site.editions.render_folded", lambda *_: "---\ntitle: {{ x\n---\n")
     made = run("site")
     assert made.code == 7
     assert "has no page in en: Its front matter does not load" in made.err
@@ -445,7 +479,10 @@ def test_a_model_s_hostile_words_stay_words_of_their_section(site: Site) -> None
         report = site.tree(root + url(PROSE)).find("article")[0]
         tags = [heading.tag for heading in report.find("h1", "h2", "h3", "h4", "h5", "h6")]
         assert tags == ["h1", *["h3"] * 7, "h2", *["h3"] * 5]
-        assert report.find("table", "pre", "img", "dl", "details", "input", "sup", "del") == []
+        assert report.find("table", "pre", "img", "dl", "input", "sup", "del") == []
+        folds = report.find("details")
+        assert {fold.attributes["class"] for fold in folds} <= {"why", "quotes", "group", "more"}
+        assert all(fold.elements()[0].tag == "summary" for fold in folds)
         shown = words(report)
         for text in ("<script>boom()</script>", "{{ site.posts }}", "<think>no thought</think>"):
             assert text in shown

@@ -19,6 +19,7 @@ from vllm_digest.digest.highlights import by_event, leading, usage_rows, verdict
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
+from vllm_digest.markdown.folding import CLOSED, Fold, anchor, opened, tidy, topic_mark, unfolded
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
 from vllm_digest.report import Concern, ConcernKind, Digest, Report, ThreadRow
@@ -36,6 +37,9 @@ _STORY = "↳"
 """The text of a link to a thread's own page."""
 _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
 """A thread that a text names: `#30488`."""
+_FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|[x×]\b|tok(?:en)?s?/s|ms\b)")
+_FIGURE_WORDS = 40
+"""Characters of a measured gain that a line of the ecosystem's chapter shows."""
 _TOP = 5
 """Threads that a roll-up begins with."""
 
@@ -48,6 +52,13 @@ def render(
     `root`: the path below which pages of the language stand on the site, see `languages.root_of`.
     `stories`: the threads that have a page of their own there; mentions lead to it beside GitHub.
     """
+    return tidy(unfolded(render_folded(report, language, root, stories)))
+
+
+def render_folded(
+    report: Report, language: str = LANGUAGES[0], root: str = "", stories: Collection[int] = ()
+) -> str:
+    """The same page for the site: notes are folded, and threads can be linked to (`markdown.folding`)."""
     zone = ZoneInfo(report.timezone)
     digest = report.digest
     relevant = digest.relevant(Relevance.YES)
@@ -55,7 +66,7 @@ def render(
     threads = {thread.number: thread for thread in digest.threads}
     address = _Addresses(digest)
     page = _environment(language).get_template("report.md.j2")
-    return (
+    return tidy(
         page.render(
             report=report,
             digest=digest,
@@ -76,6 +87,7 @@ def render(
             concerns=_untold_concerns(digest),
             told_above={*digest.shown_hot, *digest.changes},
             knows_bugs=any(thread.is_bug for thread in digest.threads),
+            change=lambda name: Markup(f"{len(lists[name]) - report.before[0].counts[name]:+d}"),
             median=lambda name: _number(median(one.counts[name] for one in report.before)),
             page_link=lambda place: posixpath.relpath(f"/{place}", f"/{report.place}") + "/",
             ledger=_by_topic(relevant, digest.focus.topics),
@@ -91,6 +103,9 @@ def render(
             ref=partial(_ref, address=address, stories=stories, here=f"/{report.place}"),
             quote=partial(_quote, address=address),
             minute=lambda moment: Markup(local_minute(moment, zone)),
+            place=_Places(),
+            links_of=lambda number: [one for one in digest.links if number in (one.source, one.target)],
+            figures=lambda text: _quote(_around_figure(text), address),
         ).rstrip("\n")
         + "\n"
     )
@@ -106,6 +121,19 @@ class _Addresses:
     def __call__(self, number: int) -> str:
         # GitHub leads from an issue's address to the pull request of that number.
         return self._known.get(number, f"{self.repo_url}/issues/{number}")
+
+
+class _Places:
+    """Marks the first item of a page that tells of a thread as its place."""
+
+    def __init__(self) -> None:
+        self._marked: set[int] = set()
+
+    def __call__(self, number: int) -> Markup:
+        if number in self._marked:
+            return Markup()
+        self._marked.add(number)
+        return Markup(anchor(number))
 
 
 class _Sentence(NamedTuple):
@@ -198,6 +226,18 @@ def _quote(text: str, address: "_Addresses") -> Markup:
     return Markup(f"“{''.join(shown).strip()}”")
 
 
+def _around_figure(text: str) -> str:
+    """The words round the first measured figure, for a line; the whole text where it is short."""
+    figure = _FIGURE.search(text)
+    if len(text) <= _FIGURE_WORDS or not figure:
+        return text if len(text) <= _FIGURE_WORDS else f"{text[:_FIGURE_WORDS].rpartition(' ')[0]}…"
+    start = max(0, min(figure.start() - _FIGURE_WORDS // 3, len(text) - _FIGURE_WORDS))
+    before = text.rfind(" ", 0, start) + 1 if start else 0
+    cut = text[before : before + _FIGURE_WORDS]
+    end = len(cut) if before + _FIGURE_WORDS >= len(text) else max(cut.rfind(" "), figure.end() - before)
+    return f"{'…' * (before > 0)}{cut[:end]}{'…' * (before + end < len(text))}"
+
+
 def _with_spaces(text: str) -> str:
     """The text escaped, with a space at its ends where it has one."""
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
@@ -233,12 +273,15 @@ def _environment(language: str) -> "Environment":
     pages.globals |= {
         "fill": lambda key, **values: Markup(said.fill(key, values, own=_plain, other=_finalize)),
         "numeral": lambda number: _numeral(said, number),
+        "fold": lambda kind, key, **values: Markup(opened(Fold(kind), said.say(key, **values))),
+        "unfold": Markup(CLOSED),
     }
     pages.filters |= {
         "code": lambda text: Markup(code(text)),
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
         "percent": lambda count, total: Markup(f"{count / total:.0%}"),
+        "mark": lambda text: Markup(topic_mark(Safe(_finalize(text)))),
         "title": lambda text: Markup(escape(text, at_start=False)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),
     }

@@ -96,3 +96,15 @@ def moment_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
 
 def _is_midnight(moment: datetime) -> bool:
     return (moment.hour, moment.minute) == (0, 0)
+
+
+def span_label(window: TimeWindow, zone: ZoneInfo) -> str:
+    """What a page's title does not say of its window: `18:42 – 19:42`, `12-08 – 12-14`; nothing of a day."""
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
+    last = (end - timedelta(minutes=1)).date()
+    if end.date() == start.date() or last == start.date():
+        whole = _is_midnight(start) and _is_midnight(end)
+        return "" if whole else f"{start:%H:%M} – {'24:00' if _is_midnight(end) else f'{end:%H:%M}'}"
+    if _is_midnight(start) and _is_midnight(end):
+        return f"{start:%m-%d} – {last:%m-%d}"
+    return f"{start:%H:%M} – {end:%m-%d %H:%M}"

@@ -4,17 +4,20 @@ import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 from vllm_digest.archive import Archive, document
 from vllm_digest.languages import root_of
+from vllm_digest.markdown.folding import unfolded
 from vllm_digest.pagecheck import find_problem, sections, state_paragraph, title_of
-from vllm_digest.render import render
+from vllm_digest.render import render_folded
 from vllm_digest.report import Report
 from vllm_digest.sections import outline
-from vllm_digest.site.calendar import moment_label, month_of
+from vllm_digest.site.calendar import moment_label, month_of, span_label
 from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex, read
+from vllm_digest.site.kin import Kin, kin
 from vllm_digest.templating import words
 
 log = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ class Edition:
 
     def sections(self, entry: Entry) -> str:
         """A report's page without the long lists, in Markdown."""
-        return sections(self._page(entry))
+        return sections(unfolded(self._page(entry)))
 
     def _page(self, entry: Entry) -> str:
         return _path(self.folder, entry).read_text(encoding="utf-8")
@@ -79,7 +82,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
         stem.with_suffix(".json").write_bytes(document(report))
         stem.with_suffix(".md").write_text(page, encoding="utf-8")
         for language in others:
-            page = render(report, language, root_of(language, site.languages), stories)
+            page = render_folded(report, language, root_of(language, site.languages), stories)
             if problem := _put_page(
                 report, page, language, draft / root_of(language, site.languages).lstrip("/")
             ):
@@ -98,7 +101,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
 
 def _put_page(report: Report, page: str, language: str, folder: Path) -> str:
     """Write a report's page in a language; why it fails its check if it does, and is not written."""
-    problem = find_problem(page, outline(report.digest, language))
+    problem = find_problem(unfolded(page), outline(report.digest, language))
     if not problem:
         path = (folder / report.place).with_suffix(".md")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +123,8 @@ def _edition(
 def _join(site: Site, edition: Edition, editions: Sequence[Edition]) -> None:
     """Tell each page of an edition what its layout needs to know of its neighbours and its translations."""
     known = {one.language: (one.root, {entry.place for entry in one.index.entries}) for one in editions}
+    repos = {repo for repo, _ in edition.index.series}
+    kin_of = {repo: kin(entry for entry in edition.index.entries if entry.repo == repo) for repo in repos}
     for repo, series in edition.index.series:
         entries = edition.index.of(repo, series)
         for entry, earlier, later in zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True):
@@ -127,6 +132,7 @@ def _join(site: Site, edition: Edition, editions: Sequence[Edition]) -> None:
             keys = _keys(site, edition, entry, roots)
             keys |= _neighbour(site, edition, "earlier", earlier)
             keys |= _neighbour(site, edition, "later", later)
+            keys |= _kin_keys(site, edition, entry, kin_of[repo][entry.place])
             _add_keys(_path(edition.folder, entry), keys)
 
 
@@ -152,6 +158,30 @@ def _neighbour(site: Site, edition: Edition, name: str, entry: Entry | None) -> 
         return {}
     label = f"{entry.window.start.astimezone(site.zone):%m-%d %H:%M}"
     return {name: edition.root + entry.url, f"{name}_label": label}
+
+
+def _kin_keys(site: Site, edition: Edition, entry: Entry, found: Kin) -> dict[str, object]:
+    """The reports that a page leads up and down to, as [address, label]; an hour without a day's report leads
+    to its day in the archive."""
+    zone = site.zone
+    day = f"{entry.window.start.astimezone(zone):%Y-%m-%d}"
+    within = [(edition.root + one.url, _span(one, day, zone)) for one in found.within]
+    if not within and span_label(entry.window, zone):
+        within = [(f"{edition.root}/archive/{month_of(entry, zone)}/#{day}", day)]
+    return {
+        "span": span_label(entry.window, zone),
+        "within": [list(one) for one in within],
+        "parts": [[edition.root + one.url, _part(one, zone)] for one in found.parts],
+    }
+
+
+def _span(entry: Entry, day: str, zone: ZoneInfo) -> str:
+    return span_label(entry.window, zone) or day
+
+
+def _part(entry: Entry, zone: ZoneInfo) -> str:
+    start = entry.window.start.astimezone(zone)
+    return f"{start:%m-%d}" if entry.window.length >= timedelta(days=1) else f"{start:%H:%M}"
 
 
 def page_keys(language: str, url: str, roots: Mapping[str, str]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.pagecheck import breakage
 from vllm_digest.place import Place
-from vllm_digest.render import render
+from vllm_digest.render import render_folded
 from vllm_digest.report import Lists, Report
 from vllm_digest.sections import LISTS
 from vllm_digest.window import TimeWindow
@@ -123,7 +123,7 @@ def read(archive: Archive, language: str, on_report: OnReport, stories: Collecti
     Stored pages are not looked at: each is made from its data, in a language, and given to `on_report`.
     `stories`: the threads that have a page of their own.
     """
-    rendered = partial(render, language=language, stories=stories)
+    rendered = partial(render_folded, language=language, stories=stories)
     entries: list[Entry] = []
     left_out: list[Missing] = []
     strangers = archive.strangers()

@@ -36,7 +36,9 @@ if (report) {
     layOut(list);
     if (list.children.length > FOLD + 5) fold(list);
   }
-  addContents(headings, new Map(lists));
+  addContents(headings);
+  addEventListener("hashchange", showTarget);
+  showTarget();
 }
 
 // A row's labels, author and time go on a line of their own, so that titles can be skimmed.
@@ -60,19 +62,29 @@ function fold(list) {
     button.remove();
   };
   button.addEventListener("click", unfold);
+  list.addEventListener("unfold", unfold);
   // The browser's own search has to find every row.
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f") unfold();
   });
 }
 
-function addContents(headings, lists) {
+// A link to a thread opens what it stands in.
+function showTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (!target || !report || !report.contains(target)) return;
+  for (let at = target; at !== report; at = at.parentElement) {
+    if (at.tagName === "DETAILS") at.open = true;
+    if (at.classList.contains("folded")) at.dispatchEvent(new Event("unfold"));
+  }
+  target.scrollIntoView();
+}
+
+function addContents(headings) {
   const wide = matchMedia("(min-width: 78rem)");
   const rows = headings.map((heading) => {
     const link = make("a", { href: `#${heading.id}` }, heading.firstChild.textContent.trim());
-    const list = lists.get(heading);
-    const count = list && [...list.children].filter((row) => row.querySelector("a")).length;
-    return make("li", {}, link, ...(list ? [" ", make("span", { className: "count" }, `${count}`)] : []));
+    return make("li", {}, link);
   });
   const contents = make(
     "details",

@@ -1,0 +1,67 @@
+"""What a page of the site folds away, and the places it can be linked to; stored Markdown has neither.
+
+The marks are HTML that strangers' text cannot hold: it never begins a line, and its `<` is escaped. kramdown
+reads Markdown in an element with `markdown="1"`: https://kramdown.gettalong.org/syntax.html#html-blocks
+"""
+
+import re
+from enum import StrEnum
+
+from vllm_digest.markdown.escaping import Safe
+
+
+class Fold(StrEnum):
+    """What is folded, and what the stored Markdown has instead."""
+
+    WHY = "why"
+    """Reasons, quotes and notes of a line: they stand below it."""
+    QUOTES = "quotes"
+    """What people said: it stands there."""
+    GROUP = "group"
+    """A list with a name: the name is a bold line above it."""
+    MORE = "more"
+    """The rest of a list: its summary alone."""
+
+
+CLOSED = Safe("</details>")
+_OPENED = r'<details class="{kind}" markdown="1"><summary>([^<>\n]*)</summary>'
+_MORE = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.MORE)}\n.*?^[ ]*{CLOSED}$", re.MULTILINE | re.DOTALL)
+_GROUP = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.GROUP)}$", re.MULTILINE)
+_WHY = re.compile(rf"\n+[ ]*{_OPENED.format(kind=f'(?:{Fold.WHY}|{Fold.QUOTES})')}\n+")
+_END_IN_LIST = re.compile(rf"\n+[ ]*{CLOSED}\n+(?=[ ]*(?:\*|\d+\.)[ ])")
+_END = re.compile(rf"\n+[ ]*{CLOSED}$", re.MULTILINE)
+_ANCHOR = re.compile(r'^([ ]*(?:\*|-|\d+\.)[ ]+)<span id="t\d+"></span>', re.MULTILINE)
+_TOPIC = re.compile(r'<span class="topic">((?:(?!<span).)*)</span>$', re.MULTILINE)
+_BLANK = re.compile(r"\n{3,}")
+
+
+def opened(kind: Fold, summary: str) -> Safe:
+    """The beginning of what is folded, a line of its own between blank ones. `summary`: words of ours."""
+    if re.search(r"[<>&\n]", summary):
+        raise ValueError(f"{summary!r} is no plain text")
+    return Safe(f'<details class="{kind}" markdown="1"><summary>{summary}</summary>')
+
+
+def anchor(number: int) -> Safe:
+    """What makes a list item the place of a thread, at the item's beginning; its fragment is `tNUMBER`."""
+    return Safe(f'<span id="t{number}"></span>')
+
+
+def topic_mark(text: Safe) -> Safe:
+    """A topic at the end of a line; `text` is Markdown."""
+    return Safe(f'<span class="topic">{text}</span>')
+
+
+def tidy(page: str) -> str:
+    """The page without doubled blank lines."""
+    return _BLANK.sub("\n\n", page)
+
+
+def unfolded(page: str) -> str:
+    """The page as it is stored: nothing folded, no places to link to."""
+    page = _MORE.sub(r"\1\2", page)
+    page = _GROUP.sub(r"\1**\2**", page)
+    page = _WHY.sub("\n", page)
+    page = _END_IN_LIST.sub("\n", page)
+    page = _END.sub("", page)
+    return _TOPIC.sub(r"\1", _ANCHOR.sub(r"\1", page))
