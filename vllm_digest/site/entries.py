@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +12,14 @@ from pathlib import PurePosixPath
 from vllm_digest.archive import NEVER, Archive
 from vllm_digest.errors import DocumentError, PageError
 from vllm_digest.judgement import Relevance
+from vllm_digest.languages import LocalText
 from vllm_digest.markdown.escaping import clean
+from vllm_digest.models import State
+from vllm_digest.narrative import BriefPart, Narrative
 from vllm_digest.pagecheck import breakage
 from vllm_digest.place import Place
 from vllm_digest.render import render_folded
-from vllm_digest.report import Lists, Report
+from vllm_digest.report import Lists, Report, ThreadRow
 from vllm_digest.sections import LISTS
 from vllm_digest.window import TimeWindow
 
@@ -37,12 +40,22 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
-    """A thread that a page speaks of."""
+class Named:
+    """A thread that a page speaks of, with what it can be found by.
+
+    `said`: a model's sentences about it that passed their checks, by language.
+    """
 
     number: int
     is_pull: bool
-    text: str
+    state: State
+    is_relevant: bool
+    title: str
+    author: str
+    labels: tuple[str, ...]
+    hardware: tuple[str, ...]
+    topic: LocalText | None
+    said: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ class Entry:
 
     `place`: without suffix, see `Report.place`. `repo`: as the archive files it.
     `relevant`: the numbers of the focus's threads. `discussion`: how many comments and reviews there are.
-    `titles`: of the threads that the page in the first language names.
+    `named`: the threads that the page in the first language names. `repo_url`: their repository at GitHub.
     """
 
     place: PurePosixPath
@@ -64,7 +77,8 @@ class Entry:
     relevant: tuple[int, ...]
     discussion: int
     events: tuple[Event, ...]
-    titles: tuple[Title, ...]
+    repo_url: str
+    named: tuple[Named, ...]
     has_gaps: bool
 
     @property
@@ -177,13 +191,37 @@ def _made(report: Report, page: str, place: Place) -> Entry:
         relevant=tuple(thread.number for thread in digest.relevant(Relevance.YES)),
         discussion=activity.comments + activity.reviews,
         events=tuple(_events(report)),
-        titles=tuple(
-            Title(thread.number, thread.is_pull, clean(thread.title))
-            for thread in digest.threads
-            if thread.number in shown
-        ),
+        repo_url=digest.repo_url,
+        named=tuple(_named(report, thread) for thread in digest.threads if thread.number in shown),
         has_gaps=bool(digest.gaps),
     )
+
+
+def _named(report: Report, thread: ThreadRow) -> Named:
+    judgement, focus = thread.judgement, report.digest.focus
+    return Named(
+        number=thread.number,
+        is_pull=thread.is_pull,
+        state=thread.state,
+        is_relevant=judgement.relevance is Relevance.YES,
+        title=clean(thread.title),
+        author=clean(thread.author.login),
+        labels=tuple(clean(label) for label in thread.labels),
+        hardware=judgement.hardware,
+        topic=next((one.name for one in focus.topics if one.key == judgement.topic), None),
+        said=_said(report.narrative, thread.number),
+    )
+
+
+def _said(narrative: Narrative, number: int) -> Mapping[str, tuple[str, ...]]:
+    brief = narrative.brief(number)
+    if brief is None:
+        return {}
+    statements = [one for part in BriefPart for one in brief.of(part)]
+    return {
+        language: tuple(clean(text) for one in statements if (text := one.text(language)))
+        for language in narrative.languages
+    }
 
 
 def _events(report: Report) -> Iterator[Event]:

@@ -1,38 +1,113 @@
-"""An index of titles and numbers for a page's script, a file a month for the sake of phones; pure."""
+"""What a page's script searches: threads by month, for the sake of phones a file each; pure.
 
-from collections.abc import Iterable
+What is told of threads in a model's sentences lies in a file of its own, which is loaded after the titles.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from vllm_digest.models import State
 from vllm_digest.site.calendar import moment_label, month_of
-from vllm_digest.site.entries import Entry
+from vllm_digest.site.entries import Entry, Named
+
+_SAID = 300
+"""Characters of sentences for a thread and a month: a month of hourly reports stays below a megabyte."""
+_STATES = tuple(State)
+"""A state is written as its place here; `search.js` has the same order."""
 
 
-def months(entries: Iterable[Entry], zone: ZoneInfo, language: str) -> dict[str, dict[str, Any]]:
-    """By month, newest first: `reports` as [address, label], newest first, and `threads` as
-    [number, is it a pull request, title, places in `reports`], newest number first."""
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The index of a month: `threads` as the script reads it, `said` by the place of a thread there."""
+
+    threads: dict[str, Any]
+    said: dict[int, str]
+
+
+def months(
+    entries: Iterable[Entry], zone: ZoneInfo, language: str, repo: str, stories: Collection[int]
+) -> dict[str, Month]:
+    """The indexes by month, newest first. `stories`: the threads of `repo` that have a page of their own.
+
+    `threads` holds `reports` as [address, label], newest first; `repos`, their addresses at GitHub; `names`,
+    all authors, labels, hardware and topics; and `threads`, newest number first, as [number, place in
+    `repos`, is it a pull request, state, is it of the focus, has it a page, title, places in `names` (the
+    author's first), places in `reports`].
+    """
     ordered = sorted(entries, key=lambda entry: entry.window.end, reverse=True)
+    by_month = sorted(ordered, key=lambda entry: month_of(entry, zone), reverse=True)
     return {
-        month: _index(tuple(group), zone, language)
-        for month, group in groupby(
-            sorted(ordered, key=lambda entry: month_of(entry, zone), reverse=True),
-            key=lambda entry: month_of(entry, zone),
+        month: _Index(zone, language, repo, stories).of(tuple(group))
+        for month, group in groupby(by_month, key=lambda entry: month_of(entry, zone))
+    }
+
+
+@dataclass(slots=True)
+class _Table:
+    """Texts, each once, by the place that it got."""
+
+    places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, text: str) -> int:
+        return self.places.setdefault(text, len(self.places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    zone: ZoneInfo
+    language: str
+    repo: str
+    stories: Collection[int]
+
+    def of(self, entries: tuple[Entry, ...]) -> Month:
+        """The index of reports, newest first."""
+        repos, names = _Table(), _Table()
+        latest: dict[tuple[str, int], Named] = {}
+        places: dict[tuple[str, int], list[int]] = {}
+        told: dict[tuple[str, int], list[str]] = {}
+        own = {entry.repo_url for entry in entries if entry.repo == self.repo}
+        for place, entry in enumerate(entries):
+            for thread in entry.named:
+                key = (entry.repo_url, thread.number)
+                latest.setdefault(key, thread)
+                places.setdefault(key, []).append(place)
+                told.setdefault(key, []).extend(thread.said.get(self.language, ()))
+        ordered = sorted(latest, key=lambda key: (-key[1], key[0]))
+        threads = [
+            [
+                number,
+                repos.place(url),
+                int(latest[url, number].is_pull),
+                _STATES.index(latest[url, number].state),
+                int(latest[url, number].is_relevant),
+                int(url in own and number in self.stories),
+                latest[url, number].title,
+                [names.place(name) for name in self._names(latest[url, number])],
+                places[url, number],
+            ]
+            for url, number in ordered
+        ]
+        said = {place: _joined(told[key]) for place, key in enumerate(ordered) if told[key]}
+        labels = [[entry.url, moment_label(entry.window, self.zone, self.language)] for entry in entries]
+        return Month(
+            {"reports": labels, "repos": list(repos.places), "names": list(names.places), "threads": threads},
+            said,
         )
-    }
+
+    def _names(self, thread: Named) -> Iterator[str]:
+        topic = thread.topic.get(self.language) if thread.topic else ""
+        found = (thread.author, *thread.labels, *thread.hardware, topic)
+        yield from dict.fromkeys(name for name in found if name)
 
 
-def _index(entries: tuple[Entry, ...], zone: ZoneInfo, language: str) -> dict[str, Any]:
-    places: dict[int, list[int]] = {}
-    titles: dict[int, tuple[bool, str]] = {}
-    for place, entry in enumerate(entries):
-        for title in entry.titles:
-            places.setdefault(title.number, []).append(place)
-            titles.setdefault(title.number, (title.is_pull, title.text))
-    return {
-        "reports": [[entry.url, moment_label(entry.window, zone, language)] for entry in entries],
-        "threads": [
-            [number, int(titles[number][0]), titles[number][1], places[number]]
-            for number in sorted(places, reverse=True)
-        ],
-    }
+def _joined(sentences: Iterable[str]) -> str:
+    """The sentences, each once, as many as fit."""
+    text = ""
+    for sentence in dict.fromkeys(sentences):
+        if len(text) + len(sentence) > _SAID:
+            break
+        text += f"{sentence} "
+    return text.rstrip()

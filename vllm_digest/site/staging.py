@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
             editions = put_reports(site, archive, draft, numbers)
             roots = {edition.language: edition.root for edition in editions}
             _write(draft, thread_files(site, stories, numbers, roots))
-        _write(draft, _made(site, editions, now))
+        _write(draft, _made(site, editions, now, numbers))
         (draft / _MARK).touch()
         if target.exists():
             target.rename(former)
@@ -92,8 +92,10 @@ def _write(draft: Path, files: Iterable[_File]) -> None:
         (draft / path).write_text(text, encoding="utf-8")
 
 
-def _made(site: Site, editions: Sequence[Edition], now: datetime) -> Iterator[_File]:
-    """What is made of all reports together."""
+def _made(
+    site: Site, editions: Sequence[Edition], now: datetime, stories: Collection[int]
+) -> Iterator[_File]:
+    """What is made of all reports together. `stories`: the threads that have a page of their own."""
     yield PurePosixPath("_data/digest.json"), _json({"languages": site.languages})
     roots = {edition.language: edition.root for edition in editions}
     for edition in editions:
@@ -104,6 +106,7 @@ def _made(site: Site, editions: Sequence[Edition], now: datetime) -> Iterator[_F
             f'"use strict";\nconst WORDS = {_json(words(language).tree["script"]).rstrip()};\n',
         )
         yield from _Pages(site, edition, roots, now).all()
+        yield from _search_index(site, edition, stories)
 
 
 def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
@@ -160,7 +163,6 @@ class _Pages:
             yield self._page("month.html.j2", f"/archive/{month.name}/", month=month, **neighbours)
         yield self._page("trends.html.j2", "/trends/", panels=panels)
         yield self._page("search.html.j2", "/search/")
-        yield from self._search_index()
         yield self._feed("/feed.xml", "", index.entries)
         if self._site.focus:
             relevant = tuple(entry for entry in index.entries if entry.relevant)
@@ -182,12 +184,6 @@ class _Pages:
     def _rendered(self, template: str, url: str, **values: Any) -> str:
         return page(template, url, self._site.zone, self._edition.language, **self._common, **values)
 
-    def _search_index(self) -> Iterator[_File]:
-        found = search.months(self._edition.index.entries, self._site.zone, self._edition.language)
-        yield self._path("/search/months.json"), _json(list(found))
-        for name, part in found.items():
-            yield self._path(f"/search/{name}.json"), _json(part)
-
     def _path(self, url: str) -> PurePosixPath:
         path = (self._edition.root + url).lstrip("/")
         return PurePosixPath(path, "index.html" if url.endswith("/") else "")
@@ -195,6 +191,17 @@ class _Pages:
     def _urn(self, url: str) -> str:
         """A name that stays when the site moves to another host."""
         return uuid5(NAMESPACE_URL, f"vllm-digest:{self._edition.root}{url}").urn
+
+
+def _search_index(site: Site, edition: Edition, stories: Collection[int]) -> Iterator[_File]:
+    """What the search page reads: the months as [name, has it sentences], and a file or two for each."""
+    folder = PurePosixPath(edition.root.lstrip("/"), "search")
+    found = search.months(edition.index.entries, site.zone, edition.language, site.repo, stories)
+    yield folder / "months.json", _json([[name, int(bool(month.said))] for name, month in found.items()])
+    for name, month in found.items():
+        yield folder / f"{name}.json", _json(month.threads)
+        if month.said:
+            yield folder / f"{name}.said.json", _json(month.said)
 
 
 def _json(value: object) -> str:
