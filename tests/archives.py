@@ -108,7 +108,17 @@ def _talked_of(window: TimeWindow, place: int) -> Thread:
     count = 2 if place else 30
     at = [window.start + (window.end - window.start) * (n + 1) / (count + 2) for n in range(count)]
     remarks = tuple(_remark(rng, f"{old.number}-talk-{n}", old.url, moment) for n, moment in enumerate(at))
-    return replace(old, state=State.OPEN, closed_at=None, merged_at=None, timeline=(), remarks=remarks)
+    number = 31_530 + place
+    return replace(
+        old,
+        number=number,
+        url=f"https://github.com/{REPO}/{'pull' if old.is_pull else 'issues'}/{number}",
+        state=State.OPEN,
+        closed_at=None,
+        merged_at=None,
+        timeline=(),
+        remarks=remarks,
+    )
 
 
 def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:

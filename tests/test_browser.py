@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 pytest.importorskip("playwright", reason="PLAYWRIGHT IS MISSING: pages were NOT looked at on this machine")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests import browser as chromium
 from tests.browser import Scheme, viewed
 from tests.sites import BASE, DAY, HOSTILE, HOURS, Site, url
+from vllm_digest.templating import words
 
 SCREENSHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 """What the pages looked like; CI keeps them."""
@@ -80,19 +82,76 @@ def _barriers(page: Any) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]} ({len(one['nodes'])})" for one in found]
 
 
-def test_search_finds_titles_and_numbers_and_leads_to_the_report(browser: Browser, address: str) -> None:
+FINDS = {
+    "MI300X": "MI300X",
+    "gfx942": "[Bug]: ROCm 7.0 on gfx942 hangs in CUDA graph capture",
+    "量化": "量化",
+    "rocm": "rocm",
+    "3153": "#3153",
+    "３１５３９": "#31539 ",
+    "#31539": "#31539 ",
+    "amy-smith": "amy-smith",
+    "https://github.com/vllm-project/vllm/issues/31539#issuecomment-1": "#31539 ",
+    "vllm-project/vllm#31539": "#31539 ",
+    "精度与改动之前一致": "精度与改动之前一致",
+    "prefixlm tritonattention": "[v1] Add PrefixLM support to TritonAttention backend",
+}
+"""What is searched for, and what every hit shows."""
+
+
+def found(page: Page, query: str) -> list[str]:
+    """The hits for a query, each as its text."""
+    page.fill("#query", query)
+    page.wait_for_url(lambda address: parse_qs(urlsplit(address).query).get("q") == [query])
+    expect(page.locator("#status")).to_have_text(re.compile("^[^…]+$"))
+    return page.locator("#results li").all_inner_texts()
+
+
+def test_search_finds_what_titles_numbers_names_and_sentences_say(browser: Browser, address: str) -> None:
     with viewed(browser, f"{address}/search/") as view:
+        for query, words in FINDS.items():
+            hits = found(view.page, query)
+            assert hits, query
+            assert [hit for hit in hits if words.lower() not in hit.lower()] == [], query
+        assert view.complaints == []
+
+
+def test_a_hit_leads_to_its_place_on_the_report_to_github_and_to_its_story(
+    browser: Browser, address: str
+) -> None:
+    with viewed(browser, f"{address}/search/", width=390) as view:
         page = view.page
-        page.fill("#query", "prefixlm tritonattention")
-        expect(page.locator("#status")).to_have_text("找到 1 条。")
-        row = page.locator("#results li")
-        assert "[v1] Add PrefixLM support to TritonAttention backend" in row.inner_text()
-        number = re.findall(r"#(\d+)", row.inner_text())[0]
-        page.fill("#query", f"#{number}")
-        expect(page.locator("#results li")).to_have_count(1)
-        expect(row).to_contain_text(f"#{number} ")
-        page.locator("#results a").click()
-        assert page.url == address + url(HOSTILE)
+        (hit,) = found(page, "31539")
+        assert hit.startswith("○ 开放 ")
+        ways = page.locator("#results a")
+        assert re.fullmatch(
+            r"https://github\.com/vllm-project/vllm/(issues|pull)/31539",
+            ways.nth(1).get_attribute("href") or "",
+        )
+        ways.first.click()
+        expect(page).to_have_url(re.compile(r"/20251208T1600Z-20251209T1600Z/#t31539$"))
+        assert page.locator(":target").evaluate("(it) => it.parentElement.checkVisibility()")
+        page.goto(f"{address}/search/?q=155422")
+        page.get_by_text("经过").click()
+        assert page.url == f"{address}/threads/155422/"
+        assert view.complaints == []
+
+
+def test_hits_can_be_narrowed_down_and_an_empty_search_says_what_it_knows(
+    browser: Browser, address: str
+) -> None:
+    with viewed(browser, f"{address}/search/?q=deprecate&focus=1&kind=1&state=0&month=2025-12") as view:
+        page = view.page
+        expect(page.locator("#status")).to_have_text(re.compile(r"^找到 \d+ 条。$"))
+        hits = page.locator("#results li").all_inner_texts()
+        assert hits
+        assert all(hit.startswith("○ 开放 PR ") and "AMD" in hit for hit in hits)
+        page.select_option("[name=kind]", "0")
+        expect(page.locator("#status")).to_have_text(re.compile("^没有找到。可以搜索标题、编号"))
+        assert "kind=0" in page.url
+        page.fill("#query", "")
+        page.select_option("[name=state]", "1")
+        expect(page.locator("#results li").first).to_have_text(re.compile("^× 已关闭 Issue "))
         assert view.complaints == []
 
 
@@ -113,6 +172,66 @@ def test_a_long_list_is_folded_and_opens(browser: Browser, address: str) -> None
         while view.page.locator(".unfold").count():
             view.page.locator(".unfold").first.click()
         assert all(row.is_visible() for row in rows.all())
+
+
+CHAPTER = """() => {
+  const [heading, next] = [...document.querySelectorAll(".report h3")].slice(1, 3);
+  return next.getBoundingClientRect().top - heading.getBoundingClientRect().top;
+}"""
+FIRST_SCREEN = """() => {
+  const walker = document.createTreeWalker(document.querySelector(".report"), NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  let text = "";
+  while (walker.nextNode()) {
+    range.selectNode(walker.currentNode);
+    const [box] = range.getClientRects();
+    if (box && box.top < innerHeight) text += walker.currentNode.data;
+  }
+  return text;
+}"""
+OWN_TEXTS = """() => [...document.querySelectorAll(".report :is(p, li)")].map((element) => {
+  const own = element.cloneNode(true);
+  for (const inner of own.querySelectorAll("ul, ol, p, details")) inner.remove();
+  const links = [...own.querySelectorAll("a")].filter((link) => link.textContent !== "↳");
+  return [own.textContent, links.length];
+})"""
+SENTENCE_END = re.compile(r"[。！？]|[.!?](?=\s|$)")
+DAYS = [url(DAY, "24h"), url(DAY, "day"), f"/en{url(DAY, 'day')}"]
+"""A busy day: by rules, by a model, and that in English."""
+
+
+@pytest.mark.parametrize("page", DAYS, ids=["rules", "model", "English"])
+def test_a_busy_day_is_short_on_a_phone_and_on_paper(browser: Browser, address: str, page: str) -> None:
+    language = "en" if page.startswith("/en/") else "zh"
+    with viewed(browser, address + page, width=390) as view:
+        assert view.page.locator(".report .why").count() >= 38
+        assert view.page.evaluate(CHAPTER) <= 4 * 844
+        talk = view.page.locator(".report .group").first
+        assert talk.locator(".why").count() > 5
+        assert talk.locator("xpath=following-sibling::ul").locator(".why").count() == 0
+        assert view.page.locator(".report h3 + p + ul > li").first.locator("li").count() == 3
+        shown = view.page.evaluate(FIRST_SCREEN)
+        assert {"zh": "值得关注：", "en": "Worth attention:"}[language] in shown
+        for count in words(language).tree["counts"].values():
+            assert shown.count(f" {count} ") == 1, count
+    with viewed(browser, address + page) as view:
+        assert len(re.findall(rb"/Type\s*/Page\b", view.page.pdf(format="A4"))) < 12
+
+
+@pytest.mark.parametrize("page", DAYS[::2], ids=["rules", "a model in English"])
+def test_no_paragraph_is_a_wall_and_folds_open(browser: Browser, address: str, page: str) -> None:
+    with viewed(browser, address + page, width=390) as view:
+        for text, links in view.page.evaluate(OWN_TEXTS):
+            said = re.sub("“[^”]*”", "", text)
+            assert len(SENTENCE_END.findall(said)) <= 4, text
+            assert links <= 8, text
+        notes = view.page.locator(".report .why").first
+        assert not notes.locator("li").first.is_visible()
+        notes.locator("summary").click()
+        assert notes.locator("li").first.is_visible()
+        view.page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        assert _barriers(view.page) == []
+        assert view.overflow == 0
 
 
 def test_headings_link_to_themselves_and_contents_lead_there(browser: Browser, address: str) -> None:
@@ -151,9 +270,9 @@ def test_scripts_speak_the_language_of_their_page(browser: Browser, address: str
     with viewed(browser, f"{address}/en/search/") as view:
         page = view.page
         page.fill("#query", "prefixlm tritonattention")
-        expect(page.locator("#status")).to_have_text("1 found.")
-        page.locator("#results a").click()
-        assert page.url == f"{address}/en{url(HOSTILE)}"
+        expect(page.locator("#status")).to_have_text(re.compile(r"^\d found\.$"))
+        page.locator("#results a").first.click()
+        expect(page).to_have_url(re.compile(rf"^{address}/en{url(HOSTILE)}#t\d+$"))
     with viewed(browser, f"{address}/en{url(DAY, '24h')}") as view:
         assert re.fullmatch(r"Show all \d+", view.page.locator(".unfold").first.inner_text())
         assert view.page.locator(".contents summary").text_content() == "On this page"

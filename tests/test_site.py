@@ -15,8 +15,10 @@ from tests import archives, jekyll
 from tests.conftest import Run
 from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
+from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.markdown.folding import unfolded
+from vllm_digest.models import State
 from vllm_digest.render import render
 from vllm_digest.report import Digest
 
@@ -284,13 +286,26 @@ def test_the_sitemap_lists_every_page(site: Site) -> None:
     assert len(listed) == len(set(listed))
 
 
-def test_the_search_index_knows_each_title_and_where_it_stands(site: Site) -> None:
-    assert json.loads(site.html("/search/months.json")) == ["2025-12"]
+def test_the_search_index_knows_what_threads_can_be_found_by(site: Site) -> None:
+    (month, is_told), *earlier = json.loads(site.html("/search/months.json"))
+    assert (month, is_told, earlier) == ("2025-12", 1, [])
     index = json.loads(site.html("/search/2025-12.json"))
-    hostile = index["reports"].index([url(HOSTILE), "2025-12-10 16:42 – 17:42"])
-    found = {title for _, _, title, places in index["threads"] if hostile in places}
-    assert {clean(text) for text in hostile_texts()} <= found
-    assert digest_of(site, url(HOURS[-1])).lists.numbers <= {number for number, *_ in index["threads"]}
+    reports = [address for address, _ in index["reports"]]
+    hostile = reports.index(url(HOSTILE))
+    titles = {title for *_, title, _, places in index["threads"] if hostile in places}
+    assert {clean(text) for text in hostile_texts()} <= titles
+    day = digest_of(site, url(DAY, "day"))
+    assert day.lists.numbers <= {number for number, *_ in index["threads"]}
+    found = {number: (place, row) for place, (number, *row) in enumerate(index["threads"])}
+    row = day.relevant(Relevance.YES)[0]
+    place, (repo, is_pull, state, is_focus, has_page, title, names, places) = found[row.number]
+    assert index["repos"][repo] == "https://github.com/vllm-project/vllm"
+    assert (is_pull, state, is_focus, title) == (row.is_pull, list(State).index(row.state), 1, row.title)
+    assert has_page == site.file(f"/threads/{row.number}/").is_file()
+    assert {row.author.login, *row.labels, *row.judgement.hardware} <= {index["names"][one] for one in names}
+    assert url(DAY, "day") in [reports[one] for one in places]
+    assert "量化模型" in json.loads(site.html("/search/2025-12.said.json"))[str(place)]
+    assert "accuracy" in json.loads(site.html("/en/search/2025-12.said.json"))[str(place)]
 
 
 # --- languages
