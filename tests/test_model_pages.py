@@ -399,7 +399,7 @@ def test_two_v_show_each_refused_sentence_with_the_check_and_what_it_was_compare
     with ModelServer(with_edit(says("解码速度因此提升了 35%，使用者会受益。"), 30386)) as server:
         quiet = page_of(run, server, "-v")[1].err
         loud = page_of(run, server, "-vv")[1].err
-    told = '#30386 impact falls: figure: "35%"'
+    told = '#30386 impact rejected: figure: "35%"'
     assert told not in quiet
     assert told in loud
     assert "解码速度因此提升了 35%，使用者会受益。" in loud

@@ -1,5 +1,5 @@
-"""Is a model's sentence true to the data and fit for the page? Pure.
+"""Check a model's sentences against the data, and their form. Pure: no network, no files, no model.
 
-`briefs` and `overviews` read an answer and keep of it what holds. What prose means cannot be checked; what it
-names can: quotes, people, threads, figures, states.
+`briefs` and `overviews` read an answer and keep the sentences that pass. The meaning of prose cannot be
+checked; what it names can be: quotes, people, threads, figures, states.
 """

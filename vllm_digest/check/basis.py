@@ -1,4 +1,4 @@
-"""What a sentence about a thread rests on, by its quotes."""
+"""The facts and quotes that a sentence about one thread is checked against."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,14 @@ def thread_basis(
     near: bool = False,
     speaker: str = "",
 ) -> Basis:
-    """What a sentence with these quotes rests on; `quotes` are names of sources, each with its words.
+    """The basis of a sentence that cites these quotes.
 
-    `elsewhere`: the logins of the window. `near`: its figures must be where it points to.
-    `speaker`: whose position it is; the figures must be in this person's words.
+    `quotes`: pairs of a source's name in `evidence.sources` (`c1`) and the quoted words; pairs with an
+    unknown name are skipped.
+    `elsewhere`: logins of everybody in the window.
+    `near`: accept only figures of the title, the labels and the cited sources.
+    `speaker`: login of the person whose position the sentence states; accept only figures of the title, the
+    labels and this person's own text. Empty for other sentences.
     """
     places = {name: place for place, name in enumerate(evidence.sources)}
     cited = tuple(

@@ -1,8 +1,8 @@
-"""Does a figure belong to what the sentence ties it to: hardware, model, data type, metric, direction?
+"""Check that the sources give a figure for the same hardware, model, data type, metric and direction.
 
-A figure is looked up in the sources' fragments: a sentence's part between commas, or a cell of a table with
-its row's and its column's heads. It is wrong only where every fragment that has it names another thing of the
-same class, so a fragment without any such name decides nothing.
+The sources are split into fragments: a part of a sentence between commas, or a table cell with the headings
+of its row and column. A figure is misplaced only if every fragment that contains it names a different thing
+of the same class (`_NAMES`). A fragment without a name of that class rules nothing out.
 """
 
 import re
@@ -30,7 +30,7 @@ _NAMES = {
     ),
 }
 _GO_TOGETHER = 4
-"""Parts of a line that may stand before the one with the figure."""
+"""Parts of a line that are kept as context of a figure in a later part of it."""
 _LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
@@ -46,12 +46,12 @@ _OLD = re.compile(r"(?:\bmain\b|\bbefore\b|\bbaseline\b|\bold\b|\bmaster\b|\bwit
 
 
 def is_hardware(name: str) -> bool:
-    """Is it the name of a GPU, whoever makes it?"""
+    """Whether it is the name of a GPU or another accelerator, of any vendor."""
     return _NAMES["hardware"].fullmatch(name.strip()) is not None
 
 
 def shares_setting(text: str, told: str) -> bool:
-    """Does a text name some hardware or model that `told` ties its figures to, if it names any?"""
+    """Whether `text` names a hardware or a model that `told` names; true if `told` names neither."""
     theirs, ours = _names(told), _names(text)
     kinds = [kind for kind in ("hardware", "model") if kind in theirs]
     return not kinds or any(_alike(ours.get(kind, frozenset()), theirs[kind]) for kind in kinds)
@@ -59,14 +59,18 @@ def shares_setting(text: str, told: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of a source: its words, and the figures in it."""
+    """A piece of a source that is about one thing.
+
+    `text`: its words, for a table cell with the headings of its row and column.
+    `figures`: the figures in it without commas, spaces and the signs `%` and `x`.
+    """
 
     text: str
     figures: frozenset[str]
 
 
 def fragments(text: str) -> Iterator[Fragment]:
-    """The pieces of a source that tell one thing each."""
+    """Split a source into fragments, line by line."""
     heads: list[str] = []
     for line in text.splitlines():
         row = _ROW.match(line)
@@ -88,7 +92,7 @@ def fragments(text: str) -> Iterator[Fragment]:
 
 
 def _pieces(line: str) -> Iterator[Fragment]:
-    """The parts of a line between commas; names that stand by themselves go with what follows them."""
+    """The parts of a line between commas, each with the parts before it that hold no measurement."""
     before: list[str] = []
     for piece in _SPLIT.split(line):
         if not piece or not piece.strip():
@@ -120,9 +124,11 @@ def _value(figure: str) -> str:
 def misplaced(
     words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
-    """The figures that the sources tie to another thing, each with the fragment that does.
+    """Figures in `words` that the sources give for something else.
 
-    `cited`: the sources that the sentence points to; the rest of the `thread` counts for what they lack.
+    Yields pairs of the clause in `words` and the fragment of a source that contradicts it.
+    `cited`: texts of the sources that the sentence cites. `thread`: texts of all sources of the thread;
+    searched for figures that no cited source has.
     """
     near, far = _fragments_of(cited), _fragments_of(thread)
     for sentence in language.sentences.split(words):
@@ -143,7 +149,7 @@ def misplaced(
 
 
 def _tells(figure: str, after: str) -> bool:
-    """Is it a measurement? A small count stands in many places of a thread."""
+    """Whether it is a measurement: with a decimal, three digits or a unit. Small counts are ambiguous."""
     return (
         "." in figure
         or len(_value(figure)) > 2
@@ -162,7 +168,7 @@ def _contradiction(kind: str, names: frozenset[str], fitting: list[Fragment]) ->
 
 
 def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
-    """Is one of them named here and there? A short form counts: Qwen3-32B for Qwen3-32B-FP8."""
+    """Whether both have a name in common; a short form matches (Qwen3-32B and Qwen3-32B-FP8)."""
     ours, theirs = (names | _LATENCIES if "latency" in names else names for names in (ours, theirs))
     return any(
         a == b or a.startswith(f"{b}-") or b.startswith(f"{a}-") or a in b or b in a
@@ -172,7 +178,7 @@ def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
 
 
 def _names(text: str) -> dict[str, frozenset[str]]:
-    """What a text names, by class."""
+    """The names in a text by class (`hardware`, `model`, `type`, `metric`), without empty classes."""
     named = {
         kind: frozenset(re.sub(r"\s", "", found[1]).casefold() for found in pattern.finditer(text))
         for kind, pattern in _NAMES.items()
@@ -191,7 +197,11 @@ def _metrics(text: str) -> Iterator[str]:
 def turned_round(
     words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
-    """Changes from one figure to another that the sources tell the other way, each with their words."""
+    """Changes from one figure to another that the sources describe in the opposite direction.
+
+    Yields pairs of the words of the change and the contradicting words of a source. Parameters as for
+    `misplaced`; `thread` is used only if nothing is cited.
+    """
     known = cited or thread
     for found in language.changes.finditer(words):
         old, new = _value(found["old"]), _value(found["new"])
@@ -209,7 +219,7 @@ def _change(text: str, old: str, new: str) -> str:
 
 
 def _swapped(old: str, new: str, texts: tuple[str, ...]) -> str:
-    """The words that call the old figure new and the new one old."""
+    """The fragments that label the old figure as new and the new one as old; empty if there are none."""
     before = [one.text for one in _fragments_of(texts) if old in one.figures]
     after = [one.text for one in _fragments_of(texts) if new in one.figures]
     if not before or not after:

@@ -1,4 +1,4 @@
-"""A model's answer about one thread, read: the statements that hold, and what is wrong with the others."""
+"""Read a model's answer about one thread: keep the statements that pass, list the faults of the others."""
 
 import logging
 import re
@@ -45,28 +45,28 @@ _EVIDENCE = 4
 _SINGLE: tuple[BriefPart, ...] = tuple(
     part for part in BriefPart if part not in (BriefPart.POSITIONS, BriefPart.GAIN)
 )
-"""The parts that are one statement at the top of an answer."""
+"""The parts that are a single statement at the top level of an answer."""
 _NOTE = ("focus", "focus.gpus", "focus.component")
-"""Where faults of the focus's note stand."""
+"""Values of `Fault.where` for faults of the focus note."""
 
 
 @dataclass(frozen=True, slots=True)
 class BriefResult:
-    """What an answer is worth: `brief` without its faulty sentences, and the faults."""
+    """A checked answer: `brief` without its faulty sentences, and the faults."""
 
     brief: Brief
     faults: tuple[Fault, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Does nothing of it stand?"""
+        """Whether no sentence of it passed."""
         return self.brief.is_empty
 
     def mended_by(self, second: "BriefResult") -> "BriefResult":
-        """The second reading, with what only the first one told well.
+        """The result merged with that of a second answer: of each part the one with more texts.
 
-        Where the first one had nothing and no fault, a fault of the second costs nothing: only faulty parts
-        are asked for again.
+        The second one wins ties. A fault of the second answer is dropped for a part that the first answer
+        left out without a fault: only faulty parts were asked for again.
         """
         statements: dict[BriefPart, Statement] = {}
         left: list[Fault] = []
@@ -93,7 +93,7 @@ class BriefResult:
 
 
 def _texts(*statements: Statement | None) -> int:
-    """How many texts there are, of all languages."""
+    """The number of texts in all languages."""
     return sum(len(one.texts) for one in statements if one)
 
 
@@ -110,11 +110,13 @@ def read_brief(
     elsewhere: frozenset[str],
     context: CheckContext,
 ) -> BriefResult:
-    """The brief that an answer holds; nothing that is wrong in it is left.
+    """The brief in an answer, without whatever fails a check.
 
-    `material`: what the model was shown, `given`: the names of its sources. `originals`: the sources as they
-    were written, which quotes must be parts of as well; GitHub's fields have none. `elsewhere`: the logins of
-    the window.
+    `answer`: the JSON object that the model returned.
+    `material`: the evidence as the model was shown it. `given`: names of the sources it was shown.
+    `originals`: the sources before they were shortened, by name; a quote must also be a part of these.
+    Sources made from GitHub's fields have no original.
+    `elsewhere`: logins of everybody in the window.
     """
     reader = _Reader(material, frozenset(given), originals or {}, elsewhere, context)
     statements = {part: told for part in _SINGLE if (told := reader.statement(answer.get(part), part))}
@@ -147,7 +149,7 @@ class _Reader:
         return tuple(filter(None, read))
 
     def focus(self, value: object) -> tuple[FocusNote | None, Statement | None]:
-        """The note, and the gain beside it."""
+        """The focus note, and the statement of a measured gain; each None if it is missing or fails."""
         shape = self._shape(value, FocusShape, "focus")
         if shape is None:
             return None, None
@@ -183,7 +185,7 @@ class _Reader:
     def _statement(
         self, told: StatementShape | PositionShape, where: str, *, near: bool = False, speaker: str = ""
     ) -> Statement | None:
-        """The statement, if it and its quotes hold; `near`, `speaker` as in `thread_basis`."""
+        """The statement if it and its quotes pass, else None; `near`, `speaker` as in `thread_basis`."""
         rests_on = self._evidence(told.evidence, where)
         basis = self._basis(told.evidence, near=near, speaker=speaker)
         length = _SAYING if speaker else _SENTENCE
@@ -213,7 +215,7 @@ class _Reader:
     def _standing(
         self, texts: Mapping[str, str], basis: Basis, where: str, length: Length
     ) -> Mapping[str, str]:
-        """The texts that hold, by language."""
+        """The texts that pass, by language."""
 
         def check(text: str, language: str) -> Iterator[Problem]:
             return faults(text, basis, self.context, length, language)
@@ -240,5 +242,5 @@ class _Reader:
 
     def _lose(self, faults: Iterable[Fault], texts: object = "") -> None:
         for fault in faults:
-            log.debug("#%d %s falls: %s %s", self.material.number, fault.where, fault.told(), texts)
+            log.debug("#%d %s rejected: %s %s", self.material.number, fault.where, fault.told(), texts)
             self.faults.append(fault)

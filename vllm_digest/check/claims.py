@@ -1,4 +1,4 @@
-"""What a sentence claims, as values without a language: `check/zh` and `check/en` read them out of prose."""
+"""Claims of a sentence as values without a language; `check/zh` and `check/en` extract them from prose."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,15 +6,16 @@ from enum import StrEnum
 from vllm_digest.narrative import FallbackReason
 
 THIS = 0
-"""Stands for the sentence's own thread among numbers of threads."""
+"""In place of a thread number: the thread that the sentence is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a text.
+    """A check that a text fails.
 
-    `detail`: the words meant. `compared_with`: what they were compared with, such as `closed, #14964`; empty
-    where the rule alone decides.
+    `detail`: the offending words of the text; empty if the whole text is meant.
+    `compared_with`: the fact or quote that contradicts them, such as `closed, #14964`; empty if the rule
+    needs none.
     """
 
     reason: FallbackReason
@@ -23,7 +24,7 @@ class Problem:
 
 
 class Claimed(StrEnum):
-    """What is said of a thread's state."""
+    """A state that a sentence gives to a thread."""
 
     MERGED = "merged"
     UNMERGED = "not merged"
@@ -34,7 +35,7 @@ class Claimed(StrEnum):
 
 
 class Noun(StrEnum):
-    """What the words call the thread they speak of."""
+    """The noun that a sentence uses for a thread; `ANY` if it fits both kinds."""
 
     ISSUE = "issue"
     PULL = "pull request"
@@ -45,9 +46,10 @@ class Noun(StrEnum):
 class StateClaim:
     """A clause says that threads have a state.
 
-    `meant`: readings of whom it speaks of, each a group of numbers that all must have the state; `THIS` is
-    the sentence's own thread. More than one reading where the clause leaves its subject out.
-    `noun`: what it calls its own thread.
+    `words`: the clause, or the part of it that makes the claim.
+    `meant`: possible subjects, each a group of thread numbers (or `THIS`) that must all have the state; the
+    claim is true if one group has it. There are several if the clause leaves its subject out.
+    `noun`: the noun for its subject.
     """
 
     words: str
@@ -57,7 +59,7 @@ class StateClaim:
 
 
 class Act(StrEnum):
-    """What a person, or a bot, is said to have done to a thread."""
+    """An action of a person or a bot on a thread."""
 
     OPENED = "opened"
     MERGED = "merged"
@@ -68,9 +70,10 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActClaim:
-    """A clause says who did something.
+    """A clause says who acted on a thread.
 
-    `login`: empty for a bot. `number`: the thread it was done to, `THIS` for the sentence's own.
+    `words`: as in `StateClaim`. `login`: empty for a bot. `number`: the thread acted on, or `THIS`.
+    `noun`: the noun for that thread.
     """
 
     words: str
@@ -82,12 +85,13 @@ class ActClaim:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """A word that stands where a person's name does.
+    """A word at the position of a person's name.
 
-    `says`: the person is said to have said, reported or measured something; `clause` is what.
-    `brings`: what is said can only be this person's own, such as a measurement or a proposal; who agrees or
-    answers speaks of what others said.
-    `is_name`: the word can be nothing else than a name there.
+    `login`: the word. `clause`: the clause with it.
+    `says`: the clause reports something that the person said or measured.
+    `brings`: that content must come from this person, such as a measurement or a proposal; false for
+    verbs such as "agrees", whose content may come from somebody else.
+    `is_name`: at this position the word cannot be an ordinary word.
     """
 
     login: str
@@ -103,12 +107,12 @@ class FigureKind(StrEnum):
     MULTIPLE = "multiple"
     MONTH = "month"
     VAGUE = "vague"
-    """A size without a figure, such as dozens."""
+    """An imprecise size, such as "dozens"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A figure written in words, and its value in digits; empty for a vague one."""
+    """A figure written in words. `value`: in digits, such as `12` or `0.5`; empty for `VAGUE`."""
 
     words: str
     kind: FigureKind
@@ -117,7 +121,7 @@ class Numeral:
 
 @dataclass(frozen=True, slots=True)
 class CountClaim:
-    """A clause gives one of a window's lists a count; `name` is the list's, such as `merged_prs`."""
+    """A clause gives the length of a list of the window. `name`: the list's, such as `merged_prs`."""
 
     words: str
     name: str
@@ -125,24 +129,24 @@ class CountClaim:
 
 
 class Sense(StrEnum):
-    """What kind of thing a sentence does, by its words."""
+    """The kind of a sentence, by the words in it."""
 
     ASKS = "asks"
     """It says that somebody asks, doubts or requests."""
     OPINES = "opines"
-    """It tells somebody's view."""
+    """It reports somebody's opinion."""
     PLANS = "plans"
     """It says that something is wanted, proposed, planned or expected."""
     COMPLETES = "completes"
     """It says that something is done."""
     FUTURE = "future"
-    """It says what is to come, or comes under a condition."""
+    """It is about the future or under a condition."""
     REACHED = "reached"
-    """It says that a change has had its effect."""
+    """It says that a change is in effect, such as "vLLM now supports"."""
 
 
 class Concept(StrEnum):
-    """What only a source can say, and a writer likes to add."""
+    """A kind of judgement that needs a source; models tend to add such words without one."""
 
     DECISION = "decision"
     EVERYTHING = "everything"

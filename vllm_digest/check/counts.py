@@ -1,4 +1,4 @@
-"""The window's counts by name, as an overview is told them and has to name them."""
+"""The counts of a window by name: a model gets them for the overview and must cite them by these names."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,11 +11,11 @@ from vllm_digest.narrative import FallbackReason
 from vllm_digest.report import Digest
 
 PERCENT = "%"
-"""What the name of a percentage ends in."""
+"""Last character of the name of a percentage."""
 
 
 def window_facts(digest: Digest) -> dict[str, int]:
-    """Every count that an overview may speak of, by name; a name with `%` at its end is a percentage."""
+    """All counts that an overview may cite, by name; names that end in `%` are percentages from 0 to 100."""
     activity = digest.activity
     lists = {name: len(numbers) for name, numbers in digest.lists.items().items()}
     return {
@@ -55,9 +55,9 @@ def _shares(digest: Digest) -> Iterator[tuple[str, int]]:
 def count_problems(
     text: str, language: Language, facts: Mapping[str, int], told: KnownFigures
 ) -> Iterator[Problem]:
-    """Wrong counts of the window's lists, and counts of the window that a text gives to a thread.
+    """Wrong counts of the window's lists, and counts of the window that a text attributes to a thread.
 
-    `told`: the figures of the statements about threads that it rests on.
+    `facts`: as from `window_facts`. `told`: figures of the statements about threads that the text cites.
     """
     for claim in language.counts(text):
         if claim.value != facts[claim.name]:
@@ -67,6 +67,6 @@ def count_problems(
         for clause in language.clauses.split(sentence):
             named = (*named, *references(clause))
             if named:
-                # A figure behind a thread's number is read as the thread's.
+                # Readers take a figure after a thread's number as a figure of that thread.
                 for figure, _ in told.unfounded(clause, language):
                     yield Problem(FallbackReason.FIGURE, figure, f"#{named[-1]}")

@@ -1,4 +1,4 @@
-"""What a sentence about a thread may rest on: the thread's text piece by piece, and our facts of it."""
+"""What a sentence about a thread may cite: the thread's description, its remarks, and its facts."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,12 +14,12 @@ from vllm_digest.report import Digest, ThreadRow
 from vllm_digest.window import TimeWindow
 
 BODY = "body"
-"""The name of the description among a thread's sources."""
+"""Name of the description among a thread's sources."""
 _SHORTEST = 8
-"""Characters of a quote, spaces aside, unless it is a whole clause, such as `LGTM`."""
+"""Characters of a quote without white space; a whole clause such as `LGTM` may be shorter."""
 _LONGEST = 400
 _STOP = r"[.,;:!?()\n\u3002\uff0c\uff01\uff1f\uff1b\uff1a]"
-"""What stands round a whole clause."""
+"""Characters that delimit a clause."""
 
 
 _FIXED = re.compile(
@@ -27,12 +27,15 @@ _FIXED = re.compile(
     r"|#(\d{1,7})[^.\n]{0,30}\b(?:fix|solv|resolv|address)",
     re.IGNORECASE,
 )
-"""A remark that may say so; the words beside a number decide nothing else."""
+"""Words for a fix next to a thread's number, as people write them in a description or a remark."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The description, or a remark of a person; `id` is GitHub's, or `body`."""
+    """The description of a thread, or a remark of a person, as Markdown.
+
+    `id`: GitHub's id of the remark, or `body` for the description.
+    """
 
     id: str
     login: str
@@ -49,14 +52,14 @@ class Source:
         return KnownFigures.of([self.text])
 
     def holds(self, quote: str) -> bool:
-        """Is it a verbatim part, white space aside, of a telling length?"""
+        """Whether the quote is a verbatim part of the text, white space aside, and neither short nor long."""
         wanted = "".join(quote.split())
         if not wanted or len(quote) > _LONGEST or wanted not in self.packed:
             return False
         return len(wanted) >= _SHORTEST or self._has_clause(quote)
 
     def _has_clause(self, quote: str) -> bool:
-        """Does it stand between punctuation or line ends, and say something?"""
+        """Whether the quote is a whole clause with at least one letter or digit."""
         told = re.escape(quote.strip(" \t\n.,;:!?"))
         whole = rf"(?:\A|{_STOP})[*_`>\s]*{told}[*_`\s]*(?:\Z|{_STOP})"
         return re.search(r"\w", told) is not None and re.search(whole, self.text) is not None
@@ -64,11 +67,11 @@ class Source:
 
 @dataclass(frozen=True)
 class ThreadEvidence:
-    """One thread.
+    """Everything that a sentence about one thread may cite.
 
-    `sources`: by the short names that a model is given, `body`, `c1`, `c2`, in time order.
-    `threads`: what GitHub says of all threads of the window, and of others as far as is known.
-    `linked`: the numbers of those that GitHub or the texts link with it.
+    `sources`: by the names that the model sees (`body`, `c1`, `c2`), oldest first.
+    `threads`: state and people of all threads of the window and of known others, by number.
+    `linked`: numbers of threads that GitHub or a text links with this one.
     """
 
     facts: ThreadRow
@@ -87,13 +90,13 @@ class ThreadEvidence:
 
     @property
     def reverted(self) -> frozenset[int]:
-        """The numbers of the threads that were reverted."""
+        """Numbers of reverted threads."""
         return frozenset(number for number, known in self.threads.items() if known.reverted)
 
     def shown(self, texts: Mapping[str, str]) -> "ThreadEvidence":
-        """The evidence as a model was shown it: only what it could read can carry what it writes.
+        """The evidence reduced to what a model was shown.
 
-        `texts`: by the names of sources; a source that is not among them was not shown.
+        `texts`: the shown texts by name of their source; sources without one were not shown.
         """
         return replace(
             self,
@@ -102,14 +105,14 @@ class ThreadEvidence:
 
     @cached_property
     def people(self) -> frozenset[str]:
-        """Everybody who took part."""
+        """Logins of everybody who wrote in the thread or acted on it."""
         known = self.threads[self.number]
         done = {known.author, known.merged_by, *known.closed_by, *known.reopened_by, *known.approved_by}
         return frozenset({source.login for source in self.sources.values()} | done) - {""}
 
     @cached_property
     def text(self) -> str:
-        """All of its words."""
+        """Title, labels, areas and the texts of all sources, one a line."""
         facts = self.facts
         return "\n".join(
             (facts.title, *facts.labels, *facts.areas, *(source.text for source in self.sources.values()))
@@ -117,28 +120,31 @@ class ThreadEvidence:
 
     @cached_property
     def words(self) -> str:
-        """All of its words in small letters."""
+        """`text` in lower case."""
         return self.text.casefold()
 
     @cached_property
     def numbers(self) -> frozenset[int]:
-        """The threads that its text or GitHub names."""
+        """Numbers of the thread itself and of those that its texts or GitHub's links name."""
         return frozenset({*references(self.text), *self.linked, self.number})
 
     @cached_property
     def settled(self) -> frozenset[int]:
-        """The threads that the texts may call merged or closed: one remark names it, another one says so."""
+        """Numbers in the texts if any text says "merged" or "closed"; else empty.
+
+        The number and the word may be in different remarks.
+        """
         told = any(language.settled.search(self.text) for language in every_language())
         return frozenset(references(self.text)) if told else frozenset()
 
     @cached_property
     def tells_revert(self) -> bool:
-        """Does a source speak of a revert?"""
+        """Whether a source mentions a revert."""
         return any(language.undone.search(self.text) for language in every_language())
 
     @cached_property
     def fixed(self) -> frozenset[int]:
-        """The threads that this one fixes, by GitHub's links or in words."""
+        """Numbers of the threads that this one fixes, by GitHub's links or by its texts."""
         told = {int(found[1] or found[2]) for found in _FIXED.finditer(self.text)}
         return frozenset({*self.facts.closes, *told})
 
@@ -148,12 +154,12 @@ class ThreadEvidence:
 
     @cached_property
     def title_figures(self) -> KnownFigures:
-        """What may be said of it wherever a sentence points to."""
+        """Figures of the title, the labels and GitHub's fields: allowed whatever a sentence cites."""
         return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], _counts(self))
 
     @cached_property
     def said(self) -> Mapping[str, str]:
-        """All that each person wrote, in small letters."""
+        """All that each person wrote in the thread, by login, in lower case."""
         told: dict[str, str] = {}
         for source in self.sources.values():
             if not source.login:
@@ -170,7 +176,7 @@ class ThreadEvidence:
 
 
 def _counts(evidence: ThreadEvidence) -> Iterator[int]:
-    """What GitHub's fields count of a thread, and its dates; figures that need no quote."""
+    """Counts and parts of dates from GitHub's fields; a sentence needs no quote for them."""
     facts, window = evidence.facts, evidence.window
     heat = facts.heat
     yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
@@ -189,7 +195,10 @@ def _counts(evidence: ThreadEvidence) -> Iterator[int]:
 def thread_evidence(
     threads: Mapping[int, Thread], digest: Digest, bots: frozenset[str]
 ) -> dict[int, ThreadEvidence]:
-    """The evidence of every thread of the digest; bots' and minimized remarks are no sources."""
+    """The evidence of every thread of the digest, by number.
+
+    `bots`: logins in lower case. Remarks of bots and minimized remarks are not among the sources.
+    """
     known = {number: KnownThread.of(thread, bots, digest.reverted) for number, thread in threads.items()}
     return {
         facts.number: ThreadEvidence(

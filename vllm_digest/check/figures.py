@@ -1,4 +1,4 @@
-"""The figures in a text: numbers, percentages, multiples, versions, names of hardware and models."""
+"""Find the figures in a text: numbers, percentages, multiples, versions, names with digits in them."""
 
 import re
 import unicodedata
@@ -15,31 +15,31 @@ _WORD = re.compile(r"[A-Za-z0-9]+(?:[.,_+-][A-Za-z0-9]+)*", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9.]+|[A-Za-z]+", re.ASCII)
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[vVxX]?(\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*)", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)-?(?:[a-zA-Z]{1,3}|bits?|tokens?|times)?", re.ASCII)
-"""A number with its unit grown onto it: `90ms`, `1.5x`, `4-bit`."""
+"""A number with its unit attached: `90ms`, `1.5x`, `4-bit`."""
 _GLUED = re.compile(r"(\d{1,4})[xX\u00d7]([A-Za-z0-9].*)", re.ASCII)
-"""A count grown onto a name: `8xH100`."""
+"""A count attached to a name: `8xH100`."""
 _PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
 _MULTIPLE = re.compile(
     r"(?<![A-Za-z0-9_.,-])(\d+(?:\.\d+)?)[ ]?[xX\u00d7](?![A-Za-z0-9]| ?\d| ?[A-Z][A-Za-z]*\d)", re.ASCII
 )
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
 _SHOWN = 6
-"""Known figures that a message names."""
+"""Known figures listed in a message."""
 
 
 def references(text: str) -> tuple[int, ...]:
-    """The threads a text names: `#1`, `/issues/1`, `/pull/1`."""
+    """Numbers of the threads that a text names (`#1`, `/issues/1`, `/pull/1`), each once, in order."""
     return tuple(dict.fromkeys(int(found[1] or found[2]) for found in _REFERENCE.finditer(text)))
 
 
 @dataclass(frozen=True)
 class KnownFigures:
-    """What figures may rest on.
+    """The figures of some texts.
 
-    `words`: the words with digits of texts, in small letters. `numbers`, `percents`, `multiples`: values in
-    plain digits. `months`: by their numbers.
-    `signs`: characters that are numbers and no ASCII digits, such as `²`.
-    `vague`: texts name sizes such as dozens.
+    `words`: words with a digit in them, in lower case, and their parts.
+    `numbers`, `percents`, `multiples`: values in plain digits, such as `1420` or `0.5`.
+    `months`: numbers of months, 1 to 12. `signs`: numeric characters other than ASCII digits, such as `²`.
+    `vague`: whether a text has an imprecise size, such as "dozens".
     """
 
     words: frozenset[str] = field(default=frozenset())
@@ -52,7 +52,7 @@ class KnownFigures:
 
     @classmethod
     def of(cls, texts: Iterable[str], counts: Iterable[int] = ()) -> "KnownFigures":
-        """The figures of texts in any language, and `counts`."""
+        """The figures of `texts`, which may be in any language, and `counts`."""
         shown = _narrow(_REFERENCE.sub(" ", visible("\n".join(texts))))
         written = [one for language in every_language() for one in language.told(shown)]
         signs = {sign: value for sign in shown if (value := _sign_value(sign)) is not None}
@@ -85,9 +85,10 @@ class KnownFigures:
     def unfounded(
         self, text: str, language: Language, *, all_of_them: bool = False
     ) -> Iterator[tuple[str, str]]:
-        """The figures in `text` that are not here, as written, each with figures of its kind that are.
+        """Figures in `text` that are not known.
 
-        `all_of_them`: also those that a reader may have counted.
+        Yields pairs of the figure as written and a list of known figures of its kind for a message; the list
+        may be empty. `all_of_them`: also figures in words that a reader can count, such as "four options".
         """
         shown = _narrow(_REFERENCE.sub(" ", text))
         for sign in dict.fromkeys(shown):
@@ -144,7 +145,7 @@ class KnownFigures:
 
 
 def _multiples(plain: str, written: list[Numeral]) -> frozenset[str]:
-    """With 50 % and half for each other, and with double."""
+    """The multiples in a text; "half", "double" and 50 % stand for each other."""
     found = {_plain(n[1]) for n in _MULTIPLE.finditer(plain)} | _values(written, FigureKind.MULTIPLE)
     if any(_plain(n[1]) == "50" for n in _PERCENT.finditer(plain)):
         found.add("0.5")
@@ -156,7 +157,7 @@ def _values(written: list[Numeral], kind: FigureKind) -> set[str]:
 
 
 def _narrow(text: str) -> str:
-    """With full-width letters, digits and signs as ASCII ones."""
+    """The text with full-width letters, digits and signs replaced by their ASCII forms."""
     return "".join(
         chr(ord(sign) - 0xFEE0) if "！" <= sign <= "～" and (sign.isalnum() or sign in "％．＋－") else sign
         for sign in text
@@ -164,7 +165,7 @@ def _narrow(text: str) -> str:
 
 
 def _sign_value(sign: str) -> str | None:
-    """The value of a sign that is a number and neither an ASCII digit nor an ideograph: `²`, `Ⅸ`, `½`."""
+    """The value of a numeric character such as `²`, `Ⅸ` or `½`; None for ASCII and for ideographs."""
     if sign.isascii() or "CJK" in unicodedata.name(sign, ""):
         return None
     value = unicodedata.numeric(sign, None)
@@ -176,7 +177,7 @@ def _has_digit(word: str) -> bool:
 
 
 def _plain(number: str) -> str:
-    """`1,420` as `1420`, `2.0` as `2`, `007` as `7`; a version as it is."""
+    """A number in its shortest form: `1,420` as `1420`, `2.0` as `2`, `007` as `7`; versions unchanged."""
     number = number.replace(",", "")
     if number.count(".") > 1:
         return number

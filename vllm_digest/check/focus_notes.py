@@ -1,6 +1,7 @@
-"""What a thread means for the focus: hardware and component by rules, a gain by its quotes.
+"""Check the focus note of a brief: hardware and component against rules, a gain against its quotes.
 
-A gain needs a before and an after, or an extent that its author states, and what it was measured on.
+The quotes of a gain must give a figure before and one after, or its extent (`30%`, `twice`), and the hardware
+or model it was measured on.
 """
 
 import re
@@ -17,7 +18,7 @@ _EXTENT = re.compile(
     r"\d\s?(?:%|[x\u00d7](?![A-Za-z0-9]))|\b(?:twice|half|halve[sd]|double[sd]?|triple[sd]?|\w+fold)\b",
     re.IGNORECASE,
 )
-"""An extent that somebody states."""
+"""The extent of a change: `30%`, `1.5x`, `twice`."""
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?![\w.-]*\d)", re.ASCII)
 _UNIT = re.compile(
     r"\d\s?(?:ms|s|us|min|h|[GM]i?B|tok(?:ens?)?/s|req/s|it/s|TFLOPS?|[TG]B/s)\b|\(\s?(?:ms|s|tok(?:ens?)?/s|req/s)\s?\)|\|",
@@ -32,16 +33,16 @@ _TESTS = re.compile(
     r"|jobs?)\b",
     re.IGNORECASE,
 )
-"""Counts of tests are no measure: from 12 failed to 12 skipped is no gain."""
+"""Counts of tests are removed before measuring: "12 failed" to "12 skipped" is no gain."""
 _SHOWN = 160
-"""Characters of the lines in a message."""
+"""Characters of quoted lines in a message."""
 
 
 def focus_note(shape: FocusShape, evidence: ThreadEvidence) -> tuple[FocusNote, tuple[Fault, ...]]:
-    """The note without what is wrong in it, and the faults.
+    """The focus note without its wrong values, and the faults.
 
-    Hardware is what rules found of the focus's in the thread; a component is a word of the thread that is no
-    hardware and no platform.
+    Hardware must be among what rules found in the thread (`Judgement.hardware`). A component must be a word
+    of the thread that names neither hardware nor a platform.
     """
     known = {name.casefold(): name for name in evidence.facts.judgement.hardware}
     foreign = [name for name in (*shape.gpus, *shape.asked_gpus) if name.strip().casefold() not in known]
@@ -61,9 +62,9 @@ def _listed(names: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def gain_faults(texts: Iterable[str], hardware: Sequence[str], cited: Sequence[Cited]) -> tuple[Fault, ...]:
-    """What a gain told in `texts`, of several languages, lacks by its quotes.
+    """The fault of a gain that its quotes do not support; empty if they do.
 
-    `hardware`: what the note beside it names.
+    `texts`: the gain in each language. `hardware`: as the focus note lists it. `cited`: its quotes.
     """
     told = "\n".join(line for one in cited for line in _lines_of(one))
     measured = _TESTS.sub(" ", told)
@@ -75,7 +76,7 @@ def gain_faults(texts: Iterable[str], hardware: Sequence[str], cited: Sequence[C
 
 
 def _lines_of(cited: Cited) -> list[str]:
-    """The lines of the source that the quote is of; a row of a table with the heads of its columns."""
+    """The lines of the source that contain the quote; a table row comes with the table's header line."""
     wanted = "".join(cited.quote.split())
     found: list[str] = []
     head = ""

@@ -20,8 +20,8 @@ from vllm_digest.check.claims import (
 class Length:
     """How long a text may be.
 
-    `most`: characters of a Chinese text; other languages take more room (`Language.room`).
-    `is_sentence`: it must be one or several whole sentences; else it is a label or a title.
+    `most`: characters of a Chinese text; multiplied by `Language.room` for other languages.
+    `is_sentence`: whether it must be one or more whole sentences; else it is a label or a title.
     """
 
     most: int
@@ -30,7 +30,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a language names a concept: `claimed` in a sentence about a thread, `said` in a source."""
+    """The patterns of a concept: `claimed` in a sentence about a thread, `said` in a source."""
 
     claimed: re.Pattern[str]
     said: re.Pattern[str]
@@ -38,25 +38,35 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What can be read out of prose in one language.
+    """The checks of one language's prose.
 
-    `code`: such as `zh`. `room`: characters that say as much as one of Chinese.
-    `has_latin_words`: any of its words may look like a login.
-    `form`: what is wrong with a text as a text; takes the text, the text without its code, its length, and
-    the words that it may quote signs and sentences from.
-    `states`, `acts`, `namings`: what a text claims.
-    `figures`: the figures in words that a text must have from its sources; `listed`: those that the texts of
-    one claim must have in common; `told`: all that a source has.
-    `metrics`: names of what is measured, each with the pattern of its names.
-    `senses`: patterns of sentences about a thread. `asking`, `rhetorical`, `planning`: of the sentences of a
-    source; a rhetorical question tells a view.
-    `settled`: words of sources for a thread that is merged or closed.
-    `guess`: says what nobody can know. `platforms`: further names of platforms, each with the English one.
-    `changes`: a change from the figure `old` to the figure `new`. `fixes`: the pull request fixes `number`.
-    `counts`: the counts that a text gives to lists of a window. `denial`: the words that deny any news of
-    what an expression stands for. `wrote_code`: says that somebody handed in code.
-    `undone`: tells of a revert.
-    `clauses`, `sentences`: what separates them.
+    Of a sentence that a model wrote:
+    `code`: language code, such as `zh`.
+    `room`: characters needed to say what one Chinese character says.
+    `has_latin_words`: whether an ordinary word may look like a login.
+    `form`: problems of form and language; takes the text, the text without code spans, its `Length`, and the
+    text of the sources, from which it may quote foreign characters.
+    `states`, `acts`, `namings`: claims and names in a text.
+    `figures`: figures in words that need a source. `listed`: figures in words that the texts of one claim
+    must have in common.
+    `senses`, `concepts`: patterns of kinds of sentences and of judgements.
+    `guess`: pattern of guesses about people, such as their employer or intentions.
+    `changes`: pattern of a change from the figure `old` to the figure `new`.
+    `fixes`: pattern of "this pull request fixes `number`".
+    `counts`: counts that a text gives for lists of the window.
+    `denial`: takes a text and a regular expression of names; the words that deny any news about them.
+    `wrote_code`: pattern of "somebody submitted code".
+
+    Of a source:
+    `told`: all figures in words.
+    `asking`, `rhetorical`, `planning`: patterns of a question, of a question that states an opinion, of a
+    plan.
+    `settled`: words for a merged or closed thread.
+
+    Of both:
+    `metrics`: patterns of metrics by their names.
+    `platforms`: names of platforms in this language, with the English ones.
+    `undone`: pattern of a revert. `clauses`, `sentences`: patterns of what separates them.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""The languages whose prose can be checked, by code."""
+"""The table of languages whose prose can be checked."""
 
 from vllm_digest.check.en import ENGLISH
 from vllm_digest.check.language import Language
@@ -8,10 +8,10 @@ _ALL = {one.code: one for one in (CHINESE, ENGLISH)}
 
 
 def checks_of(code: str) -> Language:
-    """The checks of a language. Raises KeyError if there are none for it."""
+    """The checks of a language by its code. Raises KeyError if there are none."""
     return _ALL[code]
 
 
 def every_language() -> tuple[Language, ...]:
-    """All of them: a source may be written in any."""
+    """The checks of all languages; a source may be written in any of them."""
     return tuple(_ALL.values())

@@ -1,4 +1,4 @@
-"""A model's answer about the whole window, read: what of it holds, and what is wrong with the rest."""
+"""Read a model's answer about the whole window: keep the findings that pass, list the others' faults."""
 
 import logging
 import re
@@ -39,14 +39,15 @@ log = logging.getLogger(__name__)
 _SENTENCE = Length(most=500)
 _TITLE = Length(most=60, is_sentence=False)
 _MOST = 6
-"""Findings of a section."""
+"""Findings in one section."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """What an overview may rest on: the briefs it was shown, the window's counts, all its people.
+    """What an overview may cite.
 
-    `thread_evidence`: of the briefs' threads at least, by number.
+    `briefs`: those that the model was shown. `thread_evidence`: by thread number, at least for the briefs.
+    `facts`: counts of the window by name, as from `window_facts`. `logins`: everybody in the window.
     """
 
     digest: Digest
@@ -58,19 +59,19 @@ class Window:
 
     @cached_property
     def statements(self) -> Mapping[str, Statement]:
-        """The statements by the names that findings have for them."""
+        """All statements of the briefs by the names under which findings cite them."""
         return {name: one for brief in self.briefs for name, one in brief.named().items()}
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewResult:
-    """What an answer is worth: `overview` without its faulty findings, and the faults."""
+    """A checked answer: `overview` without its faulty findings, and the faults."""
 
     overview: Overview
     faults: tuple[Fault, ...]
 
     def mended_by(self, second: "OverviewResult") -> "OverviewResult":
-        """Section by section the reading with more that holds, the second one of equals."""
+        """Merged with a second answer: of each section the one with more texts; the second one wins ties."""
         parts: dict[OverviewPart, tuple[Finding, ...]] = {}
         left: list[Fault] = []
         for part in OverviewPart:
@@ -89,12 +90,12 @@ class OverviewResult:
 
 
 def _texts(findings: tuple[Finding, ...]) -> int:
-    """How many texts there are, of all languages."""
+    """The number of texts in all languages."""
     return sum(len(one.texts) for one in findings)
 
 
 def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewResult:
-    """The overview that an answer holds; nothing that is wrong in it is left."""
+    """The overview in an answer (a JSON object), without whatever fails a check."""
     reader = _Reader(window)
     read = {part: reader.findings(answer.get(part), part) for part in OverviewPart}
     overview = Overview({part: findings for part, findings in read.items() if findings})
@@ -106,7 +107,7 @@ class _Reader:
     window: Window
     faults: list[Fault] = field(default_factory=list)
     told: list[set[str]] = field(default_factory=list)
-    """What each finding so far rests on."""
+    """For each finding accepted so far, the names of the statements and counts that it cites."""
 
     def findings(self, value: object, part: OverviewPart) -> tuple[Finding, ...]:
         if not isinstance(value, list):
@@ -152,7 +153,7 @@ class _Reader:
             yield Problem(FallbackReason.LOOP, ", ".join(sorted(basis)))
 
     def _titles(self, shape: FindingShape, part: OverviewPart, where: str) -> Mapping[str, str] | None:
-        """The titles that hold; None where the title's claim does not, and the finding falls with it."""
+        """The titles that pass, by language; None if the title's claim fails, which rejects the finding."""
         if not any(title.strip() for title in shape.title.values()):
             return {}
         before = len(self.faults)
@@ -186,7 +187,7 @@ class _Reader:
 
         result = standing(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:
-            log.debug("overview.%s falls: %s: %s", where, fault.told(), dict(texts))
+            log.debug("overview.%s rejected: %s: %s", where, fault.told(), dict(texts))
         self.faults += result.faults
         return result.texts
 
@@ -204,7 +205,7 @@ def _window_problems(
 
 
 def _told(claims: list[Statement], cited: list[ThreadEvidence]) -> list[str]:
-    """The words that are about threads: the statements, the threads' titles, their people."""
+    """Texts of the cited statements, and titles and logins of the cited threads."""
     said = [text for claim in claims for text in claim.texts.values()]
     people = frozenset[str]().union(*(one.people for one in cited))
     return [*said, *(one.facts.title for one in cited), *people]
@@ -241,7 +242,7 @@ def _basis(
 
 
 def _no_authors(text: str, language: Language, cited: list[ThreadEvidence], window: Window) -> Iterator[str]:
-    """Who is said to have handed in code, and has none among the cited pull requests."""
+    """Logins that the text says submitted code, but who are not authors of a cited pull request."""
     for clause in language.clauses.split(text):
         if not language.wrote_code.search(clause) or references(clause):
             continue
@@ -251,7 +252,7 @@ def _no_authors(text: str, language: Language, cited: list[ThreadEvidence], wind
 
 
 def _denied_focus(text: str, language: Language, part: OverviewPart, digest: Digest) -> str:
-    """The words that deny any news of the focus, where there are some."""
+    """The words that deny any news about the focus in a window that has some; else empty."""
     if not digest.relevant(Relevance.YES):
         return ""
     names = "" if part is OverviewPart.FOCUS else rf"(?:{re.escape(digest.focus.name)}|ROCm)"

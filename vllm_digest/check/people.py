@@ -1,4 +1,4 @@
-"""Who a text may name, and whether it has people say what they did not say."""
+"""Check whom a text names, and that what it attributes to a person is this person's."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -14,14 +14,14 @@ _TERM = re.compile(
     r"#\d{1,7}|`[^`]+`|[A-Za-z][A-Za-z0-9_.+-]*[A-Za-z0-9]|\d+(?:\.\d+)?\s?(?:%|x|ms|s|[GM]i?B)?", re.ASCII
 )
 _NAME_LIKE = re.compile(r"[\d#`_./+]|[a-z][A-Z]|[A-Z]{2}")
-"""What no ordinary word looks like."""
+"""A form that ordinary words do not have."""
 _SMALL = re.compile(r"[\d.]{1,2}|[A-Za-z]{1,2}", re.ASCII)
 
 
 def people_named(words: str, logins: Collection[str], language: Language) -> set[str]:
-    """The logins that the text has as words of its own, ordinary words of the language aside.
+    """The logins that occur in the text as separate words, without ordinary words of the language.
 
-    Anybody may call an account `PR` or `proposes`; that must not make a stranger of every sentence with it.
+    An account may be called `PR` or `proposes`; a sentence with that word does not name the account.
     """
     named = {found[1] for found in _NAME.finditer(words)} & {*logins}
     return {name for name in named if not _is_ordinary(name, language)}
@@ -35,10 +35,11 @@ def _is_ordinary(name: str, language: Language) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who may be named: `authors` wrote what the sentence rests on, `present` took part in its threads.
+    """Who may be named in a sentence. People are logins, texts are in lower case.
 
-    `elsewhere`: everybody of the window. `words`: the threads' texts in small letters, for names of things.
-    `said`: all that each person wrote in the thread, in small letters. `title`: the threads' titles likewise.
+    `authors`: people who wrote the cited remarks. `present`: people who took part in the threads.
+    `elsewhere`: everybody in the window. `words`: the threads' texts, to recognize names of things.
+    `said`: all that each person wrote in the thread. `title`: the threads' titles.
     """
 
     authors: frozenset[str]
@@ -50,19 +51,19 @@ class People:
 
     @property
     def known(self) -> frozenset[str]:
-        """Everybody of the window whose name is no word for something else."""
+        """Everybody whose login is not also a common term, such as `ci`."""
         everybody = self.present | self.elsewhere
         return frozenset(name for name in everybody if name.casefold() not in _NO_NAMES)
 
     def problems(self, words: str, language: Language) -> Iterator[Problem]:
-        """Names of people who took no part, and of people who did not say what they are said to have said."""
+        """Names of people who did not take part, and statements attributed to the wrong person."""
         yield from (Problem(FallbackReason.LOGIN, name) for name in self._strangers(words, language))
         for naming in language.namings(words):
             if naming.says and naming.brings and (others := self._said_by_others(naming, language)):
                 yield Problem(FallbackReason.LOGIN, naming.clause.strip(), others)
 
     def without_names(self, words: str) -> str:
-        """The text without the logins of people who took part: `lotus-amd` names no platform."""
+        """The text without known logins: `lotus-amd` does not name a platform."""
         known = self.present | self.elsewhere
         return _NAME.sub(lambda found: " " if found[1] in known else found[0], words)
 
@@ -82,7 +83,7 @@ class People:
         return name not in self.words or f"@{name}" in self.words
 
     def _said_by_others(self, naming: Naming, language: Language) -> str:
-        """Who wrote the clause's terms, when the person named did not write one of them."""
+        """Logins of those who wrote the clause's terms if the named person wrote none of them; else empty."""
         own = self.said.get(naming.login)
         if own is None or any(name != naming.login and name in naming.clause for name in self.said):
             return ""
@@ -96,7 +97,7 @@ class People:
         )
 
     def _terms(self, naming: Naming, language: Language) -> Iterator[str]:
-        """What only a source can have given: names of things, figures, threads."""
+        """Terms of a clause that must come from a source: names of things, figures, threads."""
         clause = self.without_names(naming.clause)
         for found in _TERM.finditer(clause):
             term = found[0].strip("`").casefold()

@@ -1,4 +1,4 @@
-"""One sentence against what it rests on."""
+"""Run all checks of one sentence."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from vllm_digest.narrative import FallbackReason
 _QUOTED = re.compile(r"[\u201c\u300c\"]([^\u201c\u201d\u300c\u300d\"]{12,})[\u201d\u300d\"]")
 _ENGLISH = re.compile(r"[A-Za-z]+")
 _WORDS = 4
-"""So many English words in quotation marks are somebody's."""
+"""English words in quotation marks from which on they are taken as a quote."""
 _PLATFORMS = re.compile(
     r"\b(?:AMD|ROCm|HIP|AITER|Instinct|Radeon|NVIDIA|CUDA|Intel|XPU|TPU|Gaudi|Ascend|Neuron|Apple|ARM)\b",
     re.IGNORECASE,
@@ -26,15 +26,15 @@ _PLATFORMS = re.compile(
 _NO_SUPPORT = Support(())
 _LOOP = re.compile(r"(.{4,60}?)\1{2,}", re.DOTALL)
 _SHINGLE = 14
-"""Characters of the instructions that a text repeats when it recites them, in a language without blanks."""
+"""Chinese characters in a row from the instructions that make a text a recital of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in one place of an answer, such as `positions[1]`.
+    """A problem at one place of an answer.
 
-    `detail`, `compared_with`: as in `Problem`. `language`: where one text is wrong and not the claim; else
-    empty.
+    `where`: path in the answer, such as `positions[1]`. `detail`, `compared_with`: as in `Problem`.
+    `language`: code of the language whose wording fails; empty if the claim fails in all languages.
     """
 
     where: str
@@ -44,7 +44,7 @@ class Fault:
     compared_with: str = ""
 
     def told(self) -> str:
-        """`state (en): "was merged", compared with "closed, #14964"`"""
+        """For logs: `state (en): "was merged", compared with "closed, #14964"`."""
         language = f" ({self.language})" if self.language else ""
         detail = f': "{self.detail}"' if self.detail else ""
         compared = f', compared with "{self.compared_with}"' if self.compared_with else ""
@@ -53,9 +53,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What holds for every sentence of a run: whose links may stand, and what the model was told.
+    """What all checks of a run share.
 
-    `languages`: those that the model was asked to write in, the main one first.
+    `repo_url`: links to this repository are allowed. `instructions`: the prompt, which must not be recited.
+    `languages`: codes of the languages that the model was asked to write, the main one first.
     """
 
     repo_url: str
@@ -65,11 +66,12 @@ class CheckContext:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a sentence rests on.
+    """What a sentence is checked against.
 
-    `known`: the words of its threads. `ground`: what its figures may rest on. `numbers`: the threads it may
-    name. `threads`: what GitHub says of those it may speak of. `support`: its quotes.
-    `answered`: of a person's position, the figures of others that it quotes; they count where it names them.
+    `known`: all text of its threads. `ground`: figures it may state. `numbers`: threads it may name.
+    `threads`: state and history of these threads. `people`: whom it may name. `support`: its quotes.
+    `answered`: for a person's position that also cites others: the figures of each cited person by login,
+    allowed if the sentence names that person.
     """
 
     known: str
@@ -82,7 +84,7 @@ class Basis:
 
 
 def faults(text: str, basis: Basis, context: CheckContext, length: Length, code: str) -> Iterator[Problem]:
-    """Everything that keeps a text in the language `code` from the page."""
+    """All problems of a text in the language `code`; it may be on the page if there are none."""
     language = checks_of(code)
     if len(text) > 4 * length.most * language.room:
         yield Problem(FallbackReason.LENGTH)
@@ -108,7 +110,7 @@ def _untrue(marks: Markup, basis: Basis, language: Language) -> Iterator[Problem
     yield from (Problem(FallbackReason.NUMBER, f"#{number}") for number in sorted(named - basis.numbers))
     yield from _figures(words, basis, language)
     packed = "".join(basis.known.split())
-    # Words of another language in quotation marks are emphasis: hardly anybody here writes Chinese.
+    # Chinese in quotation marks is emphasis, not a quote: sources are nearly always in English.
     spans = (found[1] for found in _QUOTED.finditer(words))
     quoted = [*marks.codes, *(span for span in spans if len(_ENGLISH.findall(span)) >= _WORDS)]
     yield from (Problem(FallbackReason.QUOTE, part) for part in quoted if "".join(part.split()) not in packed)
@@ -141,11 +143,11 @@ def _figures(words: str, basis: Basis, language: Language) -> Iterator[Problem]:
 
 
 def _recited(text: str, instructions: str, length: int) -> str:
-    """A piece of what the model was told, if the text holds one."""
+    """The first `length` characters of the text that also occur in the instructions; empty if none do."""
     pieces = (text[at : at + length] for at in range(len(text) - length + 1))
     return next((piece for piece in pieces if piece in instructions), "")
 
 
 def is_platform(name: str) -> bool:
-    """Is it the name of a platform, of a vendor of one, or of its hardware?"""
+    """Whether it is the name of a platform, of its vendor or of its hardware."""
     return _PLATFORMS.fullmatch(name.strip()) is not None or is_hardware(name)

@@ -1,8 +1,8 @@
-"""The forms that a model's answers have, as its JSON schemas.
+"""The shapes of a model's answers, as pydantic models and JSON schemas.
 
-Where several languages are asked for, a text is an object with a text a language, else a string. Arrays
-are bounded: a small model held to a schema without bounds fills an array until its room ends (measured with
-a 0.5B model on llama.cpp and vLLM).
+A text is a string, or with several languages an object from language code to string. Arrays are bounded:
+without bounds a small model fills an array until its token limit (measured with a 0.5B model on llama.cpp
+and vLLM).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 S = TypeVar("S", bound="Shape")
 
 _TEXT = "text by language"
-"""Marks the places in a schema that depend on the languages."""
+"""Placeholder in a generated schema for texts, whose schema depends on the languages."""
 MOST_EVIDENCE = 3
 MOST_POSITIONS = 5
 MOST_FINDINGS = 4
@@ -36,7 +36,7 @@ LocalTexts = Annotated[dict[str, str], BeforeValidator(_by_language), WithJsonSc
 
 
 class Shape(BaseModel):
-    # OpenAI's strict mode wants the `false` and no defaults; what a laxer server adds is left aside.
+    # OpenAI's strict mode requires `additionalProperties: false` and no defaults. Extra keys are ignored.
     model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
 
 
@@ -49,7 +49,7 @@ class EvidenceShape(Shape):
 
 
 Quotes = Annotated[list[EvidenceShape], Field(json_schema_extra={"maxItems": MOST_EVIDENCE})]
-"""The bound is the schema's: what a laxer server sends beyond it is cut off, not refused."""
+"""Only the schema has the bound: extra items of a server that ignores it are cut off, not refused."""
 
 
 class StatementShape(Shape):
@@ -101,26 +101,26 @@ class OverviewShape(Shape):
 
 
 def read_shape(value: object, shape: type[S], languages: Sequence[str]) -> S:
-    """The value as a shape. Raises pydantic.ValidationError if it is of another form.
+    """Parse a value. Raises pydantic.ValidationError if it does not have the shape.
 
-    A plain text counts for the first of `languages`; an object may lack some of them, but not all.
+    A plain string counts as the text of the first of `languages`; an object must have at least one of them.
     """
     return shape.model_validate(value, context={"languages": tuple(languages)})
 
 
 @cache
 def schema_of(shape: type[Shape], languages: tuple[str, ...]) -> Mapping[str, Any]:
-    """A shape's JSON schema, with texts in these languages."""
+    """The JSON schema of a shape with texts in these languages."""
     schema: Mapping[str, Any] = _finished(shape.model_json_schema(), languages)
     return schema
 
 
 def _finished(node: Any, languages: tuple[str, ...]) -> Any:
-    """Without the titles that pydantic adds, and with the texts' form."""
+    """Remove the titles that pydantic adds, and replace the placeholder of texts by their schema."""
     if isinstance(node, dict):
         if node.get("const") == _TEXT:
             return _text_schema(languages)
-        # A property may be called `title`; then what stands there is no text.
+        # A property may itself be called `title`; its value is then an object and stays.
         return {
             key: _finished(value, languages)
             for key, value in node.items()

@@ -1,4 +1,4 @@
-"""What sentences say of threads' states and of who did what, compared with what GitHub says."""
+"""Compare claims about the states of threads, and about who did what, with GitHub's data."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ _APPROVED = "APPROVED"
 
 @dataclass(frozen=True, slots=True)
 class KnownThread:
-    """What GitHub says of a thread as of the window's end. Logins without `[bot]`.
+    """GitHub's data about a thread as of the window's end. Logins are without `[bot]`.
 
-    `merged_by`: empty where it is not merged, or nobody knows. `closed_by`, `reopened_by`: everybody who did.
-    `closed_by_bot`: a bot was among them. `approved_by`: every reviewer who ever approved.
+    `merged_by`: empty if not merged or unknown. `closed_by`, `reopened_by`: everybody who ever did so.
+    `closed_by_bot`: whether a bot ever closed it. `approved_by`: everybody who ever approved.
+    `reverted`: whether its change was taken back and not restored.
     """
 
     number: int
@@ -37,7 +38,7 @@ class KnownThread:
 
     @classmethod
     def of(cls, thread: Thread, bots: frozenset[str], reverted: Collection[int]) -> "KnownThread":
-        """What is known of a thread as it stood."""
+        """From a thread; `bots`: logins in lower case, `reverted`: numbers of reverted threads."""
         closings = [one.actor for one in thread.timeline if one.kind is EventKind.CLOSED]
         closings += [thread.closed_by] if thread.closed_by else []
         return cls(
@@ -60,7 +61,7 @@ class KnownThread:
         return self.kind is Kind.PULL_REQUEST
 
     def told(self) -> str:
-        """`merged, reverted, #30488`"""
+        """For messages: `merged, reverted, #30488`."""
         reverted = ", reverted" if self.reverted else ""
         return f"{self.state.value}{reverted}, #{self.number}"
 
@@ -75,11 +76,12 @@ class KnownThread:
 
 @dataclass(frozen=True, slots=True)
 class KnownThreads:
-    """The threads that a sentence may speak of. `this`: the one that it means where it names none.
+    """The threads that a sentence may be about.
 
-    `settled`: numbers of threads that the sources may call merged or closed in words.
-    `tells_revert`: a source speaks of a revert, perhaps by a pull request that nobody knows more of.
-    `fixed`: those that this thread fixes by GitHub's links or in words; None where nobody can tell.
+    `threads`: by number. `this`: the thread meant by a sentence without a number; None for a whole window.
+    `settled`: numbers that may be called merged or closed because a source says so.
+    `fixed`: numbers that this thread fixes, by GitHub's links or by the texts; None if unknown.
+    `tells_revert`: whether a source mentions a revert, which may be by a pull request that was not fetched.
     """
 
     threads: Mapping[int, KnownThread]
@@ -89,7 +91,7 @@ class KnownThreads:
     tells_revert: bool = False
 
     def wrong_states(self, claims: Iterable[StateClaim]) -> Iterator[Problem]:
-        """The claims that hold in no reading."""
+        """Claims that are wrong for every possible subject."""
         for claim in claims:
             if claim.claimed is Claimed.REVERTED and self.tells_revert:
                 continue
@@ -102,7 +104,7 @@ class KnownThreads:
                 yield Problem(FallbackReason.STATE, claim.words, wrong[0])
 
     def _is_elsewhere(self, noun: Noun, claimed: Claimed, meant: tuple[tuple[int, ...], ...]) -> bool:
-        """Does it call its subject what this thread is not? Nothing of an issue is merged."""
+        """Whether the claim cannot be about this thread: it names the other kind, or an issue's merge."""
         itself = self.threads.get(self.this) if self.this is not None else None
         if itself is None or not any(THIS in reading for reading in meant):
             return False
@@ -111,7 +113,7 @@ class KnownThreads:
         return noun not in (Noun.ANY, wanted) or (merging and not itself.is_pull)
 
     def _wrong(self, reading: tuple[int, ...], claimed: Claimed) -> str:
-        """What contradicts the claim, told as data; empty without anything."""
+        """The state that contradicts the claim, for a message; empty if none does."""
         for number in reading:
             known = self.threads.get(self.this or 0) if number == THIS else self.threads.get(number)
             if known is not None and not known.fits(claimed):
@@ -122,13 +124,13 @@ class KnownThreads:
         return ""
 
     def wrong_fixes(self, numbers: Iterable[int]) -> Iterator[Problem]:
-        """Threads that this one is said to fix, and no source says so."""
+        """Threads that a sentence says this one fixes, although no source does."""
         for number in numbers:
             if self.fixed is not None and number not in self.fixed:
                 yield Problem(FallbackReason.NUMBER, f"#{number}", f"not stated that #{self.this} fixes it")
 
     def wrong_acts(self, claims: Iterable[ActClaim], people: Collection[str]) -> Iterator[Problem]:
-        """The claims of who did what that GitHub's fields contradict; `people` are known logins."""
+        """Claims about who did what that GitHub's fields contradict. `people`: known logins."""
         for claim in claims:
             number = self.this if claim.number == THIS else claim.number
             known = self.threads.get(number) if number is not None else None
@@ -147,7 +149,7 @@ class KnownThreads:
 
 
 def _did(known: KnownThread, act: Act) -> frozenset[str] | None:
-    """Who did it; None where nobody can tell."""
+    """Logins of those who did it; None if GitHub's data does not say."""
     match act:
         case Act.OPENED:
             return frozenset({known.author})

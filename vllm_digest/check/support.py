@@ -1,7 +1,7 @@
-"""Can the quotes carry the sentence? By what kind of sentence they are and by the words in them.
+"""Check that the quotes support a sentence, by the kind of sentence they are from and by their words.
 
-A question carries no claim and an intention nothing done; a judgement needs a source that makes it; a figure
-that its author took back needs the word that took it back.
+A question does not support a statement, a plan does not support "done", a judgement needs a source that makes
+it, and a figure that its author corrected later needs the correction.
 """
 
 import re
@@ -18,13 +18,16 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 _OF_A_WINDOW = frozenset(
     {Concept.CONCENTRATION, Concept.TREND, Concept.ORDER, Concept.CAUSE, Concept.BALANCE}
 )
-"""Said of a window only; within a thread such words are ordinary."""
+"""Checked in sentences about a window only; in sentences about a thread such words are ordinary."""
 _LONGEST_QUOTE = 160
 
 
 @dataclass(frozen=True)
 class Cited:
-    """A quote and the remark it is from. `place`: the remark's place in time among the thread's sources."""
+    """A quote, and the text and author of the source it is from.
+
+    `place`: position of the source among the thread's sources, oldest first, from 0.
+    """
 
     quote: str
     text: str
@@ -33,7 +36,7 @@ class Cited:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The sentences of the remark that the quote is part of."""
+        """The sentences of the source that the quote is from."""
         wanted = "".join(self.quote.split())
         whole = "".join(self.text.split())
         start = whole.find(wanted)
@@ -50,10 +53,11 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What a sentence rests on. `later`: remarks of the cited people that the sentence does not cite.
+    """The quotes of a sentence and the texts around them.
 
-    `pending`: the state of the thread if it is a pull request whose change is not in force; else empty.
-    `is_window`: the sentence is about a window, and the quotes are of the statements that it rests on.
+    `thread`: title and texts of the whole thread. `later`: later remarks of the cited people, not cited.
+    `pending`: state of a pull request that is not merged or was reverted, for a message; else empty.
+    `is_window`: the sentence is about a window; the quotes are those of the statements that it cites.
     """
 
     cited: tuple[Cited, ...]
@@ -63,20 +67,20 @@ class Support:
     is_window: bool = False
 
     def problems(self, words: str, language: Language) -> Iterator[Problem]:
-        """What the quotes cannot carry."""
+        """Claims of the sentence that the quotes do not support."""
         yield from self._unsaid(words, language)
         reached = language.senses[Sense.REACHED].search(words) if self.pending else None
         if reached and not language.senses[Sense.FUTURE].search(_around(words, reached, language)):
             yield Problem(FallbackReason.UNREACHED, reached[0], self.pending)
         if not self.cited or self.is_window:
             return
-        # What a sentence says of states and deeds rests on GitHub's fields and not on the quotes.
+        # Claims about states and actions are checked against GitHub's fields, not against the quotes.
         if not any(language.states(words)) and not any(language.acts(words)):
             yield from self._of_another_kind(words, language)
         yield from self._taken_back(words)
 
     def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
-        """Judgements, decisions and generalisations that no source makes."""
+        """Judgements, decisions and generalisations that no cited source makes."""
         text = "\n".join(one.text for one in self.cited)
         for concept, names in language.concepts.items():
             if concept in _OF_A_WINDOW and not self.is_window:
@@ -116,7 +120,7 @@ def _is(sentence: str, kind: str) -> bool:
 
 
 def _takes_back(text: str, figure: str) -> bool:
-    """`3%, not 30%`; `30% was wrong`."""
+    """Whether a text corrects the figure: `3%, not 30%`; `30% was wrong`."""
     plain = re.escape(figure.replace(" ", ""))
     packed = re.sub(r"\s+(?=[%\u00d7])", "", text)
     denied = rf"\b(?:not|instead of|rather than|and not)\s+(?:the\s+)?{plain}"
@@ -125,14 +129,14 @@ def _takes_back(text: str, figure: str) -> bool:
 
 
 def _around(words: str, found: re.Match[str], language: Language) -> str:
-    """The sentence that a find stands in."""
+    """The sentence around a match."""
     start = max((end.end() for end in language.sentences.finditer(words, 0, found.start())), default=0)
     end = language.sentences.search(words, found.end())
     return words[start : end.start() if end else len(words)]
 
 
 def later_words(cited: Sequence[Cited], others: Sequence[Cited]) -> tuple[Cited, ...]:
-    """The remarks of the cited people that come after what is cited of them."""
+    """Remarks of the cited people that come after the first one cited, and are not cited themselves."""
     first: dict[str, int] = {}
     for one in cited:
         first[one.login] = min(one.place, first.get(one.login, one.place))

@@ -1,4 +1,4 @@
-"""One claim in several languages: which of its texts stand."""
+"""Check one claim that is written in several languages."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from vllm_digest.markdown.markup import markup
 from vllm_digest.narrative import FallbackReason
 
 Check = Callable[[str, str], Iterator[Problem]]
-"""The problems of a text in a language."""
+"""Takes a text and its language code; yields the text's problems."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The texts that stand, by language, and what is wrong with the others."""
+    """The texts that pass, by language code, and the faults of the others."""
 
     texts: Mapping[str, str]
     faults: tuple[Fault, ...]
@@ -30,10 +30,11 @@ class Standing:
 def standing(
     texts: Mapping[str, str], languages: Sequence[str], where: str, check: Check, names: Collection[str]
 ) -> Standing:
-    """What stands of a claim whose texts are checked by `check`.
+    """Check the texts of a claim, given by language code, with `check`.
 
-    A text whose wording fails falls alone. All fall where the claim fails in one of them, or where they do
-    not name the same threads, figures and people (of `names`).
+    A text with a wording problem is rejected alone. All texts are rejected if the claim itself fails in one
+    of them, or if they do not name the same threads, figures and people (logins in `names`).
+    `where`: path in the answer, for the faults.
     """
     written = {language: texts[language].strip() for language in languages if texts.get(language, "").strip()}
     problems = {language: list(check(text, language)) for language, text in written.items()}
@@ -56,7 +57,7 @@ def _fault(where: str, problem: Problem, language: str = "") -> Fault:
 
 
 def _differences(texts: Mapping[str, str], names: Collection[str]) -> Iterator[Problem]:
-    """What one text names and another does not."""
+    """Threads, figures and people that one text names and another does not."""
     shown = {language: markup(text, repo_url="").words for language, text in texts.items()}
     for one, other in permutations(shown, 2):
         text, against = shown[one], shown[other]

@@ -1,4 +1,4 @@
-"""The checks that only hold for English prose, and how English sources say things."""
+"""The checks and patterns for English prose, of models and of sources."""
 
 import re
 

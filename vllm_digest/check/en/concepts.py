@@ -1,4 +1,4 @@
-"""English words for judgements that only a source can make, and for a source that makes them."""
+"""English patterns of judgements (`Concept`), in a model's sentence and in a source that supports it."""
 
 import re
 
@@ -7,7 +7,7 @@ from vllm_digest.check.language import Words
 
 
 def _p(words: str) -> re.Pattern[str]:
-    """Any of these alternatives, each from a word's beginning on."""
+    """A pattern of any of these alternatives, each at the start of a word."""
     return re.compile(rf"\b(?:{words})", re.IGNORECASE)
 
 

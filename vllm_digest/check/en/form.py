@@ -1,4 +1,4 @@
-"""Is it an English sentence, and nothing else?"""
+"""Check that a text is English prose of the right form."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _FOREIGN = re.compile(
     r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\u3000-\u303f\uff00-\uffef]"
 )
-"""Scripts and punctuation that no English sentence has, unless it quotes them."""
+"""Scripts and punctuation that do not occur in English, except in quotes."""
 _COMMON = re.compile(
     r"\b(?:the|a|an|is|are|was|were|be|been|to|of|in|on|for|with|and|or|not|that"
     r"|this|it|its|by|as|at|from|has|have"
@@ -21,7 +21,7 @@ _COMMON = re.compile(
 )
 _LEAST_WORDS = 3
 _SHARE = 14
-"""A sentence has a common word among so many; a list of terms or another Latin language has fewer."""
+"""At least one word in this many is a common English one; lists of terms and other languages have fewer."""
 _ENDS = re.compile(r"[.!?…][\"”’')\]*_~`]*\Z")
 _UNFINISHED = ",;:-–—(["
 _STARTS_LOW = re.compile(r"\A[\s*“\"']*[a-z]+\b")
@@ -37,7 +37,7 @@ _CHATTER = re.compile(
 
 
 def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]:
-    """What is wrong with `text`, which without its code is `prose`; `known` is what it may quote."""
+    """Problems of form. `prose`: `text` without code spans. `known`: text that it may quote from."""
     words = _WORD.findall(prose)
     room = round(length.most * ROOM)
     if length.is_sentence:
@@ -57,4 +57,4 @@ def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]
 
 
 ROOM = 3.0
-"""English takes about three characters for one of Chinese."""
+"""English needs about three characters for one Chinese character."""

@@ -1,4 +1,4 @@
-"""Figures that English writes in words."""
+"""Find figures written in English words."""
 
 import re
 from collections.abc import Iterator
@@ -38,14 +38,14 @@ _LARGE = re.compile(
     r"|minutes?|seconds?|rounds?|tests?|jobs?)\b)",
     re.IGNORECASE,
 )
-"""What a reader may count in a text, such as "four options", needs no source that says it."""
+"""Smaller counts, such as "four options", need no source: a reader can count them in the text."""
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _MONTH = re.compile(
     rf"\b({'|'.join(name for name in _MONTHS if name not in ('march', 'may'))})\b"
     rf"|\b({'|'.join(name[:3].title() for name in _MONTHS)}|March)[.]? (?=\d)",
     re.IGNORECASE,
 )
-"""May and March are words of other meanings, unless a day follows."""
+""""May" and "March" count as months only before a day, for they are also other words."""
 _TIMES = re.compile(rf"\b(\d+(?:\.\d+)?|{'|'.join(_ONES[2:13])})[\s-]?(?:times\b|fold\b)", re.IGNORECASE)
 _DOUBLED = re.compile(r"\b(?:twice|double[sd]?|doubling)\b", re.IGNORECASE)
 _TRIPLED = re.compile(r"\b(?:triple[sd]?|threefold)\b", re.IGNORECASE)
@@ -62,21 +62,21 @@ _VAGUE = re.compile(
 
 
 def figures(text: str) -> Iterator[Numeral]:
-    """The figures in words that only a source can give."""
+    """Figures in words that need a source."""
     yield from _certain(text)
     for found in _LARGE.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
 
 
 def listed(text: str) -> Iterator[Numeral]:
-    """The figures in words that every text of one claim must have, whatever its language."""
+    """Figures in words that the texts of one claim must have in common."""
     yield from _certain(text)
     for found in _LISTED.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
 
 
 def told(text: str) -> Iterator[Numeral]:
-    """Every figure in words that a source has."""
+    """All figures in words of a source."""
     yield from _certain(text)
     for found in _NUMBER.finditer(text):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))

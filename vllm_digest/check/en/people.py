@@ -1,4 +1,4 @@
-"""Whom English sentences name, and what they say that somebody did."""
+"""Extract names of people and who-did-what claims from English sentences."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
-"""GitHub's rule for them."""
+"""GitHub's rule for logins."""
 _BRINGS = (
     r"suggests?|suggested|proposes?|proposed|asks?|asked|reports?|reported|points? out"
     r"|pointed out|measures?|measured"
@@ -32,9 +32,9 @@ _ROLE = re.compile(
     rf" by (?P<by>{_LOGIN})(?![\w.-])"
 )
 _NAME_LIKE = re.compile(r"[\d-]")
-"""Any word may stand before a verb; one with a digit or a hyphen is somebody's login."""
+"""Any word may precede a verb; one with a digit or a hyphen is a login."""
 _ASIDE = re.compile(r"\b(?:after|when|once|since|as|because|before|until)\s?$", re.IGNORECASE)
-"""Somebody else did something when or because this person spoke."""
+"""Before a subordinate clause, which says when or why somebody else did something."""
 _CLAUSES = re.compile(r"[.!?;\n]\s|,\s|\s(?:but|while|whereas)\s")
 
 _VERBS = {
@@ -68,7 +68,7 @@ _UNREAL = re.compile(
 
 
 def namings(text: str) -> Iterator[Naming]:
-    """The words that stand where a person's name does; each clause by itself."""
+    """The words at positions of a person's name, clause by clause."""
     for clause in _CLAUSES.split(text):
         for found in _SUBJECT.finditer(clause):
             aside = _ASIDE.search(clause[: found.start()])
@@ -81,7 +81,7 @@ def namings(text: str) -> Iterator[Naming]:
 
 
 def acts(text: str) -> Iterator[ActClaim]:
-    """Who is said to have merged, closed, approved, reopened or opened what."""
+    """Claims about who merged, closed, approved, reopened or opened a thread."""
     for clause in _CLAUSES.split(text):
         if found := _BOT.search(clause):
             act = Act.MERGED if (found["verb"] or "").lower() == "merged" else Act.CLOSED

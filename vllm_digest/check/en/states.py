@@ -1,4 +1,4 @@
-"""What English sentences say of threads' states; only what is said for certain counts."""
+"""Extract claims about the states of threads from English sentences; wishes and conditions are skipped."""
 
 import re
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ _UNREAL = re.compile(
 )
 _HAPPENED = re.compile(r"\b(?:was|were|has|have|had|got)\b", re.IGNORECASE)
 _WHEN = re.compile(r"\b(?:once|when|after)\b", re.IGNORECASE)
-"""With a past tense it says when something happened, else under which condition."""
+"""With a past tense it gives a time, else a condition."""
 _EARLIER = re.compile(
     r"\b(?:previously|earlier|first|at first|initially|had|used to|for (?:a|some) time|long)\b", re.IGNORECASE
 )
@@ -78,11 +78,11 @@ _DONE_BY = re.compile(
     r"|#(?P<number>\d{1,7}) (?:has (?:already )?)?(?:fixed|solved|resolved)\b",
     re.IGNORECASE,
 )
-"""A change that has solved something is merged."""
+"""Implies that the change is merged."""
 
 
 def states(text: str) -> Iterator[StateClaim]:
-    """What is said for certain of states, clause by clause."""
+    """The claims of definite statements, clause by clause."""
     for sentence in _SENTENCES.split(text):
         for done in _DONE_BY.finditer(sentence):
             if not _UNREAL.search(sentence[: done.start()]):
@@ -120,7 +120,7 @@ def _claims(clause: str) -> Iterator[tuple[Claimed, re.Match[str]]]:
 
 
 def _is_real(clause: str, found: re.Match[str]) -> bool:
-    """Does it tell what is, and neither a wish nor a condition?"""
+    """Whether it is a definite statement, neither a wish nor a condition."""
     before = clause[: found.start()]
     if _WHEN.search(before) and not _HAPPENED.search(found[0]):
         return False
@@ -128,11 +128,11 @@ def _is_real(clause: str, found: re.Match[str]) -> bool:
 
 
 def _merge(clause: str) -> tuple[Claimed, re.Match[str]] | None:
-    """What a clause says of a merge."""
+    """The claim of a clause about a merge, with its match; None if it makes none."""
     if found := _MERGED.search(clause):
         if found["not"]:
             return None if _EARLIER.search(clause) else (Claimed.UNMERGED, found)
-        # "has merged" is what somebody did; "has landed" is what happened to the change.
+        # The subject of "has merged" is a person; the subject of "has landed" is the change.
         happened = found["aux"].lower() not in {"has", "have"} or found["verb"].lower() == "landed"
         return (Claimed.MERGED, found) if happened and _is_real(clause, found) else None
     found = _ACTIVE.search(clause) or _AFTER.search(clause)
@@ -142,7 +142,7 @@ def _merge(clause: str) -> tuple[Claimed, re.Match[str]] | None:
 def _subject(
     clause: str, found: re.Match[str], earlier: tuple[int, ...], named_itself: bool
 ) -> tuple[tuple[tuple[int, ...], ...], Noun]:
-    """Whom a claim is about; empty where that is unclear."""
+    """The possible subjects of a claim as in `StateClaim.meant`, and its noun; no subjects if unclear."""
     before, after = clause[: found.start()], clause[found.end() :]
     numbers = tuple(int(number) for number in _REFERENCE.findall(before))
     if numbers:

@@ -1,4 +1,4 @@
-"""What English sentences say of a whole window."""
+"""Extract claims about a whole window from English sentences."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _PART = re.compile(
     r"|nearly|among|another|some)\b",
     re.IGNORECASE,
 )
-"""A clause with one of these may speak of a part."""
+"""A clause with one of these may be about a part of a list."""
 _ISSUES, _PULLS = r"\bissues?\b", r"\b(?:PRs?|pull requests?)\b"
 _NAMED = tuple(
     (re.compile(pattern, re.IGNORECASE), name)
@@ -27,7 +27,7 @@ _NAMED = tuple(
         "closed_issues": rf"\bclosed\b[^,.;]{{0,24}}{_ISSUES}|{_ISSUES}[^,.;]{{0,12}}\bclosed\b",
     }.items()
 )
-"""How sentences name these counts; the first that fits is meant."""
+"""Patterns of the lists' names; the first that matches counts."""
 
 WROTE_CODE = re.compile(
     r"\b(?:submitted|contributed|wrote|opened)\b[^,.;]{0,12}\b(?:code|PRs?|pull requests?|patch(?:es)?)\b",
@@ -41,7 +41,7 @@ _DENIES = (
 
 
 def counts(text: str) -> Iterator[CountClaim]:
-    """The counts that a text gives to lists of the window, clause by clause."""
+    """Counts that a text gives for lists of the window, clause by clause."""
     for clause in re.split(r"[.;!?\n](?:\s|$)|,\s|\sand\s", text):
         found = {int(one[1]) for one in _COUNT.finditer(clause)}
         named = next((name for pattern, name in _NAMED if pattern.search(clause)), None)
@@ -50,6 +50,6 @@ def counts(text: str) -> Iterator[CountClaim]:
 
 
 def denial(text: str, names: str) -> str:
-    """The words that deny any news of what `names`, an expression, stands for; empty without any."""
+    """The words that deny any news about `names`, a regular expression; empty if there are none."""
     found = re.search(_DENIES % names, text, re.IGNORECASE)
     return found[0] if found else ""

@@ -1,4 +1,4 @@
-"""English words for what a sentence does, and for what its source does."""
+"""English patterns of kinds of sentences, in a model's text and in a source."""
 
 import re
 
@@ -6,7 +6,7 @@ from vllm_digest.check.claims import Sense
 
 
 def _p(words: str) -> re.Pattern[str]:
-    """Any of these alternatives, each from a word's beginning on."""
+    """A pattern of any of these alternatives, each at the start of a word."""
     return re.compile(rf"\b(?:{words})", re.IGNORECASE)
 
 
@@ -47,14 +47,14 @@ SENSES = {
     ),
 }
 
-# What asks and plans in the sentences of a source.
+# Patterns for the sentences of a source.
 ASKING = re.compile(r"\?")
 RHETORICAL = re.compile(r"(?:n't|\bnot)\b[^?]*\?", re.IGNORECASE)
-"""A question that tells its author's view."""
+"""A question that states its author's opinion."""
 _ONE = r"\b(?:I|we|you|someone|somebody)"
 PLANNING = re.compile(
     rf"{_ONE}(?:'ll| will| shall| should| plan| want| hope| intend| might)\b"
-    # "I can reproduce it" tells what is, "I can send a PR" what may come.
+    # "I can send a PR" is a plan, "I can reproduce it" is not.
     rf"|{_ONE} (?:can|could) (?:send|open|take|submit|do|add|make|try|look|write"
     rf"|work|help|prepare|read|use|move|put"
     r"|fix|change|split|rebase|test)\b"

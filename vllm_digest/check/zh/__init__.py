@@ -1,4 +1,4 @@
-"""The checks that only hold for Chinese prose."""
+"""The checks and patterns for Chinese prose, of models and of sources."""
 
 import re
 

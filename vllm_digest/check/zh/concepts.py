@@ -1,4 +1,4 @@
-"""Chinese words for judgements that only a source can make, and for a source that makes them."""
+"""Chinese patterns of judgements (`Concept`), in a model's sentence and in a source that supports it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Is it a sentence in simplified Chinese, and nothing else?"""
+"""Check that a text is simplified Chinese prose of the right form."""
 
 import re
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ from vllm_digest.narrative import FallbackReason
 _IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
 _OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff]")
 _ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']*,? ){8}")
-"""So many words in a row are an English sentence, not terms."""
+"""Eight English words in a row are a sentence, not terms."""
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _TOKEN = re.compile(r"[A-Za-z0-9][\w.+/:-]*", re.ASCII)
 _NAME_LIKE = re.compile(r"[\d_./:+-]|[a-z][A-Z]|[A-Z]{2}")
 _SHORTEST_TERM = 4
-"""Letters of a plain word that names something."""
+"""Letters of the shortest plain word that counts as a term of the sources."""
 _LETTER = re.compile(r"[A-Za-z]")
 _LEAST_IDEOGRAPHS, _LEAST_WORDS = 3, 4
-"""Of a sentence: `PR 已合并。` is one, `变慢。` is none. Words are ideographs and Latin ones."""
+"""Of a sentence: `PR 已合并。` is one, `变慢。` is not. An ideograph counts as one word."""
 _LEAST_OF_A_LABEL = 2
 _TERMS = 3
-"""Latin letters an ideograph; names of models and of code are long."""
-# GB 2312 holds the simplified forms of all but rare signs, and of the traditional ones only a few.
+"""Latin letters allowed for each ideograph; names of models and of code are long."""
+# GB 2312 has the simplified forms of all but rare characters, and only a few traditional ones.
 _TRADITIONAL_IN_GB2312 = "後於"
 _SIMPLIFIED_BEYOND_IT = "啰囧"
 _CHATTER = re.compile(
@@ -37,7 +37,7 @@ _ENDS = re.compile(r"[。！？!?.…][”」』’\"）)\]】》*_~`]*\Z")
 
 
 def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]:
-    """What is wrong with `text`, which without its code is `prose`; `known` is what it may quote."""
+    """Problems of form. `prose`: `text` without code spans. `known`: text that it may quote from."""
     ideographs = _IDEOGRAPH.findall(prose)
     if length.is_sentence:
         words = len(ideographs) + len(_WORD.findall(text))
@@ -61,7 +61,7 @@ def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]
 
 
 def _foreign(prose: str, known: str) -> Iterator[str]:
-    """The Latin words that are no terms of the sources; a long name of a model is no foreign language."""
+    """Latin words that are not terms of the sources, such as a long name of a model would be."""
     lowered = known.casefold()
     for found in _TOKEN.finditer(prose):
         is_term = len(found[0]) >= _SHORTEST_TERM or _NAME_LIKE.search(found[0])

@@ -1,4 +1,4 @@
-"""Figures that Chinese writes in words."""
+"""Find figures written in Chinese numerals."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from vllm_digest.check.claims import FigureKind, Numeral
 
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _SIGN = "[零〇一二两三四五六七八九十百千万亿]"
-# What a reader may count in a text, such as "四种方案", needs no source that says it; what is measured or
-# counted elsewhere does. One to three are left alone, as "两位" says "both" and "一个" is an article.
+# Counts such as "四种方案" need no source, for a reader can count them in the text; measured values do.
+# One to three are never checked: "两位" means "both" and "一个" is an article.
 _MEASURED = (
     r"(?:张|台|卡|块|倍|轮|天|周|小时|分钟|秒|年(?!代)|位(?!置)|名(?!为|称|字|单)|人(?!工|类)"
     r"|[项个]\s?(?=测试|任务|用例|失败))"
@@ -37,7 +37,7 @@ _HALVED = re.compile(r"减半|缩短一半|减少一半|降低一半|降(?:低)?
 
 
 def figures(text: str) -> Iterator[Numeral]:
-    """The figures in words that only a source can give."""
+    """Figures in words that need a source."""
     for found in _VAGUE.finditer(text):
         yield Numeral(found[0], FigureKind.VAGUE)
     for found in _WRITTEN.finditer(_VAGUE.sub(" ", text)):
@@ -52,13 +52,13 @@ def figures(text: str) -> Iterator[Numeral]:
 
 
 def listed(text: str) -> Iterator[Numeral]:
-    """The figures in words that every text of one claim must have, whatever its language."""
+    """Figures in words that the texts of one claim must have in common."""
     yield from figures(text)
     yield from (one for found in _LISTED.finditer(text) for one in _numeral(found))
 
 
 def told(text: str) -> Iterator[Numeral]:
-    """Every figure in words that a source has."""
+    """All figures in words of a source."""
     yield from figures(text)
     for found in re.finditer(rf"{_SIGN}{{1,12}}", text):
         if (value := _value(found[0])) is not None:
@@ -72,7 +72,7 @@ def _numeral(found: re.Match[str]) -> Iterator[Numeral]:
     kind, written = next((kind, text) for kind, text in found.groupdict().items() if text)
     value = written if written[0].isascii() else _value(written)
     if kind == "multiple" and written == "一":
-        # 快一倍 is twice as fast.
+        # 快一倍 means twice as fast.
         value = 2
     if value is None:
         return
@@ -88,7 +88,7 @@ def _numeral(found: re.Match[str]) -> Iterator[Numeral]:
 
 
 def _value(written: str) -> int | None:
-    """The value of a number in Chinese signs; None where they are none, such as 千万 for "by all means"."""
+    """The value of a number in Chinese numerals; None if it is none, such as 千万 for "by all means"."""
     total = section = digit = 0
     for sign in written:
         if sign in _DIGITS:

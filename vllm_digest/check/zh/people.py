@@ -1,4 +1,4 @@
-"""Whom Chinese sentences name, and what they say that somebody did."""
+"""Extract names of people and who-did-what claims from Chinese sentences."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
-"""GitHub's rule for them."""
+"""GitHub's rule for logins."""
 _BRINGS = r"指出|建议|提出|报告|反馈|主张|要求|询问|追问|测得|实测|复现|提议"
 _SAYS = (
     rf"{_BRINGS}|认为|表示|确认|反对|同意|质疑|回应|回复|解释|补充|承认|强调|提醒|坚持|称|说(?!法)|提到|说明"
@@ -59,7 +59,7 @@ _APPROVED = re.compile(
     rf"|后|之后|(?=$|[，、]))"
 )
 _AUTHOR = re.compile(rf"(?:^|[，。；、（(\s由但而请被])(?:提交者|作者)\s?(?P<login>{_LOGIN})(?![\w.-])")
-"""Not a co-author, nor the author of another thread."""
+"""Excludes co-authors and authors of other threads."""
 _BOT = re.compile(
     r"(?:由|被)[^，。；]{0,10}(?:机器人|bot)\s?(?:自动)?(?P<verb>关闭|合并)|(?:被"
     r"|已|而)\s?自动(?P<verb2>关闭)|自动关闭了?\s?$",
@@ -70,7 +70,7 @@ _UNREAL = re.compile(r"未|没有|不|是否|若|如果|待|等(?!级)|希望|�
 
 
 def namings(text: str) -> Iterator[Naming]:
-    """The words that stand where a person's name does; each clause by itself."""
+    """The words at positions of a person's name, clause by clause."""
     for clause in _CLAUSES.split(text):
         for found in _SUBJECT.finditer(clause):
             says = bool(found["says"] or found["found"])
@@ -81,12 +81,12 @@ def namings(text: str) -> Iterator[Naming]:
 
 
 def _is_aside(clause: str, found: re.Match[str]) -> bool:
-    """Does it only say when or why somebody else did something: 在 X 质疑之后?"""
+    """Whether the clause only says when or why somebody else did something, as in 在 X 质疑之后."""
     return bool(re.search(r"(?:在|经|应|按|待|当|随着|因|针对|对于|基于)\s?$", clause[: found.start()]))
 
 
 def acts(text: str) -> Iterator[ActClaim]:
-    """Who is said to have merged, closed, approved, reopened or opened what."""
+    """Claims about who merged, closed, approved, reopened or opened a thread."""
     for clause in _CLAUSES.split(text):
         yield from _active(clause)
         yield from _passive(clause)
@@ -116,7 +116,7 @@ def _active(clause: str) -> Iterator[ActClaim]:
         number = int(found["number"] or THIS)
         noun = _NOUNS.get(found["noun"] or found["bare"] or "", Noun.ANY)
         for verb in filter(None, (found["first"], found["verb"])):
-            # A proposal or a question is raised as well; only what is called a thread is one.
+            # Proposals and questions can be "opened" as well; the object must be called a thread.
             if _act(verb) is not Act.OPENED or number or found["noun"] in _OPENED.get(verb, ()):
                 yield ActClaim(found[0], _act(verb), found["login"], number, noun)
     for found in _APPROVED.finditer(clause):

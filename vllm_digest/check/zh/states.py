@@ -1,7 +1,7 @@
-"""What Chinese sentences say of threads' states.
+"""Extract claims about the states of threads from Chinese sentences.
 
-Only what is said for certain counts: a wish, a condition or an unclear subject claims nothing. A merge is
-told by its verb at the end of a clause with a sign that it happened; `合并` with an object is what code does.
+Wishes, conditions and clauses with an unclear subject are skipped. The verb of a merge must be at the end of
+its clause, with a word that says it happened: `合并` with an object describes what code does.
 """
 
 import re
@@ -16,7 +16,7 @@ _LOGIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
 _TRUNK = r"(?:main|master|trunk|upstream|主干|主线|主分支|主库|代码库|(?:main|master|主)\s?分支|仓库)"
 
 _VERB = r"(?:合并|合入|并入|合进|合到|合回|落地|merged?)"
-# `合并 main` takes the trunk into a branch; `合并到 main` goes the other way.
+# `合并 main` merges the trunk into a branch; `合并到 main` merges a branch into the trunk.
 _INTO = (
     r"(?:(?:合并|merged?)\s?(?:到|至|进|入)|合入|并入|合进|合到|合回|进入|进到|进了|落入|落到)"
     rf"\s?了?\s?(?P<trunk>{_TRUNK})"
@@ -32,7 +32,7 @@ _DONE = re.compile(
     rf"(?:被|获|由\s?{_LOGIN}|同时|顺利|成功|正式|最终|随(?:该|本|此)\s?PR)?\s?$"
     rf"|由\s?{_LOGIN}\s?(?:批准并|审核并|审阅并)?$|(?:批准|审核|审阅)并$"
 )
-"""Stands before the verb of what has happened."""
+"""Precedes the verb of a completed action."""
 _NOT = re.compile(r"(?:未|没有?|尚未|还没|不曾|没能|未能)(?:被|获|得|能|有|再|得以|正式|最终)?\s?$")
 _NEVER = re.compile(r"(?:不|无法|不能|拒绝|暂不|不予|暂缓|避免|阻止|阻碍|妨碍|禁止)[^，]{0,4}$")
 _PENDING = re.compile(
@@ -78,13 +78,13 @@ _REVERTED = re.compile(
 )
 
 _BY = re.compile(r"(?:由|被|经|用|通过|因|按照?|根据)\s?#\d+")
-"""A thread that something was done by, and not the one that is spoken of."""
+"""A thread that is the means of the action, not its subject."""
 _OTHER = re.compile(
     r"清单|条目|列表|子项|任务项|前置|相关|后续|上游|下游|配套|依赖|另一|另有"
     r"|其他|其它|其余|同类|类似|上述|前者|后者|早先的|对应的|两者"
     r"|默认|开关|选项|参数|标志|功能|特性|状态码|每个|各个|多个|不少|一些|部分|几个|两个|三个|窗口|项目"
 )
-"""A clause with one of these may speak of something else than the thread."""
+"""A clause with one of these may be about something other than the thread."""
 _NOUN = re.compile(
     r"Issue|RFC|PR\b|Pull Request|补丁|代码|改动|修复|修正|逻辑|变更|方案|提交|实现|讨论|问题", re.IGNORECASE
 )
@@ -121,11 +121,11 @@ _DONE_BY = re.compile(
     r"(?:已经?|现已|均已|得以|得到)\s?(?:被|由|经|通过)\s?#(?P<by>\d{1,7})\s?(?:修复|解决|消除)"
     r"|#(?P<number>\d{1,7})\s?(?:已经?|现已|彻底)\s?(?:修复|解决|消除)"
 )
-"""A change that has solved something is merged."""
+"""Implies that the change is merged."""
 
 
 def states(text: str) -> Iterator[StateClaim]:
-    """What is said for certain of states, clause by clause."""
+    """The claims of definite statements, clause by clause."""
     for sentence in _SENTENCES.split(text):
         for done in _DONE_BY.finditer(sentence):
             if not _CONDITION.search(sentence[: done.start()]):
@@ -169,7 +169,7 @@ def _merges(clause: str) -> Iterator[tuple[Claimed, int, int]]:
 def _others(clause: str) -> Iterator[tuple[Claimed, int, int]]:
     if (found := _OPEN.search(clause)) and not re.search(r"希望|建议|请|默认|主张", clause):
         yield Claimed.OPEN, found.start(), found.end()
-    # A closing before a reopening is history.
+    # A closing before a reopening is not the current state.
     closing = None if _BEFORE.search(clause) or _REOPENED.search(clause) else _CLOSING.search(clause)
     if (found := closing) and not _CONDITION.search(clause[: found.start()]):
         yield Claimed.CLOSED, found.start(), found.end()
@@ -182,7 +182,10 @@ def _others(clause: str) -> Iterator[tuple[Claimed, int, int]]:
 def _subject(
     before: str, after: str, earlier: tuple[int, ...], named_itself: bool
 ) -> tuple[tuple[tuple[int, ...], ...], Noun]:
-    """Whom a claim is about; empty where that is unclear. `before` and `after` are what stands round it."""
+    """The possible subjects of a claim as in `StateClaim.meant`, and its noun; no subjects if unclear.
+
+    `before`, `after`: the clause before and after the verb.
+    """
     numbers = [int(number) for number in _REFERENCE.findall(_BY.sub(" ", before))]
     if numbers:
         return ((*((THIS,) if _WITH_ITSELF.search(before) else ()), *numbers),), Noun.ANY
@@ -198,7 +201,7 @@ def _subject(
 
 
 def _left_out(before: str, earlier: tuple[int, ...], named_itself: bool) -> tuple[tuple[int, ...], ...]:
-    """The readings of a clause that leaves its subject out; none where it has one that is not known."""
+    """The possible subjects of a clause that leaves its subject out; empty if it has an unknown subject."""
     if _SMALL_WORDS.sub("", before):
         return ()
     if not earlier:

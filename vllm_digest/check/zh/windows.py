@@ -1,4 +1,4 @@
-"""What Chinese sentences say of a whole window."""
+"""Extract claims about a whole window from Chinese sentences."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from vllm_digest.check.claims import CountClaim
 
 _COUNT = re.compile(r"(?<![#\d.])(\d+)\s*[个位条次名项]", re.ASCII)
 _PART = re.compile(r"其中|之一|至少|超过|近|约|中有|里有|另有|包括|同时|又|等")
-"""A clause with one of these may speak of a part."""
+"""A clause with one of these may be about a part of a list."""
 _NAMED = tuple(
     (re.compile(pattern, re.IGNORECASE), name)
     for name, pattern in {
@@ -19,7 +19,7 @@ _NAMED = tuple(
         "closed_issues": r"关闭了?[^，。]{0,8}Issue|Issue[^，。]{0,4}关闭",
     }.items()
 )
-"""How sentences name these counts; the first that fits is meant."""
+"""Patterns of the lists' names; the first that matches counts."""
 
 WROTE_CODE = re.compile(r"(?:提交|贡献)了?[^，。；]{0,4}(?:代码|PR|补丁)", re.IGNORECASE)
 UNDONE = re.compile(r"回退|回滚|撤销|revert", re.IGNORECASE)
@@ -30,7 +30,7 @@ _DENIES = (
 
 
 def counts(text: str) -> Iterator[CountClaim]:
-    """The counts that a text gives to lists of the window, clause by clause."""
+    """Counts that a text gives for lists of the window, clause by clause."""
     for clause in re.split(r"[，。；、！？\n]", text):
         found = {int(one[1]) for one in _COUNT.finditer(clause)}
         named = next((name for pattern, name in _NAMED if pattern.search(clause)), None)
@@ -39,6 +39,6 @@ def counts(text: str) -> Iterator[CountClaim]:
 
 
 def denial(text: str, names: str) -> str:
-    """The words that deny any news of what `names`, an expression, stands for; empty without any."""
+    """The words that deny any news about `names`, a regular expression; empty if there are none."""
     found = re.search(_DENIES % names, text)
     return found[0] if found else ""

@@ -1,4 +1,4 @@
-"""Chinese words for what a sentence does, and for what its source does."""
+"""Chinese patterns of kinds of sentences, in a model's text and in a source."""
 
 import re
 
@@ -41,7 +41,7 @@ SENSES = {
     ),
 }
 
-# What asks and plans in the sentences of a source that is written in Chinese.
+# Patterns for the sentences of a source.
 ASKING = _P(r"[？?]|吗|呢|请问|哪些|是否")
 RHETORICAL = _P(r"难道|岂|不是[^？?]*[吗？?]")
 PLANNING = _P(r"我(?:会|打算|可以|准备|想)|将会|计划|打算|建议|希望|最好|应该|可以考虑|请")
