@@ -20,8 +20,7 @@ def thread_basis(
 ) -> Basis:
     """The basis of a sentence that cites these quotes.
 
-    `quotes`: pairs of a source's name in `evidence.sources` (`c1`) and the quoted words; pairs with an
-    unknown name are skipped.
+    `quotes`: pairs of a source's name (`c1`) and the quoted words; unknown names are skipped.
     `elsewhere`: logins of everybody in the window.
     `near`: accept only figures of the title, the labels and the cited sources.
     `speaker`: login of the person whose position the sentence states; accept only figures of the title, the
