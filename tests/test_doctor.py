@@ -101,11 +101,11 @@ def test_a_model_that_does_not_answer_is_told(run: Run, github: GitHub) -> None:
             in seen(run, github, model).out
         )
     with ModelServer(lambda _: "你好！") as model:
-        assert "FAIL  model: the answer holds no whole JSON object.\n" in seen(run, github, model).out
+        assert "FAIL  model: the answer has no complete JSON object.\n" in seen(run, github, model).out
     with ModelServer(ready) as model:
         model.fault(faults.rate_limited(retry_after="3600"), times=None)
         ran = seen(run, github, model)
-        assert "FAIL  model: the model server wants a pause of 3600 s, and 60 s are left.\n" in ran.out
+        assert "FAIL  model: the model server asks for a pause of 3600 s, and 60 s are left.\n" in ran.out
         assert ran.slept == ()
 
 

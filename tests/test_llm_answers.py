@@ -72,7 +72,7 @@ def test_thoughts_with_a_draft_in_them_are_left_out(notation: str, around: str) 
 )
 def test_thoughts_without_an_end_hold_no_answer(notation: str) -> None:
     with ModelServer(lambda _: f"{THOUGHTS[notation][0]}Maybe {DRAFT}") as server:
-        assert outcome(server) == "ModelError: the answer holds no whole JSON object"
+        assert outcome(server) == "ModelError: the answer has no complete JSON object"
         assert len(server.calls) == 2
 
 
@@ -152,7 +152,7 @@ DEEP = 968
 )
 def test_an_answer_that_no_file_takes_is_none(text: str) -> None:
     with ModelServer(lambda _: text) as server:
-        assert outcome_of(server, room=5_000) == "the answer holds no whole JSON object"
+        assert outcome_of(server, room=5_000) == "the answer has no complete JSON object"
 
 
 @pytest.mark.parametrize("levels", [100, 900, 968, 5_000, 100_000])
@@ -160,7 +160,7 @@ def test_a_deep_error_is_one_like_others(levels: int) -> None:
     deep = '{"error":' * levels + '"x"' + "}" * levels
     with ModelServer(lambda _: FINAL) as server:
         server.fault(faults.gives(Answer(200, text=deep)), times=None)
-        assert outcome(server) == "ModelError: no answer 3 times: an answer that is no JSON"
+        assert outcome(server) == "ModelError: no answer 3 times: an answer that is not JSON"
         server.faults.clear()
         server.fault(faults.gives(Answer(400, text=deep)), times=1)
         assert outcome(server) == "answered"
@@ -198,17 +198,17 @@ def test_a_packed_answer_is_read(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (Answer(raw=b"x", headers={"content-encoding": "br"}), "packed in a way that was not asked for"),
+        (Answer(raw=b"x", headers={"content-encoding": "br"}), "in an encoding that was not requested"),
         (
             Answer(raw=b"x", headers={"content-encoding": "gzip, gzip"}),
-            "packed in a way that was not asked for",
+            "in an encoding that was not requested",
         ),
         (Answer(raw=b"no gzip", headers={"content-encoding": "gzip"}), "an answer that cannot be unpacked"),
         (
             Answer(raw=gzip.compress(b"{}" * 500)[:-9], headers={"content-encoding": "gzip"}),
-            "an answer that ends in its middle",
+            "a truncated answer",
         ),
-        (Answer(text="[" + "{}," * 200_000 + "{}]"), "an answer that is no JSON"),
+        (Answer(text="[" + "{}," * 200_000 + "{}]"), "an answer that is not JSON"),
     ],
 )
 def test_an_answer_that_cannot_be_unpacked_is_lost(answer: Answer, problem: str) -> None:
@@ -247,7 +247,7 @@ def test_an_answer_in_parts_is_put_together() -> None:
     [
         (events(part(FINAL)), "a stream that ended before the answer did"),
         (events(end=""), "a stream that ended before the answer did"),
-        (events(part(FINAL), end='data: {"choices": [{"del'), "a part of a stream that is no JSON"),
+        (events(part(FINAL), end='data: {"choices": [{"del'), "a part of a stream that is not JSON"),
         (events(part("{"), {"error": {"message": "out of memory", "code": 500}}), "500 out of memory"),
         (events([], 1, None, {"choices": 1}), "a stream that ended before the answer did"),
     ],

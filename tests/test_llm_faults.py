@@ -139,7 +139,7 @@ def test_a_throttled_question_is_asked_until_the_time_is_over() -> None:
     hours = Hours()
     with ModelServer(echo) as server, connected(server, hours, max_time="2m") as connection:
         server.fault(faults.rate_limited(), times=None)
-        with pytest.raises(ModelUnavailableError, match="wants a pause of 30 s, and 29 s are left"):
+        with pytest.raises(ModelUnavailableError, match="asks for a pause of 30 s, and 29 s are left"):
             connection.session().ask(question())
     assert hours.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
@@ -149,7 +149,7 @@ def test_a_pause_longer_than_the_time_left_is_not_begun() -> None:
     with ModelServer(echo) as server, connected(server, hours) as connection:
         server.fault(faults.rate_limited(retry_after="3600"))
         session = connection.session()
-        with pytest.raises(ModelUnavailableError, match="wants a pause of 3600 s, and 600 s are left"):
+        with pytest.raises(ModelUnavailableError, match="asks for a pause of 3600 s, and 600 s are left"):
             session.ask(question())
     assert hours.slept == []
 

@@ -385,7 +385,7 @@ def test_what_is_asked_is_said_with_v(caplog: pytest.LogCaptureFixture) -> None:
         connection.session().ask(question())
     said = [record.message for record in caplog.records if record.message.startswith("a-question: ")]
     assert said == [
-        "a-question: about 4 tokens of prompt, room for 500, at most 120 s",
+        "a-question: prompt of about 4 tokens, answer of at most 500, timeout 120 s",
         "a-question: answered with 4 tokens",
-        "a-question: the answer of an earlier run is taken",
+        "a-question: using the answer of an earlier run",
     ]

@@ -1,6 +1,6 @@
-"""Questions → answers of any OpenAI-compatible server; the only package that imports openai.
+"""Ask questions of any OpenAI-compatible server; the only package that imports openai.
 
-`connect` makes the Server of a run, `Server.session()` the Model for one window.
+`connect` makes the `Server` of a run, `Server.session()` the `Model` for one window.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from vllm_digest.llm.server import Server
 from vllm_digest.model_protocol import ModelUnavailableError
 
 _KEYLESS = "none"
-"""The library wants a key; servers that want none take any."""
+"""Placeholder: the library requires a key; servers without access control ignore it."""
 _PUBLIC_API = "https://api.openai.com/v1"
 
 __all__ = ["Server", "SessionOverError", "TooSlowError", "connect"]
@@ -30,15 +30,15 @@ def connect(
     monotonic: Callable[[], float],
     may_be_starting: bool = True,
 ) -> Server:
-    """The server of the settings, with the only model it has where none is named.
+    """Connect to the server of the settings; without a model in the settings, find its only one.
 
-    `key`: empty for a server that wants none.
-    `cache`: the folder of answers; None to keep none.
-    `monotonic`: a clock in seconds that only goes forward.
-    `may_be_starting`: a server that is not there is waited for, a minute in all.
-    Raises ModelUnavailableError with what to mend, and of its kinds SessionOverError if another try may do.
+    `key`: API key; empty for a server without access control.
+    `cache`: folder of stored answers; None to store none.
+    `sleep`: waits for a number of seconds. `monotonic`: a monotonic clock in seconds.
+    `may_be_starting`: retry for a minute if the server does not accept a connection.
+    Raises ModelUnavailableError with what to correct; its subclass SessionOverError if retrying may help.
     """
-    # Importing openai takes half a second, which a run without a model does not have to wait for.
+    # Importing openai takes half a second; runs without a model do not need it.
     from vllm_digest.llm.transport import Transport
 
     if not settings.base_url and not key:
@@ -46,7 +46,7 @@ def connect(
             "there is neither a key in OPENAI_API_KEY nor a server in llm.base_url (OPENAI_BASE_URL)"
         )
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ModelUnavailableError("the key in OPENAI_API_KEY has characters that no key has; copy it again")
+        raise ModelUnavailableError("OPENAI_API_KEY has characters that no key has; copy it again")
     keep_secret(key)
     server = Server(
         settings=settings,

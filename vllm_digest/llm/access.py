@@ -1,7 +1,7 @@
-"""Is it this question that a server refuses, or every one? A neutral question tells.
+"""Find out whether a server refuses one question or all of them, by asking a neutral one.
 
-Gateways refuse a single prompt with the same statuses as a wrong key: a moderation with 403 (OpenRouter), a
-web firewall that dislikes a stack trace, a credit that suffices for small answers only (402).
+Gateways refuse a single prompt with the same statuses as a wrong key: moderation with 403 (OpenRouter), a web
+application firewall that blocks a stack trace, a credit that is only enough for short answers (402).
 """
 
 import logging
@@ -50,17 +50,17 @@ NEUTRAL = Question(
 def confirm_refusal(
     calls: WindowCalls, model: str, refusal: CallError, capabilities: ServerCapabilities, *, granted: int
 ) -> None:
-    """Find out what a refusal is about; `granted` is `access_granted` as it was before the refused call.
+    """Ask a neutral question after a refusal. Raises AccessDeniedError if the server refuses that as well.
 
-    Raises AccessDeniedError if a neutral question is refused, too. Returns if it is not, or if that
-    cannot be told.
+    Returns if the server answers it, or if the result is unclear. `model`: the model that refused.
+    `granted`: `ServerState.access_granted` of the model before the refused call.
     """
     server = calls.server
     with server.access_lock:
-        # Eight questions side by side are refused together; one of them asks for all.
+        # Concurrent questions are refused together; one of them asks the neutral question for all.
         if server.access_granted[model] > granted:
             return
-        log.info("the model server refuses a question (%s); a neutral one is tried", refusal)
+        log.info("the model server refuses a question (%s); asking a neutral one", refusal)
         request = capabilities.request(model, NEUTRAL, NEUTRAL.answer_tokens)
         try:
             most = Tokens(estimate(request), NEUTRAL.answer_tokens)
@@ -73,7 +73,7 @@ def confirm_refusal(
         except ModelUnavailableError:
             raise
         except (CutAnswerError, UnreadableAnswerError, PromptTooLongError):
-            log.info("the neutral question was let in")
+            log.info("the neutral question was accepted")
         except (CallError, ModelError) as error:
             log.info("the neutral question was not answered (%s)", error)
             return

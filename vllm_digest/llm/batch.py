@@ -1,7 +1,7 @@
-"""Questions as a file of OpenAI's Batch API, and the answers that come back in one.
+"""Write questions as a file for OpenAI's Batch API, and read the file of answers.
 
-Form: https://platform.openai.com/docs/guides/batch, which `vllm run-batch` reads and writes, too. A request's
-`custom_id` is its key in the cache of answers, so it belongs to no run in particular.
+Format: https://platform.openai.com/docs/guides/batch; `vllm run-batch` uses the same. A request's `custom_id`
+is its key in the cache of answers, so any later run can use the answer.
 """
 
 import json
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 _ENDPOINT = "/v1/chat/completions"
 _GOING = {"validating", "in_progress", "finalizing"}
 _PATIENCE = 600.0
-"""Seconds for a file to go over."""
+"""Seconds for one upload or download."""
 
 
 def request_line(model: str, question: Question, capabilities: ServerCapabilities) -> bytes:
-    """The line of a batch file that puts the question to the model."""
+    """The line of a batch file for a question: JSON in UTF-8 with a newline."""
     question = writable(question)
     body = capabilities.request(model, question, question.answer_tokens)
     request = {"custom_id": key_of(model, question), "method": "POST", "url": _ENDPOINT, "body": body}
@@ -38,12 +38,15 @@ def request_line(model: str, question: Question, capabilities: ServerCapabilitie
 
 
 def kept_answer(model: str, question: Question, answers: AnswerCache) -> Mapping[str, Any] | None:
-    """The model's answer that is kept from earlier; None without one."""
+    """The model's cached answer; None without one."""
     return answers.get(key_of(model, writable(question)))
 
 
 class Arrived:
-    """The answers in files of a batch, by key; each is read when it is asked for."""
+    """Answers in the output files of a batch, by cache key. Files are indexed; answers are read on demand.
+
+    Raises DocumentError if a file cannot be read or is not an output file of a batch.
+    """
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._places: dict[str, tuple[Path, int]] = {}
@@ -54,13 +57,13 @@ class Arrived:
         return len(self._places)
 
     def answer(self, key: str, question: Question) -> Mapping[str, Any] | None:
-        """The object answered; None when there is none of that key, or none that is whole."""
+        """The JSON object of an answer; None if the batch has none for the key or it is incomplete."""
         if key not in self._places:
             return None
         try:
             return read_answer(self._document(key), question.schema, question.answer_tokens)
         except (CallError, ModelError) as error:
-            log.info("%s: its line in the batch has no answer (%s)", question.name, error)
+            log.info("%s: no usable answer in the batch (%s)", question.name, error)
             return None
 
     def _index(self, path: Path) -> None:
@@ -75,11 +78,11 @@ class Arrived:
             raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
         except (ValueError, KeyError, TypeError):
             raise DocumentError(
-                f"{path} holds no answers of a batch.", "Give the file that `vllm run-batch -o` wrote."
+                f"{path} is not an output file of a batch.", "Give the file that `vllm run-batch -o` wrote."
             ) from None
 
     def _document(self, key: str) -> Any:
-        """The body of a line that succeeded; the exception for one that failed."""
+        """The response body of a request. Raises a CallError or ModelError if the request failed."""
         path, place = self._places[key]
         with path.open("rb") as file:
             file.seek(place)
@@ -94,7 +97,10 @@ class Arrived:
 
 
 class CollectingModel:
-    """A model that takes a batch's answers into the cache, and asks `live`, if there is one, for the rest."""
+    """A model that answers from a batch and stores these answers in the cache.
+
+    `live`: the model that answers the remaining questions; None without one.
+    """
 
     def __init__(self, name: str, answers: AnswerCache, arrived: Arrived, live: Model | None) -> None:
         self.name = name
@@ -120,17 +126,20 @@ class CollectingModel:
                 self._taken += 1
             return answer
         if self._live is None:
-            raise ModelError("the batch has no answer to it, and there is no server to ask")
+            raise ModelError("the batch has no answer to this question, and there is no server to ask")
         return self._live.ask(question)
 
     def usage(self) -> Usage:
-        """What was asked live; answers from the batch count as cached."""
+        """Usage of the live model; answers from the batch count as cached."""
         live = self._live.usage() if self._live else Usage()
         return live.counting(Usage(cached_answers=self._taken))
 
 
 def submit(server: Server, path: Path) -> str:
-    """The name of the batch that the server makes of a file of requests; ModelUnavailableError."""
+    """Upload a file of requests and start a batch; returns the batch's id.
+
+    Raises ModelUnavailableError if the server does not accept it.
+    """
     try:
         batch = server.transport.begin_batch(path.read_bytes(), _PATIENCE)
         return _name(batch["id"])
@@ -139,7 +148,10 @@ def submit(server: Server, path: Path) -> str:
 
 
 def state(server: Server, name: str) -> tuple[str, tuple[str, ...]]:
-    """How far a batch is, empty when it has ended, and the files of its answers; ModelUnavailableError."""
+    """The status of a batch (empty once it has ended) and the ids of its output files.
+
+    Raises ModelUnavailableError if the server does not return them.
+    """
     try:
         batch = server.transport.batch(name, server.settings.timeout)
         status = str(batch["status"])
@@ -151,7 +163,7 @@ def state(server: Server, name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def answers(server: Server, file: str) -> bytes:
-    """A file of answers; ModelUnavailableError."""
+    """The content of an output file. Raises ModelUnavailableError if the server does not return it."""
     try:
         content: Any = server.transport.file(file, _PATIENCE)
     except CallError as error:
@@ -160,9 +172,12 @@ def answers(server: Server, file: str) -> bytes:
 
 
 def _name(value: object) -> str:
-    """A server's name for a batch or a file, which becomes a part of an address and of nothing else."""
+    """An id of a batch or a file from the server, checked because it becomes part of a URL.
+
+    Raises TypeError if it is not a plain id.
+    """
     if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", value) is None:
-        raise TypeError("a name that is none")
+        raise TypeError("not an id")
     return value
 
 

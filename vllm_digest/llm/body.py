@@ -1,6 +1,6 @@
-"""A response's body → JSON within bounds: so many bytes, packed and unpacked, and so many levels.
+"""Decode the body of a response as JSON, with limits on its size before and after unpacking and on its depth.
 
-A gzip of 1.5 MB unpacks to more than a gigabyte, and a document of 900 levels breaks whatever walks it.
+1.5 MB of gzip can unpack to more than a gigabyte, and code that walks a document fails on 900 levels.
 """
 
 import json
@@ -12,24 +12,24 @@ from vllm_digest.llm.failures import InterruptedAnswerError
 from vllm_digest.llm.streaming import completion_of, is_stream
 
 MOST_BYTES = 4_000_000
-"""Of a JSON document. An answer has 400,000 characters at most, of six bytes each if all are escaped."""
+"""Of a JSON document: an answer has at most 400,000 characters of at most six bytes, if all are escaped."""
 MOST_STREAMED = 16_000_000
-"""Bytes of an answer in parts. A part takes some 300 bytes a token, so this is room for 50,000 tokens."""
+"""Bytes of a streamed answer: 50,000 tokens of about 300 bytes each."""
 _MOST_BRACKETS = 100_000
-"""An empty list takes 2 bytes of JSON and 64 of memory."""
+"""Limits memory: an empty list takes 2 bytes of JSON and 64 bytes of memory."""
 MOST_LEVELS = 64
-"""Of nested objects and lists; an answer of ours has 6."""
+"""Of nested objects and lists; the answers asked for have 6."""
 _GZIP_OR_ZLIB = 47
-"""`wbits` that let zlib see by itself which of the two it is."""
+"""Value of `wbits` with which zlib detects the format."""
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str, most: int) -> bytes:
-    """A body that arrives in chunks, unpacked as the `content-encoding` says.
+    """Read a body in chunks and unpack it. `encoding`: value of the `content-encoding` header.
 
     Raises InterruptedAnswerError if it has more than `most` bytes, packed or unpacked, or cannot be unpacked.
     """
     if encoding.strip().lower() not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise InterruptedAnswerError("an answer packed in a way that was not asked for")
+        raise InterruptedAnswerError("an answer in an encoding that was not requested")
     unpack = None if encoding.strip().lower() in {"", "identity"} else zlib.decompressobj(_GZIP_OR_ZLIB)
     content = bytearray()
     arrived = 0
@@ -42,14 +42,14 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str, most: int) -> by
         if len(content) > most or arrived > most:
             raise InterruptedAnswerError(f"an answer of more than {most // 1_000_000} MB")
     if unpack and arrived and not unpack.eof:
-        raise InterruptedAnswerError("an answer that ends in its middle")
+        raise InterruptedAnswerError("a truncated answer")
     return bytes(content)
 
 
 def document_of(content: bytes) -> Any:
-    """The JSON of a body; of a stream of events, the completion that its parts make.
+    """The JSON document of a body; for a stream of events, the completion assembled from its parts.
 
-    Raises InterruptedAnswerError if it is none, or too large or deep to be one.
+    Raises InterruptedAnswerError if the body is neither, or too large or too deep.
     """
     if is_stream(content):
         return completion_of(_event(data) for data in _events(content))
@@ -60,11 +60,11 @@ def document_of(content: bytes) -> Any:
             raise InterruptedAnswerError(
                 "a web page instead of JSON; check llm.base_url, which mostly ends in /v1"
             ) from None
-        raise InterruptedAnswerError("an answer that is no JSON") from None
+        raise InterruptedAnswerError("an answer that is not JSON") from None
 
 
 def parsed(content: bytes | str) -> Any:
-    """JSON of bounded size and depth. Raises ValueError if it is none."""
+    """Parse JSON. Raises ValueError if it is not JSON, too large or too deep."""
     text = content if isinstance(content, str) else content.decode()
     if len(content) > MOST_BYTES or text.count("[") + text.count("{") > _MOST_BRACKETS:
         raise ValueError("too large")
@@ -78,7 +78,7 @@ def parsed(content: bytes | str) -> Any:
 
 
 def is_shallow(document: Any) -> bool:
-    """Has it MOST_LEVELS of nesting at most? Python's own limit depends on who calls."""
+    """Whether it has at most MOST_LEVELS levels; Python's recursion limit depends on the caller's depth."""
     level = [document]
     for _ in range(MOST_LEVELS):
         level = [inner for value in level for inner in _inner(value)]
@@ -107,4 +107,4 @@ def _event(data: bytes) -> Any:
     try:
         return parsed(data)
     except ValueError:
-        raise InterruptedAnswerError("a part of a stream that is no JSON") from None
+        raise InterruptedAnswerError("a part of a stream that is not JSON") from None

@@ -1,4 +1,4 @@
-"""What a run may spend on a model: no call begins that could exceed it."""
+"""The token and cost budget of a run; no call begins that could exceed it."""
 
 import threading
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from vllm_digest.model_protocol import ModelUnavailableError
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of prompts and of answers."""
+    """Numbers of tokens. `prompt`: of prompts. `completion`: of answers."""
 
     prompt: int = 0
     completion: int = 0
@@ -23,10 +23,12 @@ class Tokens:
 
 
 class TokenBudget:
-    """The budget of a run; may be used from several threads.
+    """The budget of a run; thread-safe.
 
-    A call under way counts with the most it can take. `max_tokens` and `max_cost` are None without a limit;
-    `prices` are of a million tokens of prompts and of answers.
+    A call in progress counts with the most it can use.
+    `max_tokens`: prompt and answer tokens together; None without a limit.
+    `max_cost`: in the currency of `prices`; None without a limit.
+    `prices`: of a million prompt tokens and of a million answer tokens; None if unknown.
     """
 
     def __init__(
@@ -53,9 +55,9 @@ class TokenBudget:
         return (tokens.prompt * self._prices[0] + tokens.completion * self._prices[1]) / 1_000_000
 
     def reserve(self, tokens: Tokens) -> None:
-        """Set tokens aside for a call; wait while calls under way may leave enough of theirs.
+        """Reserve tokens for a call; waits while calls in progress may release enough of theirs.
 
-        Raises ModelUnavailableError if the budget does not suffice even then.
+        Raises ModelUnavailableError if the budget is not sufficient even then.
         """
         with self._changed:
             while problem := self._exceeded(self._spent + self._reserved + tokens):
@@ -65,14 +67,14 @@ class TokenBudget:
             self._reserved = self._reserved + tokens
 
     def settle(self, reserved: Tokens, used: Tokens) -> None:
-        """Replace what was set aside for a call by what it took."""
+        """Replace the reservation of a finished call by what it used."""
         with self._changed:
             self._reserved = self._reserved - reserved
             self._spent = self._spent + used
             self._changed.notify_all()
 
     def _exceeded(self, tokens: Tokens) -> str:
-        """Which limit these tokens would exceed; empty if none."""
+        """A message naming the limit that these tokens would exceed; empty if none."""
         if self._max_tokens is not None and tokens.prompt + tokens.completion > self._max_tokens:
             return f"the run's budget of {self._max_tokens} tokens (llm.max_tokens) is used up"
         cost = self.cost(tokens)

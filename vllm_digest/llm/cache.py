@@ -1,4 +1,4 @@
-"""Answers that were paid for, kept on disk: a file each, named by what was asked."""
+"""The cache of answers on disk: one file per answer, named by a hash of the question."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _FORM = "vllm-digest/answer/1"
 
 
 def key_of(model: str, question: Question) -> str:
-    """A question's name in the cache: the hash of the model, the messages and the schema."""
+    """A question's key in the cache: a hash of the model, the messages and the schema."""
     asked = {
         "form": _FORM,
         "model": model,
@@ -29,14 +29,18 @@ def key_of(model: str, question: Question) -> str:
 
 
 class AnswerCache:
-    """The answers in `folder`, or none without one. It never fails: what cannot be read is asked again."""
+    """The answers in `folder`; without a folder nothing is stored.
+
+    Never raises for a file: an answer that cannot be read counts as missing, and one that cannot be written
+    causes a single warning.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._warned = False
 
     def get(self, key: str) -> Mapping[str, Any] | None:
-        """The answer of an earlier run; None without one."""
+        """The answer under a key; None without one."""
         if self._folder is None:
             return None
         try:
@@ -49,7 +53,7 @@ class AnswerCache:
         return answer if isinstance(answer, dict) else None
 
     def put(self, key: str, model: str, question: str, answer: Mapping[str, Any]) -> None:
-        """Keep an answer; the model's name and the question's are there for people."""
+        """Store an answer; the names of the model and the question are for people who read the file."""
         if self._folder is None:
             self._warn("there is no folder for a cache; set llm.cache or HOME")
             return

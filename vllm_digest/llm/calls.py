@@ -1,4 +1,4 @@
-"""The calls for one window: their time, their usage, and what ends them."""
+"""The calls for one window: time limit, usage, and when to stop."""
 
 import logging
 import threading
@@ -17,11 +17,11 @@ from vllm_digest.window import format_length
 log = logging.getLogger(__name__)
 
 _LOST = 3
-"""Questions in a row that are lost on the way before no more are asked about a window."""
+"""Questions in a row without an answer after which no more are asked about a window."""
 
 
 class WindowCalls:
-    """The calls for one window; usage begins at zero, time with its making. For several threads."""
+    """The calls for one window; thread-safe. Usage starts at zero, the time limit when it is created."""
 
     def __init__(self, server: ServerState) -> None:
         self.server = server
@@ -33,14 +33,14 @@ class WindowCalls:
         self._lock = threading.Lock()
 
     def usage(self) -> Usage:
-        """What the calls so far took."""
+        """Usage of the calls so far."""
         return self._usage
 
     def call(self, request: Mapping[str, Any], most: Tokens, question: Question, *, again: bool) -> Any:
-        """The JSON that the server answers with.
+        """Send a request; returns the JSON document of the response.
 
-        `most` is what the call can take, `again` says that it repeats another one. Raises a CallError, or
-        ModelUnavailableError when time or budget are used up.
+        `most`: the most tokens it can use. `again`: whether it repeats an earlier call.
+        Raises a CallError if it fails, ModelUnavailableError if the time or the budget is used up.
         """
         with self.server.pacing.turn(question.rank) as turn:
             left = self.left()
@@ -50,19 +50,19 @@ class WindowCalls:
             start = self.server.monotonic()
             self._first_call = start if self._first_call is None else self._first_call
             log.info(
-                "%s: about %d tokens of prompt, room for %d, at most %.0f s",
+                "%s: prompt of about %d tokens, answer of at most %d, timeout %.0f s",
                 *(question.name, most.prompt, most.completion, seconds),
             )
             try:
                 document = self._exchange(request, seconds, turn)
                 used = tokens_used(document, most)
             except TimedOutError as error:
-                # The server may have worked on it to the end, and a bill says so.
+                # The server may still finish and charge for it.
                 used, abandoned = most, True
                 if self.server.pacing.is_hopeless:
-                    raise ModelUnavailableError(f"the model server answers nothing: {error}") from None
+                    raise ModelUnavailableError(f"the model server answers no question: {error}") from None
                 if seconds >= left:
-                    raise TooSlowError(f"{error}; no time is left to ask again (llm.max_time)") from None
+                    raise TooSlowError(f"{error}; no time is left for a retry (llm.max_time)") from None
                 raise
             finally:
                 self.server.budget.settle(most, used)
@@ -72,7 +72,7 @@ class WindowCalls:
         return document
 
     def left(self) -> float:
-        """Seconds that the session may still take. Raises ModelUnavailableError when it is over."""
+        """Seconds left for the window. Raises ModelUnavailableError if its session or the run is over."""
         if closed := self.server.closed or self._closed:
             raise closed
         if (left := self.remaining()) <= 0:
@@ -81,11 +81,11 @@ class WindowCalls:
         return left
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises SessionOverError at once if that would take longer than the session may."""
+        """Wait for some seconds. Raises SessionOverError at once if no more than that is left."""
         left = self.left()
         if seconds >= left:
             raise SessionOverError(
-                f"the model server wants a pause of {seconds:g} s, and {left:.0f} s are left"
+                f"the model server asks for a pause of {seconds:g} s, and {left:.0f} s are left"
             )
         self.server.sleep(seconds)
 
@@ -94,11 +94,11 @@ class WindowCalls:
         self._closed = self._closed or error
 
     def count_cached(self) -> None:
-        """Note an answer that needed no call."""
+        """Count an answer that needed no call."""
         self._count(Usage(cached_answers=1))
 
     def lose(self, reason: str) -> None:
-        """Note a question that was lost on the way. Raises SessionOverError after a few of them in a row."""
+        """Count a question without an answer. Raises SessionOverError after `_LOST` of them in a row."""
         with self._lock:
             self._lost += 1
             if self._lost >= _LOST:
@@ -119,7 +119,7 @@ class WindowCalls:
         return document
 
     def remaining(self) -> float:
-        """Seconds that are left of the window's time; 0 when it is over."""
+        """Seconds left of the window's time limit; 0 once it is over."""
         passed = self.server.monotonic() - self._began
         return max(0.0, self.server.settings.max_time.total_seconds() - passed)
 

@@ -1,4 +1,4 @@
-"""What a server takes of a request: begun with what most do, changed by what it refuses."""
+"""What requests a server accepts: starts with what most servers do, and learns from refusals."""
 
 import json
 import re
@@ -11,25 +11,25 @@ from vllm_digest.model_protocol import Message, Question, Role
 
 _TEMPERATURE = 0.2
 _LIMITS = ("max_tokens", "max_completion_tokens")
-"""Names of the limit on an answer, in the order in which they are tried: most servers know the first, and
-those that want the second say so, while others ignore what they do not know."""
+"""Field names of the answer's token limit, in the order of trying: most servers accept the first, and those
+that require the second say so; the reverse order fails silently, as many servers ignore unknown fields."""
 _FORM = "\n\nReply with one JSON object (json object) that fits this JSON Schema, and with nothing else:\n"
 _BOUNDS = {"maxItems", "minItems", "maxLength", "minLength"}
-"""Keywords of JSON Schema that some servers with strict schemas do not take."""
+"""Keywords of JSON Schema that some servers with strict schemas reject."""
 
 
 class AnswerForm(IntEnum):
-    """How a server holds an answer to its schema, the strictest first."""
+    """How a server enforces the schema of an answer, strictest first."""
 
     SCHEMA = 0
     OBJECT_WITH_SCHEMA = 1
-    """`{"type": "json_object", "schema": …}`, as llama-cpp-python's server has it."""
+    """`{"type": "json_object", "schema": …}`, the form of llama-cpp-python's server."""
     OBJECT = 2
     TEXT = 3
 
     @property
     def words(self) -> str:
-        """What the server does for it."""
+        """What it does to an answer, for messages."""
         return (
             "held to a schema",
             "held to JSON, with a schema",
@@ -40,15 +40,15 @@ class AnswerForm(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerCapabilities:
-    """What is known of a server.
+    """What is known about a server.
 
-    `limit`: a place in `_LIMITS`.
-    `temperature`, `system`, `bounds`: does it take a temperature, a system message, bounds of arrays?
-    `stream`: does it answer in parts only? `stream_usage`: can it be asked to count tokens in a stream?
-    `thinking`: False where it must be told not to think.
-    `least_room`: tokens that an answer was seen to need, thoughts included.
-    `most_room`: tokens that an answer may have at most; None if it is not known.
-    `context`: tokens of prompt and answer together; None if it is not known.
+    `form`: how it enforces a schema. `limit`: index into `_LIMITS`.
+    `temperature`, `system`, `bounds`: whether it accepts a temperature, a system message, bounds of arrays.
+    `stream`: whether it only answers in streams. `stream_usage`: whether it counts tokens in a stream.
+    `thinking`: False if requests must turn thinking off.
+    `least_room`: answer tokens that turned out to be needed, reasoning included.
+    `most_room`: the largest answer limit it accepts, in tokens; None if unknown.
+    `context`: size of the context, prompt and answer together, in tokens; None if unknown.
     """
 
     form: AnswerForm = AnswerForm.SCHEMA
@@ -63,10 +63,10 @@ class ServerCapabilities:
     most_room: int | None = None
     context: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of `llm.extra_body`, which win over those here."""
+    """Fields of `llm.extra_body`; they override the fields set here."""
 
     def request(self, model: str, question: Question, room: int) -> dict[str, Any]:
-        """The body of a call. `room` limits the answer, in tokens, always."""
+        """The JSON body of a request. `room`: limit of the answer, in tokens."""
         body: dict[str, Any] = {"model": model, "messages": self._messages(question)}
         schema = dict(question.schema) if self.bounds else _unbounded(question.schema)
         if self.form is AnswerForm.SCHEMA:
@@ -87,16 +87,16 @@ class ServerCapabilities:
         return body | dict(self.extra) | {_LIMITS[self.limit]: room}
 
     def after(self, words: str) -> "ServerCapabilities | None":
-        """What to try after a refusal in these words (lower case); None if they name nothing to change."""
+        """What to try after a refusal. `words`: its message in lower case. None if it names nothing known."""
         return next((changed for learn in _LESSONS if (changed := learn(self, words))), None)
 
     def looser(self) -> "ServerCapabilities | None":
-        """With the next looser form of the answer; None if there is none."""
+        """With the next less strict form of answer; None if there is none."""
         return None if self.form is AnswerForm.TEXT else replace(self, form=AnswerForm(self.form + 1))
 
     @property
     def limit_name(self) -> str:
-        """What the limit on an answer is called in a request."""
+        """The field name of the answer's token limit."""
         return _LIMITS[self.limit]
 
     def _messages(self, question: Question) -> list[dict[str, str]]:
@@ -174,7 +174,7 @@ _LESSONS: tuple[Lesson, ...] = (
     _system,
     _form,
 )
-"""What a refusal can teach, the most exact words first."""
+"""What to learn from a refusal, rules with the most specific words first."""
 
 
 def _unbounded(node: Any) -> Any:
@@ -185,7 +185,7 @@ def _unbounded(node: Any) -> Any:
 
 
 def _without_system(messages: list[Message]) -> list[Message]:
-    """The system's words before the first of the user's."""
+    """The messages with the system messages put in front of the first user message."""
     said = "\n\n".join(message.text for message in messages if message.role is Role.SYSTEM)
     others = [message for message in messages if message.role is not Role.SYSTEM]
     return [Message(Role.USER, f"{said}\n\n{others[0].text}"), *others[1:]] if said else others

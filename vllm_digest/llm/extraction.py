@@ -1,6 +1,6 @@
-"""A text with an answer in it → the JSON object that is the answer, whatever a model puts around it.
+"""Find the JSON object of the answer in the text of a model.
 
-Thoughts come first, in a notation of each model's own, and may hold drafts; notes may follow.
+Reasoning comes first, in a notation that depends on the model, and may contain drafts; notes may follow.
 """
 
 import json
@@ -32,16 +32,16 @@ _CUE = re.compile(
     "|\u6ce8|\u8bf4\u660e|\u4f8b\u5982|\u793a\u4f8b|\u8349\u7a3f",
     re.IGNORECASE,
 )
-"""Words before another object: `final` ones announce one that replaces the first, the others one that is only
-mentioned. The escapes are Chinese: final, corrected, changed, better; note, remark, for example, draft."""
+"""Words between two objects: `final` ones announce a second object that replaces the first, the others one
+that is only mentioned. Chinese: final, corrected, changed, better; note, remark, for example, draft."""
 _CLOSERS = re.compile(r"(?:\s|`|</?\w+>|<\|\w+\|>|[。.)\]\x00])*\Z")
-"""What may follow an answer that ends a text: a fence, a closing tag."""
+"""What may follow an answer at the end of a text, such as a code fence or a closing tag."""
 _MOST_STARTS = 200
-"""Braces at which an object is looked for."""
+"""Opening braces that are tried; limits the time for a text full of braces."""
 
 
 class _Found(NamedTuple):
-    """An object in a text, and where."""
+    """A JSON object in a text. `start`, `end`: character offsets, half-open."""
 
     start: int
     end: int
@@ -49,9 +49,9 @@ class _Found(NamedTuple):
 
 
 def answer_in(text: str, required: set[str]) -> Mapping[str, Any] | None:
-    """The answer: the last whole object with the required keys after any thoughts, notes aside.
+    """The answer: the last complete object after the reasoning with the required keys, notes aside.
 
-    An object without these keys is the answer only if it is the first and only one.
+    An object without these keys is the answer only if it is the only one. None if there is no answer.
     """
     objects = list(_objects(text))
     end = _end_of_thoughts(text, objects, required)
@@ -67,7 +67,7 @@ def answer_in(text: str, required: set[str]) -> Mapping[str, Any] | None:
 
 
 def answer_in_thoughts(text: str, required: set[str]) -> Mapping[str, Any] | None:
-    """The answer that a server took for thoughts: an object with the required keys that ends the text."""
+    """The answer in a text returned as reasoning: an object with the required keys at its end."""
     last = next(reversed(list(_objects(text))), None)
     if last is None or not required <= last.value.keys() or not _CLOSERS.match(text, last.end):
         return None
@@ -75,7 +75,7 @@ def answer_in_thoughts(text: str, required: set[str]) -> Mapping[str, Any] | Non
 
 
 def _end_of_thoughts(text: str, objects: Sequence[_Found], required: set[str]) -> int | None:
-    """Where the answer may begin; None if the thoughts have no end. Marks within an object are its text."""
+    """Offset after the reasoning; None if it does not end. Marks inside an object are part of its text."""
 
     def outside(pattern: re.Pattern[str]) -> list[re.Match[str]]:
         marks = pattern.finditer(text)
@@ -83,7 +83,7 @@ def _end_of_thoughts(text: str, objects: Sequence[_Found], required: set[str]) -
 
     ends = [mark.end() for mark in outside(_CLOSING)]
     starts = [one.start for one in objects if required <= one.value.keys()]
-    # A note behind the answer may speak of the marks: the last mark with an answer behind it counts.
+    # A note after the answer may mention the marks, so the last mark before an answer counts.
     end = next((end for end in reversed(ends) if any(start >= end for start in starts)), None)
     if end is not None:
         return end
@@ -94,7 +94,7 @@ def _end_of_thoughts(text: str, objects: Sequence[_Found], required: set[str]) -
 
 
 def _last_meant(text: str, candidates: Sequence[_Found]) -> _Found:
-    """The last of several objects that is not merely mentioned behind the answer."""
+    """The last of several objects that is not only mentioned in a note after the answer."""
     chosen = candidates[0]
     for one in candidates[1:]:
         cue = next(reversed(list(_CUE.finditer(text, chosen.end, one.start))), None)
@@ -105,7 +105,7 @@ def _last_meant(text: str, candidates: Sequence[_Found]) -> _Found:
 
 
 def _objects(text: str) -> Iterator[_Found]:
-    """Every JSON object that is not within another one."""
+    """Every JSON object that is not inside another one, in order."""
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_finite)
     start = text.find("{")
     for _ in range(_MOST_STARTS):
@@ -131,7 +131,7 @@ def _finite(number: str) -> float:
 
 
 def _clean(found: _Found) -> Mapping[str, Any]:
-    """The object without lone surrogates, which no file takes."""
+    """The object without lone surrogates, which cannot be encoded in UTF-8."""
     text = json.dumps(found.value, ensure_ascii=False)
     cleaned: dict[str, Any] = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", text))
     return cleaned

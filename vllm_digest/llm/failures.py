@@ -1,6 +1,6 @@
-"""What a failed call to a model server means: the exception that says what helps.
+"""Map a failed call to a model server to an exception that says how to react.
 
-Sources: OpenAI's page on error codes; DeepSeek's and OpenRouter's (402, moderation as 403); Azure OpenAI,
+Sources: error documentation of OpenAI, DeepSeek and OpenRouter (402, moderation as 403); of Azure OpenAI,
 Alibaba Model Studio, Zhipu, StepFun (451) and Portkey (446) on content filters; Anthropic's 529; messages of
 vLLM, llama.cpp, LM Studio, TGI and Mistral.
 """
@@ -19,7 +19,7 @@ _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_ac
 _FILTERED = {"content_filter", "content_policy_violation", "data_inspection_failed", "invalid_prompt", "1301"}
 _FILTER_STATUS = {446, 451}
 _FILTER_WORDED = {400, 406, 422}
-"""Statuses of which a filter's words say more; what a 403 means, a neutral question shows."""
+"""Statuses that mean a filter only with a filter's words. A 403 is decided by a neutral question."""
 _FILTER_WORDS = re.compile(
     r"content[ _-](?:filter|policy|management|moderation|safety|violation)|moderation|inappropriate content"
     r"|flagged|guardrail|sensitive (?:content|information|word)|data_?inspection|censor|usage polic"
@@ -51,15 +51,15 @@ _PROMPT_SIZE = re.compile(
 )
 _RETRIED = {408, 409, 425}
 _LONGEST_SAID, _MOST_READ = 300, 10_000
-"""Characters of a server's own words that a message has, and of which it is made."""
+"""Characters of a server's message that are shown, and that are read."""
 
 
 class CallError(Exception):
-    """A call that gave no answer. Each kind says what may help; none of them leaves this room."""
+    """A call without an answer. The subclass says how to react; none of them leaves this package."""
 
 
 class InterruptedAnswerError(CallError):
-    """The answer was lost on the way, or is none. Another try may do, after `wait` seconds if told."""
+    """The answer did not arrive or is not one. Retry, after `wait` seconds if the server gives a time."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -67,15 +67,15 @@ class InterruptedAnswerError(CallError):
 
 
 class NotThereError(InterruptedAnswerError):
-    """Nobody took the connection: the server is down, or it is still starting."""
+    """The server did not accept the connection: it is down, or it is still starting."""
 
 
 class TimedOutError(InterruptedAnswerError):
-    """The answer was given up; the server may go on working on it."""
+    """The call timed out; the server may still be working on it."""
 
 
 class ThrottledError(CallError):
-    """The server asks for a pause of `wait` seconds, or of a length that it does not tell (None)."""
+    """The server asks for a pause. `wait`: its length in seconds; None if not stated."""
 
     def __init__(self, reason: str, wait: float | None) -> None:
         super().__init__(reason)
@@ -83,7 +83,7 @@ class ThrottledError(CallError):
 
 
 class RefusedError(CallError):
-    """The server does not take the request as it is; `words` is what it says of it, in lower case."""
+    """The server rejects the form of the request. `words`: its message in lower case."""
 
     def __init__(self, reason: str, words: str) -> None:
         super().__init__(reason)
@@ -91,13 +91,13 @@ class RefusedError(CallError):
 
 
 class BrokenRequestError(RefusedError):
-    """A 5xx whose words say that the server failed on the form that was asked for."""
+    """A 5xx whose message says that the server failed on the requested form of the answer."""
 
 
 class ContextFullError(CallError):
-    """Prompt and room together exceed the context of `size` tokens, of which the prompt takes `prompt`.
+    """The prompt and the limit of the answer together exceed the context.
 
-    Both are None where the server does not tell them.
+    `size`: of the context, `prompt`: of the prompt, in tokens; None if the server does not state them.
     """
 
     def __init__(self, reason: str, size: int | None, prompt: int | None) -> None:
@@ -107,11 +107,11 @@ class ContextFullError(CallError):
 
 
 class NoAccessError(CallError):
-    """The key, the account, the model or the address is refused, or so it seems from this one question."""
+    """The key, account, model or address seems to be refused; `access` checks with a neutral question."""
 
 
 class CutAnswerError(CallError):
-    """The answer ended for lack of room; `repeats` says that it had begun to go in circles."""
+    """The answer reached its token limit. `repeats`: whether it repeats itself at the end."""
 
     def __init__(self, *, repeats: bool) -> None:
         super().__init__("the answer was cut")
@@ -119,26 +119,26 @@ class CutAnswerError(CallError):
 
 
 class UnreadableAnswerError(CallError):
-    """There is a text, but no JSON object in it."""
+    """The answer has a text without a JSON object."""
 
 
 class AccessDeniedError(ModelUnavailableError):
-    """The server answers this key and account nothing, or not with this model."""
+    """The server refuses every question of this key, account or model."""
 
 
 class SessionOverError(ModelUnavailableError):
-    """Nothing more is asked about this window; the next one may have better luck."""
+    """Nothing more is asked about this window; questions about the next one may succeed."""
 
 
 class TooSlowError(SessionOverError):
-    """The time of a window passed while the server was working."""
+    """The time limit of a window passed while the server was working."""
 
 
 def failure_of(status: int, headers: Mapping[str, str], body: Any) -> CallError | ModelError:
-    """The exception for a response that is no answer.
+    """The exception for a response that reports an error.
 
-    `headers` have names in lower case; `body` is parsed JSON, or text. `status` may be 200 for an error that
-    came as a success.
+    `status`: HTTP status; 200 if the error came as a success. `headers`: names in lower case.
+    `body`: parsed JSON, or text.
     """
     error = body.get("error", body) if isinstance(body, Mapping) else body
     fields = error if isinstance(error, Mapping) else {}
@@ -162,7 +162,7 @@ def failure_of(status: int, headers: Mapping[str, str], body: Any) -> CallError 
 
 
 def _is_filter(status: int, codes: set[str], words: str) -> bool:
-    """Is it the prompt that was refused, for what it says?"""
+    """Whether a content filter refused the prompt."""
     worded = status in _FILTER_WORDED and _FILTER_WORDS.search(words) is not None
     return bool(codes & _FILTERED) or status in _FILTER_STATUS or worded
 
@@ -176,7 +176,7 @@ def _redirected(headers: Mapping[str, str]) -> CallError:
 
 
 def _error_in_success(reason: str, words: str) -> CallError:
-    """LM Studio answers an unknown address so; OpenRouter hands on another server's failure."""
+    """For an error with status 200: an unknown address (LM Studio), or a forwarded failure (OpenRouter)."""
     if _NO_ADDRESS.search(words):
         return NoAccessError(f"{_NO_ACCESS[405]} ({reason})")
     return InterruptedAnswerError(reason)
@@ -188,7 +188,7 @@ def _refusal(status: int, words: str, reason: str) -> CallError:
         told = next(filter(None, prompt.groups()), None) if prompt else None
         return ContextFullError(reason, int(size[1]) if size else None, int(told) if told else None)
     if status in _NO_ACCESS:
-        # To 401 a server's own words may hold parts of the key.
+        # The message of a 401 may contain parts of the key.
         return NoAccessError(_NO_ACCESS[status] if status == 401 else f"{_NO_ACCESS[status]} ({reason})")
     return RefusedError(reason, words) if status in {400, 422} else NoAccessError(reason)
 
@@ -197,13 +197,13 @@ def _message(error: Any) -> str:
     if isinstance(error, Mapping):
         told = (error.get(name) for name in ("message", "detail", "msg", "status_msg", "error"))
         return str(next(filter(None, told), ""))[:_MOST_READ]
-    # A page of HTML, or JSON that cannot be read, says nothing in few words.
+    # A page of HTML or broken JSON is useless in a message.
     says = isinstance(error, str) and "<" not in error and not error.lstrip().startswith(("{", "["))
     return error[:_MOST_READ] if says else ""
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from the three forms of the wish (RFC 9110, and OpenAI's own in milliseconds)."""
+    """The requested pause in seconds: `retry-after` (RFC 9110: seconds or a date), or OpenAI's in ms."""
     milliseconds, seconds = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", milliseconds):
         return float(milliseconds) / 1000
@@ -211,7 +211,7 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
         return float(seconds)
     try:
         until = parsedate_to_datetime(seconds).astimezone(UTC)
-        # Measured by the server's clock, for ours may be wrong.
+        # Relative to the server's clock, as the local one may be wrong.
         return max(0.0, (until - parsedate_to_datetime(headers["date"]).astimezone(UTC)).total_seconds())
     except (KeyError, ValueError, OverflowError):
         return None

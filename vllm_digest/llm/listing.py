@@ -1,4 +1,4 @@
-"""A server's list of models (`/v1/models`) → the one to ask, where the settings name none."""
+"""Find the model to ask in a server's list (`/v1/models`) if the settings name none."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,25 +18,25 @@ from vllm_digest.llm.state import ServerState
 from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 
 _CONTEXTS = ("max_model_len", "max_context_length", "context_length", "context_window")
-"""Fields that tell the size of a model's context in tokens: vLLM, Mistral and LM Studio, OpenRouter, Groq."""
+"""Fields with the context size in tokens: of vLLM, of Mistral and LM Studio, of OpenRouter, of Groq."""
 _OTHER_USES = re.compile(r"embed|rerank|whisper|\btts\b|\bbge-|moderation|dall-e|transcribe", re.IGNORECASE)
-"""Models that do not chat; LM Studio always lists one of embeddings."""
+"""Names of models that are not chat models; LM Studio always lists an embedding model."""
 _NAMES_SHOWN = 8
 _LONGEST_NAME = 200
 _VERSIONED = re.compile(r"/v\d+\w*/?\Z")
 
 
 class _Listed(NamedTuple):
-    """A model's name and the size of its context in tokens, if it is told."""
+    """A model's name and its context size in tokens; None if the list does not state it."""
 
     name: str
     context: int | None
 
 
 def find_model(server: ServerState) -> None:
-    """Give the server the name of the only model that it has.
+    """Set `server.name` to the only chat model that the server lists.
 
-    Raises ModelUnavailableError if there is none or several, SessionOverError if the server is not there.
+    Raises ModelUnavailableError if it lists none or several, SessionOverError if it cannot be reached.
     """
     listed = list(_listed(_document(server)))
     chatting = [one for one in listed if not _OTHER_USES.search(one.name)] or listed
@@ -58,7 +58,7 @@ def find_model(server: ServerState) -> None:
 
 
 def _document(server: ServerState) -> Any:
-    """The list as the server sends it, tried again as questions are."""
+    """The list as the server sends it; retried like a question."""
     address = server.transport.base_url
     window = WindowCalls(server)
     retries = Retries(window, "the list of models")
@@ -91,5 +91,5 @@ def _listed(document: Any) -> Iterator[_Listed]:
 
 
 def _hint(address: str) -> str:
-    """The way on for an address that is probably incomplete."""
+    """A hint for an address that probably lacks `/v1`; else empty."""
     return "" if _VERSIONED.search(address) else f"; try llm.base_url: {address.rstrip('/')}/v1"

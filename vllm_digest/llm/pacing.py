@@ -1,7 +1,7 @@
-"""How many questions a server is asked at once and how long each may take, learnt from its time-outs.
+"""Adapt concurrency and timeout of calls to the speed of the server.
 
-A server of one's own may answer one question at a time, in minutes. Asked eight at once it answers none in
-time, and goes on working on those that were given up.
+A local server may need minutes for one answer. Asked eight questions at once, it answers none of them in time
+and keeps working on those that timed out.
 """
 
 import heapq
@@ -15,22 +15,22 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 _MOST_IN_VAIN = 2
-"""Windows whose whole time may pass without an answer: a run of many windows must not wait for each."""
+"""Windows without any answer within their time limit after which a run stops asking; it may have many."""
 _FIRST_NOTICE, _NEXT_NOTICES = 30.0, 60.0
-"""Seconds without an answer after which it is said that a run waits, and then again."""
+"""Seconds without an answer before the first message that the run is waiting, and between further ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A call's place among those under way; `round` counts the time-outs before it."""
+    """A call in progress. `round`: how often the pace had been reduced when it began."""
 
     round: int
 
 
 class Pacing:
-    """The pace of one server for a whole run; may be used from several threads.
+    """The pace of one server for a whole run; thread-safe.
 
-    `most` is `llm.concurrency`, `timeout` is `llm.timeout` in seconds.
+    `most`: `llm.concurrency`. `timeout`: `llm.timeout` in seconds.
     """
 
     def __init__(self, most: int, timeout: float) -> None:
@@ -49,14 +49,14 @@ class Pacing:
 
     @contextmanager
     def turn(self, rank: int) -> Iterator[Turn]:
-        """Wait for a free place; of those that wait the one of the lowest rank goes first."""
+        """Wait until another call may begin; waiting calls begin in the order of their rank, lowest first."""
         with self._changed:
             place = (rank, next(self._tickets))
             heapq.heappush(self._waiting, place)
             self._changed.wait_for(lambda: self._under_way < self._limit and self._waiting[0] == place)
             heapq.heappop(self._waiting)
             self._under_way += 1
-            # With places left the next one that waits may go as well.
+            # Further waiting calls may begin if the limit allows.
             self._changed.notify_all()
             turn = Turn(self._round)
         try:
@@ -68,20 +68,20 @@ class Pacing:
 
     @property
     def limit(self) -> int:
-        """How many questions are asked at once now."""
+        """The current number of concurrent calls."""
         return self._limit
 
     @property
     def is_hopeless(self) -> bool:
-        """Has the whole time of several windows passed without a single answer in this run?"""
+        """Whether the time limits of `_MOST_IN_VAIN` windows passed and no answer came in this run."""
         return self._in_vain >= _MOST_IN_VAIN
 
     def seconds(self, left: float) -> float:
-        """How long a call may take of the `left` seconds of its window."""
+        """The timeout of a call in seconds. `left`: seconds left of its window."""
         return left if self._slow else min(self._timeout, left)
 
     def succeeded(self, seconds: float) -> None:
-        """An answer came after so many seconds: ask more at once if it came quickly."""
+        """Record an answer after so many seconds; allows more at once if it took under half `timeout`."""
         with self._changed:
             self._answered += 1
             self._slow = self._slow and seconds >= self._timeout
@@ -90,10 +90,10 @@ class Pacing:
                 self._changed.notify_all()
 
     def timed_out(self, turn: Turn, seconds: float, left: float) -> None:
-        """A call was given up after so many seconds; `left` are left of its window.
+        """Record a call that timed out after so many seconds. `left`: seconds left of its window.
 
-        Without any answer so far the server is asked one question at a time, each as long as the window
-        lasts; else half as many at once. Calls that began before the last time-out say nothing new.
+        Halves the concurrency. If no answer has come yet in this run, calls are made one at a time, each with
+        all the time that is left of its window. Calls that began before the last reduction are ignored.
         """
         with self._changed:
             self._abandoned += 1
@@ -106,21 +106,21 @@ class Pacing:
             self._slow = not self._answered
         log.warning(
             "the model server %s within %.3g s (llm.timeout: %g); it was asked %d questions at once (see "
-            "llm.concurrency) and may still work on them. From now on %d at once, the most important first%s",
+            "llm.concurrency) and may still work on them. Now asking %d at once, the most important first%s",
             "did not answer all" if self._answered else "gave no answer",
             *(seconds, self._timeout, under_way, self._limit),
             f", each for the {left:.0f} s that are left of llm.max_time" if self._slow else "",
         )
 
     def waits(self, seconds: float, most: float) -> None:
-        """A call has been under way for so many seconds and may take `most`; say so once in a while."""
+        """Log from time to time that a call is waiting: for `seconds` so far, with a timeout of `most`."""
         with self._changed:
             if seconds < self._next_notice:
                 return
             self._next_notice = seconds + _NEXT_NOTICES
             under_way, answered, abandoned = self._under_way, self._answered, self._abandoned
         log.warning(
-            "waiting for the model server: %d asked, no answer for %.0f s of %.0f s; %d answered, %d given "
-            "up so far (see llm.timeout and llm.concurrency)",
+            "waiting for the model server: %d asked, no answer for %.0f s of %.0f s; so far %d answered, %d "
+            "timed out (see llm.timeout and llm.concurrency)",
             *(under_way, seconds, most, answered, abandoned),
         )

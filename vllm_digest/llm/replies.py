@@ -1,4 +1,4 @@
-"""A server's completion → the text that a model answered, and how it ended."""
+"""Read a server's completion: the answer in it, and how it ended."""
 
 import re
 import zlib
@@ -19,24 +19,24 @@ from vllm_digest.model_protocol import ModelError, PromptTooLongError, Question
 
 _CUT = {"length", "max_tokens", "max_output_tokens", "model_length"}
 _BROKEN_OFF = {"abort", "cancelled", "error", "insufficient_system_resource", "network_error", "timeout"}
-"""Ends that vLLM, OpenRouter, DeepSeek and Zhipu give to answers they could not finish."""
+"""Values of `finish_reason` of vLLM, OpenRouter, DeepSeek and Zhipu for answers that were not finished."""
 _WITHHELD = {
     *("content_filter", "content_filtered", "guardrail_intervened", "refusal", "safety", "sensitive"),
     *("blocklist", "prohibited_content", "recitation", "spii"),
 }
-"""Ends that Azure OpenAI, Anthropic, Bedrock, Gemini and Zhipu give to answers that they keep back."""
+"""Values of `finish_reason` of Azure OpenAI, Anthropic, Bedrock, Gemini and Zhipu for withheld answers."""
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-"""Fields beside `content`, as DeepSeek and vLLM, OpenRouter and vLLM, and Ollama name them."""
+"""Fields with the reasoning: of DeepSeek and vLLM, of OpenRouter and vLLM, of Ollama."""
 _LONGEST = 400_000
-"""Characters of an answer; whole pages have fewer."""
+"""Characters of an answer; a whole page has fewer."""
 _TAIL, _LOOP = 2_000, 0.1
-"""Bytes at the end of a cut answer, and the share that is left of them when they are packed if they repeat
-themselves: of ordinary answers 0.3 to 0.6 is left, of a paragraph said over and over 0.02 to 0.07."""
+"""A cut answer repeats itself if its last `_TAIL` bytes compress to less than this share. Measured: 0.3 to
+0.6 for ordinary answers, 0.02 to 0.07 for a repeated paragraph."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def tokens_used(document: Any, most: Tokens) -> Tokens:
-    """What a completion took; `most` where the server does not count."""
+    """The tokens that a completion used; `most` if the server does not count them."""
     usage = document.get("usage") if isinstance(document, Mapping) else None
     told = usage if isinstance(usage, Mapping) else {}
     return Tokens(
@@ -45,11 +45,11 @@ def tokens_used(document: Any, most: Tokens) -> Tokens:
 
 
 def read_answer(document: Any, schema: Mapping[str, Any], room: int) -> Mapping[str, Any]:
-    """The JSON object that a completion holds as its answer; `room` is what it was given, in tokens.
+    """The JSON object that is the answer in a completion. `room`: limit of the answer, in tokens.
 
-    Raises CutAnswerError if the room did not suffice, PromptTooLongError if the context was full before it,
-    UnreadableAnswerError if there are words but no object, ModelError if there is nothing at all, and
-    InterruptedAnswerError or another failure if it is no completion.
+    Raises CutAnswerError if the answer reached the limit, PromptTooLongError if the context was full first,
+    UnreadableAnswerError if there is text without an object, ModelError if there is no text, and
+    InterruptedAnswerError or another CallError if the document is not a completion.
     """
     choice = _choice(document)
     finish = str(choice.get("finish_reason") or "").lower().partition(":")[0]
@@ -71,7 +71,7 @@ def read_answer(document: Any, schema: Mapping[str, Any], room: int) -> Mapping[
 
 
 def writable(question: Question) -> Question:
-    """The question without lone surrogates, which cannot be sent."""
+    """The question without lone surrogates, which cannot be encoded in UTF-8."""
     messages = (
         replace(message, text=_SURROGATE.sub("\ufffd", message.text)) for message in question.messages
     )
@@ -80,15 +80,13 @@ def writable(question: Question) -> Question:
 
 def _choice(document: Any) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
-        raise InterruptedAnswerError("an answer of another kind")
+        raise InterruptedAnswerError("an answer that is not a JSON object")
     if error := document.get("error"):
         code = str(error.get("code")) if isinstance(error, Mapping) else ""
-        # OpenRouter sends the status it got itself in a 200.
+        # OpenRouter reports another server's status inside a response with status 200.
         raise failure_of(int(code) if re.fullmatch("[45][0-9]{2}", code) else 200, {}, document)
     if "choices" not in document:
-        raise NoAccessError(
-            "the answer is of another kind of API; check llm.base_url, which mostly ends in /v1"
-        )
+        raise NoAccessError("the answer is of a different API; check llm.base_url, which mostly ends in /v1")
     choices = document["choices"]
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
         raise ModelError("the answer has no choices")
@@ -96,7 +94,7 @@ def _choice(document: Any) -> Mapping[str, Any]:
 
 
 def _text(content: Any) -> str:
-    """A message's text; some servers (Mistral) send it in parts, thoughts among them."""
+    """The text of a message; some servers (Mistral) send it in parts, some of which are reasoning."""
     if isinstance(content, list):
         parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
         content = "".join(text for part in parts if isinstance(text := part.get("text"), str))
@@ -114,7 +112,7 @@ def _answer(text: str, thoughts: str, required: set[str]) -> Mapping[str, Any]:
     if found is None:
         if not text:
             raise ModelError("the answer is empty")
-        raise UnreadableAnswerError("the answer holds no whole JSON object")
+        raise UnreadableAnswerError("the answer has no complete JSON object")
     return found
 
 
@@ -123,6 +121,6 @@ def _count(value: Any, otherwise: int) -> int:
 
 
 def _repeats(text: str) -> bool:
-    """Does the end of a text repeat itself?"""
+    """Whether the end of a text repeats itself."""
     tail = _SURROGATE.sub("\ufffd", text[-_TAIL:]).encode()[-_TAIL:]
     return len(tail) == _TAIL and len(zlib.compress(tail, 9)) < _LOOP * _TAIL

@@ -1,4 +1,4 @@
-"""How often and after which pauses a call is made again that was lost on the way."""
+"""When to retry a call that got no answer, and how long to wait before."""
 
 import logging
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from vllm_digest.model_protocol import ModelError
 log = logging.getLogger(__name__)
 
 _TRIES = 3
-"""How often a call is made whose answer is lost on the way."""
+"""Attempts for a question whose answer does not arrive."""
 _FIRST_TRIES = 7
-"""How often a server is tried that never took a connection in this run: one minute in all, for it may be
+"""Attempts to reach a server that accepted no connection yet in this run, about a minute in all: it may be
 starting."""
 _BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0
-"""Seconds before a second try; doubled for each further one."""
+"""Seconds before the second attempt, doubled for each further one, and the most they grow to."""
 
 
 class Retries:
-    """The lost tries of one question (`name` in messages), and the pauses between them."""
+    """Counts the failed attempts of one question and waits between them. `name`: for messages."""
 
     def __init__(self, calls: WindowCalls, name: str) -> None:
         self._calls = calls
@@ -35,12 +35,15 @@ class Retries:
         self._backoff = _BACKOFF
 
     def throttled(self, error: ThrottledError) -> None:
-        """Wait as long as the server asks. Raises SessionOverError if that is too long."""
+        """Wait as long as the server asks. Raises SessionOverError if the window has less time left."""
         log.info("%s: the model server asks for a pause (%s)", self._name, error)
         self._pause(error.wait)
 
     def lost(self, error: InterruptedAnswerError) -> None:
-        """Wait before the next try. Raises ModelError if this was the last."""
+        """Wait before the next attempt.
+
+        Raises ModelError if this was the last one, SessionOverError if no time is left for another.
+        """
         self._lost += 1
         server = self._calls.server
         starting = isinstance(error, NotThereError) and server.may_be_starting
@@ -51,13 +54,13 @@ class Retries:
             raise ModelError(f"no answer {self._lost} times: {error}")
         if starting and not server.told_of_start:
             server.told_of_start = True
-            log.warning("the model server is not there (%s); it is tried for a minute", error)
-        log.info("%s: %s; try %d of %d follows", self._name, error, self._lost + 1, tries)
-        # Who waited for a whole time-out need not wait again.
+            log.warning("the model server is not reachable (%s); retrying for a minute", error)
+        log.info("%s: %s; attempt %d of %d follows", self._name, error, self._lost + 1, tries)
+        # The timeout itself was pause enough.
         if isinstance(error, TimedOutError):
             return
         if error.wait is None and self._backoff >= self._calls.left():
-            raise SessionOverError(f"{error}; no time is left to ask again (llm.max_time)")
+            raise SessionOverError(f"{error}; no time is left for a retry (llm.max_time)")
         self._pause(error.wait)
 
     def _pause(self, wait: float | None) -> None:
@@ -68,5 +71,5 @@ class Retries:
 
 
 def estimate(request: Mapping[str, Any]) -> int:
-    """Tokens of a prompt, on the safe side: three bytes each."""
+    """Tokens of a request's prompt, overestimated: three bytes each."""
     return sum(len(message["content"].encode()) for message in request["messages"]) // 3

@@ -1,4 +1,4 @@
-"""One question: the calls it takes until it has its answer or cannot have one."""
+"""Ask one question: make calls until there is an answer or no further call can help."""
 
 import logging
 from collections.abc import Mapping
@@ -27,16 +27,16 @@ from vllm_digest.model_protocol import ModelError, PromptTooLongError, Question
 log = logging.getLogger(__name__)
 
 _READINGS = 2
-"""How often a question is asked whose answer is no JSON."""
+"""Attempts for a question whose answers are not JSON."""
 _MORE_ROOM = 4
-"""By how much the room for a cut answer grows: thoughts can take several times what the answer does."""
+"""Factor by which the limit of a cut answer grows: reasoning can take several times what the answer does."""
 _MOST_CHANGES = 10
 _LEAST_SHARE = 3
-"""A room of less than this part of the usual one is none: then the prompt has to be shorter."""
+"""With less than 1/3 of the usual answer limit left in the context, the prompt has to be shorter."""
 
 
 class RetryingRequest:
-    """The state of a question between its calls."""
+    """One question with its state between calls. Answer limits ("room") are in tokens."""
 
     def __init__(self, window: WindowCalls, question: Question) -> None:
         self._window = window
@@ -45,13 +45,13 @@ class RetryingRequest:
         self._retries = Retries(window, question.name)
         self._room = question.answer_tokens
         self._guess: ServerCapabilities | None = None
-        """Another form of request that no refusal named, for this question alone until it proves right."""
+        """A form of request to try for this question; kept for the run once it works."""
         self._calls = self._unreadable = self._changes = self._granted = 0
         self._free: int | None = None
-        """Tokens that the context leaves for the answer, as the server says."""
+        """Tokens that the context leaves for the answer, by the server's message; None if unknown."""
 
     def answer(self) -> Mapping[str, Any]:
-        """The object answered. Raises ModelError if there is none to be had."""
+        """The JSON object of the answer. Raises ModelError if there is none."""
         while True:
             try:
                 return self._once()
@@ -91,7 +91,7 @@ class RetryingRequest:
         return answer
 
     def _change(self, refusal: RefusedError) -> None:
-        """Ask in another form, which the whole run remembers."""
+        """Choose the form of the next request after a refusal; a form that its message names is kept."""
         self._changes += 1
         broken = isinstance(refusal, BrokenRequestError)
         named = None if broken else self._used.after(refusal.words)
@@ -103,7 +103,7 @@ class RetryingRequest:
                 server.capabilities = named
                 log.info("the model server refuses a part of the request (%s)", refusal)
             return
-        # A 5xx may be a passing fault: what it teaches is a guess.
+        # A 5xx may be temporary, so what it suggests is only tried for this question.
         self._guess = named or self._used.looser()
         if self._guess is None:
             if not broken:
@@ -112,12 +112,12 @@ class RetryingRequest:
             self._retries.lost(InterruptedAnswerError(str(refusal)))
 
     def _refused(self, refusal: CallError) -> ModelError:
-        """What a refusal that no change mends costs. Raises ModelUnavailableError if it is every question."""
+        """The error for a refusal of this question. Raises ModelUnavailableError if every one is refused."""
         confirm_refusal(self._window, self._model, refusal, self._used, granted=self._granted)
         return ModelError(f"the model server refuses the question ({refusal})")
 
     def _fit(self, full: ContextFullError) -> None:
-        """Take less room for the answer. Raises PromptTooLongError if the context leaves too little."""
+        """Lower the answer limit. Raises PromptTooLongError if the context leaves too little."""
         server = self._window.server
         size = full.size or server.capabilities.context
         if size is None:
@@ -131,7 +131,7 @@ class RetryingRequest:
         self._free = free
 
     def _widen(self, cut: CutAnswerError) -> None:
-        """Give the answer more room, as far as the server and the settings go. Raises ModelError if not."""
+        """Raise the answer limit. Raises ModelError if the server and the settings allow no more."""
         if cut.repeats:
             raise ModelError(f"the answer repeats itself and does not end within {self._room} tokens")
         if self._room >= self._most_room():
@@ -152,5 +152,5 @@ class RetryingRequest:
 
 
 def estimate_of(question: Question) -> int:
-    """Tokens of a question's prompt, on the safe side."""
+    """Tokens of a question's prompt, overestimated: three bytes each."""
     return sum(len(message.text.encode()) for message in question.messages) // 3

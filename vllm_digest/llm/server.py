@@ -1,4 +1,4 @@
-"""A run's model server, as the commands use it."""
+"""The model server of a run, as commands use it."""
 
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from vllm_digest.model_protocol import ModelUnavailableError
 
 
 class Server(ServerState):
-    """A model server for a whole run; `with` closes it."""
+    """A model server for a whole run; a context manager that closes it."""
 
     def __enter__(self) -> Self:
         return self
@@ -24,14 +24,17 @@ class Server(ServerState):
         self.close()
 
     def close(self) -> None:
-        """End what is under way; whoever waits for it gets ModelUnavailableError."""
+        """Cancel the calls in progress; their callers get ModelUnavailableError."""
         self.closed = self.closed or ModelUnavailableError("the run ends")
         contained("closing the model's client", self.transport.close, lambda: None)
 
     def try_out(self) -> None:
-        """Ask a tiny question to learn what the server takes; its answer is not kept. Raises ModelError."""
+        """Ask a short question to learn what the server accepts; the answer is not stored.
+
+        Raises ModelError if it gets none.
+        """
         RetryingRequest(WindowCalls(self), NEUTRAL).answer()
 
     def session(self) -> ModelSession:
-        """A Model for one window: its usage begins at zero, its time now."""
+        """A `Model` for one window; its usage starts at zero, its time limit now."""
         return ModelSession(self)

@@ -1,4 +1,4 @@
-"""The model for one window, as `write` asks it: answers of the cache, else of the server."""
+"""The model for one window, as `write` asks it: answers from the cache, else from the server."""
 
 import logging
 from collections.abc import Mapping
@@ -30,23 +30,23 @@ class ModelSession:
 
     @property
     def concurrency(self) -> int:
-        """How many questions may be asked at once, as things stand."""
+        """How many questions may be asked at once at present."""
         return self._server.pacing.limit
 
     def usage(self) -> Usage:
-        """What the questions so far took."""
+        """Usage of the questions so far."""
         return self._calls.usage()
 
     def ask(self, question: Question) -> Mapping[str, Any]:
-        """The answer of the cache or the server, see `model_protocol.Model`."""
+        """The answer from the cache or the server; errors as in `model_protocol.Model.ask`."""
         asked = writable(question)
         model = asked.model or self.name
         key = key_of(model, asked)
         if (answer := self._server.answers.get(key)) is not None:
-            log.info("%s: the answer of an earlier run is taken", asked.name)
+            log.info("%s: using the answer of an earlier run", asked.name)
             self._calls.count_cached()
             return answer
-        # The same prompt comes again when there was nothing more to leave out of it.
+        # The caller repeats a prompt that it could not shorten any further.
         if known := self._too_long.get(key) or self._server.closed_models.get(model):
             raise known
         try:

@@ -1,4 +1,4 @@
-"""What a run learns about its model server and spends there; it lasts from window to window."""
+"""What a run learns about its model server and spends there, across windows."""
 
 import threading
 from collections import Counter
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ServerState:
-    """One server in one run; shared by all threads that ask it."""
+    """One server in one run; shared by all threads. `sleep`, `monotonic`: as in `llm.connect`."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ServerState:
         monotonic: Callable[[], float],
     ) -> None:
         self.name = settings.model
-        """The model's; empty until it is looked up."""
+        """The model's name; empty until it is looked up."""
         self.settings = settings
         self.transport = transport
         self.answers = answers
@@ -39,12 +39,12 @@ class ServerState:
         self.pacing = Pacing(settings.concurrency, settings.timeout)
         self.capabilities = ServerCapabilities(extra=settings.extra_body)
         self.closed: ModelUnavailableError | None = None
-        """Why nothing more is asked in this run."""
+        """Why nothing more is asked in this run; None while it may be."""
         self.closed_models: dict[str, ModelUnavailableError] = {}
-        """Why nothing more is asked of a model."""
+        """By model name, why nothing more is asked of it."""
         self.may_be_starting = True
-        """Has it never answered in this run, nor been waited for in vain?"""
+        """True until the server answers or a full minute of attempts fails."""
         self.told_of_start = False
         self.access_lock = threading.Lock()
         self.access_granted: Counter[str] = Counter()
-        """By model, how often it answered a neutral question after it had refused another one."""
+        """By model name, how often it answered a neutral question after refusing another one."""

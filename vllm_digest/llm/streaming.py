@@ -1,7 +1,7 @@
-"""An answer in parts (`stream: true`) → the completion that a server sends at once otherwise.
+"""Assemble the parts of a streamed answer (`stream: true`) into a completion.
 
-Some servers and models answer in no other way. A stream that ends without a `finish_reason` lost its end,
-whatever the connection says.
+Some servers and models only stream. A stream without a `finish_reason` is incomplete even if the connection
+was closed properly.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,15 @@ _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
 def is_stream(content: bytes) -> bool:
-    """Does a body hold server-sent events? Comments (`: ping`) may come before the first."""
+    """Whether a body is a stream of server-sent events; comments (`: ping`) may precede the first one."""
     start = content.lstrip()[:6]
     return start.startswith((b"data:", b"event:", b"id:", b"retry:")) or start[:1] == b":"
 
 
 def completion_of(parts: Iterable[Any]) -> dict[str, Any]:
-    """The document of a completion; None stands for the end of the stream.
+    """The completion made of the parts of a stream; a part that is None marks its end.
 
-    Raises InterruptedAnswerError if the stream has no end.
+    Raises InterruptedAnswerError if the stream is incomplete.
     """
     texts: dict[str, list[str]] = {}
     finish: Any = None

@@ -1,4 +1,4 @@
-"""Requests over HTTP through openai, each within a deadline and bounds that nothing exceeds."""
+"""HTTP requests through openai, each with a deadline and a size limit."""
 
 import asyncio
 import concurrent.futures
@@ -23,15 +23,15 @@ from vllm_digest.llm.failures import (
 from vllm_digest.model_protocol import ModelError, ModelUnavailableError
 
 _CONNECT = 10.0
-"""Seconds until a server must have taken the connection."""
+"""Seconds to establish a connection."""
 _SLICE = 5.0
-"""Seconds after which a caller that waits is told how long it has."""
+"""Seconds between two calls of `waiting`."""
 _CLOSE = 5.0
-"""Seconds to close connections in; then they are left to the operating system."""
+"""Seconds to close connections; after that they are left to the operating system."""
 _LONGEST_CAUSE = 200
-"""Characters of a library's own words in a message."""
+"""Characters of a library's message that are shown."""
 _MOST_FILE = 2_000_000_000
-"""Bytes of a batch's file of answers."""
+"""Bytes of an output file of a batch."""
 
 Waiting = Callable[[float], None]
 
@@ -42,7 +42,7 @@ class _Raw(Protocol):
 
 
 class _BoundedClient(openai.DefaultAsyncHttpxClient):
-    """Reads every response whole, within bounds. Asks for nothing packed, but unpacks gzip."""
+    """Reads every response whole, up to a size limit. Requests no compression, but accepts gzip."""
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         response = await super().send(request, **{**options, "stream": True})
@@ -59,15 +59,15 @@ _OF_THE_BODY = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
 
 class Transport:
-    """One server; may be used from several threads.
+    """HTTP client of one server; thread-safe.
 
-    The library's timeouts are per read, so a dripping answer never meets them. The requests run on an event
-    loop in a thread of its own, where a deadline ends them wherever they are. Every request raises a
-    CallError or a ModelError if it fails.
+    The library's timeouts are per read, so a slow trickle of bytes never exceeds them. Requests run on an
+    event loop in a separate thread, where a deadline can cancel them at any point. Every request raises a
+    CallError or a ModelError if it fails, TimedOutError after `seconds`.
     """
 
     def __init__(self, base_url: str, key: str) -> None:
-        """Raises ModelUnavailableError if the environment (proxies, certificates, threads) forbids it."""
+        """Raises ModelUnavailableError if proxies, certificates or threads of the environment prevent it."""
         self.base_url = base_url
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model", daemon=True)
@@ -84,7 +84,7 @@ class Transport:
             raise
 
     def close(self) -> None:
-        """End what is under way; whoever waits for it gets ModelUnavailableError."""
+        """Cancel the requests in progress; their callers get ModelUnavailableError."""
         winding_up = asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop)
         concurrent.futures.wait([winding_up], _CLOSE)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -93,7 +93,10 @@ class Transport:
             self._loop.close()
 
     def chat(self, request: Mapping[str, Any], seconds: float, waiting: Waiting) -> Any:
-        """The JSON of an answer to `/chat/completions`; `waiting` is told how many seconds have passed."""
+        """Post to `/chat/completions`; returns the JSON of the answer.
+
+        `waiting`: called now and then with the seconds that have passed.
+        """
         known = {name: request[name] for name in ("model", "messages")}
         others = {name: value for name, value in request.items() if name not in known}
         create = self._client.chat.completions.with_raw_response.create
@@ -104,7 +107,7 @@ class Transport:
         return self._json(self._client.models.with_raw_response.list, seconds)
 
     def begin_batch(self, requests: bytes, seconds: float) -> Any:
-        """The JSON of the batch that the server makes of a file of requests."""
+        """Upload a file of requests and start a batch; returns the JSON of the batch."""
         files, batches = self._client.files.with_raw_response, self._client.batches.with_raw_response
         file = self._json(lambda: files.create(file=("requests.jsonl", requests), purpose="batch"), seconds)
         name = str(file["id"])
@@ -116,11 +119,11 @@ class Transport:
         )
 
     def batch(self, name: str, seconds: float) -> Any:
-        """The JSON of a batch as it stands."""
+        """The JSON of a batch in its current state."""
         return self._json(lambda: self._client.batches.with_raw_response.retrieve(name), seconds)
 
     def file(self, name: str, seconds: float) -> bytes:
-        """What a file holds."""
+        """The content of a file."""
         return self._content(lambda: self._client.files.with_raw_response.content(name), seconds)
 
     def _json(
@@ -157,7 +160,7 @@ class Transport:
         except openai.APIConnectionError as error:
             raise _connection_failure(error.__cause__ or error) from None
         except (OSError, RuntimeError, ValueError, ArithmeticError, ExceptionGroup) as error:
-            # No file descriptor or thread to look up a name, a port of 99999, and what else is not wrapped.
+            # Not wrapped by the library: no file descriptor or thread for a DNS lookup, a port of 99999.
             raise _connection_failure(error) from None
 
     async def _wind_up(self) -> None:
@@ -175,7 +178,7 @@ def _most_bytes(request: httpx2.Request, response: httpx2.Response) -> int:
 
 
 def _failure(response: httpx2.Response) -> CallError | ModelError:
-    """The exception for a status that is no success."""
+    """The exception for a response without a success status."""
     try:
         body = parsed(response.content)
     except ValueError:
@@ -193,13 +196,13 @@ def _connection_failure(error: BaseException) -> InterruptedAnswerError:
         cause += "; check SSL_CERT_FILE, or the server's certificate"
     elif not_there and getproxies():
         cause += "; check the proxy of the environment as well"
-    # Waiting does not mend what TLS refuses.
+    # Waiting does not help against a TLS error.
     kind = NotThereError if not_there and "SSL" not in cause else InterruptedAnswerError
     return kind(f"the connection failed ({cause})")
 
 
 def _masked(said: Any) -> Any:
-    """What a server says without our key, should it repeat it. Documents are shallow."""
+    """A document from a server with the API key masked, which a server may repeat. Depth is bounded."""
     if isinstance(said, str):
         return mask_secrets(said)
     if isinstance(said, Mapping):
@@ -208,14 +211,14 @@ def _masked(said: Any) -> Any:
 
 
 def _client(base_url: str, key: str) -> openai.AsyncOpenAI:
-    """Raises ModelUnavailableError with what to mend."""
+    """The library's client. Raises ModelUnavailableError with what to correct."""
     try:
         return openai.AsyncOpenAI(
             api_key=key,
             base_url=base_url,
             max_retries=0,
             timeout=openai.Timeout(None, connect=_CONNECT),
-            # A redirect to another host would take the prompt there.
+            # Following a redirect would send the prompt to another host.
             http_client=_BoundedClient(follow_redirects=False, headers={"accept-encoding": "identity"}),
         )
     except ImportError:
@@ -229,7 +232,7 @@ def _client(base_url: str, key: str) -> openai.AsyncOpenAI:
         )
     except (ValueError, httpx2.InvalidURL):
         problem = "llm.base_url or a proxy of the environment (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY, NO_PROXY) "
-        problem += "is no address of HTTP"
+        problem += "is not an HTTP address"
     except openai.OpenAIError as error:
         problem = f"the model's client cannot be made ({clean_line(error, _LONGEST_CAUSE)})"
     raise ModelUnavailableError(problem)
