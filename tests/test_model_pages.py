@@ -205,7 +205,7 @@ def test_a_bad_sentence_falls_alone_and_rules_write_it(run: Run, name: str) -> N
     assert [ours for ours, _ in changed] == ["    *   **影响**：○ 开放，标签 `v1`。"]
     assert "未采用 1 处：" in last(page)
     assert "evil" not in page
-    assert "1 parts were left to rules" in ran.err
+    assert "rules wrote 1 parts instead of the model" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""Snapshot and Digest → Narrative: threads are chosen, packed, told one by one, then seen as a whole.
+"""Have a model write the `Narrative` of a window: a brief of each chosen thread, then an overview.
 
-Nothing here knows a server or a library: `model_protocol.Model` answers. `check` decides what of an answer
-may stand, and a second pass whether it follows. For all else rules write, and a `Fallback` says so.
+Models are asked through `model_protocol.Model`, without any server or library. `check` removes what is wrong
+in an answer, the second pass what does not follow from its evidence. Rules write the rest of the page, and a
+`Fallback` gives the reason.
 """
 
 from vllm_digest.write.rules import Limits, WritingRules
 from vllm_digest.write.without import by_rules, without_model
 
-# `writer` takes 0.15 s to load, which commands without a model, and the first request, need not wait for.
+# `writer` is not imported here: it takes 0.15 s to load, and commands without a model do not need it.
 __all__ = ["Limits", "WritingRules", "by_rules", "without_model"]

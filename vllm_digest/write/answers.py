@@ -1,4 +1,4 @@
-"""Conversations get their answers: from a model, several at once, or from answers that are there already."""
+"""Run conversations: answer their questions from a model, several at once, or from stored answers."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -21,20 +21,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Answer = Mapping[str, Any] | ModelError
-"""An object, or why there is none."""
+"""The JSON object of an answer, or the error instead of one."""
 _MOST_THREADS = 256
-"""The highest `llm.concurrency` that the settings allow; a thread begins when it is needed."""
+"""The highest `llm.concurrency` that the settings allow; threads are started on demand."""
 Known = Callable[[Question], Mapping[str, Any] | None]
-"""Gives the answer to a question if it is there already."""
+"""Returns the stored answer to a question; None without one."""
 
 
 @dataclass
 class _Talk(Generic[T]):
-    """A conversation under way.
+    """A conversation in progress.
 
-    `question`: what it waits for; None once it has ended. `asked`: how many questions it had so far.
-    `size`: the question's tokens.
-    `outcome`: what came of it; None while it goes on, and where a bug ended it.
+    `question`: the one to be answered next; None once it has ended.
+    `outcome`: its return value; None until it ends, and if a bug ended it.
+    `asked`: number of questions so far. `size`: tokens of `question`.
     """
 
     steps: Conversation[T]
@@ -44,11 +44,11 @@ class _Talk(Generic[T]):
     size: int = 0
 
     def begin(self) -> None:
-        """Go on to the first question."""
+        """Advance to the first question."""
         self._go(lambda: next(self.steps))
 
     def go_on(self, answer: Answer) -> None:
-        """Go on to the next question, or to the end."""
+        """Advance to the next question, or to the end."""
         if isinstance(answer, ModelError):
             self._go(lambda: self.steps.throw(answer))
         else:
@@ -70,10 +70,10 @@ class _Talk(Generic[T]):
 
 @dataclass
 class LiveAnswers:
-    """A model that answers conversations as they go.
+    """Runs conversations with a model.
 
-    `on_done`: called as each conversation ends.
-    `closed`: by name, the models that are not available any more, and why; they are asked nothing more.
+    `on_done`: called when a conversation ends.
+    `closed`: by model name, the error of models that became unavailable; they are not asked again.
     """
 
     model: Model
@@ -85,12 +85,12 @@ class LiveAnswers:
     _over: bool = False
 
     def to(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
-        """What comes of the conversations, as many at once as the model takes, in their order.
+        """Run conversations, as many at once as the model allows; returns their outcomes in the same order.
 
-        The most important questions begin. Of the others those go first whose conversation has had fewest so
-        far, and of these the longest: what takes long is not left for the end. When an answer is lost or the
-        model takes fewer at once than before, it may not manage them all, and the most important ones go
-        first again. None stands for a conversation that a bug ended.
+        The first questions are asked by importance. After that, conversations with the fewest questions so
+        far go first, longest question first, so that no long one is left for the end. If an answer is lost,
+        or if the model allows fewer at once than before, time may not suffice for all: then the order is by
+        importance again. The outcome is None for a conversation that a bug ended.
         """
         running: dict[Future[Answer], _Talk[T]] = {}
         talks: list[_Talk[T]] = []
@@ -116,20 +116,20 @@ class LiveAnswers:
                 ask_more()
             while running:
                 done = {one: running.pop(one) for one in wait(running, return_when=FIRST_COMPLETED).done}
-                # The server works on while the answers are read, which takes some time as well.
+                # Keep the server busy while the answers are read.
                 ask_more()
                 for future, talk in done.items():
                     talk.go_on(future.result())
                     self._sort_in(talk, waiting)
                     ask_more()
         finally:
-            # Ctrl-C does not wait for answers: closing the model's server ends the calls under way.
+            # Ctrl-C does not wait for answers: closing the `Server` cancels the calls in progress.
             self._over = True
             pool.shutdown(wait=False, cancel_futures=True)
         return [talk.outcome for talk in talks]
 
     def _sort_in(self, talk: _Talk[T], waiting: list[_Talk[T]]) -> None:
-        """Put a conversation with a further question among the waiting ones."""
+        """Add a conversation with a further question to the waiting ones."""
         while talk.question is not None and (closed := self.closed.get(talk.question.model)):
             talk.go_on(closed)
         if talk.question is None:
@@ -138,11 +138,11 @@ class LiveAnswers:
             waiting.append(talk)
 
     def _answer(self, question: Question) -> Answer:
-        """The answer to a question; on another thread than the rest."""
+        """The answer to a question; runs in a worker thread."""
         if closed := self.closed.get(question.model):
             return closed
         size = sum(tokens(message.text) for message in question.messages)
-        log.info("%s is asked in about %d tokens", question.name, size)
+        log.info("%s: asking with a prompt of about %d tokens", question.name, size)
         lost = ModelError("a bug in the program lost the answer")
         answer = contained(f"asking for {question.name}", lambda: self._asked(question), lambda: lost)
         if isinstance(answer, ModelUnavailableError) and question.model not in self.closed:
@@ -165,16 +165,17 @@ def _rank(talk: _Talk[T]) -> int:
 
 
 def _length(talk: _Talk[T]) -> tuple[int, int]:
-    """How much is before a conversation: more questions first, then longer ones."""
+    """Sort key for the work left: fewer questions so far means more work, then longer questions."""
     return -talk.asked, talk.size
 
 
 def open_questions(
     conversations: Iterable[Conversation[T]], known: Known
 ) -> tuple[list[Question], list[T | None]]:
-    """What is to be asked next in the conversations that want answers, and the outcomes of the others.
+    """Run conversations with `known` answers only.
 
-    The answers so far are those that are `known`.
+    Returns the next questions of the conversations that need further answers, and for each conversation its
+    outcome, None if it has not ended.
     """
     questions: list[Question] = []
     outcomes: list[T | None] = []

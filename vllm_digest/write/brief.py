@@ -1,4 +1,4 @@
-"""One thread: it is told, checked, mended, and judged."""
+"""Write the brief of one thread: ask, check, repair, judge."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,19 +31,22 @@ log = logging.getLogger(__name__)
 Item = Statement | Position
 
 _JUDGE_SHARE = 6
-"""Besides what is cited the judge is shown so small a part of what the writer is: with more of it the second
-pass added over 80 % to the tokens of prompts (benchmarks.model), and statements rest on what they cite."""
+"""The judge gets 1/6 of the writer's budget for texts that are not cited: with more of them the second pass
+added over 80 % to the prompt tokens (benchmarks.model), and statements depend on what they cite."""
 _NEEDED = {
     Role.HOT: (BriefPart.TOPIC,),
     Role.CHANGE: (BriefPart.READING,),
     Role.FOCUS: (BriefPart.READING,),
 }
-"""What every thread of a role has; where it is missing, rules write it."""
+"""The parts that a page needs of every thread with a role; rules write a missing one."""
 
 
 @dataclass(frozen=True, slots=True)
 class BriefOutcome:
-    """What came of a thread. `brief` is None where rules write all of it. Counts as in `second_pass`."""
+    """The result for one thread. `brief`: None if rules write all of it.
+
+    `fallbacks`: the parts that rules write. `judged`, `unjudged`: as in `second_pass.Outcome`.
+    """
 
     brief: Brief | None
     fallbacks: tuple[Fallback, ...] = ()
@@ -52,9 +55,9 @@ class BriefOutcome:
 
 
 def brief(window: WindowContext, target: Target, rank: int) -> Conversation[BriefOutcome]:
-    """Everything that is asked about one thread. `rank`: its place by importance, 0 for the first."""
+    """The conversation about one thread. `rank`: its position by importance, 0 for the first."""
     part = f"brief-{target.number}"
-    log.info("%s is told for its roles: %s", part, ", ".join(sorted(target.roles)))
+    log.info("%s: roles on the page: %s", part, ", ".join(sorted(target.roles)))
     subject = _Subject(window, target, rank)
     try:
         exchange = yield from shrinking(window.rules.limits.thread_tokens, subject.told)
@@ -77,14 +80,14 @@ def brief(window: WindowContext, target: Target, rank: int) -> Conversation[Brie
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """The questions about a thread."""
+    """The questions about one thread."""
 
     window: WindowContext
     target: Target
     rank: int
 
     def told(self, budget: int) -> Conversation[Exchange[BriefResult]]:
-        """Have it told, from about `budget` tokens of its text."""
+        """Ask for the brief, with about `budget` tokens of the thread's text."""
         window, rules = self.window, self.window.rules
         number, focus = self.target.number, window.digest.focus.name
         evidence, thread = window.evidence[number], window.threads[number]
@@ -107,7 +110,7 @@ class _Subject:
         )
 
     def missing(self, result: BriefResult) -> Iterator[Fallback]:
-        """What the thread's roles want and the answer does not have, faults aside."""
+        """Fallbacks for parts that the thread's roles need and the answer left out without a fault."""
         needed = {name for role in self.target.roles for name in _NEEDED.get(role, ())}
         faulty = {fault.where for fault in result.faults}
         for part in sorted(needed - faulty):
@@ -150,9 +153,9 @@ class _Subject:
 def thread_judge_question(
     window: WindowContext, target: Target, claims: Sequence[Claim], budget: int, *, rank: int = 0
 ) -> Question:
-    """The question whether claims about a thread follow, with about `budget` tokens of its text.
+    """The question whether claims about a thread follow from it, with about `budget` tokens of its text.
 
-    What is cited, and what the same people said later, is shown whole.
+    The cited texts, and later ones of the same people, are shown whole in addition.
     """
     evidence, thread = window.evidence[target.number], window.threads[target.number]
     cited = Cited.of({name for claim in claims for name, _ in claim.evidence}, evidence.sources)
@@ -171,7 +174,7 @@ def thread_judge_question(
 def _rows(
     window: WindowContext, evidence: ThreadEvidence, claims: Sequence[Claim]
 ) -> Iterator[dict[str, Any]]:
-    """Of the threads that the claims name, and of those that GitHub links with this one."""
+    """Rows of the threads that the claims name and of those that GitHub links with this one."""
     named = [number for claim in claims for text in claim.texts.values() for number in references(text)]
     for number in dict.fromkeys((*linked_numbers(evidence), *named)):
         if number != evidence.number:
@@ -180,18 +183,18 @@ def _rows(
 
 
 def _items(told: Brief) -> dict[str, Item]:
-    """Everything that is judged, by the names that an answer has for it."""
+    """The statements and positions of a brief by their paths in an answer, such as `positions[0]`."""
     positions = {f"{BriefPart.POSITIONS}[{place}]": one for place, one in enumerate(told.positions)}
     return {**{_place(part): said for part, said in told.statements.items()}, **positions}
 
 
 def _place(part: BriefPart) -> str:
-    """Where a statement stands in an answer."""
+    """The path of a statement in an answer."""
     return "focus.gain" if part is BriefPart.GAIN else part.value
 
 
 def _rebuilt(told: Brief, items: Mapping[str, Item]) -> Brief:
-    """The brief with these items alone."""
+    """The brief reduced to these items."""
     statements = {
         part: item for part in told.statements if isinstance(item := items.get(_place(part)), Statement)
     }
@@ -201,7 +204,10 @@ def _rebuilt(told: Brief, items: Mapping[str, Item]) -> Brief:
 
 
 def _replacements(first: Brief, second: Brief, names: Sequence[str]) -> dict[str, Item]:
-    """The items of the second brief that stand for those of these names in the first one."""
+    """The items of the second brief that replace the named ones of the first; by the first one's names.
+
+    Items that the second brief repeats unchanged are left out. Positions are matched by login.
+    """
     before, after = _items(first), _items(second)
     fresh = [one for one in second.positions if one not in first.positions]
     found: dict[str, Item] = {}

@@ -1,4 +1,4 @@
-"""What writing about one window rests on: the same for every question about it."""
+"""The data that all questions about one window share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from vllm_digest.write.rules import WritingRules
 
 @dataclass(frozen=True)
 class WindowContext:
-    """A window that is written about.
+    """A window with its threads. `threads`: by number.
 
-    `others`: threads outside of it, as far as they are known, and what it took to ask for them.
+    `others`: rows of threads outside the window that its threads name, and what fetching them took.
     """
 
     rules: WritingRules
@@ -34,18 +34,18 @@ class WindowContext:
 
     @cached_property
     def evidence(self) -> Mapping[int, ThreadEvidence]:
-        """Of every thread, by number."""
+        """The evidence of every thread of the window, by number."""
         return thread_evidence(self.threads, self.digest, self.rules.bots)
 
     @cached_property
     def logins(self) -> frozenset[str]:
-        """Everybody who took part in the window."""
+        """Logins of everybody who took part in the window's threads."""
         return frozenset().union(*(one.people for one in self.evidence.values()))
 
     def checks(self, instructions: str) -> CheckContext:
-        """What the checks of answers to these instructions need to know."""
+        """The context for checking answers to these instructions."""
         return CheckContext(self.digest.repo_url, instructions, self.rules.languages)
 
     def thread(self, number: int) -> Thread | Row | None:
-        """A thread of the window or one of the others, as it stood at the window's end."""
+        """A thread of the window or one of `others`, as of the window's end; None if unknown."""
         return self.threads.get(number) or self._others.get(number)

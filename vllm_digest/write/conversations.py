@@ -1,7 +1,7 @@
-"""What is asked of a model about one subject, and in which order, apart from how the answers come.
+"""The order of questions about one subject, independent of where the answers come from.
 
-A conversation is a generator: it yields a question, is sent the answer or has a ModelError thrown in, and
-returns what came of it. So the same steps serve a server, a batch and a cache of answers.
+A conversation is a generator: it yields a question, receives the answer (or a ModelError thrown into it), and
+returns its outcome. The same steps work with a server, a batch and a cache of answers.
 """
 
 import logging
@@ -20,13 +20,13 @@ T = TypeVar("T")
 Conversation = Generator[Question, Mapping[str, Any], T]
 
 _SMALLER = 3
-"""How often a prompt that is too long is cut down."""
+"""How often a prompt that is too long is shortened."""
 _MOST_FAULTS = 20
-"""That are named in one repair."""
+"""Faults listed in one repair question, to keep its prompt short."""
 
 
 class Result(Protocol):
-    """An answer, read: what of it stands, and what is wrong with the rest."""
+    """A checked answer: what passed, and the faults of the rest."""
 
     @property
     def faults(self) -> tuple[Fault, ...]: ...
@@ -38,7 +38,11 @@ R = TypeVar("R", bound=Result)
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Generic[R]):
-    """A question, its last answer, how answers to it are read, and the result of all of them."""
+    """A question with its answers.
+
+    `answer`: the last one. `read`: checks an answer to the question. `result`: merged from all answers.
+    `language`: code of the language of the instructions.
+    """
 
     question: Question
     answer: Mapping[str, Any]
@@ -47,16 +51,16 @@ class Exchange(Generic[R]):
     language: str
 
     def repair(self, faults: Iterable[Fault]) -> Question:
-        """The question that asks for the faulty parts again."""
+        """A question that asks again for the faulty parts."""
         return repair_question(self.question, self.answer, list(faults)[:_MOST_FAULTS], self.language)
 
 
 def exchanged(
     question: Question, read: Callable[[Mapping[str, Any]], R], language: str
 ) -> Conversation[Exchange[R]]:
-    """Ask, and send a faulty answer back once with what is wrong in it.
+    """Ask a question; if its answer has faults, ask once more for the faulty parts.
 
-    Raises ModelError without an answer.
+    Raises ModelError if the question gets no answer; without a second answer the first one counts.
     """
     answer = yield question
     first = Exchange(question, answer, read, read(answer), language)
@@ -65,24 +69,24 @@ def exchanged(
     try:
         second = yield first.repair(first.result.faults)
     except ModelError as error:
-        log.info("%s could not be mended: %s", question.name, error)
+        log.info("%s could not be repaired: %s", question.name, error)
         return first
     return Exchange(question, second, read, first.result.mended_by(read(second)), language)
 
 
 def shrinking(budget: int, ask: Callable[[int], Conversation[T]]) -> Conversation[T]:
-    """What comes of asking with `budget` tokens, or with less as long as the prompt is too long."""
+    """Ask with `budget` tokens, and with fewer while the prompt is too long; returns the outcome."""
     for _ in range(_SMALLER):
         try:
             return (yield from ask(budget))
         except PromptTooLongError as error:
-            log.info("a prompt was too long (%s); it is cut down", error)
+            log.info("a prompt was too long (%s); shortening it", error)
             budget = min(budget, error.limit or budget) // 2
     return (yield from ask(budget))
 
 
 def failed(part: str, error: ModelError) -> Fallback:
-    """The fallback of a part whose question got no answer."""
+    """The fallback for a part whose question got no answer."""
     match error:
         case ModelUnavailableError():
             reason = FallbackReason.UNAVAILABLE
@@ -95,7 +99,7 @@ def failed(part: str, error: ModelError) -> Fallback:
 
 
 def fallbacks(prefix: str, faults: Iterable[Fault]) -> tuple[Fallback, ...]:
-    """One for each faulty sentence, by the first that is wrong with it."""
+    """One fallback for each faulty sentence, with the reason of its first fault."""
     reasons: dict[tuple[str, str], FallbackReason] = {}
     for fault in faults:
         reasons.setdefault((fault.where.removesuffix(".stance"), fault.language), fault.reason)

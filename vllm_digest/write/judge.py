@@ -1,7 +1,7 @@
-"""The second pass: a judge is asked whether each statement follows from what it rests on.
+"""Questions of the second pass: does each statement follow from its evidence?
 
-The judge sees more than the writer: whole the remarks that are cited and what the same people said later, and
-the rows of the threads that are named. It knows our standard from its instructions alone.
+The judge sees the cited remarks and later ones of the same people in full, and the rows of all named threads.
+The standard to judge by is in its instructions alone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,13 +20,13 @@ from vllm_digest.write.rows import line
 
 ROOM_A_CLAIM = 200
 ROOM = 400
-"""Tokens for an answer: for each claim, and besides."""
+"""Tokens of an answer: for each claim, and in addition."""
 _MOST_CLAIMS = 40
-"""More statements than a brief or an overview can have."""
+"""Bound of the array in the schema; no brief or overview has as many statements."""
 
 
 class Verdict(StrEnum):
-    """Does a claim follow?"""
+    """Whether a claim follows from its evidence."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -35,11 +35,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement as the judge is shown it.
+    """A statement as the judge sees it.
 
-    `name`: how it and its verdict are told apart. `texts`: by language.
-    `evidence`: quotes with their sources' short names; `login`, `stance`: of a position, who holds it and as
-    what. `statements`, `facts`: of a sentence of an overview, the names of what it rests on.
+    `name`: its path in the answer, which its verdict repeats. `texts`: by language code.
+    `evidence`: pairs of a source's short name and a quote.
+    `login`, `stance`: of a position, the person and the stance; else empty.
+    `statements`, `facts`: of a finding of an overview, the names of the statements and counts that it cites.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Claim:
 
     @property
     def text(self) -> str:
-        """Its first text."""
+        """The text in the first language."""
         return next(iter(self.texts.values()), "")
 
     def line(self) -> str:
@@ -70,14 +71,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a judge said of a claim: the verdict, and the words that decide it."""
+    """A judge's verdict on a claim. `words`: the words of the claim or the evidence that decide it."""
 
     verdict: Verdict
     words: str
 
 
 class VerdictShape(Shape):
-    """The reasoning comes before the verdict, so that a model thinks first."""
+    """A verdict in an answer. The order of fields makes a model reason before it decides."""
 
     claim: str
     reasoning: str
@@ -91,14 +92,17 @@ class JudgeShape(Shape):
 
 @cache
 def instructions(language: str) -> str:
-    """What is said before everything that is to be judged."""
+    """The system message of every judge question, in this language."""
     return prompt("judge", language)
 
 
 def judge_question(
     name: str, lines: Iterable[str], claims: Sequence[Claim], *, model: str, language: str, rank: int
 ) -> Question:
-    """The question whether the claims follow from the lines, to the judge of this name."""
+    """The question whether the claims follow from `lines`, which are JSON.
+
+    `name`: of the subject, such as `brief-30382`. `model`: of the judge; empty for the model that writes.
+    """
     told = [*lines, *(claim.line() for claim in claims)]
     return Question(
         name=f"judge-{name}",
@@ -116,7 +120,7 @@ class _Listed(BaseModel):
 
 
 def read_rulings(answer: Mapping[str, Any], claims: Collection[Claim]) -> dict[str, Ruling]:
-    """The verdicts on the claims by their names; those that cannot be read are missing."""
+    """The verdicts in an answer by the claims' names, without those that are malformed."""
     try:
         listed = _Listed.model_validate(answer).verdicts
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The window as a whole: it is told from what the briefs say, checked, mended, and judged."""
+"""Write the overview of a window from its counts and briefs: ask, check, repair, judge."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from vllm_digest.write.tokens import tokens
 
 @dataclass(frozen=True, slots=True)
 class OverviewOutcome:
-    """What came of the window as a whole. Counts as in `second_pass`."""
+    """The result for the overview. Fields as in `brief.BriefOutcome`."""
 
     overview: Overview
     fallbacks: tuple[Fallback, ...] = ()
@@ -29,7 +29,7 @@ class OverviewOutcome:
 
 
 def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conversation[OverviewOutcome]:
-    """Everything that is asked about the window as a whole."""
+    """The conversation about the window as a whole. `rank`: its position by importance, after the briefs."""
     subject = _Subject(window, tuple(briefs), rank)
     try:
         exchange = yield from shrinking(window.rules.limits.overview_tokens, subject.told)
@@ -49,7 +49,7 @@ def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conve
 
 @dataclass(frozen=True)
 class _Subject:
-    """The questions about a window."""
+    """The questions about the window as a whole."""
 
     window: WindowContext
     briefs: tuple[Brief, ...]
@@ -60,7 +60,7 @@ class _Subject:
         return window_facts(self.window.digest)
 
     def told(self, budget: int) -> Conversation[Exchange[OverviewResult]]:
-        """Have it told, from the briefs that fit into about `budget` tokens."""
+        """Ask for the overview, with the briefs that fit into about `budget` tokens."""
         window, rules = self.window, self.window.rules
         shown: dict[int, str] = {}
         for brief in self.briefs:
@@ -109,7 +109,7 @@ class _Subject:
         )
 
     def _cited(self, names: set[str]) -> Iterator[str]:
-        """The statements that are cited, beside the rows of their threads."""
+        """JSON lines with the named statements and the rows of their threads."""
         window = self.window
         for brief in self.briefs:
             texts = {name: one.texts for name, one in brief.named().items() if name in names}
@@ -128,7 +128,7 @@ def _claim(name: str, finding: Finding) -> Claim:
 
 
 def _items(told: Overview) -> dict[str, Finding]:
-    """The findings by the places they have in an answer."""
+    """The findings by their paths in an answer, such as `trends[0]`."""
     return {
         f"{part}[{place}]": finding
         for part, findings in told.findings.items()
@@ -137,7 +137,7 @@ def _items(told: Overview) -> dict[str, Finding]:
 
 
 def _rebuilt(items: Mapping[str, Finding]) -> Overview:
-    """The overview with these findings alone."""
+    """An overview of these findings."""
     kept = {
         part: tuple(finding for name, finding in items.items() if name.partition("[")[0] == part)
         for part in OverviewPart
@@ -146,7 +146,7 @@ def _rebuilt(items: Mapping[str, Finding]) -> Overview:
 
 
 def _replacements(first: Overview, second: Overview, names: Sequence[str]) -> dict[str, Finding]:
-    """The findings of the second overview that stand for those of these names in the first one."""
+    """The findings of the second overview that replace the named ones of the first; by the first's names."""
     known = list(_items(first).values())
     fresh = {name: finding for name, finding in _items(second).items() if finding not in known}
     found: dict[str, Finding] = {}

@@ -1,7 +1,7 @@
-"""A thread's texts within a number of tokens, as lines of JSON: no text can pass for another line.
+"""Fit the texts of a thread into a number of tokens, as JSON lines, so that no text can imitate another line.
 
-A line has the source's short name and its author, `at` in UTC, `new` for what was said in the window, and
-what GitHub knows of the speaker: `maintainer`, and `review` with a review's verdict.
+Keys of a line: `id` (the source's short name), `login`, `at` (UTC), `new` (written in the window),
+`maintainer` (of the author, by GitHub's association), `review` (verdict of a review), `text`.
 """
 
 import json
@@ -18,25 +18,26 @@ from vllm_digest.window import TimeWindow
 from vllm_digest.write.tokens import tokens
 
 FACTS = "facts"
-"""The name of GitHub's fields among a thread's sources."""
+"""Name of GitHub's fields as a source of a thread."""
 _CAPS = (6_000, 3_000, 1_500, 800, 400, 240)
-"""Characters of one text, tried in turn before whole remarks go."""
+"""Limits of one text in characters, applied in turn before whole remarks are dropped."""
 _BODY_SHARE = 3
-"""The description may be so many times as long as a remark."""
+"""The limit of the description is this many times that of a remark."""
 _PLAIN = ("id", "login", "at", "review")
-"""What a line always says of a text."""
+"""Keys of a line for a judge, besides `text`."""
 _LEAST = 100
-"""Characters of the description that always stay."""
+"""Characters of the description that are never cut."""
 _WHOLE = 12
-"""What is to stay whole may take so many characters a token of the budget: four times the usual text."""
+"""Upper limit of a text to be shown whole, in characters per token of the budget: four times the usual 3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What a model is shown of a thread's texts.
+    """The texts of a thread as a model sees them.
 
     `lines`: JSON, one text a line. `texts`: the same texts by their sources' names.
-    `remarks`: whole remarks of people that were left out; `characters`: left out of the texts that stand.
+    `remarks`: number of remarks by people that were left out.
+    `characters`: number of characters left out of the other texts.
     """
 
     lines: str
@@ -46,11 +47,11 @@ class Packed:
 
     @property
     def given(self) -> frozenset[str]:
-        """The names of the sources that are shown."""
+        """Names of the sources that are shown."""
         return frozenset(self.texts)
 
     def shown(self, evidence: ThreadEvidence, row: str) -> ThreadEvidence:
-        """The evidence as the model sees it; `row` is the line of GitHub's fields."""
+        """The evidence reduced to what the model sees. `row`: the JSON line of GitHub's fields."""
         shown = evidence.shown(self.texts)
         facts = Source(FACTS, "", evidence.facts.url, row)
         return replace(shown, sources={FACTS: facts, **shown.sources})
@@ -58,10 +59,10 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """What is to be shown with statements, by the names of sources.
+    """Names of the sources to show with statements that are judged.
 
-    `whole`: what they cite; it keeps its length, whatever the budget. `later`: what the same people said
-    after that; it keeps its length and stays as long as there is any other text to leave out.
+    `whole`: the cited sources; not shortened and not counted against the budget.
+    `later`: later remarks of the same people; not shortened, and dropped last.
     """
 
     whole: frozenset[str]
@@ -69,7 +70,7 @@ class Cited:
 
     @classmethod
     def of(cls, names: Collection[str], sources: Mapping[str, Source]) -> Self:
-        """What goes with the named sources; `sources` are in time order."""
+        """For statements that cite the named sources. `sources`: all of the thread by name, oldest first."""
         people: set[str] = set()
         later = set()
         for name, source in sources.items():
@@ -88,11 +89,11 @@ def pack(
     budget: int,
     cited: Cited | None = None,
 ) -> Packed:
-    """The thread's texts in about `budget` tokens, besides what is cited.
+    """Fit the texts of a thread into about `budget` tokens, in addition to `cited.whole`.
 
-    Dumps, logs, quoted replies and forms go first, then the middle of long texts, then whole remarks, the
-    lightest first. Bots' remarks are never in it, and the description always is. With `cited`, lines do not
-    say what is new and who is a maintainer.
+    Removed in this order: environment dumps, logs, quoted replies and forms; the middle of long texts; whole
+    remarks, lowest `_weight` first. Remarks of bots are never included, the description always is.
+    With `cited` (for a judge) lines have no `new` and `maintainer`.
     """
     whole, later = (cited.whole, cited.later) if cited else (frozenset[str](), frozenset[str]())
     remarks = {remark.id: remark for remark in thread.remarks}
@@ -121,7 +122,10 @@ def pack(
 
 
 class _Shown:
-    """The texts that are shown, made smaller as long as they, but for `whole` ones, pass the budget."""
+    """The shown texts, reduced until all but the `whole` ones fit into `budget` tokens.
+
+    `texts`: by name of the source. `heads`: by name, the line without its text.
+    """
 
     def __init__(
         self,
@@ -137,7 +141,7 @@ class _Shown:
         self._sizes = {name: self._size(name) for name in texts if name not in whole}
 
     def shorten(self, names: Collection[str], caps: Sequence[int] = _CAPS) -> None:
-        """Shorten these texts, as far as all of them need it, and no further than the last cap."""
+        """Shorten the named texts to each of the limits in turn, in characters, until all texts fit."""
         for cap in caps:
             if not self._is_too_large:
                 return
@@ -148,7 +152,7 @@ class _Shown:
                     self._sizes[name] = self._size(name)
 
     def drop(self, names: Iterable[str]) -> None:
-        """Leave out one of these texts after the other."""
+        """Drop the named texts in this order until the rest fits."""
         for name in names:
             if not self._is_too_large:
                 return
@@ -165,7 +169,7 @@ class _Shown:
 def _head(
     name: str, source: Source, remark: Remark | None, thread: Thread, window: TimeWindow
 ) -> dict[str, Any]:
-    """A line without its text, and without what does not hold."""
+    """The keys of a line without its text; false and empty values are left out, except `login`."""
     at = remark.at if remark else thread.created_at
     association = remark.association if remark else thread.association
     head = {
@@ -184,7 +188,10 @@ def _line(head: Mapping[str, Any], text: str) -> str:
 
 
 def _weight(remark: Remark, window: TimeWindow, thread: Thread) -> tuple[int, int]:
-    """In the window before earlier ones; verdicts, maintainers and long ones before others; then by time."""
+    """Sort key of a remark, the most important one highest: points, then time in Unix seconds.
+
+    Points: for a remark of the window, a verdict, a maintainer, the thread's author, and length (up to 8).
+    """
     return (
         12 * (remark.at in window)
         + 4 * (remark.verdict in {"APPROVED", "CHANGES_REQUESTED"})

@@ -1,6 +1,6 @@
-"""Questions to a model: what never changes first, then the thread or the window, as lines of JSON.
+"""Build the questions to a model: fixed instructions first, then the thread or the window as JSON lines.
 
-The first of the languages gives the instructions; a model answers once for all of them.
+The instructions are in the first language; one answer has the texts in all languages.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,20 +25,20 @@ OVERVIEW_ROOM = 3_000
 
 @cache
 def brief_instructions(focus: str, languages: tuple[str, ...]) -> str:
-    """What is said before every thread."""
+    """The system message of questions about a thread. `focus`: its name, such as `AMD`; empty without one."""
     return prompt("brief", languages[0], focus=focus, languages=languages)
 
 
 @cache
 def overview_instructions(focus: str, languages: tuple[str, ...]) -> str:
-    """What is said before every window."""
+    """The system message of questions about a window; parameters as for `brief_instructions`."""
     return prompt("overview", languages[0], focus=focus, languages=languages)
 
 
 def brief_question(
     number: int, row: str, packed: Packed, focus: str, languages: tuple[str, ...], *, rank: int
 ) -> Question:
-    """The question about one thread, which is all that the model sees. `row` is the line of its facts."""
+    """The question about one thread; the model sees nothing else. `row`: JSON line of GitHub's fields."""
     left_out = {"remarks": packed.remarks, "characters": packed.characters}
     return Question(
         name=f"brief-{number}",
@@ -59,7 +59,7 @@ def overview_question(
     *,
     rank: int,
 ) -> Question:
-    """The question about the whole window: its counts, and what the briefs say (lines of `brief_line`)."""
+    """The question about the whole window. `counts`: by name. `briefs`: JSON lines of `brief_line`."""
     return Question(
         name="overview",
         messages=messages(
@@ -74,10 +74,7 @@ def overview_question(
 def repair_question(
     question: Question, answer: Mapping[str, Any], faults: Iterable[Fault], language: str
 ) -> Question:
-    """The same question once more, with the answer and what was wrong with it.
-
-    Only the parts that were wrong are asked for again.
-    """
+    """The question again, with its answer and the faults in it; asks only for the faulty parts."""
     complaint = prompt("repair", language, faults=list(faults))
     said = line(answer)[:_MOST_SAID]
     return Question(
@@ -90,17 +87,17 @@ def repair_question(
 
 
 _MOST_SAID = 12_000
-"""Characters of a faulty answer that are sent back."""
+"""Characters of a faulty answer that are repeated in a repair question."""
 
 
 def window_line(digest: Digest, counts: Mapping[str, int]) -> str:
-    """The line of the window's counts."""
+    """The JSON line of a window: repository, length in hours, counts."""
     hours = round(digest.window.length / timedelta(hours=1), 1)
     return line({"repo": digest.repo, "hours": hours, "facts": counts})
 
 
 def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> str:
-    """What an overview is shown of a thread: its row, and its statements by name."""
+    """The JSON line of a thread in an overview question: its row, and its statements by name."""
     texts = {
         name: statement.text(language) or next(iter(statement.texts.values()))
         for name, statement in brief.named().items()
@@ -109,5 +106,5 @@ def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> s
 
 
 def messages(instructions: str, lines: Iterable[str]) -> tuple[Message, ...]:
-    """The instructions, which servers can cache, and then the rest."""
+    """The system message with the instructions, which servers can cache, and the user message."""
     return (Message(Role.SYSTEM, instructions), Message(Role.USER, "\n".join(lines)))

@@ -1,7 +1,7 @@
-"""Which threads are briefed, and what the page wants to tell of each.
+"""Choose the threads to brief, and in which order.
 
-Whoever opens threads chooses their titles, and so, by name or label, their roles. So no role and no crowd of
-newcomers can take all places: roles take turns, and within a role people who were here before and others do.
+Authors choose titles, and thereby can choose the roles of their threads. To keep a flood of new threads from
+taking all places, roles take turns, and within a role known people and newcomers take turns.
 """
 
 from collections import defaultdict
@@ -18,11 +18,11 @@ from vllm_digest.report import Digest, ThreadRow
 T = TypeVar("T")
 
 _KNOWN = MAINTAINERS | {"CONTRIBUTOR"}
-"""Author associations of people who had something merged here before."""
+"""Author associations of people with a merged pull request in the repository."""
 
 
 class Role(StrEnum):
-    """Where on the page a thread stands."""
+    """A section of the page in which a thread appears."""
 
     HOT = "hot"
     FOCUS = "focus"
@@ -32,17 +32,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A thread to brief, with all its roles."""
+    """A thread to brief. `roles`: the sections of the page in which it appears."""
 
     number: int
     roles: frozenset[Role]
 
 
 def targets(digest: Digest) -> tuple[Target, ...]:
-    """Every thread that the page speaks of, once, most important first: the roles take turns.
+    """Every thread that the page describes, once, most important first; the roles take turns.
 
-    Within a role its own order holds (the focus's hottest first), but that known people and others take
-    turns, and a newcomer's second thread comes after all newcomers' first ones.
+    Within a role the order is that of its section (the focus: hottest first), except that threads of known
+    people and of newcomers alternate, and a newcomer's second thread comes after all newcomers' first ones.
     """
     focus = sorted(digest.relevant(Relevance.YES), key=lambda one: (-one.heat.score, -one.number))
     ranked: dict[Role, Iterable[int]] = {
@@ -62,7 +62,7 @@ def targets(digest: Digest) -> tuple[Target, ...]:
 
 
 def _fairly(rows: Sequence[ThreadRow]) -> list[ThreadRow]:
-    """The rows of a role, so that no crowd of newcomers comes before all others."""
+    """The rows of a role with threads of known people and of newcomers alternating."""
     known = [row for row in rows if row.association in _KNOWN]
     earlier: dict[str, int] = defaultdict(int)
     others: list[tuple[int, ThreadRow]] = []
@@ -74,6 +74,6 @@ def _fairly(rows: Sequence[ThreadRow]) -> list[ThreadRow]:
 
 
 def _in_turns(queues: Iterable[Sequence[T]]) -> Iterator[T]:
-    """One of each queue after the other, until all are empty."""
+    """Take one item of each queue in turn until all are empty."""
     for several in zip_longest(*queues):
         yield from (one for one in several if one is not None)

@@ -1,4 +1,4 @@
-"""What GitHub's fields say of a thread, as a model is shown them: rows of JSON without what is empty."""
+"""GitHub's fields of a thread as a model sees them: JSON objects without empty values."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -13,15 +13,15 @@ from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
 
 OtherThreads = Callable[[Collection[int], datetime], Fetched[Row]]
-"""Gives rows of threads as they stood at a moment; raises SourceError if the source cannot be asked."""
+"""Takes thread numbers and a moment (UTC), returns rows as of that moment; raises SourceError if it fails."""
 
 _FOLDERS = 5
 MOST_OTHERS = 100
-"""Threads outside of the window that are asked for: one request of GitHub's API."""
+"""Threads outside the window that are fetched: as many as one request to GitHub can return."""
 
 
 def facts_row(evidence: ThreadEvidence, thread: Thread, digest: Digest, roles: Collection[str]) -> str:
-    """The line of a thread that is to be told about. `comments`, `reviews`, `people` count the window."""
+    """The JSON line of a thread to brief; `comments`, `reviews` and `people` count those in the window."""
     relevance = evidence.facts.judgement.relevance
     row = {
         **_known(evidence, thread, digest),
@@ -34,7 +34,7 @@ def facts_row(evidence: ThreadEvidence, thread: Thread, digest: Digest, roles: C
 
 
 def judge_row(evidence: ThreadEvidence, thread: Thread, digest: Digest) -> str:
-    """The line of a thread whose statements are to be judged: without what says how to tell about it."""
+    """The JSON line of a thread whose statements are judged: `facts_row` without what only a writer needs."""
     return line({"facts": _filled(_known(evidence, thread, digest))})
 
 
@@ -51,7 +51,7 @@ def _known(evidence: ThreadEvidence, thread: Thread, digest: Digest) -> dict[str
 
 
 def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
-    """What is told of a thread beside others."""
+    """The row of a thread that is only mentioned: number, kind, title, author, state."""
     row = {
         "number": thread.number,
         "kind": thread.kind.value,
@@ -67,17 +67,17 @@ def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
 
 
 def unknown_row(number: int) -> dict[str, Any]:
-    """The row of a thread that could not be had."""
+    """The row of a thread that could not be fetched."""
     return {"number": number, "state": "unknown"}
 
 
 def linked_numbers(evidence: ThreadEvidence) -> list[int]:
-    """The threads that a thread is linked with."""
+    """Numbers of the threads that are linked with a thread, sorted."""
     return sorted(evidence.linked - {evidence.number})
 
 
 def named_numbers(evidence: ThreadEvidence) -> list[int]:
-    """The threads that a thread is linked with or names, the linked ones first."""
+    """Numbers of the threads that are linked with a thread or named in it, the linked ones first."""
     named = (*linked_numbers(evidence), *sorted(evidence.numbers, reverse=True))
     return [number for number in dict.fromkeys(named) if number != evidence.number]
 
@@ -102,7 +102,7 @@ def _standing_of(thread: Thread | Row) -> Standing:
 
 
 def _standing(now: Standing) -> dict[str, Any]:
-    """A state, by whom and when."""
+    """The keys for a state, who changed it, and when (UTC)."""
     merged = now.merged_at is not None
     return {
         "state": now.state.value,
@@ -117,7 +117,7 @@ def _standing(now: Standing) -> dict[str, Any]:
 
 
 def _undoing(number: int, digest: Digest) -> dict[str, Any]:
-    """The pull requests that revert the thread, or propose to."""
+    """The keys for pull requests that revert the thread or propose to."""
     reverts = [link for link in digest.links if link.kind is LinkKind.REVERTS and link.target == number]
     return {
         "reverted_by": [link.source for link in reverts if link.done],

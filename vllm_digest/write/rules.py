@@ -1,14 +1,14 @@
-"""What the settings say about writing."""
+"""The settings of writing, as values."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a model is asked, in tokens by our own estimate.
+    """How much a model is asked. Tokens are estimated as in `tokens`.
 
-    `threads` are briefed at most; the text of each takes `thread_tokens`, what the overview is shown of the
-    briefs `overview_tokens`.
+    `threads`: threads to brief at most. `thread_tokens`: text of one thread.
+    `overview_tokens`: briefs in the overview question.
     """
 
     threads: int
@@ -18,10 +18,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WritingRules:
-    """What the settings say about writing.
+    """The settings of writing.
 
-    `bots`: logins in lower case. `languages`: those of the pages, the main one first.
-    `judge`: is there a second pass? `judge_model`: who is asked in it; empty for the model that writes.
+    `bots`: logins in lower case, without `[bot]`. `languages`: codes, the main one first.
+    `judge`: whether there is a second pass. `judge_model`: its model; empty for the model that writes.
     """
 
     bots: frozenset[str]

@@ -1,6 +1,6 @@
-"""The second pass over what passed the checks: what a judge finds unsupported is mended once, then falls.
+"""The second pass: a judge finds unsupported statements; they are rewritten once, and dropped if that fails.
 
-A judge that fails, or answers what cannot be read, drops nothing.
+If the judge fails or its answer is malformed, nothing is dropped.
 """
 
 import logging
@@ -21,10 +21,10 @@ I = TypeVar("I")  # noqa: E741 - an item
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[I]):
-    """What stands after the second pass.
+    """The result of the second pass.
 
-    `items`: by name, mended ones among them. `fallen`: the names of the others.
-    `judged`: how many claims a judge decided about, `unjudged`: about how many it did not.
+    `items`: the kept and rewritten ones, by name. `fallen`: names of the dropped ones.
+    `judged`, `unjudged`: numbers of items with and without a verdict.
     """
 
     items: Mapping[str, I]
@@ -35,12 +35,13 @@ class Outcome(Generic[I]):
 
 @dataclass(frozen=True, slots=True)
 class SecondPass(Generic[I]):
-    """How the items of one subject are judged and mended.
+    """How the items (statements, positions or findings) of one subject are judged and rewritten.
 
     `subject`: its name in logs, such as `brief-30382`.
-    `claim`: an item as the judge is shown it. `ask`: the question about claims, in about so many tokens.
-    `mend`: the question to the writer about what is wrong.
-    `replacements`: the items in the writer's second answer that stand for the named ones, by their names.
+    `claim`: makes the claim of a named item. `ask`: makes the judge question, in about so many tokens.
+    `mend`: makes the question to the writer about the faults.
+    `replacements`: takes the writer's second answer and names; returns the new items by these names.
+    `budget`: tokens of the judge question.
     """
 
     subject: str
@@ -51,7 +52,7 @@ class SecondPass(Generic[I]):
     budget: int
 
     def over(self, items: Mapping[str, I]) -> Conversation[Outcome[I]]:
-        """Judge the items, have the unsupported ones mended once, and judge these again."""
+        """Judge the items, have the unsupported ones rewritten once, and judge these again."""
         if not items:
             return Outcome(items)
         rulings = yield from self._rulings(items)
@@ -76,7 +77,7 @@ class SecondPass(Generic[I]):
         try:
             answer = yield from shrinking(self.budget, lambda budget: _asked(self.ask(claims, budget)))
         except ModelError as error:
-            log.info("%s: %d statements are not judged: %s", self.subject, len(claims), error)
+            log.info("%s: %d statements could not be judged: %s", self.subject, len(claims), error)
             return {}
         rulings = read_rulings(answer, claims)
         for name, ruling in rulings.items():
@@ -89,7 +90,7 @@ class SecondPass(Generic[I]):
         return rulings
 
     def _mended(self, wrong: Mapping[str, Ruling], items: Mapping[str, I]) -> Conversation[Mapping[str, I]]:
-        # Places count what is left of an answer, so the writer is told the sentence itself.
+        # Positions in the checked answer may differ from the writer's, so the fault quotes the sentence.
         faults = [
             Fault(name, FallbackReason.ENTAILMENT, f"{self.claim(name, items[name]).text}: {ruling.words}")
             for name, ruling in wrong.items()
@@ -97,7 +98,7 @@ class SecondPass(Generic[I]):
         try:
             return self.replacements((yield self.mend(faults)), list(wrong))
         except ModelError as error:
-            log.info("%s could not be mended: %s", self.subject, error)
+            log.info("%s could not be rewritten: %s", self.subject, error)
             return {}
 
 

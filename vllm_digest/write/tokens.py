@@ -1,10 +1,11 @@
-"""How many tokens a text takes, without anybody's tokenizer."""
+"""Estimate the tokens of a text without a tokenizer."""
 
 
 def tokens(text: str) -> int:
-    """An estimate on the safe side: three ASCII characters a token, one of any other.
+    """An upper estimate: three ASCII characters, or one other character, per token.
 
-    Today's tokenizers take about four of English prose and three of code; a Chinese sign is one or less.
+    Current tokenizers have about four characters of English prose or three of code per token, and one token
+    or less per Chinese character.
     """
     wide = len(text) - len(text.encode("ascii", "ignore"))
     return (len(text) - wide + 2) // 3 + wide

@@ -1,4 +1,4 @@
-"""Writers that ask no model."""
+"""Writers for runs without a model."""
 
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Fallback, FallbackReason, Narrative
@@ -6,10 +6,10 @@ from vllm_digest.report import Digest
 
 
 def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of a run that wants no model."""
+    """The writer of runs with `--no-llm` and of roll-ups: an empty narrative."""
     return Narrative()
 
 
 def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of a run that has no model, though it might."""
+    """The writer of a run without a configured model: an empty narrative with that reason."""
     return Narrative(fallbacks=(Fallback("all", FallbackReason.NO_MODEL),))

@@ -1,7 +1,7 @@
-"""Snapshot and Digest → Narrative: the threads side by side, then the window as a whole.
+"""Make the narrative of a window: briefs of threads concurrently, then the overview.
 
-It works in three steps: the questions and what follows from answers (`brief`, `overview`), where answers come
-from (`answers`), and the narrative that is made of the outcomes (here).
+In three parts: questions and the handling of answers (`brief`, `overview`), the source of answers
+(`answers`), and the narrative made of the outcomes (here).
 """
 
 import logging
@@ -28,15 +28,15 @@ from vllm_digest.write.rules import WritingRules
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many of how many subjects, threads and the whole window, are written about."""
+"""Called with the number of finished subjects (threads and the window itself) and the number of all."""
 
 
 @dataclass(frozen=True)
 class ModelWriter:
-    """Writes about windows.
+    """Writes the narratives of windows with a model.
 
-    `session`: gives the model for one of them; raises ModelUnavailableError where there is none.
-    `others`: where the second pass has threads outside of the window from; None without such a source.
+    `session`: returns the model for one window; raises ModelUnavailableError if there is none.
+    `others`: fetches threads outside the window for the second pass; None without a source.
     """
 
     session: Callable[[], Model]
@@ -45,7 +45,7 @@ class ModelWriter:
     on_progress: OnProgress = lambda _done, _total: None
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
-        """All that a model has to tell of a window. It never fails: what it does not give, rules write."""
+        """The narrative of a window. Never raises for a model: rules write what it does not deliver."""
         if not (targets(digest) or digest.lists.numbers):
             return Narrative()
         narrative = contained(
@@ -77,9 +77,9 @@ class ModelWriter:
 
 
 def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Known) -> list[Question]:
-    """What is to be asked about a window next, with the answers that are known, most important first.
+    """The next questions about a window, given the known answers; most important first.
 
-    What rests on other answers is asked once these are there.
+    Questions that depend on other answers follow once these are known.
     """
     if not (targets(digest) or digest.lists.numbers):
         return []
@@ -92,7 +92,7 @@ def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Kn
 
 @dataclass(frozen=True)
 class _Plan:
-    """The conversations about a window: `chosen` threads have one each, and those `left` have none."""
+    """The conversations about a window. `chosen`: threads to brief. `left`: threads beyond the limit."""
 
     window: WindowContext
     chosen: tuple[Target, ...]
@@ -104,7 +104,7 @@ class _Plan:
         return cls(window, wanted[:most], wanted[most:])
 
     def with_others(self, others: OtherThreads) -> "_Plan":
-        """The plan with the threads outside of the window that the chosen ones name."""
+        """The plan with the rows of threads outside the window that the chosen ones name."""
         evidence = (self.window.evidence[target.number] for target in self.chosen)
         named = (number for one in evidence for number in named_numbers(one))
         away = dict.fromkeys(number for number in named if number not in self.window.threads)
@@ -114,7 +114,7 @@ class _Plan:
         try:
             known = others(numbers, self.window.digest.window.end)
         except SourceError as error:
-            log.info("nothing is known of %d threads outside of the window: %s", len(numbers), error.problem)
+            log.info("%d threads outside the window could not be fetched: %s", len(numbers), error.problem)
             return self
         return replace(self, window=replace(self.window, others=known))
 
@@ -125,7 +125,7 @@ class _Plan:
         return overview(self.window, briefs, rank=len(self.chosen))
 
     def narrative(self, briefs: Sequence[BriefOutcome | None], whole: OverviewOutcome | None) -> Narrative:
-        """What came of all of it."""
+        """The narrative made of the outcomes."""
         lost = FallbackReason.NO_ANSWER
         told: list[BriefOutcome] = [
             outcome or BriefOutcome(None, (Fallback(f"brief-{target.number}", lost),))
@@ -150,15 +150,15 @@ def _told(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
 
 
 def _tell(narrative: Narrative) -> None:
-    """Say what rules wrote instead of the model; that the settings leave threads to them is no news."""
+    """Log what rules write instead of the model; threads beyond `llm.threads` only with `-v`."""
     for fallback in narrative.fallbacks:
         log.info("%s falls back: %s", fallback.part, fallback.reason.value)
     lost = [one.reason.value for one in narrative.fallbacks if one.reason is not FallbackReason.BUDGET]
     beyond = len(narrative.fallbacks) - len(lost)
     if beyond:
-        log.info("%d threads beyond llm.threads are told by rules", beyond)
+        log.info("rules describe %d threads beyond llm.threads", beyond)
     if lost:
         counted = ", ".join(f"{reason} {count}" for reason, count in Counter(lost).most_common())
-        log.warning("%d parts were left to rules: %s", len(lost), counted)
+        log.warning("rules wrote %d parts instead of the model: %s", len(lost), counted)
     if narrative.unjudged:
         log.info("%d statements were not judged in a second pass", narrative.unjudged)
