@@ -53,9 +53,9 @@ def test_a_person_who_watches_sees_the_tries(run: Run, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("HTTPS_PROXY", f"http://{NOBODY}", "the proxy that HTTPS_PROXY names gave no connection"),
-        ("https_proxy", NOBODY, "the proxy that https_proxy names gave no connection"),
-        ("ALL_PROXY", f"http://user:secret@{NOBODY}", "the proxy that ALL_PROXY names gave no connection"),
+        ("HTTPS_PROXY", f"http://{NOBODY}", "the proxy that HTTPS_PROXY names did not connect"),
+        ("https_proxy", NOBODY, "the proxy that https_proxy names did not connect"),
+        ("ALL_PROXY", f"http://user:secret@{NOBODY}", "the proxy that ALL_PROXY names did not connect"),
         ("HTTPS_PROXY", f"socks5://user:secret@{NOBODY}", "Install PySocks"),
         ("HTTPS_PROXY", "http://", "The proxy that HTTPS_PROXY names cannot be used."),
         ("HTTPS_PROXY", "http://user:secret@host:99999", "Check github.api_url, and HTTPS_PROXY"),

@@ -1,4 +1,4 @@
-"""Where threads come from. `Source` is what the rest of the program knows; `github` implements it."""
+"""The interface to a source of threads. `Source` is all that other packages use; `github` implements it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from vllm_digest.window import TimeWindow
 T = TypeVar("T")
 
 OnIncomplete = Callable[[TimeWindow, SourceError], None]
-"""Called with a window that cannot be complete, and why."""
+"""Called with a window that cannot be fetched completely, and the reason."""
 OnProgress = Callable[[int, int], None]
-"""Called with how many of how many threads are fetched."""
+"""Called with the number of threads fetched so far, and the number of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A source's budget for an hour.
+    """A source's rate limit.
 
-    `points`: of a whole hour. `remaining`: what is left of them. `wait`: the time until the next hour's.
+    `points`: allowed per hour. `remaining`: left of them. `wait`: time until they are reset.
     """
 
     points: int
@@ -31,10 +31,10 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much there is to fetch of a span.
+    """How much there is to fetch for a span of time.
 
-    `rows`: about how many rows its lists have. `began_at`: when the repository was made, UTC.
-    `limit`: None where the source does not tell.
+    `rows`: approximate number of rows in its lists. `began_at`: when the repository was created (UTC).
+    `limit`: the current rate limit; None if unknown.
     """
 
     rows: int
@@ -44,9 +44,9 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thread in a line: what another thread that names it needs to know.
+    """A thread without its texts, for use next to another thread that names it.
 
-    `title`: that of now. `created_at`: UTC. `standing`: its state at the moment that was asked for.
+    `title`: the current one. `created_at`: UTC. `standing`: its state at the requested moment.
     """
 
     number: int
@@ -60,9 +60,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """What was asked for by number, by ascending number.
+    """The result of fetching by number.
 
-    `gaps`: what could not be had of numbers that exist. `requests`, `points`: what it took.
+    `found`: in ascending order of number. `gaps`: what could not be fetched of existing threads.
+    `requests`, `points`: used for it.
     """
 
     found: tuple[T, ...]
@@ -77,23 +78,23 @@ class Source(Protocol):
     def sweep(
         self, windows: Iterable[TimeWindow], on_incomplete: OnIncomplete, on_progress: OnProgress
     ) -> Iterator[Snapshot]:
-        """Yield what happened in each window as it stood at the window's end, oldest first.
+        """Yield a snapshot of each window as of its end, oldest first.
 
-        What windows share is fetched once. A window of which a list would be incomplete is left out, and
-        `on_incomplete` is called with it; it may raise the error.
+        Threads that several windows need are fetched once. A window with an incomplete list is skipped after
+        calling `on_incomplete`, which may raise the error.
         """
 
     def extent(self, span: TimeWindow) -> Extent:
-        """Return how much there is to fetch of the span."""
+        """Return how much there is to fetch for the span."""
 
     def rows(self, numbers: Collection[int], end: datetime) -> Fetched[Row]:
-        """Return the threads of these numbers as rows, as of `end`; 100 a request.
+        """Return the rows of the numbered threads as of `end` (UTC); 100 per request.
 
-        A number that names no thread, or one that was opened at `end` or later, gives nothing.
+        Numbers without a thread, or with one opened at `end` or later, are left out.
         """
 
     def threads(self, numbers: Collection[int], end: datetime) -> Fetched[Thread]:
-        """Return the threads of these numbers with all that was said in them, as of `end`; 50 a request.
+        """Return the numbered threads with all their remarks as of `end` (UTC); 50 per request.
 
-        They lack changed files and counts of lines. Numbers without a thread give nothing, as in `rows`.
+        They have no changed files and line counts. Numbers without a thread are left out, as in `rows`.
         """

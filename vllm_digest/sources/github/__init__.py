@@ -1,4 +1,4 @@
-"""GitHub as a source: every thread of a window, complete, or with its gaps named."""
+"""GitHub as a source: fetches every thread of a window and names what is missing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,13 +22,14 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True)
 class GitHubSource:
-    """A repository at GitHub, as `Source` has it; for one thread.
+    """A repository at GitHub as a `Source`; not thread-safe.
 
-    `repo`: OWNER/NAME. `api_url`: where the API is. `timeout`: for one answer, whole. `max_wait`: for all
-    pauses that GitHub asks for. `clock`: the present, aware UTC. `sleep`: waits so many seconds. `on_retry`:
-    called before each further try to connect, with its number and the most there will be. `reserve`: the
-    share of the hourly points to leave to others who use the same token, 0 to 1. `zone`: in which messages
-    tell times.
+    `repo`: OWNER/NAME. `api_url`: address of the REST API, such as `https://api.github.com`.
+    `timeout`: of one whole response. `max_wait`: sum of all pauses that GitHub asks for.
+    `clock`: returns the current time, aware UTC. `sleep`: waits for a number of seconds.
+    `on_retry`: called before another attempt to connect, with its number and the maximum.
+    `reserve`: share of the hourly points to leave to other users of the token, 0 to 1.
+    `zone`: time zone of times in messages.
     """
 
     repo: str
@@ -51,7 +52,7 @@ class GitHubSource:
             yield from sweep.snapshots(windows)
 
     def extent(self, span: TimeWindow) -> Extent:
-        """Return how much there is to fetch of the span; one request."""
+        """Return how much there is to fetch for the span; takes one request."""
         with self._refusing():
             rows, began_at = count(self._client, self.repo, span)
             return Extent(rows, began_at, self._client.limit)

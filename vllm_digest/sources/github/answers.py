@@ -1,7 +1,7 @@
-"""GitHub's GraphQL objects as our queries ask for them, checked once when an answer is read.
+"""GitHub's GraphQL objects as pydantic models, validated once when a response is read.
 
-A field is optional here where GitHub's schema lets it be null, or where only some queries ask for it.
-Names are GitHub's in snake case.
+A field is optional if GitHub's schema allows null, or if only some queries ask for it. Names are GitHub's in
+snake case; all times are UTC.
 """
 
 from collections.abc import Iterator
@@ -33,19 +33,19 @@ def _moment(value: object) -> datetime:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise ValueError("it is no time")
+    raise ValueError("it is not a time")
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-"""A time as GitHub writes it (ISO 8601 with an offset), as UTC."""
+"""A time in GitHub's form (ISO 8601 with an offset), converted to UTC."""
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Number = Annotated[int, Field(ge=1)]
 BigInt = str | int | None
-"""GitHub writes it as a string; null where it does not tell."""
+"""A GraphQL BigInt, which GitHub writes as a string."""
 
 
 class GitHubObject(BaseModel):
-    """An object of an answer; what we do not know of it is ignored."""
+    """An object of a response; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, defer_build=True)
 
@@ -62,23 +62,23 @@ class PageInfo(GitHubObject):
 
 
 class Connection(GitHubObject, Generic[T]):
-    """A page of a list. GitHub may give null in the place of an entry."""
+    """A page of a list. GitHub may return null instead of an entry."""
 
     nodes: list[T | None]
     page_info: PageInfo | None = None
 
     @property
     def next_cursor(self) -> str | None:
-        """Where the next page begins; None after the last one."""
+        """The cursor of the next page; None after the last one."""
         return self.page_info.end_cursor if self.page_info and self.page_info.has_next_page else None
 
     @property
     def present(self) -> Iterator[T]:
-        """The entries that are there."""
+        """The entries that are not null."""
         return (node for node in self.nodes if node is not None)
 
     def whole(self, *path: str | int) -> list[T]:
-        """Return all entries. Raises NullFieldError if GitHub left one out; `path` is the connection's."""
+        """Return all entries. Raises NullFieldError if one is null. `path`: of the connection."""
         for place, node in enumerate(self.nodes):
             if node is None:
                 raise NullFieldError((*path, "nodes", place))
@@ -115,7 +115,7 @@ class Comment(GitHubObject):
 
 
 class Review(GitHubObject):
-    """A review that was handed in; GitHub has no time for others, and our queries leave those out."""
+    """A submitted review; pending ones have no `submittedAt`, and the queries exclude them."""
 
     id: str
     full_database_id: BigInt
@@ -130,7 +130,7 @@ class Review(GitHubObject):
 
 
 class Happening(GitHubObject):
-    """An entry of a timeline, as far as a list shows it."""
+    """An entry of a timeline with the fields that list queries ask for."""
 
     typename: Literal[
         "ClosedEvent", "ReopenedEvent", "MergedEvent", "MarkedAsDuplicateEvent", "UnmarkedAsDuplicateEvent"
@@ -139,7 +139,7 @@ class Happening(GitHubObject):
 
 
 class Event(Happening):
-    """An entry of a timeline; what only some kinds of event have is optional."""
+    """An entry of a timeline; fields of only some event types are optional."""
 
     id: str
     actor: Actor | None
@@ -149,7 +149,7 @@ class Event(Happening):
 
 
 class RowNode(GitHubObject):
-    """What is asked of every thread, whole or as a row."""
+    """The fields that all queries for threads ask for."""
 
     typename: Literal["Issue", "PullRequest"] = Field(alias="__typename")
     id: str
@@ -174,7 +174,7 @@ class RowNode(GitHubObject):
 
 
 class IssueNode(RowNode):
-    """An issue with all that a report may rest on; a part of that of a pull request."""
+    """An issue with everything that reports use; also the fields common to pull requests."""
 
     body: str
     author_association: str
@@ -184,12 +184,12 @@ class IssueNode(RowNode):
 
     @property
     def null_fields(self) -> list[str]:
-        """The names of the fields that were asked for and are null without being required."""
+        """GitHub's names of optional fields that were requested and are null."""
         return [] if self.labels else ["labels"]
 
 
 class PullNode(IssueNode):
-    """A pull request with all that a report may rest on; the last four where files were asked for."""
+    """A pull request with everything that reports use; the last four fields only if files were requested."""
 
     is_draft: bool
     reviews: Connection[Review] | None
@@ -221,7 +221,7 @@ class Submitted(GitHubObject):
 
 
 class ListedNode(GitHubObject):
-    """A thread as a list or a search shows it."""
+    """A thread in a list or a search result."""
 
     typename: Literal["Issue", "PullRequest"] = Field(alias="__typename")
     id: str
@@ -235,7 +235,7 @@ class ListedNode(GitHubObject):
 
 
 class RepositoryNode(GitHubObject):
-    """A repository; `issues` and `pull_requests` where they were asked for."""
+    """A repository; `issues` and `pull_requests` only if requested."""
 
     name_with_owner: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
     url: Url | None = None
@@ -253,10 +253,9 @@ class RateLimitNode(GitHubObject):
 
 
 def parse(kind: type[M], value: object, *path: str | int) -> M:
-    """Return `value` as an object of this kind; `path` is its place in the answer.
+    """Validate `value` as an object of this kind. `path`: its path in the response, for errors.
 
-    Raises NullFieldError if a field that must be there is null or missing, and WrongFieldError if one is
-    of another type.
+    Raises NullFieldError if a required field is null or missing, WrongFieldError if one has another type.
     """
     try:
         return kind.model_validate(value)

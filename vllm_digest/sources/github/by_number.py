@@ -1,4 +1,4 @@
-"""Threads by their number: as rows, or with their texts."""
+"""Fetch threads by number: as rows, or with their texts."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from vllm_digest.sources.github.response import Answer
 
 _ROWS = 100
 _THREADS = 50
-"""Without files a pull request costs GitHub no diff, so more of them fit than into a batch of details."""
+"""More than `details.BATCH`: without files GitHub computes no diff of a pull request."""
 _LARGEST = 2**31 - 1
-"""GraphQL's Int; a larger number fails the whole query, and names no thread."""
+"""The maximum of GraphQL's Int: a larger number makes the whole query fail, and no thread has one."""
 
 
 class _FetchedRow:
-    """A thread without its texts, and its events as far as they were read."""
+    """A thread without its texts, with the events read so far."""
 
     def __init__(self, node: RowNode) -> None:
         self.node = node
@@ -36,7 +36,7 @@ class _FetchedRow:
 
 
 class _Read(Protocol):
-    """A thread with lists that may go on."""
+    """A thread whose lists may have further pages."""
 
     @property
     def node(self) -> RowNode: ...
@@ -48,7 +48,7 @@ R = TypeVar("R", bound=_Read)
 
 
 def rows(client: Client, repo: str, numbers: Collection[int], end: datetime) -> tuple[list[Row], list[Gap]]:
-    """Return the threads of these numbers that were there before `end`, as rows, and what is missing."""
+    """Return the rows, as of `end` (UTC), of the numbered threads that existed before it, and the gaps."""
     heads, gaps = _Lookup(client, repo, "Rows", _read_head).fetch(numbers, _ROWS)
     there = [one for one in heads if one.node.created_at < end]
     gaps += [gap for one in there for gap in one.content.gaps]
@@ -58,7 +58,7 @@ def rows(client: Client, repo: str, numbers: Collection[int], end: datetime) -> 
 def threads(
     client: Client, repo: str, numbers: Collection[int], end: datetime
 ) -> tuple[list[Thread], list[Gap]]:
-    """Return the threads of these numbers that were there before `end`, with texts, and what is missing."""
+    """Return the numbered threads that existed before `end` (UTC), with texts as of then, and the gaps."""
     whole, gaps = _Lookup(client, repo, "Threads", read_whole).fetch(numbers, _THREADS)
     assembled = [one.assembled() for one in whole if one.node.created_at < end]
     gaps += [gap for _, lacks in assembled for gap in lacks]
@@ -67,7 +67,7 @@ def threads(
 
 @dataclass(frozen=True, slots=True)
 class _Lookup(Generic[R]):
-    """Threads of `repo` by number, with the query `operation`, each read by `read`."""
+    """Fetches threads by number. `operation`: `Rows` or `Threads`. `read`: reads one thread."""
 
     client: Client
     repo: str
@@ -75,9 +75,9 @@ class _Lookup(Generic[R]):
     read: Callable[[object, Answer, Path], R]
 
     def fetch(self, numbers: Collection[int], most: int) -> tuple[list[R], list[Gap]]:
-        """Return what there is of these numbers, lists to their ends, and gaps for what cannot be read.
+        """Return the existing threads of these numbers with all pages of their lists, and the gaps.
 
-        `most` is how many a request asks for.
+        `most`: numbers per request.
         """
         found: list[R] = []
         gaps: list[Gap] = []
@@ -96,7 +96,7 @@ class _Lookup(Generic[R]):
         return found, gaps
 
     def _outcomes(self, numbers: Sequence[int], size: BatchSize) -> Iterator[tuple[int, R | Gap | None]]:
-        """Yield what came of each number: a thread, a gap, or None where it was left out for no reason."""
+        """Yield each number with its thread, a gap, or None if GitHub left it out without a reason."""
         waiting = list(numbers)
         while waiting:
             got: list[R | Gap | None]
@@ -114,7 +114,7 @@ class _Lookup(Generic[R]):
         return Query(numbers_document(self.operation, numbers[:count]), variables)
 
     def _read_all(self, numbers: Sequence[int], answer: Answer) -> list[R | Gap | None]:
-        """Return what came of each number that was asked for, in their order."""
+        """Return the outcomes of the requested numbers, in their order; as in `_outcomes`."""
         read_repository(answer, self.repo)
         there = answer.data["repository"]
         asked = [number for number in numbers if _alias(number) in there]
@@ -132,15 +132,15 @@ class _Lookup(Generic[R]):
         except NullFieldError as error:
             return Gap(GapCode.THREAD_UNREADABLE, number) if answer.forbidden(error.path) else None
         if got.node.number != number:
-            raise WrongFieldError((*path, "number"), f"it is not #{number}, which was asked for")
+            raise WrongFieldError((*path, "number"), f"it is not the requested #{number}")
         return got
 
 
 def numbers_document(operation: str, numbers: Sequence[int]) -> str:
-    """Return the query for threads by number, each called `threadN`; `operation` is `Rows` or `Threads`."""
+    """Return the query for threads by number, with the alias `threadN`. `operation`: `Rows` or `Threads`."""
     sizes = "".join(f", ${name}: Int!" for name in FIRST_PAGES) if operation == "Threads" else ""
     fields = "...IssueText ...PullText" if operation == "Threads" else "...IssueHead ...PullHead"
-    # The two states are of different types, so they cannot have one name.
+    # The two `state` fields have different types, so one needs an alias.
     fields += " ... on Issue { state } ... on PullRequest { pullState: state }"
     threads = "\n    ".join(
         f"{_alias(number)}: issueOrPullRequest(number: {number}) {{ {fields} }}" for number in numbers

@@ -1,4 +1,4 @@
-"""Threads that may belong to a window, as lists and searches show them."""
+"""Threads that may belong to a window, from lists and searches."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A thread that may belong to a window.
+    """A thread that may belong to a window. All times are UTC.
 
-    `closings` and `others` (reopenings, marks, comments, reviews) are the times that GitHub showed where it
-    was found. Of what happened before `unseen_before` it did not show all.
+    `id`: GitHub's node id.
+    `closings`, `others`: times of closings and of other events (reopenings, marks, comments, reviews) in the
+    list or search result.
+    `unseen_before`: earlier events may be missing from them; None if none are.
     """
 
     id: str
@@ -32,9 +34,10 @@ class Candidate:
 
     @classmethod
     def of(cls, node: ListedNode, shown: int, *path: str | int) -> Self:
-        """Read a thread of a list that shows the last `shown` entries of each of its own lists.
+        """Read an entry of a list or search. `path`: its path in the response, for errors.
 
-        `path` is its place in the answer. Raises NullFieldError if GitHub left an entry out.
+        `shown`: how many of a thread's last comments, reviews and events the query asked for.
+        Raises NullFieldError if one of these is null.
         """
         comments = [one.created_at for one in node.comments.whole(*path, "comments")] if node.comments else []
         reviews = [one.submitted_at for one in node.reviews.whole(*path, "reviews")] if node.reviews else []
@@ -56,24 +59,24 @@ class Candidate:
         )
 
     def is_listed_in(self, window: TimeWindow) -> bool:
-        """May it belong to one of the window's five lists?"""
+        """Whether it was opened or closed in the window, so that it is in one of the five lists."""
         return any(time in window for time in (self.created_at, *self.closings))
 
     def may_be_in(self, window: TimeWindow) -> bool:
-        """Did anything happen in it in the window, as far as GitHub showed?"""
+        """Whether something happened to it in the window, or may have."""
         unseen = self.unseen_before is not None and self.unseen_before > window.start
         return unseen or self.is_listed_in(window) or any(time in window for time in self.others)
 
     def goes_on_after(self, end: datetime) -> bool:
-        """Does anything happen in it at `end` or later, or may it?"""
+        """Whether something happened to it at `end` or later, or may have."""
         return any(time and time >= end for time in (self.unseen_before, *self.closings, *self.others))
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The threads that may belong to a window, and what is missing of them.
+    """The threads that may belong to a window, and the gaps in finding them.
 
-    `repo`: the repository's present name. `repo_url`: its page, empty if GitHub does not tell.
+    `repo`: current OWNER/NAME of the repository. `repo_url`: address of its page; empty if unknown.
     """
 
     repo: str
@@ -83,7 +86,7 @@ class Discovery:
 
 
 def read_repository(answer: Answer, repo: str) -> RepositoryNode:
-    """Return the repository of an answer. Raises SourceError if there is none."""
+    """Return the repository of a response. Raises SourceError if GitHub does not know it."""
     found = answer.data.get("repository")
     if found is None and answer.is_gone(("repository",)):
         raise no_repository(repo)
@@ -91,5 +94,5 @@ def read_repository(answer: Answer, repo: str) -> RepositoryNode:
 
 
 def candidates(nodes: Iterable[ListedNode], shown: int, *path: str | int) -> list[Candidate]:
-    """Return the entries of a list; `path` is that of its nodes."""
+    """Return the entries of a list. `path`: of its nodes. `shown`: as in `Candidate.of`."""
     return [Candidate.of(node, shown, *path, place) for place, node in enumerate(nodes)]

@@ -1,4 +1,4 @@
-"""GitHub's GraphQL API: one query at a time, asked again in the way that helps."""
+"""Client of GitHub's GraphQL API: one query at a time, with retries suited to the failure."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -29,17 +29,17 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TRIES = 3
-"""How often the same query is asked at most."""
+"""Attempts for the same query."""
 _BACKOFF = timedelta(seconds=2)
 _RECONNECT = timedelta(seconds=1)
-"""Before the second try to connect, and twice that before the third: a wrong address shows in seconds."""
+"""Pause before the second attempt to connect, doubled before the third: a wrong address fails in seconds."""
 _BLIND_WAIT = timedelta(minutes=1)
-"""GitHub's advice for a secondary limit that names no time: a minute at least, then longer."""
+"""Pause for a secondary rate limit without a stated time, doubled each time, as GitHub advises."""
 
 
 @dataclass
 class BatchSize:
-    """How many items to ask for at once: halved when that is too much for GitHub, and kept for the run."""
+    """Items per request: halved if a query is too large for GitHub, and kept for further queries."""
 
     now: int
 
@@ -53,11 +53,12 @@ class Query(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WaitPolicy:
-    """How to wait for GitHub.
+    """How long to wait for GitHub.
 
-    `timeout`: for one answer. `max_wait`: for all pauses that GitHub asks for. `reserve`: pause where less
-    than this share of the hour's points is left, 0 to 1. `sleep`: waits so many seconds. `on_retry`: called
-    before each further try to connect, with its number and the most there will be.
+    `timeout`: of one response. `max_wait`: sum of all pauses that GitHub asks for.
+    `reserve`: pause if less than this share of the hourly points is left, 0 to 1.
+    `sleep`: waits for a number of seconds.
+    `on_retry`: called before another attempt to connect, with its number and the maximum.
     """
 
     timeout: timedelta
@@ -68,13 +69,13 @@ class WaitPolicy:
 
 
 class Client:
-    """Asks GitHub, serially, and counts `requests` and GraphQL `points`.
+    """Sends queries one after the other, and counts `requests` and GraphQL `points`.
 
-    `first_time` and `server_time` are GitHub's own clock at its first and its latest answer, `limit` what
-    that one left of the hour's points. `zone`: in which messages tell times.
+    `first_time`, `server_time`: GitHub's clock in the first and in the latest response (UTC).
+    `limit`: the rate limit in the latest response. `zone`: time zone of times in messages.
 
-    Every query raises SourceError if GitHub refuses, stays unreachable, or asks for pauses that sum
-    to more than the policy allows.
+    Every query raises SourceError if GitHub refuses it, stays unreachable, or asks for longer pauses than
+    `WaitPolicy.max_wait`.
     """
 
     def __init__(self, api_url: str, token: str, policy: WaitPolicy, zone: ZoneInfo) -> None:
@@ -91,10 +92,11 @@ class Client:
         self._transport = Transport(api_url, token, max(1, round(policy.timeout.total_seconds())))
 
     def query(self, query: Callable[[int], Query], size: BatchSize, read: Callable[[Answer], T]) -> T:
-        """Ask for `size.now` items, and for fewer while that is too much.
+        """Ask for `size.now` items, and for fewer while the query is too large for GitHub.
 
-        `query(n)` asks for n items, `read` makes something of the answer. An answer in which it misses a
-        field was cut, and counts as too much. Raises QueryTooLargeError if even one item is.
+        `query(n)`: builds the query for n items. `read`: reads the response; if it raises NullFieldError, the
+        response was cut and the query counts as too large.
+        Raises QueryTooLargeError if a query for a single item is too large.
         """
         interruptions = too_large = 0
         blind_wait = _BLIND_WAIT
@@ -133,7 +135,7 @@ class Client:
         return answer
 
     def _recover(self, error: InterruptedAnswerError, interruptions: int) -> None:
-        """Pause before the next try; SourceError after the last one."""
+        """Pause before the next attempt. Raises SourceError after the last one."""
         if interruptions == TRIES:
             raise SourceError(
                 f"GitHub at {self._api_url} gave no usable answer {TRIES} times: {error}.", error.remedy
@@ -146,17 +148,17 @@ class Client:
             self._pause(_BACKOFF * 2**interruptions)
 
     def _drop(self, name: str) -> None:
-        """Ask without an optional field from now on; older GitHub Enterprise Servers do not know all."""
+        """Stop asking for a field that an older server lacks. Raises SourceError if it is a required one."""
         if name not in OPTIONAL_FIELDS or name in self._unknown_fields:
             raise SourceError(
                 f"The server at {self._api_url} does not know the field {name}.",
-                "It is older than any GitHub this version works with.",
+                "It is older than the GitHub Enterprise Servers that this version supports.",
             )
         log.info("The server does not know the field %s; asking without it", name)
         self._unknown_fields.add(name)
 
     def _spare(self) -> None:
-        """Pause until the next hour's points when only the reserve of this one's is left."""
+        """Pause until the points are reset if only the reserve is left."""
         if self.limit is not None and self.limit.remaining < self._policy.reserve * self.limit.points:
             self._wait(self.limit.wait)
 
@@ -183,7 +185,7 @@ class Client:
 
 
 def _read_allowed(read: Callable[[Answer], T], answer: Answer) -> T:
-    """Read an answer. Raises SourceError if what is missing there is what the token may not read."""
+    """Read a response. Raises SourceError if a missing field is one that the token may not read."""
     try:
         return read(answer)
     except NullFieldError as error:

@@ -1,4 +1,4 @@
-"""What was said in a thread, what happened to it and the files it changes, page by page."""
+"""The lists of a thread (comments, reviews, events, files), collected page by page."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,11 +20,11 @@ from vllm_digest.sources.github.nodes import comment, review, review_comment
 from vllm_digest.sources.github.response import Answer
 
 _MOST_PAGES = 100
-"""Of one list. GitHub takes 2,500 comments a thread; more pages than this have no end."""
+"""Of one list: GitHub allows 2,500 comments per thread, so more pages than this would never end."""
 
 
 class ListKind(StrEnum):
-    """The lists that may have several pages; replies are the comments of a review."""
+    """Lists that may have several pages. REPLIES: the comments on lines of code of one review."""
 
     COMMENTS = "comments"
     REVIEWS = "reviews"
@@ -35,10 +35,11 @@ class ListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NextPage:
-    """The page after the cursor `after` of a list of the node `node_id`.
+    """A page still to be fetched.
 
-    `content`: that it belongs to. `page`: its number, from 2 on. `shown_at`: of replies, when their review
-    was handed in.
+    `node_id`: of the thread or review with the list. `after`: cursor of the end of the page before.
+    `content`: where its entries go. `page`: its number, from 2.
+    `shown_at`: of replies, when their review was submitted (UTC).
     """
 
     node_id: str
@@ -81,10 +82,9 @@ PAGES: dict[ListKind, type[Page]] = {
 
 @dataclass(slots=True)
 class Content:
-    """The lists of the thread `number`, as far as they were read.
+    """The entries of a thread's lists that were read so far. `number`: of the thread.
 
-    `next_pages`: of the lists that go on, those that are still to be asked for. `nulls`: how many entries
-    GitHub gave null for, without a reason.
+    `next_pages`: pages still to be fetched. `nulls`: entries that GitHub returned as null without a reason.
     """
 
     number: int
@@ -96,7 +96,7 @@ class Content:
     nulls: int = 0
 
     def take(self, page: Page, node_id: str, before: NextPage | None = None) -> None:
-        """Take in a page of the node `node_id`, the first one or that after `before`."""
+        """Add the entries of a page. `node_id`: of the thread or review. `before`: None for a first page."""
         match page:
             case CommentsPage():
                 self.remarks += map(comment, self._entries(page.comments, node_id, ListKind.COMMENTS, before))
@@ -114,12 +114,12 @@ class Content:
                 self.events += self._entries(page.timeline_items, node_id, ListKind.EVENTS, before)
 
     def drain(self) -> list[NextPage]:
-        """Return the lists that go on, and forget them."""
+        """Remove and return `next_pages`."""
         pages, self.next_pages = self.next_pages, []
         return pages
 
     def note_refusals(self, answer: Answer, path: Path) -> None:
-        """Take in what the token may not read of what is at `path` in the answer, as gaps."""
+        """Add gaps for what the token may not read of the object at `path` in the response."""
         for error in answer.errors:
             if not error.is_forbidden or error.path[: len(path)] != path:
                 continue
@@ -129,7 +129,7 @@ class Content:
                 self.nulls -= 1
 
     def miss(self, code: GapCode, detail: str = "") -> None:
-        """Note something of the thread that could not be had, once."""
+        """Add a gap of the thread, unless it is there already."""
         gap = Gap(code, self.number, detail)
         if gap not in self.gaps:
             self.gaps.append(gap)
@@ -152,7 +152,7 @@ class Content:
         before: NextPage | None,
         shown_at: datetime = FOR_EVER,
     ) -> list[T]:
-        """Return the entries of a page; note where the list goes on."""
+        """Return the entries of a page, and add the following page to `next_pages`."""
         entries = list(connection.present)
         self.nulls += len(connection.nodes) - len(entries)
         cursor = connection.next_cursor

@@ -1,4 +1,4 @@
-"""Everything about the threads that were found: in batches by node id, then the further pages of all."""
+"""Fetch whole threads: in batches by node id, then the further pages of their lists."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,25 +29,25 @@ from vllm_digest.window import TimeWindow
 log = logging.getLogger(__name__)
 
 BATCH = 25
-"""Pull requests in a query, beside twice as many issues. GitHub computes a diff for each pull request and
-ends a query after ten seconds; some fifty pull requests are too many (getsentry/sentry#122671)."""
+"""Pull requests in a query, with twice as many issues. GitHub computes a diff for each pull request and ends
+a query after ten seconds; about fifty pull requests are too many (getsentry/sentry#122671)."""
 FIRST_PAGES = {"comments": 100, "reviews": 10, "replies": 20}
-"""Each review on a page is priced as another list, of its comments, whether it is there or not: a page of 10
-costs a day 64 points, one of 20 costs 90 and one of 50 costs 161, for as many requests (docs/fetching.md)."""
+"""GitHub charges for the comments of each review on a page, whether there are that many reviews or not: a day
+costs 64 points with pages of 10, 90 with 20 and 161 with 50, for as many requests (docs/fetching.md)."""
 _MOST_LOST = 5
-"""Threads outside the lists that a report may go without; if more are lost, GitHub is out of order."""
+"""Threads outside the five lists that may be missing from a report; with more, GitHub has an outage."""
 _LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedThread:
-    """A thread as it came, with the content of its lists as far as it was read."""
+    """A thread from a response, with the entries of its lists that were read so far."""
 
     node: IssueNode
     content: Content
 
     def assembled(self) -> tuple[Thread, tuple[Gap, ...]]:
-        """Return the thread and what it lacks, when all pages are read."""
+        """Return the thread and its gaps, once all pages are read."""
         content = self.content
         nulls = (Gap(GapCode.ENTRIES_NULL, content.number, seen=content.nulls),) if content.nulls > 0 else ()
         return thread(self.node, content.events, content.remarks, content.paths), (*content.gaps, *nulls)
@@ -55,7 +55,7 @@ class FetchedThread:
 
 @dataclass(frozen=True, slots=True)
 class _Unavailable:
-    """A thread that cannot be had; `error` is None if it was deleted."""
+    """A thread that cannot be fetched. `error`: the reason; None if it was deleted."""
 
     gap: Gap
     error: SourceError | None = None
@@ -63,28 +63,28 @@ class _Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Threads as far as they could be had, and what of them could not."""
+    """The threads that could be fetched, and the gaps."""
 
     threads: tuple[Thread, ...]
     gaps: tuple[Gap, ...]
 
     @property
     def partial(self) -> frozenset[int]:
-        """The numbers of the threads that lack something."""
+        """Numbers of the threads with a gap."""
         return frozenset(gap.number for gap in self.gaps if gap.number is not None)
 
 
 class LostThreadError(SourceError):
-    """GitHub did not give a thread that belongs to a list of the window."""
+    """GitHub did not return a thread that belongs to a list of the window."""
 
 
 def fetch_details(
     client: Client, found: Sequence[Candidate], window: TimeWindow, on_progress: OnProgress
 ) -> Details:
-    """Return the threads found, whole, and what could not be had of them.
+    """Fetch the candidates with all their lists.
 
-    Raises LostThreadError if a thread that belongs to a list of the window cannot be had, SourceError if
-    too many others cannot.
+    Raises LostThreadError if one that belongs to a list of the window cannot be fetched, SourceError if more
+    than `_MOST_LOST` others cannot.
     """
     whole: list[FetchedThread] = []
     lost: list[_Unavailable] = []
@@ -98,7 +98,7 @@ def fetch_details(
         if outcome.error is not None and one.is_listed_in(window):
             raise LostThreadError(
                 outcome.error.problem,
-                f"A list would lack it, so the window is left out. {outcome.error.remedy}",
+                f"A list would be incomplete, so the window is left out. {outcome.error.remedy}",
             ) from outcome.error
         _check_losses([loss.error for loss in lost if loss.error is not None], len(found))
     read_further_pages(client, [one.content for one in whole])
@@ -113,7 +113,7 @@ def fetch_details(
 def _check_losses(errors: Sequence[SourceError], found: int) -> None:
     if len(errors) > max(_MOST_LOST, found // 100):
         raise SourceError(
-            f"{len(errors)} threads could not be had. {errors[-1].problem}",
+            f"{len(errors)} threads could not be fetched. {errors[-1].problem}",
             f"Too much would be missing, so it is not published. {errors[-1].remedy}",
         ) from errors[-1]
 
@@ -121,7 +121,7 @@ def _check_losses(errors: Sequence[SourceError], found: int) -> None:
 def _in_batches(
     client: Client, found: Sequence[Candidate]
 ) -> Iterator[tuple[Candidate, FetchedThread | _Unavailable | None]]:
-    """Yield each thread found with what came of it; None where nothing or not everything asked for did."""
+    """Yield each candidate with its outcome; None if GitHub returned only a part of it or nothing."""
     size = BatchSize(BATCH)
     waiting = {kind: [one for one in found if one.kind is kind] for kind in Kind}
     while any(waiting.values()):
@@ -137,7 +137,7 @@ def _in_batches(
 
 
 def _asked(waiting: Mapping[Kind, Sequence[Candidate]], count: int) -> dict[Kind, Sequence[Candidate]]:
-    """What a query of this size asks for."""
+    """The candidates that a query of this size asks for."""
     return {
         Kind.ISSUE: waiting.get(Kind.ISSUE, ())[: 2 * count],
         Kind.PULL_REQUEST: waiting.get(Kind.PULL_REQUEST, ())[:count],
@@ -145,7 +145,7 @@ def _asked(waiting: Mapping[Kind, Sequence[Candidate]], count: int) -> dict[Kind
 
 
 def _alone(client: Client, one: Candidate) -> FetchedThread | _Unavailable:
-    """Ask for one thread, at worst without its files."""
+    """Fetch one thread; without its files if the query is too large."""
     try:
         try:
             return _one(client, one, with_files=True)
@@ -188,7 +188,7 @@ def _batch(waiting: Mapping[Kind, Sequence[Candidate]], count: int, *, with_file
 def _read_batch(
     waiting: Mapping[Kind, Sequence[Candidate]], size: BatchSize, answer: Answer
 ) -> dict[str, FetchedThread | _Unavailable]:
-    """Return what is whole of a batch, by node id."""
+    """Return the complete threads of a batch, by node id."""
     got = {}
     for kind, asked in _asked(waiting, size.now).items():
         for place, one in enumerate(asked):
@@ -200,7 +200,7 @@ def _read_batch(
 
 
 def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> FetchedThread | _Unavailable:
-    """Read the thread at `path`. Raises NullFieldError if something is missing there for no reason told."""
+    """Read the thread at `path`. Raises NullFieldError if something is missing without a stated reason."""
     nodes = answer.data.get(path[0])
     if not isinstance(nodes, list) or len(nodes) <= path[1]:
         raise NullFieldError(path)
@@ -217,12 +217,12 @@ def _read_node(one: Candidate, answer: Answer, path: tuple[str, int]) -> Fetched
             )
         raise
     if (got.node.id, got.node.number) != (one.id, one.number):
-        raise WrongFieldError((*path, "number"), f"it is not #{one.number}, which was asked for")
+        raise WrongFieldError((*path, "number"), f"it is not the requested #{one.number}")
     return got
 
 
 def read_whole(value: object, answer: Answer, path: tuple[str | int, ...]) -> FetchedThread:
-    """Read a thread with its texts. Raises NullFieldError if something is missing for no reason told."""
+    """Read a thread with its texts. Raises NullFieldError if something is missing without a stated reason."""
     is_pull = isinstance(value, dict) and value.get("__typename") == "PullRequest"
     node = parse(PullNode if is_pull else IssueNode, value, *path)
     for name in node.null_fields:

@@ -1,19 +1,19 @@
-"""How a request to GitHub can fail where the same or a smaller one may succeed."""
+"""Failures of a request to GitHub after which the same or a smaller request may succeed."""
 
 from datetime import timedelta
 
 Path = tuple[str | int, ...]
-"""The way to a field of an answer: `("repository", "issues", "nodes", 3, "createdAt")`."""
+"""The path of a field in a response: `("repository", "issues", "nodes", 3, "createdAt")`."""
 
 
 class QueryTooLargeError(Exception):
-    """GitHub ended or cut a query for its size; a smaller one may be answered."""
+    """GitHub aborted or cut a query because of its size; a smaller one may succeed."""
 
 
 class NullFieldError(QueryTooLargeError):
-    """A field that a complete answer has is null or missing.
+    """A field that a complete response has is null or missing.
 
-    GitHub cuts what costs too much: nulls anywhere, and not always an error beside them.
+    GitHub cuts responses that cost too much: with nulls anywhere, and not always with an error.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class NullFieldError(QueryTooLargeError):
 
 
 class ThrottledError(Exception):
-    """GitHub asks for a pause of `wait`, or (None) for one of a length it does not tell."""
+    """GitHub asks for a pause. `wait`: its length; None if not stated."""
 
     def __init__(self, wait: timedelta | None) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class ThrottledError(Exception):
 
 
 class InterruptedAnswerError(Exception):
-    """The answer was lost on the way, or is none; the same query may do.
+    """The response did not arrive or is unusable; the same query may succeed.
 
     `remedy`: what to do if it does not.
     """
@@ -41,11 +41,11 @@ class InterruptedAnswerError(Exception):
 
 
 class UnreachableError(InterruptedAnswerError):
-    """There is no connection to the server."""
+    """No connection to the server could be made."""
 
 
 class WrongFieldError(InterruptedAnswerError):
-    """A field of the answer is not of the type that GitHub's schema gives it."""
+    """A field of the response does not have the type in GitHub's schema."""
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{dotted(path)} is wrong in its answer ({problem})")
@@ -60,6 +60,6 @@ class UndefinedFieldError(Exception):
 
 
 def dotted(path: Path) -> str:
-    """A path as a person reads it: `repository.issues.nodes[3].createdAt`."""
+    """A path for messages: `repository.issues.nodes[3].createdAt`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".") or "the answer"

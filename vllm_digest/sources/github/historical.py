@@ -1,10 +1,9 @@
-"""Finding the threads of windows long past.
+"""Find the threads of windows that ended more than a day ago.
 
-Threads created or closed in a window are searched for. Of what else happened GitHub has no list that can be
-asked for a span of time, but whatever happens to a thread moves its last update. So the threads that are
-older than the first window and were updated since its start are looked at once: their latest comments,
-reviews and events say which windows they belong to. For younger ones there is no need, they are fetched
-whole in the window of their creation, and that tells all that comes later.
+Threads created or closed in a window are found by search. GitHub cannot list other events by time, but every
+event changes the time of a thread's last update. So threads that are older than the first window and were
+updated since its start are inspected once: their latest comments, reviews and events show the windows they
+belong to. Younger threads are fetched whole in the window of their creation, with all later events.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,14 +19,15 @@ from vllm_digest.sources.github.search import Search, lists_of, search
 from vllm_digest.window import TimeWindow
 
 _AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(days=90),)}
-"""Where the search for older threads is cut from the start: most are young, and a search gives a thousand."""
+"""The search for older threads is split at these ages before the start, by kind: most of them are recent, and
+one search returns at most a thousand results."""
 _GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
 
 
 class HistoricalSearch:
-    """Finds the threads of windows that follow each other without a hole, from `start` on.
+    """Finds the threads of consecutive windows from `start` (UTC) on.
 
-    What it keeps is as much as goes on at the windows' time, not as much as happened before it.
+    Memory holds only threads to which something happens after the current window.
     """
 
     def __init__(self, client: Client, repo: str, start: datetime) -> None:
@@ -39,7 +39,7 @@ class HistoricalSearch:
         self._gaps: list[Gap] = []
 
     def find(self, window: TimeWindow) -> Discovery:
-        """Return the threads that may belong to the window, which begins where the last one passed ended."""
+        """Return the threads that may belong to the window, which must start at `end` of the previous one."""
         older = () if self._known is not None else _touched_since(self._start)
         results = search(self._client, self.repo, [*lists_of(window), *older])
         self.repo = results.repo
@@ -47,13 +47,16 @@ class HistoricalSearch:
             self._known = {one.number: one for one in results.touched.threads}
             self._gaps = results.touched.gaps
         going_on = (one for one in self._known.values() if one.may_be_in(window))
-        # What is known of a thread says more than the search does.
+        # A thread that was read whole has more events than its search result.
         found = {one.number: one for one in (*results.listed.threads, *going_on)}
         gaps = (*self._gaps, *results.listed.gaps)
         return Discovery(self.repo, results.repo_url, tuple(found.values()), gaps)
 
     def passed(self, window: TimeWindow, found: Iterable[Candidate], details: Details) -> None:
-        """Go on behind the window with what the details of threads found there tell of later."""
+        """Advance past the window, keeping the later events of the threads that were fetched for it.
+
+        `found`: the candidates that were fetched. `details`: the result of fetching them.
+        """
         self.end = window.end
         known = dict(self._known or {})
         candidates = {one.number: one for one in found}
@@ -65,7 +68,7 @@ class HistoricalSearch:
 
 
 def _touched_since(start: datetime) -> Iterator[Search]:
-    """Yield searches for the threads created before `start` and touched since."""
+    """Yield searches for the threads created before `start` and updated since."""
     for kind, ages in _AGES.items():
         cuts = sorted({_GITHUB_BEGAN, *(start - age for age in ages), start})
         for first, last in pairwise(cut for cut in cuts if _GITHUB_BEGAN <= cut <= start):
@@ -73,7 +76,7 @@ def _touched_since(start: datetime) -> Iterator[Search]:
 
 
 def _as_read(found: Candidate, thread: Thread, end: datetime) -> Candidate:
-    """What a thread read whole tells of the time from `end` on."""
+    """The candidate with the events from `end` on of the thread as it was fetched."""
     return replace(
         found,
         closings=tuple(e.at for e in thread.timeline if e.at >= end and e.kind is EventKind.CLOSED),

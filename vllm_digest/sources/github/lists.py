@@ -1,7 +1,7 @@
-"""Finding the threads of a window that has just ended, in the repository's own lists.
+"""Find the threads of a window that ended within the last day, in the repository's lists.
 
-They are read by last update, newest first, back to the window's start. Unlike the search index they do not
-lag, so nothing that happened a minute ago is missing.
+The lists are sorted by last update and read from the newest entry back to the window's start. Unlike the
+search index they have no delay.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,16 +26,16 @@ from vllm_digest.window import TimeWindow
 
 _CONNECTIONS = ("issues", "pullRequests")
 _SHOWN = 10
-"""How many of a thread's last reviews and events recent.graphql asks for."""
+"""Last reviews and events of each thread that `recent.graphql` asks for."""
 _MOST_PAGES = 300
-"""Of one reading: thirty thousand threads in a month; more pages than this have no end."""
+"""Of one reading: with 100 threads each, more than any month has; more pages would never end."""
 _MOST_READINGS = 10
-"""Of a repository where something happens during each of them."""
+"""Readings of the lists of a repository in which something happens during each reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A thread in a list; `last` is the latest of what the list shows to have happened in it."""
+    """A thread in a list. `last`: time of the latest event that the list shows. Times are UTC."""
 
     candidate: Candidate
     updated_at: datetime
@@ -44,7 +44,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page of each list that was asked for, and where each goes on."""
+    """A page of each requested list. `rows`, `cursors` (of the next page, None after the last): by list."""
 
     repo: str
     repo_url: str
@@ -55,9 +55,9 @@ class _Page:
 def by_lists(
     client: Client, repo: str, window: TimeWindow, size: BatchSize, oldest: timedelta
 ) -> Discovery | None:
-    """Return the threads that may belong to the window.
+    """Return the threads that may belong to the window. `size`: threads per page.
 
-    None if by GitHub's clock the window ended longer than `oldest` ago: too much to read back through.
+    None if the window ended more than `oldest` ago by GitHub's clock: that would be too many pages.
     """
     found: dict[int, Candidate] = {}
     since = window.start
@@ -72,13 +72,13 @@ def by_lists(
         newest = max((row.updated_at for row in rows), default=since)
         if len(pages) == 1 or newest <= since or reading == _MOST_READINGS:
             break
-        # A thread touched while the pages were read has moved to the top, past the reader: look again there.
+        # A thread updated while the pages were read has moved to the top of the list: read the top again.
         since = newest
     return Discovery(pages[0].repo, pages[0].repo_url, tuple(found.values()))
 
 
 def _pages(client: Client, repo: str, since: datetime, size: BatchSize) -> Iterator[_Page]:
-    """Yield one page of each list a request, until both lists are older than `since`."""
+    """Yield the pages of both lists, one of each per request, back to `since`."""
     cursors: dict[str, str | None] = dict.fromkeys(_CONNECTIONS)
     seen: set[str] = set()
     while cursors:
@@ -92,7 +92,7 @@ def _pages(client: Client, repo: str, since: datetime, size: BatchSize) -> Itera
         following = {f"{key} {cursor}" for key, cursor in cursors.items()}
         if following & seen or len(seen) > _MOST_PAGES:
             raise SourceError(
-                f"GitHub's lists of {repo} have no end: a page follows itself.",
+                f"GitHub's lists of {repo} have no end: their pages repeat.",
                 "Run the same command again later.",
             )
         seen |= following
@@ -136,6 +136,6 @@ def _read_rows(connection: Connection[ListedNode], path: tuple[str, str]) -> Ite
         if one.unseen_before == FOR_EVER:
             yield _Row(one, node.updated_at, node.updated_at)
         else:
-            # Of what was said before the last comment nothing is shown.
+            # The list shows only the last comment.
             last = max((one.created_at, *one.closings, *one.others))
             yield _Row(replace(one, unseen_before=last), node.updated_at, last)

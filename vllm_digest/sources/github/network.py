@@ -1,6 +1,6 @@
-"""What an error of the network means: something to try again, or a setting of this machine to mend.
+"""Map a network error to a retry or to an error about a setting of this machine.
 
-What requests and urllib3 say of a proxy can hold its password, so none of their words about it are passed on.
+Messages of requests and urllib3 about a proxy can contain its password, so they are never shown.
 """
 
 import os
@@ -14,12 +14,12 @@ from vllm_digest.errors import SourceError
 from vllm_digest.sources.github.failures import InterruptedAnswerError, UnreachableError
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Where requests looks for certificates of one's own, the first that is set."""
+"""Variables from which requests takes the path of a certificate bundle, the first one that is set."""
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
 def network_failure(error: Exception) -> Exception:
-    """Return the exception that says what helps against an error of requests, urllib3 or the system."""
+    """Return the exception for an error of requests, urllib3 or the operating system."""
     causes = list(_causes(error))
     for kinds, diagnose in _DIAGNOSES:
         if any(isinstance(cause, kinds) for cause in causes):
@@ -33,7 +33,7 @@ def _bad_proxy(causes: list[BaseException]) -> Exception:
     missing = any("SOCKS" in str(cause) for cause in causes)
     return SourceError(
         f"The proxy that {_proxy()} names cannot be used.",
-        "Install PySocks for a SOCKS proxy, or name one of HTTP."
+        "Install PySocks for a SOCKS proxy, or use an HTTP proxy."
         if missing
         else "Write it as http://HOST:PORT, or take it out of the environment.",
     )
@@ -41,20 +41,20 @@ def _bad_proxy(causes: list[BaseException]) -> Exception:
 
 def _bad_address(_: list[BaseException]) -> Exception:
     return SourceError(
-        "The address of GitHub or of the proxy is no address.",
+        "The address of GitHub or of the proxy is not valid.",
         f"Check github.api_url, and {_proxy()} in the environment.",
     )
 
 
 def _proxy_failure(_: list[BaseException]) -> Exception:
     return UnreachableError(
-        f"the proxy that {_proxy()} names gave no connection to it",
+        f"the proxy that {_proxy()} names did not connect to it",
         "Check the proxy's address and password, or take it out of the environment.",
     )
 
 
 def _tls_failure(causes: list[BaseException]) -> Exception:
-    """A certificate does not get better by asking again; a connection that broke off may."""
+    """A SourceError for a certificate, which no retry helps; else an error that is retried."""
     why = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if why is not None:
         return SourceError(
@@ -93,18 +93,18 @@ def _bundle_refusal(problem: str) -> SourceError:
 
 
 def _bundle() -> str:
-    """The variable of the environment that names a file of certificates, empty if none does."""
+    """The environment variable that names a certificate bundle; empty if none does."""
     return next((name for name in _BUNDLES if os.environ.get(name)), "")
 
 
 def _proxy() -> str:
-    """The variable of the environment that names a proxy."""
+    """The environment variable that names a proxy."""
     names = [name for proxy in _PROXIES for name in (proxy.lower(), proxy)]
     return next((name for name in names if os.environ.get(name)), "HTTPS_PROXY")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what it was made of; both libraries put the cause into the arguments."""
+    """The error and its causes; both libraries pass the cause as an argument of the exception."""
     waiting, seen = [error], set[int]()
     while waiting:
         one = waiting.pop(0)
@@ -124,4 +124,4 @@ _DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Callable[[list[BaseExce
     ((requests.ConnectTimeout, urllib3.ConnectTimeoutError, urllib3.NewConnectionError), _no_connection),
     ((requests.Timeout, urllib3.TimeoutError, TimeoutError), _too_late),
 )
-"""Kinds of errors with what they mean; the first that one of the causes is of decides."""
+"""Exception types with the function for them; the first entry that matches one of the causes is used."""

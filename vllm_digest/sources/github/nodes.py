@@ -1,4 +1,4 @@
-"""GitHub's objects turned into our values."""
+"""Convert GitHub's objects into the values of `models`."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -40,7 +40,7 @@ _EVENTS = {
 def thread(
     node: IssueNode, events: Iterable[Event], remarks: Iterable[Remark], paths: Iterable[str]
 ) -> Thread:
-    """Return a thread as it is now; `events`, `remarks` and `paths` are those of all pages."""
+    """Return a thread in its current state. `events`, `remarks`, `paths`: of all pages."""
     timeline = _timeline(node, events)
     now = standing(timeline, FOR_EVER)
     pull = node if isinstance(node, PullNode) else None
@@ -69,7 +69,7 @@ def thread(
 
 
 def row(node: RowNode, events: Iterable[Event], end: datetime) -> Row:
-    """Return a thread's row as of `end`; `events` are those of all pages, the title is that of now."""
+    """Return a thread's row as of `end` (UTC), with the current title. `events`: of all pages."""
     return Row(
         number=node.number,
         kind=kind(node),
@@ -86,9 +86,10 @@ def kind(node: RowNode) -> Kind:
 
 
 def _timeline(node: RowNode, events: Iterable[Event]) -> tuple[TimelineEvent, ...]:
-    """Return the events of a thread, oldest first; the state that GitHub names has an event in any case.
+    """Return the events of a thread, oldest first.
 
-    Threads of imported repositories have closings that their timeline does not list (github/docs).
+    Adds a closing or merge if the state needs one and the timeline lacks it: threads of imported
+    repositories are closed without an event (seen in github/docs).
     """
     timeline = [_event(event) for event in events]
     for ending, at in ((EventKind.CLOSED, node.closed_at), (EventKind.MERGED, node.merged_at)):
@@ -117,18 +118,18 @@ def comment(node: Comment) -> Remark:
 
 
 def review(node: Review) -> Remark:
-    """Return a review without the comments on lines of code that came with it."""
+    """Return a review without its comments on lines of code."""
     return _remark(node, RemarkKind.REVIEW, node.submitted_at, verdict=node.state)
 
 
 def review_comment(node: Comment, shown_at: datetime) -> Remark:
-    """Return a comment on a line of code; nobody saw it before its review was handed in at `shown_at`."""
+    """Return a comment on a line of code, dated not before `shown_at`, when its review was submitted."""
     return _remark(node, RemarkKind.REVIEW_COMMENT, max(node.created_at, shown_at))
 
 
 def _remark(node: Comment | Review, remark_kind: RemarkKind, at: datetime, *, verdict: str = "") -> Remark:
     return Remark(
-        # GitHub has no number for some comments of old; their addresses are as unique.
+        # Some old comments have no numeric id at GitHub; their addresses are unique as well.
         id=str(node.full_database_id or node.url),
         kind=remark_kind,
         author=account(node.author),
@@ -142,7 +143,7 @@ def _remark(node: Comment | Review, remark_kind: RemarkKind, at: datetime, *, ve
 
 
 def account(actor: Actor | None) -> Account:
-    """Return who did something; a deleted account has no actor."""
+    """Return the account of an actor; `ghost` for None, which stands for a deleted account."""
     if actor is None:
         return GHOST
     login = actor.login

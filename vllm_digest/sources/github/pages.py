@@ -1,4 +1,4 @@
-"""The further pages of many threads' lists, several lists in one request."""
+"""Fetch the further pages of the lists of many threads, several lists per request."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ from vllm_digest.sources.github.response import Answer
 log = logging.getLogger(__name__)
 
 PAGE = 100
-"""GitHub gives no more entries at once."""
+"""Entries per page; GitHub's maximum."""
 SLOTS = 20
-"""Lists in a request: 2,000 entries, which GitHub gives well within its ten seconds."""
+"""Lists per request: 2,000 entries, which GitHub returns well within its limit of ten seconds."""
 _REPLIES = 20
 _STATES = "[APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]"
 _ISSUE_EVENTS = "[CLOSED_EVENT, REOPENED_EVENT, MARKED_AS_DUPLICATE_EVENT, UNMARKED_AS_DUPLICATE_EVENT]"
@@ -34,11 +34,11 @@ _LISTS = {
         f"timelineItems(CUT, itemTypes: {_PULL_EVENTS}) {{ ...PullEvents }}",
     ),
 }
-"""How a page of each list is asked for; CUT stands for the page."""
+"""The GraphQL fields for a page of each list; CUT is replaced by the paging arguments."""
 
 
 def read_further_pages(client: Client, contents: Iterable[Content]) -> None:
-    """Read on where the first pages ended, into the contents; what cannot be had is a gap there."""
+    """Fetch the pages that follow the first ones and add them to the contents; failures become gaps."""
     waiting = [one for content in contents for one in content.drain()]
     size = BatchSize(SLOTS)
     while waiting:
@@ -57,7 +57,7 @@ def read_further_pages(client: Client, contents: Iterable[Content]) -> None:
 
 
 def _read_alone(client: Client, wanted: NextPage) -> None:
-    """Ask again for a list that was missing in an answer for several."""
+    """Fetch a page that was missing in a response for several."""
     try:
         page, answer = client.query(partial(_query, [wanted]), BatchSize(1), partial(_read_one, wanted))
     except QueryTooLargeError as error:
@@ -67,7 +67,7 @@ def _read_alone(client: Client, wanted: NextPage) -> None:
 
 
 def _take(wanted: NextPage, page: Page | GapCode, answer: Answer, slot: int) -> None:
-    """Put what came of a list into its content."""
+    """Add a fetched page, or the gap instead of it, to its content."""
     wanted.content.note_refusals(answer, (_alias(slot),))
     if page is GapCode.PAGES_MISSING:
         wanted.content.miss(page)
@@ -77,7 +77,7 @@ def _take(wanted: NextPage, page: Page | GapCode, answer: Answer, slot: int) -> 
 
 def _give_up(wanted: NextPage, error: QueryTooLargeError) -> None:
     log.warning(
-        "#%d: GitHub did not give all pages of its %s (%s)", wanted.content.number, wanted.kind, error
+        "#%d: GitHub did not return all pages of its %s (%s)", wanted.content.number, wanted.kind, error
     )
     wanted.content.miss(GapCode.PAGES_MISSING)
 
@@ -92,7 +92,7 @@ def _query(waiting: Sequence[NextPage], count: int) -> Query:
 
 @cache
 def pages_document(kinds: tuple[ListKind, ...]) -> str:
-    """Return the query for the next page of so many lists; in slot n its variables are `idn` and `aftern`."""
+    """Return the query for pages of lists of these kinds; list n has the variables `idn` and `aftern`."""
     names = [f"$id{slot}: ID!, $after{slot}: String!" for slot in range(len(kinds))]
     lists = [
         f"{_alias(slot)}: node(id: $id{slot}) {{ "
@@ -106,7 +106,7 @@ def pages_document(kinds: tuple[ListKind, ...]) -> str:
 
 
 def _read(waiting: Sequence[NextPage], answer: Answer) -> tuple[list[Page | GapCode | None], Answer]:
-    """Return what came of each list that was asked for, None where it is not whole for no reason told."""
+    """Return the outcome of each requested page; None if it is incomplete without a stated reason."""
     pages: list[Page | GapCode | None] = []
     for slot, wanted in enumerate(waiting):
         if _alias(slot) not in answer.data:
@@ -126,7 +126,7 @@ def _read_one(wanted: NextPage, answer: Answer) -> tuple[Page | GapCode, Answer]
 
 
 def _page(wanted: NextPage, slot: int, answer: Answer) -> Page | GapCode:
-    """Return a page, or why there is none. Raises NullFieldError if something is missing without a reason."""
+    """Return a page, or the code of the gap instead. Raises NullFieldError if it is incomplete."""
     path = (_alias(slot),)
     value = answer.data.get(path[0])
     if value is None and answer.is_gone(path):

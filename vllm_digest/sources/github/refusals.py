@@ -1,7 +1,7 @@
-"""Refusals that no retry helps, each with what a person can do about it.
+"""Errors for refusals that no retry helps, with what a person can do.
 
-The words are GitHub's, from its pages on SAML single sign-on, IP allow lists and token policies, and from
-answers seen.
+The patterns are from GitHub's documentation of SAML single sign-on, IP allow lists and token policies, and
+from responses seen.
 """
 
 import re
@@ -48,11 +48,11 @@ _REMEDIES = (
     ),
     (r"repository access blocked|dmca|unavailable", "GitHub has blocked the repository; nobody can read it."),
 )
-"""Patterns of messages, in lower case, with the way on."""
+"""Patterns of GitHub's messages in lower case, with the remedy."""
 
 
 def refusal(status: int, message: str) -> SourceError:
-    """Return the error for an answer that refuses; `message` is GitHub's, on one line."""
+    """Return the error for a refusal. `status`: of HTTP. `message`: GitHub's, on one line."""
     known = next((remedy for words, remedy in _REMEDIES if re.search(words, message.lower())), "")
     said = f"{status} {message}".strip()
     if status == 401:
@@ -73,7 +73,7 @@ def refusal(status: int, message: str) -> SourceError:
         )
     return SourceError(
         f"GitHub refused a request ({said}).",
-        "If it happens again, this version and that server do not fit together: please report it.",
+        "If it happens again, this version does not work with that server: please report it.",
     )
 
 

@@ -1,7 +1,7 @@
-"""What GitHub's answer to a request means: data, or the exception that says what helps.
+"""Map GitHub's response to data, or to an exception that says how to react.
 
-Sources: GitHub's pages on GraphQL rate and node limits, on secondary rate limits and on troubleshooting the
-REST API; and answers seen from the service where those are silent.
+Sources: GitHub's documentation of GraphQL rate and node limits, of secondary rate limits and of
+troubleshooting the REST API; for what it does not cover, responses seen from the service.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,17 +21,18 @@ from vllm_digest.sources.github.refusals import refusal
 _TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
 _FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
 _LEFT_OUT = {*_FORBIDDEN, "NOT_FOUND"}
-"""Types of errors beside which the rest of the data is as it should be."""
+"""Types of errors that leave the rest of the data intact."""
 _THROTTLES = ("rate limit", "abuse detection", "wait a few minutes before you try again")
-"""Words of the secondary limits; the second are those of GitHub Enterprise Server and of older answers."""
+"""Words for secondary rate limits; "abuse detection" is from GitHub Enterprise Server and older responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLError:
-    """An entry of an answer's `errors`.
+    """An entry of a response's `errors`.
 
-    `type`: GitHub's, such as FORBIDDEN, or empty. `path`: the field that is null for it, or empty.
-    `undefined`: the field that the server does not know. `invalid`: the query itself is wrong.
+    `type`: GitHub's, such as `FORBIDDEN`, or empty. `path`: of the field that is null for it, or empty.
+    `undefined`: name of a field that the server does not know, or empty.
+    `invalid`: whether the query itself is wrong.
     """
 
     type: str
@@ -64,29 +65,29 @@ class GraphQLError:
         return self.type == "NOT_FOUND"
 
     def covers(self, path: Path) -> bool:
-        """Is the field at `path` null for this error?"""
+        """Whether the field at `path` is null because of this error."""
         return bool(self.path) and self.path == path[: len(self.path)]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer's `data`, and what GitHub left out of it for a reason that it told."""
+    """The `data` of a response, and the errors for what GitHub left out of it with a reason."""
 
     data: Mapping[str, Any]
     errors: tuple[GraphQLError, ...] = ()
 
     def forbidden(self, path: Path) -> GraphQLError | None:
-        """Return why the token may not read the field at `path`, None if it may."""
+        """Return the error that says the token may not read the field at `path`; None if it may."""
         return next((one for one in self.errors if one.is_forbidden and one.covers(path)), None)
 
     def is_gone(self, path: Path) -> bool:
-        """Is what was asked for at `path` not there, or no longer?"""
+        """Whether the object at `path` does not exist, or no longer."""
         return any(one.is_not_found and one.covers(path) for one in self.errors)
 
     def check_lists(self) -> None:
-        """Raise SourceError if the token may not read a list as a whole.
+        """Raises SourceError if the token may not read a whole list.
 
-        Without this a search that GitHub leaves empty for want of a permission reads as a quiet day.
+        GitHub returns such a list or search as empty, which would look like a window without events.
         """
         for one in self.errors:
             if one.is_forbidden and not any(isinstance(step, int) for step in one.path):
@@ -94,9 +95,9 @@ class Answer:
 
 
 def read_answer(status: int, head: ResponseHeaders, body: Any) -> Answer:
-    """Return what an answer holds; `body` is the JSON as parsed.
+    """Read a response. `status`: of HTTP. `body`: parsed JSON.
 
-    Raises one of `failures`, or SourceError if GitHub refuses for good.
+    Raises an exception of `failures`, or SourceError if no retry can help.
     """
     content = body if isinstance(body, dict) else {}
     errors = content.get("errors")

@@ -1,8 +1,8 @@
-"""GitHub's search, all results of it.
+"""Get all results of searches at GitHub.
 
-It gives a thousand results of one search at most, so a larger one is asked again in halves of its time.
-Every search here is over a time that never moves, when a thread was created or closed, and sorted by the
-creation: what happens while its pages are read shifts nothing.
+One search returns at most a thousand results, so a larger one is split into halves of its time span.
+Searches are by times of creation or closing and sorted by creation, so that events during paging do not shift
+the results.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,21 +22,22 @@ from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
-"""GitHub gives no more results of one search."""
+"""Results of one search; GitHub's maximum."""
 SHOWN = 30
-"""How many of a thread's last comments, reviews and events a search shows."""
+"""Last comments, reviews and events of each thread that a search asks for."""
 _PAGE = 100
 _SLOTS = 10
-"""Searches in one request: those that a window of long ago begins with go into one."""
+"""Searches per request: enough for all first searches of `HistoricalSearch`."""
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Threads of one kind (`issue`, `pr`) whose time `by` (created, closed) is in `[start, end)`.
+    """A search for threads whose time of creation or closing is in `[start, end)` (UTC).
 
-    With `touched_since` only those updated since, shown with what happened in each lately. `after` is the
-    cursor it goes on from, `seen` counts the results before that.
+    `kind`: `issue` or `pr`. `by`: `created` or `closed`.
+    `touched_since`: only threads updated since (UTC), with their latest events; None for all, without events.
+    `after`: cursor of the page before; None for the first page. `seen`: number of results before that cursor.
     """
 
     kind: str
@@ -48,13 +49,13 @@ class Search:
     seen: int = 0
 
     def query(self, repo: str) -> str:
-        # A..B takes both ends, and GitHub's times are whole seconds.
+        # A..B includes both ends, and GitHub's times are whole seconds.
         span = f"{_iso(self.start)}..{_iso(self.end - _SECOND)}"
         touched = f" updated:>={_iso(self.touched_since)}" if self.touched_since else ""
         return f"repo:{repo} is:{self.kind} {self.by}:{span}{touched} sort:created-asc"
 
     def halves(self) -> list["Search"]:
-        """The same search in two spans of time, from their beginnings; one if it is a second long."""
+        """The search split into halves of its span; only one if the span is a single second."""
         middle = self.start + (self.end - self.start) // _SECOND // 2 * _SECOND
         cuts = sorted({self.start, middle, self.end})
         return [replace(self, start=start, end=end, after=None, seen=0) for start, end in pairwise(cuts)]
@@ -62,7 +63,7 @@ class Search:
 
 @dataclass(slots=True)
 class Matches:
-    """The threads found, and what could not be had."""
+    """The threads found, and the gaps."""
 
     threads: list[Candidate] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -70,9 +71,9 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What searches found in a repository with the present name `repo` and the page `repo_url`.
+    """The results of searches. `repo`, `repo_url`: as in `candidates.Discovery`.
 
-    `listed`: by plain searches. `touched`: by those with `touched_since`.
+    `listed`: of searches without `touched_since`. `touched`: of those with it.
     """
 
     repo: str
@@ -83,7 +84,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page of a search, how many results that has in all, and the cursor it goes on from."""
+    """A page of a search. `count`: of all its results. `cursor`: of the next page; None after the last."""
 
     found: tuple[Candidate, ...]
     count: int
@@ -92,7 +93,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Pages:
-    """One page of each search that was asked."""
+    """One page of each search in a response. `began_at`: when the repository was created (UTC)."""
 
     repo: str
     repo_url: str
@@ -101,7 +102,7 @@ class _Pages:
 
 
 def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
-    """Return every result of the searches."""
+    """Return all results of the searches."""
     listed, touched = Matches(), Matches()
     waiting = list(searches)
     size = BatchSize(_PAGE)
@@ -126,14 +127,14 @@ def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
 
 
 def lists_of(window: TimeWindow) -> list[Search]:
-    """The searches whose results are in a window's five lists."""
+    """The searches for the threads of a window's five lists."""
     return [
         Search(kind, by, window.start, window.end) for kind in ("issue", "pr") for by in ("created", "closed")
     ]
 
 
 def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]:
-    """Return how many rows the lists of a window have, about, and when the repository was made."""
+    """Return the approximate number of rows in a window's lists, and the repository's creation time (UTC)."""
     answer = _ask(client, repo, lists_of(window), BatchSize(_PAGE), page=1)
     return sum(page.count for page in answer.pages), answer.began_at
 
@@ -141,23 +142,23 @@ def count(client: Client, repo: str, window: TimeWindow) -> tuple[int, datetime]
 def _ask(
     client: Client, repo: str, searches: Sequence[Search], size: BatchSize, page: int | None = None
 ) -> _Pages:
-    """Return a page of the first of the searches, with `page` results or as many as `size` allows."""
+    """Send as many of the first searches as `size` allows. `page`: results per page; None for `size`."""
     name = repo
     for _ in range(2):
         query, read = partial(_query, name, searches, page=page), partial(_read, name, searches)
         answer = client.query(query, size, read)
         if answer.repo == name:
             return answer
-        # Renamed, and a search does not follow: nothing was found under the old name.
+        # The repository was renamed; a search under the old name finds nothing.
         name = answer.repo
     raise SourceError(
-        f"GitHub calls the repository {repo} by another name with each answer.",
+        f"GitHub returns a different name of the repository {repo} with each response.",
         "Run the same command again later.",
     )
 
 
 def _smaller(one: Search, began_at: datetime) -> list[Search]:
-    """Return a search of too many results in two; nothing was there before the repository began."""
+    """Split a search with too many results; its span is first cut to the repository's lifetime."""
     began = began_at.replace(microsecond=0)
     halves = replace(one, start=max(one.start, began) if began < one.end else one.start).halves()
     if len(halves) == 1:
@@ -170,7 +171,7 @@ def _smaller(one: Search, began_at: datetime) -> list[Search]:
 
 
 def _query(repo: str, searches: Sequence[Search], size: int, page: int | None = None) -> Query:
-    """Ask for the first of the searches, fewer of them where pages are smaller; at least one."""
+    """The query for the first of the searches: fewer of them if pages are smaller, but at least one."""
     owner, name = repo.split("/")
     asked = searches[: max(1, _SLOTS * size // _PAGE)]
     variables: dict[str, str | int | None] = {"owner": owner, "name": name, "page": page or size}
@@ -181,10 +182,10 @@ def _query(repo: str, searches: Sequence[Search], size: int, page: int | None = 
 
 @cache
 def search_document(with_moments: tuple[bool, ...]) -> str:
-    """Return the query for so many searches at once, for some with what happened in each thread lately.
+    """Return the query for one search per entry of `with_moments`: with or without the latest events.
 
-    In slot n its variables are `queryn` and `aftern`. A search does not follow a renamed repository; asking
-    for the repository beside it tells its name.
+    Search n has the variables `queryn` and `aftern`. The repository is requested as well, for its current
+    name: a search under an old name finds nothing.
     """
     names = [f"$query{slot}: String!, $after{slot}: String" for slot in range(len(with_moments))]
     searches = [

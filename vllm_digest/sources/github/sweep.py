@@ -1,8 +1,8 @@
-"""Windows in one go: their threads are found and fetched in chunks of many windows.
+"""Fetch many windows: their threads are found and fetched in chunks of consecutive windows.
 
-What that takes grows with the number of threads, not of windows. A thread is fetched once: it comes with all
-that happened to it up to now, later windows of the sweep included, and is kept while they need it. Memory
-holds the threads of one chunk, and those that are kept, packed.
+The cost grows with the number of threads, not of windows. A thread is fetched once, with all its events up to
+now, and kept while later windows of the sweep need it. Memory holds the threads of one chunk, and the kept
+ones in compressed form.
 """
 
 import logging
@@ -27,19 +27,19 @@ from vllm_digest.window import TimeWindow, local_minute
 log = logging.getLogger(__name__)
 
 _SEARCH_AFTER = timedelta(days=1)
-"""Windows that ended longer ago are searched for; by then GitHub's index has long caught up."""
+"""Windows that ended longer ago are searched for; GitHub's search index is up to date by then."""
 _PAGE = 100
 _THREADS = 1500
-"""How many threads a chunk is meant to have."""
+"""Target number of threads in a chunk; bounds memory."""
 _FIRST, _LONGEST = timedelta(days=1), timedelta(days=31)
 
 
 @dataclass(slots=True)
 class Sweep:
-    """Fetches windows of a repository, oldest first.
+    """Fetches windows of a repository, oldest first. `repo`: OWNER/NAME. `clock`: current time (UTC).
 
-    `on_progress` is told how many of how many threads of a chunk are done. `on_incomplete` is told of a
-    window that cannot be complete, and may raise the error; otherwise the window is left out.
+    `on_progress`: called per chunk, see `sources.OnProgress`.
+    `on_incomplete`: called with a window that is skipped as incomplete; may raise the error.
     """
 
     client: Client
@@ -51,7 +51,7 @@ class Sweep:
     _kept: KeptThreads = field(default_factory=KeptThreads, init=False)
 
     def snapshots(self, windows: Iterable[TimeWindow]) -> Iterator[Snapshot]:
-        """Yield the windows' snapshots, each as it stood at its window's end."""
+        """Yield the snapshot of each window as of its end."""
         waiting = deque(windows)
         length = _FIRST
         while waiting:
@@ -88,7 +88,7 @@ class Sweep:
             length = min(_LONGEST, span.length * 4, span.length * _THREADS / max(1, len(found)))
 
     def _fetch(self, found: Sequence[Candidate], span: TimeWindow) -> tuple[list[Thread], tuple[Gap, ...]]:
-        """Return the threads found, those kept from earlier windows among them, and what they lack."""
+        """Return the candidates' threads, fetched or kept from earlier windows, and the gaps."""
         new = [one for one in found if one.number not in self._kept]
         details = fetch_details(self.client, new, span, self.on_progress)
         if self._past is not None:
@@ -103,13 +103,13 @@ class Sweep:
         return [*details.threads, *kept], details.gaps
 
     def _discover(self, span: TimeWindow) -> Discovery:
-        """The threads that may belong to the span: from the lists if it has just ended, else by search."""
+        """The threads that may belong to the span: from lists if it ended within a day, else by search."""
         if self.clock() - span.end <= _SEARCH_AFTER:
             recent = by_lists(self.client, self.repo, span, BatchSize(_PAGE), _SEARCH_AFTER)
             if recent is not None:
                 self._past = None
                 return recent
-            log.info("By GitHub's clock the window is long past: searching for it instead")
+            log.info("By GitHub's clock the window ended more than a day ago: searching instead")
         if self._past is None or self._past.end != span.start:
             self._past = HistoricalSearch(self.client, self.repo, span.start)
         return self._past.find(span)
@@ -120,7 +120,7 @@ def _goes_on(thread: Thread, end: datetime) -> bool:
 
 
 def _check_clock(client: Client, window: TimeWindow) -> None:
-    """SourceError when by GitHub's clock the window was not over yet as it was asked for."""
+    """Raises SourceError if the window had not ended by GitHub's clock at the first request."""
     if client.first_time is not None and client.first_time < window.end:
         raise SourceError(
             f"By GitHub's clock it is {local_minute(client.first_time, client.zone)}, "
@@ -130,7 +130,7 @@ def _check_clock(client: Client, window: TimeWindow) -> None:
 
 
 def _beginning(windows: Sequence[TimeWindow], length: timedelta) -> list[TimeWindow]:
-    """The first window, and those that follow it without a hole and within so long."""
+    """The first window and those that follow it without a gap, `length` in total at most."""
     chunk = [windows[0]]
     for window in islice(windows, 1, None):
         if window.start != chunk[-1].end or window.end - chunk[0].start > length:
@@ -146,7 +146,7 @@ def _span(windows: Sequence[TimeWindow]) -> TimeWindow:
 def _apart(
     snapshot: Snapshot, windows: Sequence[TimeWindow], found: Iterable[Candidate]
 ) -> Iterator[Snapshot]:
-    """The snapshot of a chunk taken apart into those of its windows; what it took is divided among them."""
+    """Split the snapshot of a chunk into those of its windows; requests and points are divided among them."""
     starts = [window.start for window in windows]
     parts: list[list[Thread]] = [[] for _ in windows]
     for thread in snapshot:
@@ -166,5 +166,5 @@ def _apart(
 
 
 def _share(total: int, place: int, count: int) -> int:
-    """One of `count` whole numbers that are as equal as can be and have this sum."""
+    """Number `place` (from 0) of `count` whole numbers that sum to `total` and differ by 1 at most."""
     return total * (place + 1) // count - total * place // count

@@ -1,10 +1,10 @@
-"""One GraphQL request to GitHub over HTTP, through PyGithub; the only importer of it and of requests.
+"""Send one GraphQL request to GitHub through PyGithub; the only module that imports it and requests.
 
-PyGithub knows the token's header, the address of GraphQL on every kind of server, keeps the connection and
-follows redirects on the host. Its connections are replaced, by the means it has for that, by ours: each
-answer must be there whole within a deadline and below a size. PyGithub's timeouts are per read, which a
-dripping answer never meets. Its retries and pauses are off: they would repeat a query that timed out ten
-times unchanged, wait an hour without a word, and pause a second before every query.
+PyGithub sets the token's header, finds the GraphQL address of every kind of server, reuses the connection and
+follows redirects on the host. Its connection classes are replaced through its own hook: each response must
+arrive whole within a deadline and below a size limit. PyGithub's timeouts are per read, so a slow trickle of
+bytes never exceeds them. Its retries and pauses are turned off: they would repeat a query that timed out ten
+times unchanged, wait for an hour without a message, and pause for a second before every query.
 """
 
 import json
@@ -29,17 +29,17 @@ from vllm_digest.sources.github.headers import ResponseHeaders
 from vllm_digest.sources.github.network import network_failure
 
 _CONNECT_SECONDS = 5.0
-"""For the TCP connection, so that a wrong address shows in seconds; a lost packet costs three of them."""
+"""Timeout of the TCP connection: a wrong address fails in seconds, and a lost packet costs only three."""
 _LARGEST_ANSWER = 32_000_000
-"""Bytes of an answer when unpacked; those of a busy day have under three million."""
+"""Bytes of an unpacked response; those of a busy day have under three million."""
 _CHUNK = 16_384
-"""Bytes read at once; packed, they can hold a thousand times as many."""
+"""Bytes read at once; compressed, they can unpack to a thousand times as many."""
 _CHECK_ADDRESS = "If github.api_url is right, run the same command again later."
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Reply(NamedTuple):
-    """An HTTP status, what matters of the headers, and the body as JSON."""
+    """A response: HTTP status, the relevant headers, and the body as parsed JSON."""
 
     status: int
     head: ResponseHeaders
@@ -47,13 +47,13 @@ class Reply(NamedTuple):
 
 
 class Transport:
-    """A connection to GitHub's GraphQL API, kept alive; for one thread.
+    """A persistent connection to GitHub's GraphQL API; not thread-safe.
 
-    `timeout` is in seconds, at least 1, for each answer whole.
+    `timeout`: of each whole response, in seconds, at least 1.
     """
 
     def __init__(self, api_url: str, token: str, timeout: int) -> None:
-        # A Requester takes the classes that are set when it is made.
+        # A Requester uses the connection classes that are set when it is created.
         Requester.injectConnectionClasses(_HttpConnection, _HttpsConnection)
         try:
             self._github = Github(
@@ -68,7 +68,7 @@ class Transport:
             Requester.resetConnectionClasses()
 
     def post(self, document: str, variables: Mapping[str, Any]) -> Reply:
-        """Send a query. Raises one of `failures`, or SourceError if the machine's settings are wrong."""
+        """Send a query. Raises an exception of `failures`, or SourceError for a wrong setting of the machine."""
         requester = self._github.requester
         sent = {"query": document, "variables": dict(variables)}
         try:
@@ -82,9 +82,9 @@ class Transport:
 
 
 def _parsed(text: str, status: int) -> Any:
-    """Return the JSON of a body; None where an error's body is none.
+    """Return the JSON of a body; None if the body of an error is not JSON.
 
-    Half of a pair of surrogates, which JSON can hold and no file, becomes a question mark.
+    A lone surrogate, which JSON can contain but UTF-8 cannot, becomes a question mark.
     """
     try:
         value = json.loads(text)
@@ -98,7 +98,7 @@ def _parsed(text: str, status: int) -> Any:
 
 
 class _WholeResponse(RequestsResponse):
-    """A response of which the body has been read."""
+    """A response whose body has been read."""
 
     def __init__(self, response: requests.Response, content: bytes) -> None:
         super().__init__(response)
@@ -119,10 +119,10 @@ class _HttpsConnection(HTTPSRequestsConnectionClass):
 
 
 def _exchange(connection: _HttpConnection | _HttpsConnection) -> RequestsResponse:
-    """Send the connection's request and return the response when it is there whole.
+    """Send the connection's request and return the response once it has arrived whole.
 
-    A response may trickle in wherever it is, in its head too, and nothing in requests ends that. So a thread
-    reads it, and is left behind at the deadline; it ends with the next bytes, or with the program.
+    A response can trickle in at any point, even in its headers, and requests has no limit for that. So a
+    separate thread reads it and is abandoned at the deadline; it ends with the next bytes or the program.
     """
     outcomes: SimpleQueue[_WholeResponse | OSError | HTTPError | QueryTooLargeError | None] = SimpleQueue()
     abandoned = Event()
@@ -144,7 +144,7 @@ def _exchange(connection: _HttpConnection | _HttpsConnection) -> RequestsRespons
     finally:
         abandoned.set()
     if isinstance(outcome, _WholeResponse):
-        # PyGithub reads the numbers in these headers without a net.
+        # PyGithub fails with a ValueError on malformed numbers in these headers, so check them first.
         ResponseHeaders.of({name.lower(): value for name, value in outcome.getheaders()})
         return outcome
     raise outcome or RuntimeError("reading an answer failed in its thread")

@@ -1,4 +1,4 @@
-"""The GraphQL documents: a file for each query beside this one, and the fragments that they share."""
+"""The GraphQL documents: one file per query in this folder, and the fragments they share."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from functools import cache
 from importlib.resources import files
 
 OPTIONAL_FIELDS = frozenset({"issueType"})
-"""Fields that older servers do not know. Each stands on a line of its own that ends with `# optional`."""
+"""Fields that older servers do not know. Each is on a separate line that ends with `# optional`."""
 _FRAGMENT = re.compile(r"^fragment (\w+) on .*?^}\n", re.MULTILINE | re.DOTALL)
 _SPREAD = re.compile(r"\.\.\.(\w+)")
 
 
 @cache
 def document(name: str) -> str:
-    """Return the query of this name with the fragments that it uses."""
+    """Return the query in the file `NAME.graphql` with the fragments that it uses."""
     return with_fragments(_text(name))
 
 
@@ -24,7 +24,7 @@ def with_fragments(query: str) -> str:
 
 @cache
 def without(text: str, fields: frozenset[str]) -> str:
-    """Return a document without the optional fields of these names."""
+    """Return a document without the optional fields with these names."""
     lines = text.splitlines(keepends=True)
     return "".join(
         line for line in lines if not (line.rstrip().endswith("# optional") and line.split()[0] in fields)
