@@ -68,7 +68,7 @@ class Transport:
             Requester.resetConnectionClasses()
 
     def post(self, document: str, variables: Mapping[str, Any]) -> Reply:
-        """Send a query. Raises an exception of `failures`, or SourceError for a wrong setting of the machine."""
+        """Send a query. Raises an exception of `failures`, or SourceError for wrong local settings."""
         requester = self._github.requester
         sent = {"query": document, "variables": dict(variables)}
         try:
