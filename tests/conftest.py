@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from tests import branches, jekyll
 from tests.sites import Site, published
 from vllm_digest.cli import run_command
 from vllm_digest.runtime import Runtime
-
-settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.load_profile("repeatable")
 
 # A shell lets its background jobs ignore Ctrl-C, and programs started by tests would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import process_time
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests import jekyll
@@ -398,6 +398,7 @@ def test_no_word_of_an_answer_is_lost(text: str) -> None:
 
 
 @settings(max_examples=300)
+@example("<**：**a")
 @given(LINKED)
 def test_written_prose_is_written_the_same_again(text: str) -> None:
     once = written(text)

@@ -411,7 +411,7 @@ def test_a_claim_that_fails_falls_in_all_languages_and_a_wording_in_one() -> Non
 def test_what_a_sentence_was_compared_with_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG", logger="vllm_digest"):
         told(51, "zh", "该 PR 已合并。", ("c4", "LGTM"))
-    assert '#51 impact falls: state: "该 PR 已合并", compared with "open, #51"' in caplog.text
+    assert '#51 impact rejected: state: "该 PR 已合并", compared with "open, #51"' in caplog.text
 
 
 @pytest.mark.parametrize(

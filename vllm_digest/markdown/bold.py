@@ -43,7 +43,13 @@ def segments(pieces: Sequence[str]) -> list[list[str]]:
         done[-1] += unclosed
     for at in range(1, len(done), 2):
         _fit(*done[at - 1 : at + 2])
-    return done
+    kept = done[:1]
+    for bold, plain in zip(done[1::2], done[2::2], strict=True):
+        if bold:
+            kept += [bold, plain]
+        else:
+            kept[-1] += plain
+    return kept
 
 
 def _fit(left: list[str], bold: list[str], right: list[str]) -> None:
