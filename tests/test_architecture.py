@@ -145,6 +145,7 @@ DEPENDENCIES: dict[str, set[str]] = {
         "judgement",
         "languages",
         "markdown",
+        "models",
         "narrative",
         "pagecheck",
         "place",
