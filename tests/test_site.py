@@ -496,7 +496,7 @@ def test_a_model_s_hostile_words_stay_words_of_their_section(site: Site) -> None
         assert tags == ["h1", *["h3"] * 7, "h2", *["h3"] * 5]
         assert report.find("table", "pre", "img", "dl", "input", "sup", "del") == []
         folds = report.find("details")
-        assert {fold.attributes["class"] for fold in folds} <= {"why", "quotes", "group", "more"}
+        assert {fold.attributes["class"] for fold in folds} <= {"why", "quotes", "rest", "group", "more"}
         assert all(fold.elements()[0].tag == "summary" for fold in folds)
         shown = words(report)
         for text in ("<script>boom()</script>", "{{ site.posts }}", "<think>no thought</think>"):

@@ -87,7 +87,7 @@ def render_folded(
             concerns=_untold_concerns(digest),
             told_above={*digest.shown_hot, *digest.changes},
             knows_bugs=any(thread.is_bug for thread in digest.threads),
-            change=lambda name: Markup(f"{len(lists[name]) - report.before[0].counts[name]:+d}"),
+            change=lambda name: _signed(len(lists[name]) - report.before[0].counts[name]),
             median=lambda name: _number(median(one.counts[name] for one in report.before)),
             page_link=lambda place: posixpath.relpath(f"/{place}", f"/{report.place}") + "/",
             ledger=_by_topic(relevant, digest.focus.topics),
@@ -255,6 +255,10 @@ def _untold_concerns(digest: Digest) -> list[Concern]:
 
 def _number(value: float) -> Markup:
     return Markup(f"{value:g}")
+
+
+def _signed(difference: int) -> Markup:
+    return Markup(f"{difference:+d}".replace("-", "−"))
 
 
 def _most_named(threads: Iterable[ThreadRow]) -> list[str]:

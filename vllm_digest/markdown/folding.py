@@ -17,6 +17,8 @@ class Fold(StrEnum):
     """Reasons, quotes and notes of a line: they stand below it."""
     QUOTES = "quotes"
     """What people said: it stands there."""
+    REST = "rest"
+    """The rest of a long list that has to be whole: it goes on."""
     GROUP = "group"
     """A list with a name: the name is a bold line above it."""
     MORE = "more"
@@ -27,7 +29,7 @@ CLOSED = Safe("</details>")
 _OPENED = r'<details class="{kind}" markdown="1"><summary>([^<>\n]*)</summary>'
 _MORE = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.MORE)}\n.*?^[ ]*{CLOSED}$", re.MULTILINE | re.DOTALL)
 _GROUP = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.GROUP)}$", re.MULTILINE)
-_WHY = re.compile(rf"\n+[ ]*{_OPENED.format(kind=f'(?:{Fold.WHY}|{Fold.QUOTES})')}\n+")
+_WHY = re.compile(rf"\n+[ ]*{_OPENED.format(kind=f'(?:{Fold.WHY}|{Fold.QUOTES}|{Fold.REST})')}\n+")
 _END_IN_LIST = re.compile(rf"\n+[ ]*{CLOSED}\n+(?=[ ]*(?:\*|\d+\.)[ ])")
 _END = re.compile(rf"\n+[ ]*{CLOSED}$", re.MULTILINE)
 _ANCHOR = re.compile(r'^([ ]*(?:\*|-|\d+\.)[ ]+)<span id="t\d+"></span>', re.MULTILINE)

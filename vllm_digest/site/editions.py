@@ -166,7 +166,7 @@ def _kin_keys(site: Site, edition: Edition, entry: Entry, found: Kin) -> dict[st
     zone = site.zone
     day = f"{entry.window.start.astimezone(zone):%Y-%m-%d}"
     within = [(edition.root + one.url, _span(one, day, zone)) for one in found.within]
-    if not within and span_label(entry.window, zone):
+    if not within and entry.window.length < timedelta(days=1):
         within = [(f"{edition.root}/archive/{month_of(entry, zone)}/#{day}", day)]
     return {
         "span": span_label(entry.window, zone),
