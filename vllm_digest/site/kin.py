@@ -12,8 +12,8 @@ from vllm_digest.site.entries import Entry
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """The reports round one: `within` are those of longer windows round its own, the shortest first;
-    `parts` those that it is the shortest such report of, the oldest first."""
+    """The reports round one: `within` are those of longer windows round its own, one a window, the shortest
+    first; `parts` those that it is the shortest such report of, the oldest first."""
 
     within: tuple[Entry, ...] = ()
     parts: tuple[Entry, ...] = ()
@@ -31,7 +31,10 @@ def kin(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Kin]:
         for whole in found:
             if whole.window.length == found[0].window.length:
                 parts.setdefault(whole.place, []).append(entry)
-    return {place: Kin(found, tuple(parts.get(place, ()))) for place, found in within.items()}
+    return {
+        place: Kin(tuple({one.window: one for one in found}.values()), tuple(parts.get(place, ())))
+        for place, found in within.items()
+    }
 
 
 def _round(entry: Entry, series: list[tuple[Entry, ...]], starts: list[list[datetime]]) -> tuple[Entry, ...]:
