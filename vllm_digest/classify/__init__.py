@@ -1,4 +1,4 @@
-"""Snapshot → facts of its threads, by rule: what each is about, and what its text says of others."""
+"""Derive the facts of each thread of a snapshot by rules: its subject, and its references to others. Pure."""
 
 from vllm_digest.classify.facts import facts
 from vllm_digest.classify.rules import RepositoryWords, Rules
@@ -9,7 +9,7 @@ __all__ = ["RepositoryWords", "Rules", "classify"]
 
 
 def classify(snapshot: Snapshot, rules: Rules) -> Facts:
-    """The facts of a snapshot's threads; the same snapshot and rules give the same facts."""
+    """The facts of all threads of a snapshot; the same snapshot and rules give the same facts."""
     repo_url = _repo_url(snapshot)
     return Facts(
         repo=snapshot.repo,
@@ -23,7 +23,7 @@ def classify(snapshot: Snapshot, rules: Rules) -> Facts:
 
 
 def _repo_url(snapshot: Snapshot) -> str:
-    """The repository's page, on whatever host its threads are."""
+    """The address of the repository's page, derived from its threads' addresses if it is not stored."""
     if snapshot.repo_url:
         return snapshot.repo_url
     for thread in snapshot.threads:

@@ -1,4 +1,4 @@
-"""The facts of one thread, from its text as of a window's end."""
+"""Derive the facts of one thread as of a window's end."""
 
 import re
 from collections import Counter
@@ -18,9 +18,9 @@ from vllm_digest.text.excerpts import plain
 from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
-"""Characters of a body or remark that are quoted at most."""
+"""Characters of an excerpt."""
 _AREAS = 20
-"""Folders that are stored of a pull request; a rename of the whole tree has hundreds."""
+"""Folders stored for a pull request; a rename of the whole tree changes hundreds."""
 _GAIN = re.compile(
     r"\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)(?=.{0,80}(?:fast|speed|slow|gain|improv|reduc|throughput|latency|accura"
     r"|TTFT|TPOT|ITL|better|worse|memory))|(?:fast|speed|gain|improv|reduc|throughput|latency|TTFT|TPOT|perform)"
@@ -37,11 +37,11 @@ _KINDS: Mapping[RemarkKind, EventKind] = {
 
 
 def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url: str) -> ThreadFacts:
-    """The facts of a thread as of the window's end.
+    """The facts of a thread as of the window's end. `repo`: OWNER/NAME. `repo_url`: of its page.
 
-    Excerpts are stored where a page of this window or of a longer one can need them: of threads that are
-    about the focus, in which a person spoke in the window, or that are pull requests of people, opened or
-    merged in it; of what was said, of each person's longest remark.
+    The excerpt and the gain of a body are stored only if a page of this window or of a longer one can need
+    them: for threads about the focus, threads with a person's remark in the window, and pull requests of
+    people opened or merged in it. Of remarks, only each person's longest one has an excerpt.
     """
     judgement = judge(thread, rules.focus)
     events = tuple(_events(thread, window, rules))
@@ -96,16 +96,16 @@ def _is_change(thread: Thread, window: TimeWindow) -> bool:
 
 
 def areas(thread: Thread) -> tuple[str, ...]:
-    """The folders a pull request changes, two levels deep at most, those with most files first.
+    """The folders that a pull request changes, at most two levels deep, those with most files first.
 
-    A file at the top of the repository counts as a folder of its own.
+    A file at the top level of the repository counts as a folder.
     """
     counted = Counter("/".join(PurePosixPath(path).parts[:-1][:2]) or path for path in thread.paths)
     return tuple(sorted(counted, key=lambda area: (-counted[area], area)))
 
 
 def _events(thread: Thread, window: TimeWindow, rules: Rules) -> Iterator[Event]:
-    """The opening and the whole timeline, with what was said in the window; oldest first."""
+    """The opening, the whole timeline, and the remarks of the window; the opening first, then by time."""
     opener = _account(thread.author, rules)
     yield Event(EventKind.OPENED, str(thread.number), thread.created_at, opener.login, opener.is_bot)
     timeline = [
@@ -151,7 +151,7 @@ def _longest(events: tuple[Event, ...]) -> Iterator[Event]:
 
 
 def _account(account: Account, rules: Rules) -> Account:
-    """The account, told for a bot where the settings say so."""
+    """The account, marked as a bot if the settings list it as one."""
     return Account(account.login, not account.is_person(rules.bots))
 
 
@@ -161,7 +161,7 @@ def _gain(text: str) -> str:
 
 
 def _excerpt(text: str) -> str:
-    """How the text begins: whole sentences where they fit, else words and an ellipsis."""
+    """The beginning of a text, `_EXCERPT` characters at most: whole sentences, else words and an ellipsis."""
     if len(text) <= _EXCERPT:
         return text
     ends = [end.start() for end in _SENTENCE_END.finditer(text, 0, _EXCERPT)]

@@ -1,4 +1,4 @@
-"""What a thread's title and body say that it does to other threads; pure."""
+"""Extract from titles and bodies what a thread does to other threads. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from vllm_digest.facts import LinkKind, Reference
 from vllm_digest.models import Thread
 from vllm_digest.text.excerpts import unfolded
 
-# The closing keywords are GitHub's ("Linking a pull request to an issue"); the rest is how people write.
+# Closing keywords: GitHub's, see "Linking a pull request to an issue" in its documentation. Others: from use.
 _PHRASES = {
     kind: re.compile(rf"\b{phrase}:? *\Z", re.IGNORECASE)
     for kind, phrase in {
@@ -26,25 +26,25 @@ _RELANDING_TITLE = re.compile(r"\W{0,3}\bre-?(?:land|apply)(?:s|ed|ing)?\b", re.
 _REVERT = re.compile(r"\brevert", re.IGNORECASE)
 _NUMBER = re.compile(r"#(\d{1,7})\b")
 _DEEPEST = 8
-"""Reverts of reverts in one title; nobody has gone further than three."""
+"""Nested reverts in one title; no more than three have been seen."""
 _NOT_SO = re.compile(
     r"\b(?:not|never|no longer|without|instead of|unless|if|whether|should|could|would|may|might|maybe"
     r"|perhaps|consider|propose[sd]?|want to|try(?:ing)? to|before|until)\b|n[’']t\b",
     re.IGNORECASE,
 )
-"""A sentence with one of these before the phrase denies, asks or proposes."""
+"""A sentence with one of these before the phrase is a denial, a question or a proposal."""
 _SENTENCE_START = re.compile(r"[.!?;:。！？]\s|\n")
 _READ = 20_000
-"""Characters of a body that are looked at: references stand near its beginning or nowhere."""
+"""Characters of a body that are searched; references are near its beginning."""
 _MOST = 50
-"""References that are kept of one thread; a list of a hundred fixed issues is a release, not a fix."""
+"""References kept for one thread; a pull request with a hundred fixed issues is a release, not a fix."""
 
 
 def references(thread: Thread, repo: str, repo_url: str) -> tuple[Reference, ...]:
-    """The references of a thread, each once: of its title, of GitHub's links, of its body's visible prose.
+    """The distinct references of a thread: in its title, in GitHub's links, in the prose of its body.
 
-    Code, quotes, HTML comments and folded parts of the body are left out, and so are denials, questions and
-    wishes. Only a pull request reverts, relands or closes.
+    `repo`: OWNER/NAME. `repo_url`: of its page. Code, quotes, HTML comments and folded parts of the body are
+    ignored, and so are denials, questions and wishes. Only pull requests revert, reland or close.
     """
     found = (*_of_title(thread), *_of_github(thread), *_of_body(thread, repo, repo_url))
     distinct = dict.fromkeys(one for one in found if one.target != thread.number)
@@ -52,7 +52,7 @@ def references(thread: Thread, repo: str, repo_url: str) -> tuple[Reference, ...
 
 
 def _of_title(thread: Thread) -> Iterator[Reference]:
-    """`Revert "X (#1)"` reverts 1; `Revert "Revert "X (#1)" (#2)"` reverts 2 and relands 1, and so on."""
+    """`Revert "X (#1)"` reverts 1; `Revert "Revert "X (#1)" (#2)"` reverts 2 and relands 1; and so on."""
     if not thread.is_pull:
         return
     numbers = [n for n in map(int, _NUMBER.findall(thread.title)) if n != thread.number]
@@ -84,13 +84,13 @@ def _prose(body: str) -> str:
 
 
 def _is_doubted(before: str, after: str) -> bool:
-    """Does the sentence deny, ask or wish?"""
+    """Whether the sentence around a phrase is a denial, a question or a wish."""
     sentence = _SENTENCE_START.split(before)[-1]
     return _NOT_SO.search(sentence) is not None or re.match(r"[^.!\n。！]{0,80}[?？]", after) is not None
 
 
 def _named(text: str, repo: str, repo_url: str) -> Iterator[tuple[str, str, int]]:
-    """The threads a text names (`#1`, `OWNER/NAME#1`, an address), with what stands before and after."""
+    """The threads that a text names (`#1`, `OWNER/NAME#1`, an address): text before, text after, number."""
     address = rf"{re.escape(repo_url)}/(?:issues|pull)/(\d{{1,7}})\b"
     for pattern in (r"#(\d{1,7})\b", address):
         for match in re.finditer(pattern, text):

@@ -1,4 +1,4 @@
-"""What classifying needs of the settings."""
+"""The settings of classification, as values."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from vllm_digest.focus.rules import Focus
 
 @dataclass(frozen=True, slots=True)
 class RepositoryWords:
-    """The words by which a repository tells what its threads are; all in small letters.
+    """The labels, tags and paths of a repository and their meaning; all in lower case.
 
-    `bug`: words in labels, or an issue type, that mean a bug.
-    `label_weights`, `tag_weights`: points towards a place among the key changes, by a word in a label and by
-    a tag in front of a title (`[Perf][Kernel]`).
-    `state_labels`: labels that say where a thread stands and not what it is about.
-    `usage_paths`: beginnings of paths whose change users meet, and as what.
+    `bug`: words in labels or issue types that mean a bug.
+    `label_weights`, `tag_weights`: points in the ranking of changes for a word in a label and for a tag at
+    the start of a title (`[Perf][Kernel]`).
+    `state_labels`: labels about the state of a thread, not its subject, such as `stale`.
+    `usage_paths`: prefixes of paths whose changes affect users, and the kind of change.
     """
 
     bug: frozenset[str]
@@ -27,9 +27,10 @@ class RepositoryWords:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What classifying needs of the settings.
+    """The settings of classification.
 
-    `hot_from`: the least score of a hot thread in a window of one hour. `bots`: logins in small letters.
+    `project`: its name in titles. `hot_from`: minimum heat score of a hot thread in a window of one hour.
+    `bots`: logins in lower case, without `[bot]`.
     """
 
     project: str
@@ -40,7 +41,7 @@ class Rules:
 
     @property
     def digest(self) -> DigestRules:
-        """What making a digest needs of them."""
+        """The part of the rules that `make_digest` needs."""
         return DigestRules(
             project=self.project,
             focus=self.focus.words,

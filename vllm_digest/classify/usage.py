@@ -1,7 +1,7 @@
-"""Which changes alter how the software is used: deprecations, removals, options, variables, defaults, pins.
+"""Detect changes for users: breaks, deprecations, removals, options, variables, defaults, pinned versions.
 
-By rules over the title, labels, a mark in the body and changed paths. The words are plain English and hold
-for any repository; the paths are the repository's own (`RepositoryWords.usage_paths`).
+By rules on the title, the labels, a footer in the body and the changed paths. The words are English and apply
+to any repository; the paths are settings (`RepositoryWords.usage_paths`).
 """
 
 import re
@@ -19,9 +19,9 @@ _THING = (
     r"|env(?:ironment)?[ _]?var\w*|\bapi\b|deprecated|legacy|--[a-z][\w-]+"
     r"|(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b))"
 )
-"""What users meet: a flag, a variable, an endpoint, a backend."""
+"""Things that users use directly: a flag, a variable, an endpoint, a backend."""
 _INNER = r"(?!.{0,40}\b(?:unused|unnecessary|redundant|dead|duplicated?|workarounds?|skips?|stale)\b)"
-"""What is removed without anybody's notice."""
+"""Words for removals that do not affect users."""
 _TITLES: Mapping[UsageKind, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
@@ -58,19 +58,19 @@ _LABELS: Mapping[str, UsageKind] = {
     "deprecat": UsageKind.DEPRECATION,
     "removal": UsageKind.REMOVAL,
 }
-"""By a part of a label."""
+"""By a substring of a label."""
 _INTERNAL = re.compile(r"\[(?:ci|ci/build|test|tests|docs?|bench\w*|perf)\]", re.IGNORECASE)
-"""Tags of changes that users do not meet; a deprecation or a break counts all the same."""
+"""Tags of internal changes; of these only the kinds in `_ALWAYS` count."""
 _ALWAYS = (UsageKind.BREAKING, UsageKind.DEPRECATION)
 _BODY_MARK = re.compile(r"^[ \t>*#-]*BREAKING[ -]CHANGES?\b.{0,80}", re.MULTILINE)
-"""The footer of Conventional Commits (https://www.conventionalcommits.org/en/v1.0.0/), in capitals."""
+"""The footer of Conventional Commits, in capitals: https://www.conventionalcommits.org/en/v1.0.0/"""
 _TEST_PATH = re.compile(r"(?:^|/)(?:tests?|benchmarks?)[/._-]")
 _READ = 20_000
 _QUOTE = 80
 
 
 def usage_changes(thread: Thread, words: RepositoryWords) -> tuple[UsageChange, ...]:
-    """What a pull request changes for users, each kind once with what tells it; empty for an issue."""
+    """The changes for users in a pull request, one per kind, with what indicates it; empty for an issue."""
     if not thread.is_pull:
         return ()
     found: dict[UsageKind, UsageChange] = {}

@@ -1,4 +1,4 @@
-"""What the labels, the type and the title tags of a thread say of it, by the repository's own words."""
+"""Evaluate a thread's labels, issue type and title tags by the settings of the repository."""
 
 import re
 
@@ -9,12 +9,12 @@ _TAG = re.compile(r"\[([^\[\]]{1,30})\]")
 _TITLE_PREFIX = re.compile(r"\W*([^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)\W{0,2}:")
 _WORD = re.compile(r"[^\W_]+")
 _REGRESSION = re.compile(r"(?<!non-)(?<!no )\bregress(?:ion|ions|ed|es)\b(?! (?:test|suite))", re.IGNORECASE)
-"""Not tests against regressions, nor a model that does regression."""
+"""Excludes "regression test" and "non-regression"."""
 _DENIALS = frozenset({"no", "non", "not"})
 
 
 def weight(thread: Thread, words: RepositoryWords) -> int:
-    """Points of its labels, and of the best and the worst of its title's tags."""
+    """The sum of the points of its labels, and of the best and the worst of its title tags."""
     labels = " ".join(thread.labels).casefold()
     weights = dict(words.tag_weights)
     points = [weights.get(tag.strip().casefold(), 0) for tag in _TAG.findall(thread.title)]
@@ -23,7 +23,7 @@ def weight(thread: Thread, words: RepositoryWords) -> int:
 
 
 def is_bug(thread: Thread, words: RepositoryWords) -> bool:
-    """Does an issue report a bug, by a word of a label in any spelling, its type, or its title's tag?"""
+    """Whether an issue reports a bug, by a word in a label, its issue type, or its title tag."""
     if thread.is_pull:
         return False
     signs = [*thread.labels, thread.issue_type]
@@ -34,10 +34,10 @@ def is_bug(thread: Thread, words: RepositoryWords) -> bool:
 
 
 def is_regression(thread: Thread) -> bool:
-    """Does its title or a label say that something got worse?"""
+    """Whether its title or a label names a regression."""
     return any(_REGRESSION.search(text) for text in (thread.title, *thread.labels))
 
 
 def _means_bug(named: set[str], words: RepositoryWords) -> bool:
-    """`kind/bug`, `type: bug`, `🐛 Bug`; not `not a bug`."""
+    """Whether the words of a label mean a bug: true for `kind/bug` and `🐛 Bug`, false for `not a bug`."""
     return bool(named & words.bug) and not named & _DENIALS

@@ -1,4 +1,4 @@
-"""Facts → Digest: lists, heat, rankings, people, response times, concerns; no text in sight."""
+"""Make a digest of facts: lists, heat, rankings, people, response times, concerns. Pure; reads no texts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -17,9 +17,9 @@ from vllm_digest.window import TimeWindow
 __all__ = ["FORMULA", "FORMULAS", "all_concerns", "make_digest"]
 
 _HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
-"""How many of each a page speaks of."""
+"""Maximum numbers on a page: hot threads, key changes, concerns, labels or folders."""
 _DENSE = 5
-"""Threads on the focus below which no window is full of it."""
+"""Minimum number of threads about the focus for intensity HIGH."""
 
 _MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
     "new_issues": lambda thread, window: not thread.is_pull and thread.created_at in window,
@@ -35,8 +35,8 @@ _MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
 def make_digest(facts: Facts, rules: DigestRules) -> Digest:
     """The digest of the facts of a window; the same facts and rules give the same digest.
 
-    For facts of parts of a span without a hole, cut from one snapshot,
-    `make_digest(fold(parts, span), rules) == make_digest(facts, rules)`, excerpts aside.
+    For the parts of a span without a gap, cut from one snapshot, it is
+    `make_digest(fold(parts, span), rules) == make_digest(facts, rules)`, except for excerpts.
     """
     window = facts.window
     least = hot_from(rules.hot_from, window.length)
@@ -78,7 +78,7 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
 
 
 def all_concerns(digest: Digest) -> tuple[Concern, ...]:
-    """Every concern of a digest, those included that a page leaves out."""
+    """All concerns of a digest, including those beyond the maximum of a page."""
     rows = {row.number: row for row in digest.threads}
     return concerns(rows, digest.lists, digest.links, digest.window, digest.hot_from)
 
@@ -108,6 +108,6 @@ def _intensity(rows: Iterable[ThreadRow]) -> Intensity:
 
 
 def _shares(names: Iterable[str]) -> tuple[Share, ...]:
-    """The most frequent names with their counts; equals in alphabetical order."""
+    """The most frequent names with their counts, `_SHARES` at most; ties in alphabetical order."""
     ranked = sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(Share(name, count) for name, count in ranked[:_SHARES])

@@ -1,4 +1,4 @@
-"""What people did in a window, counted once and in one place."""
+"""Count what people did in a window."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -43,12 +43,12 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
 
 
 def answers(thread: ThreadFacts) -> list[Event]:
-    """What people other than its author said in it, as far as the facts go."""
+    """Visible remarks of people other than the thread's author; only those of the window are in the facts."""
     return [event for event in thread.events if event.is_human_word and not _is_author(event, thread)]
 
 
 def _is_author(event: Event, thread: ThreadFacts) -> bool:
-    """Is it known to be the thread's author's? Of two deleted accounts nobody knows."""
+    """Whether the thread's author did it; false for deleted accounts, which cannot be told apart."""
     return event.login == thread.author.login and event.login != GHOST.login
 
 
@@ -66,7 +66,7 @@ def _newcomers(opened: Sequence[ThreadFacts]) -> tuple[str, ...]:
 
 
 def _first_answer_after(thread: ThreadFacts) -> timedelta | None:
-    """How long the first human other than the author took to say anything; None without an answer."""
+    """Time from the opening to the first answer by a person other than the author; None without one."""
     first = min((event.at for event in answers(thread)), default=None)
     return first - thread.created_at if first else None
 

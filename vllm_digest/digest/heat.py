@@ -1,4 +1,4 @@
-"""How much people talked in a thread within a window, and from what score on a thread is hot."""
+"""The heat of a thread: a score for the discussion in it within a window, and the threshold for "hot"."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -8,15 +8,18 @@ from vllm_digest.facts import Event
 from vllm_digest.report import Heat
 
 MAINTAINERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-"""Author associations that come with write access, or stand for it."""
+"""Author associations that come with write access or suggest it."""
 _COMMENTS_A_PERSON = 10
-"""Comments of one person that count, so that one who talks to himself makes no heat."""
+"""Comments of one person that count, so that a monologue does not make a thread hot."""
 _HOURS = 6
-"""Hours between the first and the last word that count: a talk is hot when it lasts, not when it is slow."""
+"""Maximum of the hours between first and last remark: a lasting discussion is hot, a slow one is not."""
 
 
 def heat(events: Iterable[Event], formula: int) -> Heat:
-    """The heat of a thread from its events within a window. Raises KeyError for an unknown formula."""
+    """The heat of a thread. `events`: those within the window. `formula`: a version in `FORMULAS`.
+
+    Raises KeyError if the version is unknown.
+    """
     words = [event for event in events if event.is_human_word]
     comments = [event for event in words if event.is_comment]
     span = words[-1].at - words[0].at if words else timedelta()
@@ -33,8 +36,8 @@ def heat(events: Iterable[Event], formula: int) -> Heat:
 def _formula_2(figures: Heat, commenters: list[str]) -> Heat:
     """score = comments + 2 x reviews + 4 x (people beyond the first) + 2 x maintainers + hours.
 
-    The weights say that a review costs its author more than a comment, and that a second opinion makes a
-    discussion. Reactions, which formula 1 counted, leave no event.
+    A review is more work than a comment; a second person makes a discussion. Formula 1 also counted
+    reactions, which are not among the events of a thread.
     """
     score = (
         sum(min(_COMMENTS_A_PERSON, commenters.count(person)) for person in set(commenters))
@@ -47,17 +50,16 @@ def _formula_2(figures: Heat, commenters: list[str]) -> Heat:
 
 
 FORMULAS: Mapping[int, Callable[[Heat, list[str]], Heat]] = {2: _formula_2}
-"""By version, which stands in each stored report: what is stored keeps the scores it was made with."""
+"""By version. Each stored report has the version of its formula, so that its scores stay the same."""
 FORMULA = max(FORMULAS)
-"""The version that new reports are made with."""
+"""The version for new reports."""
 
 
 def hot_from(threshold: int, length: timedelta) -> int:
-    """The least score of a hot thread in a window of this length; `threshold` is that of one hour.
+    """The minimum score of a hot thread in a window of this length; `threshold`: for one hour.
 
-    It grows with the cube root of the hours: 1 h 1.0, 6 h 1.8, 24 h 2.9, 7 d 5.5 times. In a generated day a
-    thread gathers the talk of all its hours, so a threshold made for an hour called 47 % of 300 threads hot;
-    with this one it is less than a tenth.
+    Grows with the cube root of the hours: factor 1.0 for 1 h, 1.8 for 6 h, 2.9 for 24 h, 5.5 for 7 d. With
+    the threshold of an hour, 47 % of the 300 threads of a generated day were hot; with this one, under 10 %.
     """
     hours = max(1.0, length / timedelta(hours=1))
     return round(threshold * math.cbrt(hours))

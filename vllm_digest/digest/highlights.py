@@ -1,4 +1,4 @@
-"""What a page puts first: a verdict from counts, threads by what happened to them, changes for users."""
+"""The highlights of a page: counts for its first sentence, threads by event, changes for users."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ GROUPS: Mapping[str, frozenset[EventKind]] = {
     "reviewed": frozenset({EventKind.REVIEW, EventKind.REVIEW_COMMENT}),
     "discussed": frozenset({EventKind.COMMENT}),
 }
-"""The groups of the focus's chapter, in order, by the weightiest event of a thread in the window."""
+"""Groups of threads in the focus section, in order, with the most important event (`happened`) of each."""
 _HINTS = frozenset({UsageKind.INTERFACE})
-"""Signs too weak to stand alone in a list of changes for users."""
+"""Kinds too weak to put a thread into the list of changes for users without another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Counts of a window that its first sentence tells. Those of the focus have its name in front.
+    """Counts for the first sentence of a page; `focus_…` count threads about the focus.
 
-    `focus_unanswered`: the new bugs of the focus that nobody answered. `usage`: merged changes that alter how
-    the software is used. `regressions`: new issues that report one.
+    `focus_unanswered`: new bugs without an answer. `usage`: merged changes for users.
+    `regressions`: new issues that report a regression. `reverted`: changes that were taken back.
     """
 
     focus_merged: int
@@ -39,7 +39,7 @@ class Verdict:
 
 
 def verdict(digest: Digest) -> Verdict:
-    """The counts of a window's first sentence."""
+    """The counts for the first sentence of a page."""
     about = digest.relevant(Relevance.YES)
     numbers = {row.number for row in about}
     unanswered = {one.number for one in digest.concerns if one.kind is ConcernKind.UNANSWERED_BUG}
@@ -62,19 +62,19 @@ def verdict(digest: Digest) -> Verdict:
 
 
 def leading(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
-    """The most important threads; of equals the newest."""
+    """The `most` most important threads; of equally important ones the newest."""
     return sorted(rows, key=lambda row: (-row.importance, -row.number))[:most]
 
 
 def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
-    """The threads by what happened to them, in the order of `GROUPS`; most important first in each."""
+    """The threads by group, in the order of `GROUPS`, most important first; without empty groups."""
     ranked = leading(rows, 10_000)
     grouped = {name: [row for row in ranked if row.happened in kinds] for name, kinds in GROUPS.items()}
     return {name: found for name, found in grouped.items() if found}
 
 
 def usage_rows(digest: Digest) -> list[ThreadRow]:
-    """New and merged pull requests that change how the software is used: merged first, gravest first."""
+    """New and merged pull requests with changes for users: merged ones first, then by severity."""
     numbers = {*digest.lists.merged_prs, *digest.lists.new_prs} - {*digest.lists.closed_unmerged_prs}
     found = [
         row

@@ -1,4 +1,4 @@
-"""How much a thread matters to readers of a window: one formula for all that is ranked beyond heat."""
+"""The importance of a thread for readers: one formula for all rankings other than heat."""
 
 from collections.abc import Mapping
 
@@ -19,9 +19,9 @@ _USAGE: Mapping[UsageKind, int] = {
     UsageKind.PIN: 3,
     UsageKind.INTERFACE: 1,
 }
-"""What readers must act on comes before what they may use; a touched interface is a hint only."""
+"""Changes that readers must react to rank above new features; a changed interface file is only a hint."""
 _HEAT = 10
-"""Points of heat at most, so that a quarrel does not outrank a regression."""
+"""Maximum points for heat, so that a dispute does not outrank a reported regression (8, plus 3 as a bug)."""
 
 
 def importance(thread: ThreadFacts, heat: Heat, window: TimeWindow, hot_from: int, *, reverted: bool) -> int:
@@ -50,7 +50,7 @@ def importance(thread: ThreadFacts, heat: Heat, window: TimeWindow, hot_from: in
 
 
 def latest_event(thread: ThreadFacts, window: TimeWindow) -> EventKind | None:
-    """What happened to a thread in a window, the weightiest of it; None for nothing."""
+    """The most important event of a thread in a window, by `_WEIGHTIEST`; None without one."""
     happened = {event.kind for event in thread.events if event.at in window}
     return next((kind for kind in _WEIGHTIEST if kind in happened), None)
 
@@ -66,4 +66,4 @@ _WEIGHTIEST = (
     EventKind.REVIEW_COMMENT,
     EventKind.COMMENT,
 )
-"""What a page groups by: a merge says more than the opening in the same window, and both more than talk."""
+"""Event kinds, most important first: a merge outranks an opening in the same window, both outrank remarks."""

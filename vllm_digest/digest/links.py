@@ -1,4 +1,4 @@
-"""Which threads of a window belong together, and what that means for them: reverts, fixes, duplicates."""
+"""Links between the threads of a window: reverts, relands, fixes, duplicates."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,9 +11,9 @@ _UNDOING = (LinkKind.REVERTS, LinkKind.RELANDS)
 
 
 def links(threads: Mapping[int, ThreadFacts]) -> tuple[Link, ...]:
-    """The links whose two ends are both among the threads, each once, in the order of their sources.
+    """The distinct links with both ends among the threads, in the order of their sources.
 
-    What a revert or a reland is of counts whether or not it is among them.
+    The target of a revert or reland need not be among the threads.
     """
     found = (link for thread in threads.values() for link in _links_of(thread))
     return tuple(
@@ -26,14 +26,14 @@ def links(threads: Mapping[int, ThreadFacts]) -> tuple[Link, ...]:
 
 
 def reverted(threads: Mapping[int, ThreadFacts], joined: Iterable[Link]) -> frozenset[int]:
-    """The numbers of the changes that a merged pull request took back and no later one brought back."""
+    """Numbers of the changes that a merged pull request reverted and no later one restored."""
     done: dict[tuple[datetime, int], list[tuple[bool, int]]] = {}
     for link in joined:
         merged_at = threads[link.source].merged_at if link.source in threads else None
         if link.kind in _UNDOING and merged_at is not None:
             done.setdefault((merged_at, link.source), []).append((link.kind is LinkKind.REVERTS, link.target))
-    # From the last merge to the first: what was done to a pull request later is known when its turn comes, so
-    # that chains of any length, and rings, which only a forged text has, take one step for each link.
+    # From the last merge to the first: then it is known whether a revert was itself reverted later. Chains of
+    # any length, and cycles in forged texts, take one step per link.
     is_undone: dict[int, bool] = {}
     for moment in sorted(done, reverse=True):
         if not is_undone.get(moment[1], False):
@@ -56,8 +56,8 @@ def _links_of(thread: ThreadFacts) -> Iterator[Link]:
 
 
 def _is_done(thread: ThreadFacts, reference: Reference) -> bool | None:
-    """Has what the reference says happened? None where it will not: the pull request was abandoned."""
+    """Whether what the reference says has happened; None if it cannot any more, as the thread was closed."""
     if reference.kind is LinkKind.DUPLICATES:
-        # Its author says so; GitHub's own mark is told above.
+        # Stated by the author; GitHub's mark is handled in `_links_of`.
         return None if reference.target == thread.duplicate_of else False
     return {State.MERGED: True, State.OPEN: False, State.CLOSED: None}[thread.state]

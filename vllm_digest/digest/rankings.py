@@ -1,4 +1,4 @@
-"""Which threads a page speaks of first: the hottest, the weightiest changes, those worth watching."""
+"""Rank the threads of a page: the hottest ones, the key changes, the concerns."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -11,29 +11,28 @@ from vllm_digest.report import Concern, ConcernKind, Link, Lists, ThreadRow
 from vllm_digest.window import TimeWindow
 
 _MOST_TALK = 10
-"""Points of heat that count for a change: how much was said is the other section's subject."""
+"""Maximum points for heat in the ranking of changes: discussions have a section of their own."""
 _A_KIND = 2
-"""Concerns of a kind that come before the rest of any kind, so that none crowds out the others."""
+"""Concerns of each kind that come before all others, so that no kind displaces another one."""
 _GRACE = timedelta(minutes=30)
-"""Nobody is expected to answer sooner."""
+"""Time in which no answer to a new bug is expected."""
 _STILL_TALKING = 2
-"""Remarks after closing that are more than a word of thanks."""
+"""Remarks after a closing that count as a continued discussion; a single one is often a thank-you."""
 
 Rows = Mapping[int, ThreadRow]
 
 
 def hottest(rows: Rows) -> tuple[int, ...]:
-    """Threads with any heat, hottest first; of equals the newest."""
+    """Numbers of the threads with a heat score above 0, hottest first; ties: newest first."""
     warm = (number for number, row in rows.items() if row.heat.score)
     return tuple(sorted(warm, key=lambda number: (-rows[number].heat.score, -number)))
 
 
 def changes(rows: Rows, lists: Lists, joined: Iterable[Link]) -> tuple[int, ...]:
-    """New and merged pull requests of people, weightiest first; of equals the newest.
+    """Numbers of the new and merged pull requests of people, highest weight first; ties: newest first.
 
     weight = 6 if merged, -6 if a draft, + binary digits of the lines changed (10 at most) + points of labels
-    and title tags (`classify.weights`) + heat (10 at most). Neither a change that was reverted nor its
-    revert counts as an achievement.
+    and title tags (`classify.weights`) + heat (10 at most). Reverted changes and their reverts are left out.
     """
     undone = {n for link in joined if _is_revert(link) for n in (link.source, link.target)}
     candidates = {*lists.merged_prs, *lists.new_prs} - {*lists.closed_unmerged_prs, *undone}
@@ -59,9 +58,9 @@ def _is_revert(link: Link) -> bool:
 def concerns(
     rows: Rows, lists: Lists, joined: Iterable[Link], window: TimeWindow, hot_from: int
 ) -> tuple[Concern, ...]:
-    """What is worth watching: two of each kind first, then the others; each thread once.
+    """The threads worth watching, each once: first `_A_KIND` of each kind, then the others.
 
-    Within a kind hottest first, then what is about the focus, then newest.
+    Within a kind: by heat, then threads about the focus, then newest first.
     """
     reverts = {link.source: link.target for link in joined if _is_revert(link)}
     tests: dict[ConcernKind, Callable[[ThreadRow], bool]] = {
@@ -86,7 +85,8 @@ def concerns(
 
 
 def last_verdicts(events: Iterable[Event], window: TimeWindow) -> dict[str, str]:
-    """Each person's last verdict in the window: `APPROVED`, `CHANGES_REQUESTED` or `DISMISSED`."""
+    """Each person's last verdict in the window, by `Event.person`: `APPROVED`, `CHANGES_REQUESTED` or
+    `DISMISSED`."""
     given = (event for event in events if event.at in window and event.is_human_word)
     return {event.person: event.verdict for event in given if event.verdict not in {"", "COMMENTED"}}
 
@@ -96,7 +96,7 @@ def _urgency(row: ThreadRow) -> tuple[int, bool, int]:
 
 
 def _is_talked_on(row: ThreadRow, window: TimeWindow) -> bool:
-    """Closed, and people other than the one who closed it go on about it."""
+    """Whether people other than the one who closed it continue the discussion after the closing."""
     closed_at = row.closed_at
     if closed_at is None:
         return False
@@ -105,7 +105,7 @@ def _is_talked_on(row: ThreadRow, window: TimeWindow) -> bool:
 
 
 def _is_unanswered(row: ThreadRow, window: TimeWindow) -> bool:
-    """A bug that was reported in the window and not in its last half hour."""
+    """Whether it is an open bug without an answer, reported in the window but not in its last `_GRACE`."""
     is_new = row.created_at in window and row.created_at <= window.end - _GRACE
     if not (row.is_bug and is_new and row.state is State.OPEN):
         return False

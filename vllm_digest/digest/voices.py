@@ -1,4 +1,4 @@
-"""What each person said in a thread within a window."""
+"""Summarize what each person said in a thread within a window."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,13 +11,13 @@ _ANCHORS: Mapping[EventKind, str] = {
     EventKind.REVIEW: "#pullrequestreview-",
     EventKind.REVIEW_COMMENT: "#discussion_r",
 }
-"""What GitHub's addresses of remarks have between the thread's address and the id."""
+"""The fragment in GitHub's addresses of remarks, between the thread's address and the remark's id."""
 
 
 def voices(events: Iterable[Event], author: str, url: str) -> Iterator[Voice]:
-    """One for each person who spoke, in the order in which they first did.
+    """One voice for each person with a visible remark, in the order of their first one.
 
-    `events` are those of the window, `author` is the thread's and `url` the thread's address.
+    `events`: those of the window, oldest first. `author`: login of the thread's author. `url`: of the thread.
     """
     said: dict[str, list[Event]] = {}
     for event in events:
@@ -38,5 +38,5 @@ def voices(events: Iterable[Event], author: str, url: str) -> Iterator[Voice]:
 
 
 def remark_url(event: Event, thread_url: str) -> str:
-    """The address of what was said."""
+    """The address of a remark at GitHub."""
     return f"{thread_url}{_ANCHORS[event.kind]}{event.id}"
