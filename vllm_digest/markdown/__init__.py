@@ -1,1 +1,1 @@
-"""The one door of untrusted text onto a page: escaping, and prose read by a parser and written anew; pure."""
+"""The only way of untrusted text onto a page: escaping, and parsing of prose with a safe rewrite. Pure."""

@@ -1,8 +1,8 @@
-"""Bold that GitHub shows too: where ``**`` may stand next to Chinese punctuation.
+"""Write bold text so that kramdown and GitHub both show it, next to Chinese punctuation as well.
 
-kramdown takes ``**“word”**X``, X being a letter or a Chinese character, for bold. CommonMark does not, as
-punctuation inside the stars needs a space or punctuation outside. So signs move out of the stars
-(``“**word**”X``), or a space is put outside.
+kramdown reads ``**“word”**X``, X being a letter or a Chinese character, as bold. CommonMark does not:
+punctuation inside the stars needs a space or punctuation outside. So punctuation is moved out of the stars
+(``“**word**”X``), or a space is added outside.
 
 A line is a list of pieces: a plain ``str`` is text still to be written, a ``Safe`` is finished source.
 """
@@ -15,16 +15,16 @@ from itertools import pairwise
 from vllm_digest.markdown.escaping import Safe
 
 STARS = Safe("**")
-"""The piece that may open or close bold; told from others by identity."""
+"""The piece that may open or close bold; recognized by identity."""
 
 _STOPS = "，。、；：！？…,.;:!?"
 _PAIRS = ("“”", "‘’", "（）", "《》", "「」", "『』", "【】", "()")
 
 
 def segments(pieces: Sequence[str]) -> list[list[str]]:
-    """The pieces cut at the stars that make bold: every second segment is bold, other stars are dropped.
+    """Split pieces at the stars: every second segment is bold; stars without a partner are dropped.
 
-    Simpler than CommonMark: stars before a sign open, the next ones close.
+    Simpler than CommonMark: stars before a character other than a space open, the next ones close.
     """
     done: list[list[str]] = [[]]
     for piece, after in pairwise([*pieces, ""]):
@@ -37,7 +37,7 @@ def segments(pieces: Sequence[str]) -> list[list[str]]:
             if done[-1] or len(done) == 1:
                 done.append([])
             else:
-                done.pop()  # nothing between two bolds: it goes on
+                done.pop()  # nothing between two bold segments: join them
     if len(done) % 2 == 0:
         unclosed = done.pop()
         done[-1] += unclosed
@@ -53,10 +53,10 @@ def segments(pieces: Sequence[str]) -> list[list[str]]:
 
 
 def _fit(left: list[str], bold: list[str], right: list[str]) -> None:
-    """Move signs out over the stars, or put a space outside, until GitHub takes the stars for bold too.
+    """Move punctuation out of the stars, or add a space outside, until CommonMark reads them as bold.
 
-    CommonMark wants a letter inside the stars, or a space or punctuation outside; kramdown wants neither. A
-    finished piece, being code or a link, begins and ends in none of the signs that move.
+    CommonMark requires a letter inside the stars, or a space or punctuation outside; kramdown does not. A
+    finished piece is code or a link and never begins or ends with punctuation that is moved.
     """
     while bold:
         first, last = bold[0][0], bold[-1][-1]
@@ -80,15 +80,15 @@ def _fit(left: list[str], bold: list[str], right: list[str]) -> None:
 
 
 def _may_stand(inside: str, outside: str) -> bool:
-    """Whether two stars between these signs, ``outside`` empty at the line's end, are an edge of bold."""
-    # Symbols (S) are punctuation only in newer versions of CommonMark: count on neither reading.
+    """Whether two stars between these characters begin or end bold. ``outside``: empty at a line's end."""
+    # Symbols (S) are punctuation only in newer versions of CommonMark, so neither reading is assumed.
     if inside not in string.punctuation and unicodedata.category(inside)[0] not in "PS":
         return True
     return outside in string.punctuation or outside.isspace() or unicodedata.category(outside)[0] == "P"
 
 
 def _take(pieces: list[str], at: int) -> str:
-    """Take the first (0) or last (-1) character away from pieces that have a text there."""
+    """Remove and return the first (0) or last (-1) character of pieces that begin or end with text."""
     piece = pieces.pop(at)
     if rest := piece[1:] if at == 0 else piece[:-1]:
         pieces.insert(at if at == 0 else len(pieces), rest)

@@ -1,12 +1,12 @@
-"""Text that strangers wrote, put on a page so that it shows to the letter and does nothing.
+"""Escape untrusted text for a page, so that it is shown verbatim and has no effect.
 
-A page is read twice: by Jekyll (Liquid, then kramdown with its GFM parser) and by GitHub's own view
-(cmark-gfm). They disagree on what is markup, so each sign is written in the one way that both show as it is.
-The tables below are the whole of the rules. Three limits of kramdown shape them:
+A page is read by Jekyll (Liquid, then kramdown with its GFM parser) and by GitHub's view (cmark-gfm). They
+differ on what is markup, so each special character is written in a form that both show as that character.
+The tables below are all rules. Three limits of kramdown shape them:
 
-- A backslash works only before ``\\ . * _ + ` < > ( ) [ ] { } # ! : | " ' $ = - ~``; else it takes an entity.
-- Entities are not decoded in a code span, so code with awkward signs becomes an HTML ``<code>``.
-- Its search for tables takes every tick for code, escaped or not, so no bare pipe may stand anywhere.
+- A backslash works only before ``\\ . * _ + ` < > ( ) [ ] { } # ! : | " ' $ = - ~``; others need an entity.
+- Entities are not decoded in a code span, so code with special characters becomes an HTML ``<code>``.
+- Its search for tables reads every backtick as code, escaped or not, so every pipe must be escaped.
 """
 
 import json
@@ -16,13 +16,16 @@ from urllib.parse import quote
 
 
 class Safe(str):
-    """Markdown that may stand on a page as it is. Joining it with other text gives a plain ``str`` again."""
+    """Markdown that is safe on a page. Joining it with other text gives a plain ``str`` again."""
 
     __slots__ = ()
 
 
 class Rule(NamedTuple):
-    """A sign that would act, and why. Written as ``instead``, or with a backslash before its last letter."""
+    """A pattern of special characters (``sign``) and why they need escaping.
+
+    They are replaced by ``instead``; if that is None, a backslash is put before the last character.
+    """
 
     sign: str
     why: str
@@ -81,7 +84,7 @@ IN_LINK = (
 
 
 class _Writer:
-    """Some tables as one pattern, so that every sign is written once and no rule sees another's backslash."""
+    """Several tables as one pattern: each character is escaped once, and no rule sees another's output."""
 
     def __init__(self, *tables: tuple[Rule, ...]) -> None:
         self._rules = [rule for table in tables for rule in table]
@@ -100,8 +103,8 @@ _write_inside = _Writer(ANYWHERE)
 _write_at_start = _Writer(AT_START, ANYWHERE)
 _write_in_link = _Writer(IN_LINK, ANYWHERE)
 
-# Controls but tab and line feed, bidi marks, other invisible format signs, tags, surrogates, non-characters.
-# The joiners U+200C and U+200D stay: they shape Persian and Indic words and emoji.
+# Control characters except tab and line feed, bidi marks, other invisible format characters, tags,
+# surrogates, non-characters. The joiners U+200C and U+200D stay: Persian and Indic words and emoji need them.
 _INVISIBLE = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff\ufdd0-\ufdef"
@@ -113,29 +116,30 @@ _TICKS = re.compile(r"`+")
 
 
 def visible(text: str) -> str:
-    r"""``text`` without what cannot be seen; each line break that ``str.splitlines`` knows becomes ``\n``."""
+    r"""``text`` without invisible characters; each line break of ``str.splitlines`` becomes ``\n``."""
     return _INVISIBLE.sub("", "\n".join(text.splitlines()))
 
 
 def clean(text: str) -> str:
-    """``text`` on one line as a page can show it: nothing invisible, no runs of spaces, none at the ends.
+    """``text`` on one line: without invisible characters, with single spaces, stripped.
 
-    This is what "verbatim" means everywhere in this project. Never fails; ``clean(clean(x)) == clean(x)``.
+    This is what "verbatim" means in this project. Never fails; ``clean(clean(x)) == clean(x)``.
     """
     return _SPACES.sub(" ", visible(text)).strip()
 
 
 def literal(text: str, *, at_start: bool = True, in_link: bool = False) -> Safe:
-    """Visible one-line ``text`` in which nothing acts, ticks included; its outer spaces are kept.
+    """Escape one line of visible text, backticks included; spaces at its ends are kept.
 
-    ``in_link`` is for the text between a link's brackets, where ``at_start`` has no meaning.
+    ``at_start``: as in ``escape``. ``in_link``: for the text between a link's brackets; ``at_start`` is then
+    ignored.
     """
     write = _write_in_link if in_link else _write_at_start if at_start else _write_inside
     return Safe(write(text))
 
 
 def code(text: str) -> Safe:
-    """``text`` as inline code; nothing when there is nothing to show."""
+    """``text`` as inline code; empty if nothing visible is left."""
     text = clean(text)
     if re.search(r"[`|]|\{[{%]|\]:|\[(?![^\[\]]*\])", text) is None:
         return Safe(f"`{text}`" if text else "")
@@ -144,15 +148,15 @@ def code(text: str) -> Safe:
 
 
 def escape(text: str, *, at_start: bool = True) -> Safe:
-    """Any text as Markdown that shows ``clean(text)`` and acts nowhere; empty when nothing is left to show.
+    """Any text as Markdown that shows ``clean(text)`` and has no effect; empty if nothing visible is left.
 
-    Code in single, paired ticks stays code, as GitHub shows it in titles; with any other tick all ticks show.
-    After a text that may end in ``]`` or ``!``, do not write ``(`` or ``[`` without a space.
+    Code in single, paired backticks stays code, as GitHub shows it in titles; with any other backtick all are
+    shown. After a text that may end in ``]`` or ``!``, do not write ``(`` or ``[`` without a space.
 
     Args:
-        text: What a stranger wrote: a title, a label, a name. Not Markdown: escaping twice shows the escapes.
-        at_start: Whether it may stand first on its line or in its list item. ``False`` only where other text
-            surely comes before it; then ordinary titles come out to the letter.
+        text: Untrusted text: a title, a label, a name. Not Markdown: escaping twice shows the escapes.
+        at_start: Whether it may be first on its line or in its list item. ``False`` only if other text always
+            precedes it; then ordinary titles need no escapes.
     """
     return _escape(text, at_start=at_start, in_link=False)
 
@@ -177,8 +181,8 @@ _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y",
 
 
 def yaml_text(text: str) -> str:
-    """``clean(text)`` as a YAML scalar for front matter: plain where no YAML reader can take it for anything
-    but this text, else a JSON string, which is YAML too."""
+    """``clean(text)`` as a YAML scalar for front matter: plain if every YAML reader reads it as this text,
+    else as a JSON string, which is valid YAML."""
     text = clean(text)
     if _YAML_PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
         return text
@@ -189,10 +193,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def link(text: Safe | str, url: str) -> Safe:
-    """A link to ``url``; ``text`` is escaped unless it is ``Safe``. No text, no link.
+    """A link to ``url``; ``text`` is escaped unless it is ``Safe``. Empty without a text.
 
-    ``url`` is percent-encoded where it could leave the link; existing ``%XX`` stay. A scheme other than http
-    and https is refused: then the text stands alone.
+    Characters of ``url`` that could end the link are percent-encoded; existing ``%XX`` stay. With a scheme
+    other than http and https the result is the text alone.
     """
     shown = text if isinstance(text, Safe) else _escape(text, at_start=False, in_link=True)
     target = quote(visible(url), safe="%/:?#@&=+,-._~!")

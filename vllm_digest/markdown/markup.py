@@ -1,4 +1,4 @@
-"""What a model's sentence is made of, as a Markdown parser sees it: words, code, links, and the rest."""
+"""Parse a model's sentence as Markdown: its words, code spans, links, and unwanted markup."""
 
 import re
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ _MENTION = re.compile(r"(?<![\w`./])@[A-Za-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A sentence taken apart.
+    """The parts of a sentence.
 
-    `words` is the text as it shows, code included; `codes` are its code spans, `links` the addresses below
-    the repository; `unwanted` names what has no place in a sentence, such as `heading` or `html_block`.
+    `words`: the text as shown, code included. `codes`: the code spans. `links`: addresses below the
+    repository's page. `unwanted`: kinds of markup not allowed in a sentence, such as `heading`.
     """
 
     words: str
@@ -33,7 +33,7 @@ class Markup:
 
 
 def markup(text: str, *, repo_url: str) -> Markup:
-    """What `text` is made of. Kept are bold, inline code, lists, and links below `repo_url`."""
+    """Parse `text`. Allowed are bold, inline code, lists, and links below `repo_url`."""
     tokens = list(_flat(_ALL.parse(text)))
     links = [str(token.attrs.get("href", "")) for token in tokens if token.type == "link_open"]
     words = "".join(

@@ -1,4 +1,4 @@
-"""Read finished pages of ours: their outline, the raw HTML in them, and parts of them as HTML."""
+"""Read pages that this program made: their headings, their raw HTML, and parts of them as HTML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ _PAGE = MarkdownIt("commonmark", {"html": True})
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a page is made of besides text.
+    """Headings and raw HTML of a page, in order.
 
-    `headings`: as they show, behind the marks of their level and without ticks (`### New issues`); those in
-    lists and quotes too.
+    `headings`: as shown, with the marks of their level and without backticks (`### New issues`), including
+    those in lists and quotes.
     `html`: every piece of raw HTML.
     """
 
@@ -24,7 +24,7 @@ class Outline:
 
 
 def read(markdown: str) -> Outline:
-    """The outline of a page, in the page's order."""
+    """The outline of a page in Markdown."""
     tokens = _PAGE.parse(markdown)
     return Outline(
         headings=tuple(
@@ -42,12 +42,12 @@ def _shown(heading: Token) -> str:
 
 
 def to_html(markdown: str) -> str:
-    """A part of a page as HTML, for where no Jekyll reads it: the start page and the feeds."""
+    """A part of a page as HTML, for the start page and the feeds, which kramdown does not convert."""
     return str(_PAGE.render(markdown)).rstrip("\n")
 
 
 def to_inline_html(markdown: str) -> str:
-    """One paragraph as HTML without `<p>` round it."""
+    """One paragraph as HTML without `<p>`."""
     return str(_PAGE.renderInline(markdown))
 
 

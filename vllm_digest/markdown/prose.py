@@ -1,8 +1,8 @@
-"""Markdown that others wrote, read by a parser and written anew, so that only what we keep can act.
+"""Rewrite untrusted Markdown so that only a small set of markup has an effect.
 
-``prose`` and ``inline`` take a model's answer apart with markdown-it (CommonMark) and write a small language
-back: paragraphs, lists, bold, code, links into the repository. Nothing is filtered by pattern: all else comes
-out as text through ``vllm_digest.markdown.escaping``.
+``prose`` and ``inline`` parse a model's text with markdown-it (CommonMark) and write paragraphs, lists, bold,
+code and links into the repository. Nothing is filtered by patterns: everything else is written as text
+through ``vllm_digest.markdown.escaping``.
 """
 
 import re
@@ -19,11 +19,11 @@ from vllm_digest.markdown.bold import STARS, segments
 from vllm_digest.markdown.escaping import Safe, clean, code, link, literal, visible
 
 PROSE_LIMIT = 20_000
-"""Characters of a model's answer that are parsed; a longer one shows whole, but as plain paragraphs."""
+"""Characters of a text that are parsed; a longer one is shown whole, but as plain paragraphs."""
 
 
 class Parser(MarkdownIt):
-    """Keeps every address as written: it is judged here, and a refused link must not stay as raw text."""
+    """Keeps every address as written: links are checked in this module, not by the parser."""
 
     def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802 - markdown-it's names
         return True
@@ -32,10 +32,9 @@ class Parser(MarkdownIt):
         return url
 
 
-# Left out of CommonMark: emphasis, which fails next to Chinese punctuation (`bold` does it); link
-# definitions, as which a line like "[Bug]: crash" would vanish; indented code, because models indent lists.
-# Without text_join, escaped stars stay apart from others. Brackets cost time by maxNesting; deeper blocks
-# are not read.
+# Disabled: emphasis, which fails next to Chinese punctuation (see `bold`); link definitions, for a line like
+# "[Bug]: crash" would disappear as one; indented code, because models indent lists; text_join, to tell
+# escaped stars from others. maxNesting limits the time for brackets; deeper blocks are not parsed.
 _MODEL = Parser("commonmark", {"html": False, "maxNesting": 40}).disable(
     ["emphasis", "reference", "code", "text_join"]
 )
@@ -43,7 +42,7 @@ _MODEL = Parser("commonmark", {"html": False, "maxNesting": 40}).disable(
 
 @dataclass(frozen=True)
 class _List:
-    """A list; no item is empty or begins with a list."""
+    """A list; no item is empty or starts with a list."""
 
     ordered: bool
     items: tuple[tuple["_Block", ...], ...]
@@ -54,13 +53,13 @@ _Block = Safe | _List  # a paragraph is a finished line
 
 @dataclass(frozen=True)
 class _Links:
-    """Which addresses may be linked to, and where ``#1`` leads if it is to lead anywhere."""
+    """Which links are allowed. ``repo_url``: only below it. ``address``: as in ``inline``."""
 
     repo_url: str
     address: Callable[[int], str] | None = None
 
     def cut(self, text: str) -> Iterator[str]:
-        """The text with a link for each ``#1``."""
+        """Split a text so that each ``#1`` is a link."""
         for part in _REFERENCE.split(text):
             if self.address and (found := _REFERENCE.fullmatch(part)):
                 yield link(part, self.address(int(found[0][1:])))
@@ -69,27 +68,27 @@ class _Links:
 
 
 def prose(text: str, *, repo_url: str) -> Safe:
-    """A model's answer as Markdown blocks, safe on the page and alike in Jekyll and on GitHub.
+    """A model's text as Markdown blocks that are safe and look the same in Jekyll and on GitHub.
 
-    Kept are paragraphs, lists (on 4 columns, numbered from 1), bold, inline code, links under ``repo_url``.
-    Everything else shows as text, without its marks if it is a heading, quote, fence, other link or image.
-    Rules (``---``), a ``**`` without a partner and lists 20 deep go. A line break in a paragraph
-    becomes a space, or nothing between Chinese characters.
+    Kept are paragraphs, lists (indented by 4, numbered from 1), bold, inline code, links below ``repo_url``.
+    Everything else becomes text, without its marks if it is a heading, quote, fence, other link or image.
+    Rules (``---``), a ``**`` without a partner and lists nested 20 levels deep are dropped. A line break in a
+    paragraph becomes a space, or nothing between Chinese characters.
 
     Args:
-        text: The answer.
+        text: Untrusted Markdown.
         repo_url: The repository's page, ``https://github.com/OWNER/NAME``.
 
     Returns:
-        Blocks parted by blank lines, no line feed at the end; empty when there is nothing to show.
+        Blocks separated by blank lines, without a final line feed; empty if nothing is left to show.
     """
     return Safe("\n\n".join(_source(block) for block in _read(text, _Links(repo_url))))
 
 
 def inline(text: str, *, repo_url: str, address: Callable[[int], str] | None = None) -> Safe:
-    """As ``prose``, on one line: blocks follow each other, list markers go. May stand at a line's start.
+    """As ``prose``, but on one line: blocks are joined, list markers dropped. Safe at the start of a line.
 
-    With ``address``, which tells where a thread is, each ``#1`` becomes a link.
+    With ``address``, which returns the address of a thread by number, each ``#1`` becomes a link.
     """
     joined = ""
     for line in _lines(_read(text, _Links(repo_url, address))):
@@ -131,7 +130,7 @@ def _items(node: SyntaxTreeNode, links: _Links) -> Iterator[tuple[_Block, ...]]:
 
 
 def _joined(blocks: Iterable[_Block]) -> tuple[_Block, ...]:
-    """Neighbouring lists of one kind as one list: in Markdown nothing but text can part them."""
+    """Join adjacent lists of the same kind: in Markdown only text can separate them."""
     done: list[_Block] = []
     for block in blocks:
         last = done[-1] if done else None
@@ -158,16 +157,16 @@ def _source(block: _Block) -> str:
     for number, item in enumerate(block.items, start=1):
         body = _source(item[0])
         for before, after in pairwise(item):
-            # A list may follow its sentence at once; kramdown needs a blank line between other blocks.
+            # A list may follow a paragraph directly; kramdown needs a blank line between other blocks.
             tight = isinstance(after, _List) and not isinstance(before, _List)
             body += ("\n" if tight else "\n\n") + _source(after)
-        # Both views count on by themselves; a third digit would not fit the 4 columns.
+        # Renderers number the items themselves; a third digit would not fit the indent of 4.
         marker = f"{min(number, 99)}." if block.ordered else "*"
         rows.append(marker.ljust(4) + textwrap.indent(body, "    ")[4:])
     return "\n".join(rows)
 
 
-# --- one line, as pieces: a plain `str` is text still to be written, a `Safe` is finished source
+# --- A line as a list of pieces: a plain `str` is text still to be escaped, a `Safe` is finished Markdown.
 
 _STOPS = "，。、；：！？…"
 _CHINESE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60“”‘’…—]"
@@ -206,7 +205,7 @@ def _pieces(node: SyntaxTreeNode, links: _Links) -> Iterator[str]:
 
 
 def _merged(pieces: Iterable[str]) -> list[str]:
-    """The pieces without empty ones, neighbouring texts joined and their line breaks resolved."""
+    """The pieces without empty ones, with adjacent texts joined and their line breaks replaced."""
     done: list[str] = []
     for finished, run in groupby(filter(None, pieces), key=lambda piece: isinstance(piece, Safe)):
         if finished:
@@ -233,7 +232,7 @@ def _written(pieces: Iterable[str], *, at_start: bool = False, in_link: bool = F
 
 
 def is_under(url: str, repo_url: str) -> bool:
-    """Whether a browser that opens ``url`` stays below ``repo_url``, whatever the address looks like."""
+    """Whether a browser resolves ``url`` to an address below ``repo_url``."""
     try:
         there, here = urlsplit(url), urlsplit(repo_url)
     except ValueError:

@@ -1,1 +1,1 @@
-"""One reader of bodies and comments: code, quotes, logs, environment dumps, excerpts; pure."""
+"""Read bodies and comments: code, quotes, logs, environment dumps, excerpts. Pure."""

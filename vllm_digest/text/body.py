@@ -1,7 +1,6 @@
-"""A body or comment as its blocks: the one reader that judging, prompts and excerpts share.
+"""Split a body or comment into blocks; shared by judging, prompts and excerpts.
 
-Only what opens and closes is read: fences, HTML comments, folded parts, and lines that programs print. Time
-grows with the length only, whatever the text.
+Recognizes fences, HTML comments, `<details>`, and lines that programs print. Takes linear time for any text.
 """
 
 import re
@@ -17,22 +16,23 @@ from typing import Any
 import yaml
 
 LONGEST = 65_536
-"""Characters that GitHub takes in one body or comment."""
+"""Characters of one body or comment; GitHub's maximum."""
 _MOST_MARKS = 4_000
-"""Fences, comments and folds that are looked at, and lines of note; people write a few hundred at most."""
+"""Maximum number of fences, comments and folds that are read, and of marked lines (`_line`); people write a
+few hundred at most."""
 _RUN = 3
-"""Lines with a dump's keys that make a dump; a line or two (`GPU: 8x MI300X`) are their author's words."""
+"""Consecutive lines with keys of a dump that count as one; fewer (`GPU: 8x MI300X`) are written by hand."""
 
 
 class Kind(StrEnum):
-    """What a block is."""
+    """The kind of a block."""
 
     PROSE = "prose"
     HEADING = "heading"
     QUOTE = "quote"
     CODE = "code"
     COMMENT = "comment"
-    """An HTML comment, which nobody sees."""
+    """An HTML comment."""
     LOG = "log"
     """Lines of a log, a traceback or a shell outside of a code block."""
     DUMP = "dump"
@@ -62,18 +62,18 @@ _MARK = re.compile(
     r"|(?:^[ \t>]*|(?<=>))(?P<open><details\b)|(?P<close></details\b[^<>\n]{0,20}>?(?:[ \t]{0,20}\n)?)",
     re.MULTILINE | re.IGNORECASE,
 )
-"""What opens or closes a block; ticks that close on their line are inline code."""
+"""What opens or closes a block; backticks that close on the same line are inline code."""
 _LOG = (
     r"[ \t|>]{0,8}(?:\([^\n)]{1,60}\) )?(?:\[\w{1,12}\]:? ?)?"
     r"(?:INFO|WARNING|ERROR|DEBUG|CRITICAL|Traceback|File \"|\^{3,}|frame #\d|\d{4}-\d\d-\d\d[ T]\d\d:"
     r"|\$ |>>> |[A-Z][A-Z_]{3,40}=)"
 )
-"""How a line of a log, a traceback or a shell begins."""
+"""The start of a line of a log, a traceback or a shell session."""
 
 
 @cache
 def _line() -> re.Pattern[str]:
-    """A line of note: of a dump, a log, a quoted reply, a heading."""
+    """A marked line: of a dump, a log or a quoted reply, or a heading; the group's name is its kind."""
     keys = "|".join(patterns()["dump"])
     dump = rf"[ \t|*]{{0,20}}(?:(?:{keys})[\w /()]{{0,40}}[ \t]{{0,20}}[:|]|\[(?:pip3?|conda)\])"
     others = r"(?P<quote>[ \t]{0,8}>)|(?P<heading> {0,3}#{1,6}[ \t])"
@@ -81,7 +81,7 @@ def _line() -> re.Pattern[str]:
 
 
 def is_of_dump(line: str) -> bool:
-    """Is it a line of an environment dump, by its key?"""
+    """Whether it is a line of an environment dump, by its key."""
     match = _line().match(line)
     return match is not None and match.lastgroup == "dump"
 
@@ -94,12 +94,12 @@ class Body:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks from left to right, without gaps between them."""
+        """The blocks in order, without gaps between them."""
         spans, folds = _structure(self.text)
         return tuple(_folded(_lines(self.text, spans), folds))
 
     def block(self, position: int) -> Block:
-        """The block that a position within the text stands in."""
+        """The block at an offset of the text."""
         return self.blocks[bisect_right(self._starts, position) - 1]
 
     @cached_property
@@ -107,12 +107,12 @@ class Body:
         return [block.start for block in self.blocks]
 
     def without(self, kinds: Collection[Kind]) -> str:
-        """The text without blocks of these kinds and without what is folded away."""
+        """The text without blocks of these kinds and without folded parts."""
         kept: list[str] = []
         reached = 0
         for block in self.blocks:
             if block.kind not in kinds and not block.fold:
-                # What stood apart stays apart.
+                # Keep the texts before and after a removed block apart.
                 kept += ["\n"] if block.start > reached else []
                 kept.append(self.text[block.start : block.end])
                 reached = block.end
@@ -120,9 +120,9 @@ class Body:
 
 
 def _structure(text: str) -> tuple[list[Block], list[tuple[int, int]]]:
-    """Code and comments with all between them as prose, and from where to where each `<details>` goes.
+    """The blocks of code, comments and prose between them, and the span of each `<details>`.
 
-    An open fence or comment goes on to the text's end, as on GitHub; an open `<details>` hides nothing.
+    An unclosed fence or comment extends to the end, as on GitHub; an unclosed `<details>` is ignored.
     """
     if not any(sign in text for sign in ("```", "~~~", "<")):
         return [Block(Kind.PROSE, 0, len(text))], []
@@ -152,7 +152,7 @@ def _structure(text: str) -> tuple[list[Block], list[tuple[int, int]]]:
 
 
 def _end_of_fence(text: str, fence: str, at: int) -> int:
-    """Behind the line that closes a fence: of the same sign, at least as many, alone on their line."""
+    """Offset after the closing line of a fence: the same character, at least as many, alone on a line."""
     found = re.compile(rf"\n[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*(?:\n|\Z)").search(text, at)
     return found.end() if found else len(text)
 
@@ -163,7 +163,7 @@ def _after(sign: str, text: str, at: int) -> int:
 
 
 def _lines(text: str, spans: list[Block]) -> Iterator[Block]:
-    """The blocks, prose taken apart by its lines of note."""
+    """The blocks, with prose split at its marked lines."""
     room = _MOST_MARKS
     for span in spans:
         if span.kind is not Kind.PROSE:
@@ -178,7 +178,7 @@ def _lines(text: str, spans: list[Block]) -> Iterator[Block]:
 
 
 def _runs(notes: Iterable[Block]) -> Iterator[Block]:
-    """Lines of note that follow each other as one block; a run of logs and dumps is what most of it is."""
+    """Join consecutive marked lines; a mix of log and dump lines is a dump if over a third of them are."""
     run: list[Block] = []
     for note in notes:
         if run and not (run[-1].end == note.start and _family(run[-1].kind) is _family(note.kind)):
@@ -204,7 +204,7 @@ def _family(kind: Kind) -> Kind:
 
 
 def _between(span: Block, notes: Iterator[Block]) -> Iterator[Block]:
-    """The blocks of note with the prose between them."""
+    """The blocks of marked lines with the prose between them."""
     reached = span.start
     for note in notes:
         if note.start > reached:
@@ -216,7 +216,7 @@ def _between(span: Block, notes: Iterator[Block]) -> Iterator[Block]:
 
 
 def _folded(blocks: Iterator[Block], folds: list[tuple[int, int]]) -> Iterator[Block]:
-    """The blocks, cut where a folded part begins or ends, with the number of the outermost one around."""
+    """The blocks, split at the ends of folded parts, with the number of the outermost one around each."""
     outermost: list[tuple[int, int]] = []
     for start, end in sorted(folds):
         if not outermost or start >= outermost[-1][1]:

@@ -1,4 +1,4 @@
-"""What an environment dump, a log or a form tells of the machine in use, field by field."""
+"""Read fields about the machine in use from environment dumps, logs and forms."""
 
 import re
 from functools import cache, cached_property
@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from vllm_digest.text.body import LONGEST, Body, Kind, patterns
 
 _LINE = 300
-"""Characters of a line that are looked at."""
+"""Characters of a line that are read."""
 _PASTED = (Kind.CODE, Kind.LOG, Kind.DUMP)
 _SHOWN = (Kind.PROSE, Kind.HEADING, Kind.QUOTE)
 _VALUE = re.compile(
@@ -14,19 +14,22 @@ _VALUE = re.compile(
     r"|[ \t]{1,4}(N/A|Disabled|could not collect)\b",
     re.IGNORECASE,
 )
-"""A value after its key or a part of it: `key   : value`, `| key | value |`, `KEY_PART=value`, `key N/A`."""
+"""A value after its key or the key's beginning: `key : value`, `| key | value |`, `KEY_PART=value`, `key N/A`."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
 
 
 @cache
 def _keys(role: str) -> re.Pattern[str]:
-    """How a line begins that has one of the keys of that role in `patterns.yaml`."""
+    """A pattern of the start of a line with one of the keys listed under `role` in `patterns.yaml`."""
     keys = "|".join(patterns()[role])
     return re.compile(rf"[ \t>|*\-]{{0,20}}(?:{keys})(?: \d{{1,2}})?[ \t*`]{{0,40}}[:\uff1a|]", re.IGNORECASE)
 
 
 class Text:
-    """One body, comment or title; what is longer than GitHub takes is read at both ends."""
+    """One body, comment or title; of a text over twice GitHub's maximum only both ends are read.
+
+    A `position` is an offset in `text`.
+    """
 
     def __init__(self, whole: str) -> None:
         if len(whole) > 2 * LONGEST:
@@ -39,15 +42,15 @@ class Text:
 
     @cached_property
     def prose_length(self) -> int:
-        """Characters of prose that are shown: without code, logs, what is folded away and HTML comments."""
+        """Characters of visible prose: without code, logs, folded parts and HTML comments."""
         return sum(one.end - one.start for one in self._body.blocks if one.kind in _SHOWN and not one.fold)
 
     def is_pasted(self, position: int) -> bool:
-        """Does it stand in a code block, a log, a dump, a traceback or the like?"""
+        """Whether the position is in a code block, a log, a dump or a traceback."""
         return self._body.block(position).kind in _PASTED
 
     def is_hidden(self, position: int) -> bool:
-        """Does it stand in an HTML comment?"""
+        """Whether the position is in an HTML comment."""
         return self._has_comments and self._body.block(position).kind is Kind.COMMENT
 
     @cached_property
@@ -55,7 +58,7 @@ class Text:
         return "<!--" in self.text
 
     def opens_with(self, position: int) -> bool:
-        """Does no sentence end before `position`, headings and what is hidden aside?"""
+        """Whether the position is in the first sentence of the prose."""
         prose = [one for one in self._body.blocks if one.kind is Kind.PROSE and one.start < position]
         before = "".join(self.text[one.start : min(one.end, position)] for one in prose)
         lines = before.split("\n")
@@ -63,7 +66,7 @@ class Text:
 
     @cached_property
     def machine(self) -> tuple[str, ...]:
-        """The first lines that tell the platform in use: `GPU 0: NVIDIA A100`, `detected platform: cuda`."""
+        """The first lines that name the platform in use: `GPU 0: NVIDIA A100`, `detected platform: cuda`."""
         lines = []
         platform, *keys = patterns()["platform"]
         for key in (platform, *keys):
@@ -75,7 +78,7 @@ class Text:
         return tuple(lines)
 
     def value_after(self, position: int) -> str | None:
-        """The value of the key that ends at `position`; empty where it says nothing, None without one."""
+        """The value of the key that ends at the position; empty for a filler (`N/A`), None without one."""
         match = _VALUE.match(self.text, position)
         if match is None:
             return None
@@ -83,19 +86,19 @@ class Text:
         return "" if value.lower() in _nothing() else value
 
     def is_processor(self, position: int) -> bool:
-        """Does it stand in what lscpu says?"""
+        """Whether the position is in a line of lscpu's output."""
         return _keys("processor").match(self.line_before(position)) is not None
 
     def is_hardware(self, position: int) -> bool:
-        """Does it stand in a line that names the GPU or the build in use?"""
+        """Whether the position is in a line that names the GPU or the build in use."""
         return _keys("hardware").match(self.line_before(position)) is not None
 
     def is_build(self, position: int) -> bool:
-        """Is it the local part of a version, as in `2.7.1+rocm6.3`?"""
+        """Whether the position is the start of a version's local part, as in `2.7.1+rocm6.3`."""
         return self.text[position - 1 : position] == "+"
 
     def line_before(self, position: int) -> str:
-        """The line up to `position`, at most 300 characters of it."""
+        """The line up to the position, its last `_LINE` characters at most."""
         return self.text[max(0, position - _LINE) : position].rpartition("\n")[2]
 
     def _next_word(self, position: int) -> str:
@@ -108,7 +111,7 @@ def _nothing() -> frozenset[str]:
 
 
 def _without_script(text: str) -> str:
-    """The text without collect_env.py itself, from its mark up to the end of its code block."""
+    """The text without the source of collect_env.py: from its first line to the end of the code block."""
     mark = patterns()["script"]
     kept: list[str] = []
     position = 0

@@ -1,4 +1,4 @@
-"""The visible text of GitHub bodies and comments, for excerpts."""
+"""Extract the visible text of bodies and comments, for excerpts."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from vllm_digest.markdown.prose import Parser
 from vllm_digest.text.body import LONGEST, Body, Kind
 
 EXCERPT_LIMIT = 3_000
-"""Characters that `plain` parses, counted once code blocks and folded parts are gone."""
+"""Characters that `plain` parses, counted after code blocks and folded parts are removed."""
 
 _BODY = Parser("commonmark", {"maxNesting": 8}).enable(["table", "strikethrough"]).disable("reference")
 _SILENT = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
@@ -18,18 +18,18 @@ _UNSEEN = (Kind.CODE, Kind.COMMENT)
 
 
 def plain(text: str) -> str:
-    """The visible text of a GitHub body or comment on one line: still a stranger's, so escape it before use.
+    """The visible text of a GitHub body or comment on one line. It is untrusted: escape it before use.
 
-    Without code blocks, logs, dumps, quotes, headings (mostly a form's), `<details>`, comments, images and
-    HTML tags; inline code and links as their text. A body of nothing but a log shows the log. Looks at the
-    first 65,536 characters and parses `EXCERPT_LIMIT` of what is not left out.
+    Without code blocks, logs, dumps, quotes, headings (mostly of issue forms), `<details>`, comments, images
+    and HTML tags; inline code and links as their text. A body of only a log gives the log. Reads the first
+    `LONGEST` characters and parses `EXCERPT_LIMIT` of the rest.
     """
     body = Body(visible(text[:LONGEST]))
     return _shown_of(body.without((*_UNSEEN, Kind.LOG, Kind.DUMP))) or _shown_of(body.without(_UNSEEN))
 
 
 def unfolded(text: str) -> str:
-    """The text without code blocks, HTML comments and what is folded away: often most of a body."""
+    """The text without code blocks, HTML comments and folded parts."""
     return Body(text).without(_UNSEEN)
 
 

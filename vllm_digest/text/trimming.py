@@ -1,6 +1,6 @@
-"""A body or comment without what says little: environment dumps, logs, quoted replies, forms.
+"""Remove the parts of a body or comment with little information: dumps, logs, quoted replies, forms.
 
-Read block by block, in time that grows with the length only.
+Works block by block, in linear time.
 """
 
 import re
@@ -11,27 +11,27 @@ from itertools import groupby
 from vllm_digest.text.body import LONGEST, Block, Body, Kind, is_of_dump, patterns
 
 _NOISE = re.compile(
-    # A form's boxes; the boxes of a list of work say what is done.
+    # Checkboxes of forms; those of other lists say which work is done and stay.
     r"[ \t]*(?:[-*] \[[ xX]\] (?:\(Optional\)|The (?:purpose|test (?:plan|results?))\b"
     r"|I(?:'ve|'m| have| am| agree| will)\b|Make sure\b|Before submitting\b|By submitting\b)"
     r"|Signed-off-by:|Co-authored-by:|Reviewed-by:|[cC][cC] @|!\[[^\]]{0,200}\]\(|<img\b|_No response_)"
 )
-"""Lines of forms, sign-offs, and pictures, which a model does not see."""
+"""Lines of forms, sign-offs and pictures."""
 _SENTENCE_ENDS = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
 _TOKENS = re.compile(r"<\|[a-z_]{2,30}\|>", re.IGNORECASE)
-"""`<|im_start|>`: some servers read it as the beginning of a turn."""
+"""Special tokens such as `<|im_start|>`, which some servers interpret as the start of a message."""
 _HEAD, _TAIL = 3, 6
-"""Lines of a code block or log that are kept: how it begins, and how it ends, where the error stands."""
+"""Lines kept at the start and at the end of a code block or log; the error is usually at the end."""
 _FEW = _HEAD + _TAIL
 _LINE = 300
-"""Characters of a line of these; a line of prose is a paragraph, and stays whole."""
+"""Characters of a line in code or logs; a line of prose is a paragraph and is not cut."""
 LEFT_OUT = "…"
 
 
 def trimmed(text: str) -> str:
-    """What is worth reading of it, each line verbatim; `…` stands for lines or a sentence left out.
+    """The text without uninformative parts, other lines verbatim; `…` replaces removed lines or sentences.
 
-    Of prose only quoted replies, a form's lines and sentences that order a model about are left out.
+    Of prose only quoted replies, lines of forms and sentences with instructions to a model are removed.
     """
     body = Body(text[:LONGEST].replace("\r\n", "\n"))
     shown = [block for block in body.blocks if block.kind not in (Kind.COMMENT, Kind.QUOTE)]
@@ -49,7 +49,7 @@ def trimmed(text: str) -> str:
 
 
 def _part(block: Block) -> tuple[int, int]:
-    """What goes together: a folded part, a block of code or log, all prose in a row (0, 0)."""
+    """Key of the part a block belongs to: a folded part, a block of code or log, consecutive prose (0, 0)."""
     if block.fold:
         return block.fold, 0
     return (0, 0) if block.kind in (Kind.PROSE, Kind.HEADING) else (0, block.start + 1)
@@ -60,7 +60,7 @@ def _prose(lines: list[str]) -> Iterator[str]:
 
 
 def _pasted(lines: list[str]) -> Iterator[str]:
-    """The ends of what was pasted or folded away; of a dump nothing but that it was there."""
+    """The first and last lines of a pasted or folded part; only `…` for a dump."""
     some = [line[:_LINE] if len(lines) > 1 else line for line in lines if not _NOISE.match(line)]
     if len(some) > _FEW and sum(map(is_of_dump, some)) > len(some) // 3:
         yield LEFT_OUT
@@ -76,7 +76,7 @@ def _orders() -> re.Pattern[str]:
 
 
 def _without_orders(line: str) -> str:
-    """The line with `…` for each sentence that orders a model about."""
+    """The line with `…` for each sentence with instructions to a model."""
     kept: list[str] = []
     reached = 0
     for order in _orders().finditer(line):
@@ -90,7 +90,7 @@ def _without_orders(line: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """At most about `most` characters of it: two thirds from its beginning, the rest from its end."""
+    """About `most` characters of a text at most: two thirds from its start, the rest from its end."""
     if len(text) <= most:
         return text
     head, tail = text[: most * 2 // 3], text[-(most // 3) :]
