@@ -83,14 +83,17 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("github: {rep: a/b}", "settings.yaml: github.rep is no setting. Did you mean github.repo?"),
-        ("githob: {repo: a/b}", "settings.yaml: githob is no section.\nDid you mean github?"),
-        ("repo: a/b", "settings.yaml: repo is no section.\nDid you mean github.repo?"),
-        ("window: 1h", "settings.yaml: window is no section.\nDid you mean report.window?"),
-        ("catch-up: 1d", "settings.yaml: catch-up is no section.\nDid you mean report.catch_up?"),
-        ("timeout: 5", "settings.yaml: timeout is no section.\nDid you mean github.timeout or llm.timeout?"),
-        ("report.window: 1h", "settings.yaml: report.window is no section.\nDid you mean report.window?"),
-        ("1: 2", "settings.yaml: 1 is no section."),
+        ("github: {rep: a/b}", "settings.yaml: github.rep is not a setting. Did you mean github.repo?"),
+        ("githob: {repo: a/b}", "settings.yaml: githob is not a section.\nDid you mean github?"),
+        ("repo: a/b", "settings.yaml: repo is not a section.\nDid you mean github.repo?"),
+        ("window: 1h", "settings.yaml: window is not a section.\nDid you mean report.window?"),
+        ("catch-up: 1d", "settings.yaml: catch-up is not a section.\nDid you mean report.catch_up?"),
+        (
+            "timeout: 5",
+            "settings.yaml: timeout is not a section.\nDid you mean github.timeout or llm.timeout?",
+        ),
+        ("report.window: 1h", "settings.yaml: report.window is not a section.\nDid you mean report.window?"),
+        ("1: 2", "settings.yaml: 1 is not a section."),
         ("github: {}\ngithub: {}", "settings.yaml: github is given twice, in lines 1 and 2."),
         (
             "report:\n  window: 1h\n  window: 2h",
@@ -103,22 +106,22 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
         ),
         (
             "report: {window: 60}",
-            "settings.yaml: report.window: '60' is not a length of time, for",
+            "settings.yaml: report.window: '60' is not a length of time: it",
         ),
         (
             "github: {max_wait: 15}",
-            "settings.yaml: github.max_wait: '15' is not a length of time, for",
+            "settings.yaml: github.max_wait: '15' is not a length of time: it",
         ),
         (
             "report: {settle: 1.5}",
-            "settings.yaml: report.settle: '1.5' is not a length of time, for",
+            "settings.yaml: report.settle: '1.5' is not a length of time: it",
         ),
         ("report: {name: 2025}", "settings.yaml: report.name: it must be text; quotes make it so."),
         ("report: {name: }", "settings.yaml: report.name: it has no value."),
         ("heat: {threshold: true}", "settings.yaml: heat.threshold: it must not be true or false."),
         ("heat: {threshold: 1.5}", "settings.yaml: heat.threshold: it must be a whole number."),
         ("heat: {bots: one}", "settings.yaml: heat.bots: it must be a list, such as [one, two]."),
-        ("report: {languages: [de]}", "settings.yaml: report.languages: 'de' is no language of pages"),
+        ("report: {languages: [de]}", "settings.yaml: report.languages: 'de' is not a supported language"),
         ("report: {languages: zh}", "settings.yaml: report.languages: it must be a list"),
         (
             "llm: {base_url: localhost:8000}",
@@ -140,7 +143,7 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
             "settings.yaml: repository.tag_weights.perf: it must",
         ),
         ("focus: {topics: [{nmae: x}]}", "settings.yaml: focus.topics.0."),
-        ('report: {output: "a\\nb"}', "settings.yaml: report.output: 'a\\nb' has characters"),
+        ('report: {output: "a\\nb"}', "settings.yaml: report.output: 'a\\nb' has invisible characters"),
         ("github: a/b", "settings.yaml: github does not hold keys."),
         ("- a\n- b", "settings.yaml does not hold sections of keys."),
         ("github: {repo: vllm}", "settings.yaml: github.repo: 'vllm' is not of the form OWNER/NAME."),
@@ -172,7 +175,7 @@ def test_the_place_named_is_where_the_wrong_value_was_given() -> None:
 
 def test_a_misspelt_variable_is_not_passed_over() -> None:
     said = complaint(environ={"VLLM_DIGEST_GITHUB_REPOS": "a/b"})
-    assert said == "VLLM_DIGEST_GITHUB_REPOS is no setting.\nDid you mean VLLM_DIGEST_GITHUB_REPO?"
+    assert said == "VLLM_DIGEST_GITHUB_REPOS is not a setting.\nDid you mean VLLM_DIGEST_GITHUB_REPO?"
 
 
 def test_a_setting_that_another_one_calls_for_is_named_where_it_is_missing() -> None:
@@ -263,7 +266,7 @@ def test_what_a_cluster_sets_for_a_service_of_our_name_is_passed_over() -> None:
     }
     environ = {f"VLLM_DIGEST_{name}": value for name, value in variables.items()}
     assert settings(environ=environ) == Settings()
-    assert "VLLM_DIGEST_REPORT_WINDOWS is no setting" in complaint(
+    assert "VLLM_DIGEST_REPORT_WINDOWS is not a setting" in complaint(
         environ={**environ, "VLLM_DIGEST_REPORT_WINDOWS": "1h"}
     )
 

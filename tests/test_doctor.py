@@ -65,7 +65,7 @@ def test_a_wrong_setting_is_the_end_of_it(run: Run, github: GitHub) -> None:
     ran = seen(run, github, VLLM_DIGEST_GITHUB_REPOS="a/b")
     assert ran.code == 2
     assert ran.out == (
-        "FAIL  configuration: VLLM_DIGEST_GITHUB_REPOS is no setting.\n"
+        "FAIL  configuration: VLLM_DIGEST_GITHUB_REPOS is not a setting.\n"
         "      Did you mean VLLM_DIGEST_GITHUB_REPO?\n"
     )
 

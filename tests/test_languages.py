@@ -367,11 +367,12 @@ def test_the_first_language_of_the_settings_stands_at_the_usual_addresses(run: R
 def test_a_language_without_a_pack_is_refused(run: Run, command: tuple[str, ...]) -> None:
     refused = run(*command, "--language", "de")
     assert refused.code == 2
-    assert "vllm-digest: 'de' is no language of pages.\nThere are zh, en." in refused.err
+    assert "vllm-digest: 'de' is not a supported language.\nThere are zh, en." in refused.err
 
 
 @pytest.mark.parametrize(
-    ("value", "why"), [("[de]", "'de' is no language"), ("[]", "at least one"), ("[zh, zh]", "only once")]
+    ("value", "why"),
+    [("[de]", "'de' is not a supported language"), ("[]", "at least one"), ("[zh, zh]", "only once")],
 )
 def test_settings_name_languages_that_there_are(run: Run, value: str, why: str) -> None:
     refused = run("run", "--sample", "--dry-run", environ={"VLLM_DIGEST_REPORT_LANGUAGES": value})

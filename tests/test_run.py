@@ -209,12 +209,12 @@ def test_windows_of_the_same_day_and_series_never_share_a_file(run: Run) -> None
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "holds no JSON"),
-        ('{"form": "vllm-digest/report/2", "dig', "holds no JSON"),
-        ("[]", "is no vllm-digest/report/2 document"),
+        ("", "is not JSON"),
+        ('{"form": "vllm-digest/report/2", "dig', "is not JSON"),
+        ("[]", "is not a vllm-digest/report/2 document"),
         (
             '{"form": "vllm-digest/report/9"}',
-            "is no vllm-digest/report/2 document but 'vllm-digest/report/9'",
+            "is not a vllm-digest/report/2 document but 'vllm-digest/report/9'",
         ),
         ('{"form": "vllm-digest/report/2"}', "series: it is missing"),
     ],
@@ -271,7 +271,7 @@ def test_github_s_own_program_is_asked_for_the_host_that_it_knows(run: Run, api:
 def test_a_token_that_was_copied_badly_is_told_without_being_shown(run: Run) -> None:
     ran = run("run", environ={"GITHUB_TOKEN": "ghp_secret\u200b"})
     assert ran.code == 2
-    assert "The token in GITHUB_TOKEN has characters no token has" in ran.err
+    assert "The token in GITHUB_TOKEN has characters that no token has" in ran.err
     assert "secret" not in ran.err
 
 

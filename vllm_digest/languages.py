@@ -1,4 +1,4 @@
-"""The languages that pages come in, and texts of the settings that may differ between them."""
+"""The languages of pages, and texts in the settings that may differ by language."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,34 +10,34 @@ from pydantic_core import CoreSchema, core_schema
 from vllm_digest.errors import UsageError
 
 LANGUAGES = ("zh", "en")
-"""Each has a pack in `templates/` and checks of its prose in `check/`."""
+"""Codes of the supported languages. Each has a folder in `templates/` and one in `check/`."""
 
 
 def root_of(language: str, languages: Sequence[str]) -> str:
-    """The path below which a language's pages stand on a site: empty for the first, else such as `/en`."""
+    """The path prefix of a language's pages on a site: empty for the first of `languages`, else `/en`."""
     return "" if language == languages[0] else f"/{language}"
 
 
 def language_of(asked: str | None, languages: Sequence[str]) -> str:
-    """The language that was asked for, else the first one. Raises UsageError if it has no pack."""
+    """The language code `asked`, else the first of `languages`. Raises UsageError if it is not supported."""
     if asked is not None and asked not in LANGUAGES:
-        raise UsageError(f"{asked!r} is no language of pages.", f"There are {', '.join(LANGUAGES)}.")
+        raise UsageError(f"{asked!r} is not a supported language.", f"There are {', '.join(LANGUAGES)}.")
     return asked or languages[0]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalText:
-    """One text for every language, or one a language.
+    """A text for all languages, or one text per language.
 
-    `texts`: pairs of a language and a text, in the order they were given; the language is empty for a text
-    that serves all. In YAML and JSON it is a string, or an object such as `{zh: …, en: Quantization}`.
+    `texts`: pairs of language code and text, in the given order; the code is empty for a text for all.
+    In YAML and JSON it is a string, or an object such as `{zh: …, en: Quantization}`.
     """
 
     texts: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, value: object) -> Self:
-        """The text that a string or a mapping stands for. Raises ValueError for anything else."""
+        """From a string, or a mapping by language code. Raises ValueError for anything else."""
         match value:
             case LocalText(texts=texts):
                 return cls(texts)
@@ -51,12 +51,12 @@ class LocalText:
         raise ValueError(f"it must be a text, or one for each of {', '.join(LANGUAGES)}.")
 
     def get(self, language: str) -> str:
-        """The text for a language; the first one where it has none of its own."""
+        """The text for a language; the first text if there is none for it."""
         texts = dict(self.texts)
         return texts.get(language, self.texts[0][1])
 
     def dump(self) -> str | dict[str, str]:
-        """The form it has in YAML and JSON."""
+        """The form in YAML and JSON."""
         if len(self.texts) == 1 and not self.texts[0][0]:
             return self.texts[0][1]
         return dict(self.texts)

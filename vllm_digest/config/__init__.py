@@ -1,4 +1,4 @@
-"""Settings: defaults, then a YAML file, then the environment, then flags, as one frozen value."""
+"""Settings as a frozen value: defaults, overridden by a YAML file, then by the environment, then by flags."""
 
 from vllm_digest.config.effective import effective, example
 from vllm_digest.config.reading import USUAL_FILE, Loaded, keys, load, load_with_origins

@@ -1,4 +1,4 @@
-"""YAML as settings are written in it: YAML 1.2's values, no key twice, no size without end."""
+"""Parse YAML for settings: values of YAML 1.2, no duplicate keys, limits on size and depth."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from vllm_digest.errors import UsageError
 
 _MOST_BYTES = 1_000_000
 _MOST_NODES = 50_000
-"""Values of a file, those counted again that an alias repeats; the example has some 600."""
+"""Values in a file, counting repetitions by aliases; the example file has about 600."""
 _DEEPEST = 20
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's, without the values of YAML 1.1 that surprise: `no`, `on`, `1:30` and dates are texts."""
+    """PyYAML's loader without surprising values of YAML 1.1: `no`, `on`, `1:30` and dates are strings."""
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -33,12 +33,12 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^({_pattern})$"), _first)
 
 
-# PyYAML's own takes 010 for 8.
+# PyYAML's own constructor reads 010 as 8.
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 
 
 def parse(text: str, place: str) -> Any:
-    """The value of a YAML document; messages name `place`. Raises UsageError if there is no sound one."""
+    """The value of a YAML document. `place`: its name in messages. Raises UsageError if it is not valid."""
     remedy = "config.example.yaml shows the form."
     if len(text) > _MOST_BYTES:
         raise UsageError(f"{place} is too large for settings.", remedy)
@@ -58,7 +58,7 @@ def parse(text: str, place: str) -> Any:
 
 
 def _words(error: Exception) -> str:
-    """What is wrong and where, without the excerpts that PyYAML adds in lines of their own."""
+    """The problem and its line, without the excerpts that PyYAML adds."""
     if isinstance(error, RecursionError):
         return "it is nested too deep."
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
@@ -68,7 +68,7 @@ def _words(error: Exception) -> str:
 
 
 def _check(root: yaml.Node, place: str) -> None:
-    """Refuse a key that stands twice in one mapping, and what would grow or nest without end."""
+    """Raises UsageError for duplicate keys, for text that is not UTF-8, and beyond the limits."""
     for count, (node, path) in enumerate(_walk(root)):
         if count > _MOST_NODES or len(path) > _DEEPEST:
             raise UsageError(
@@ -93,7 +93,7 @@ def _refuse_repeated(mapping: yaml.MappingNode, path: tuple[str, ...], place: st
 
 
 def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
-    """Each node with the keys that lead to it, as often as aliases repeat it."""
+    """Each node with the path of keys to it; once for each repetition by an alias."""
     waiting: list[tuple[yaml.Node, tuple[str, ...]]] = [(root, ())]
     while waiting:
         node, path = waiting.pop()

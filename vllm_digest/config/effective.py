@@ -1,4 +1,4 @@
-"""The settings as `vllm-digest config` prints them: the example file, and what a run would use."""
+"""The output of `vllm-digest config`: the example file, or the settings that a run would use."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,16 +13,16 @@ _WIDTH = 100
 
 
 def example() -> str:
-    """The example file: in the installed package, or at the top of a checkout."""
+    """The text of the example file, in the installed package or at the top of a checkout."""
     package = Path(__file__).parent.parent
     places = (folder / "config.example.yaml" for folder in (package, package.parent))
     return next(path for path in places if path.is_file()).read_text(encoding="utf-8")
 
 
 def effective(loaded: Loaded, environ: Mapping[str, str]) -> str:
-    """Every setting as a run would use it, in YAML that can be read again, with the origin of each.
+    """Every setting as a run would use it, as valid YAML, with its origin as a comment.
 
-    Of the secrets in `environ` it says whether they are set, and nothing else.
+    Of the secrets in `environ` it only states whether they are set.
     """
     return "\n".join(_lines(loaded, environ)) + "\n"
 

@@ -1,4 +1,4 @@
-"""Where settings are given: the file, the environment, the command line; which wins, and what is wrong."""
+"""Read settings from the file, the environment and the command line; later ones take precedence."""
 
 import difflib
 import re
@@ -15,23 +15,24 @@ from vllm_digest.errors import UsageError
 from vllm_digest.validation import Problem, problems
 
 USUAL_FILE = Path("config.yaml")
-"""Read when it is there and no other file is named."""
+"""Read if it exists and no other file is named."""
 PREFIX = "VLLM_DIGEST_"
 _ALIASES = {"GITHUB_API_URL": ("github", "api_url"), "OPENAI_BASE_URL": ("llm", "base_url")}
-"""Names that other programs use for the same thing; our own win over them."""
+"""Variables of other programs with the same meaning; those with PREFIX take precedence."""
 _SECRETS = {("github", "token"): "GITHUB_TOKEN", ("llm", "api_key"): "OPENAI_API_KEY"}
-"""What some put into files, and the only place where it belongs."""
+"""Secrets that are refused as settings, with the variable for each."""
 _OF_A_CLUSTER = re.compile(
     PREFIX + r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
-"""What Kubernetes and Docker set for a service called vllm-digest:
+"""Variables that Kubernetes and Docker set for a service named vllm-digest; ignored:
 https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
 
 
 class Given(NamedTuple):
-    """A value somebody gave. place: where, as a message names it: `config.yaml: github.repo`, `--repo`.
+    """A value that was given.
 
-    origin: the same for `config --effective`: `config.yaml`, the variable's name, the flag.
+    place: where, for messages: `config.yaml: github.repo`, `--repo`.
+    origin: where, for `config --effective`: `config.yaml`, the variable's name, the flag.
     """
 
     value: Any
@@ -44,7 +45,7 @@ Values = dict[tuple[str, str], Given]
 
 
 class Loaded(NamedTuple):
-    """The settings, and the origin of each that is not at its default, by `section.key`."""
+    """The settings, and by `section.key` the origin of each that was given."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -53,22 +54,22 @@ class Loaded(NamedTuple):
 def load(
     *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]
 ) -> Settings:
-    """The settings alone, see `load_with_origins`."""
+    """The settings; see `load_with_origins`."""
     return load_with_origins(file=file, environ=environ, flags=flags).settings
 
 
 def load_with_origins(
     *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]
 ) -> Loaded:
-    """Read the settings: defaults, then the file, then the environment, then flags.
+    """Read the settings: defaults, overridden by the file, the environment and the flags, in this order.
 
-    `file` must be readable if it is given; without it `config.yaml` counts if there is one. `flags` are by
-    section and key; None stands for a flag that was not given. Raises UsageError, which names the key that is
-    wrong and where it stands.
+    `file`: must be readable if given; if None, `config.yaml` is read if it exists.
+    `flags`: by section and key; None for a flag that was not given.
+    Raises UsageError, naming the key and where it was given, if a value is wrong.
     """
     given = _from_file(file) | _from_environment(environ) | _from_flags(flags)
     for (section, key), one in given.items():
-        # Pydantic would take them for 1 and 0.
+        # Pydantic would convert them to 1 and 0.
         if isinstance(one.value, bool) and _kind(section, key) is not bool:
             raise UsageError(f"{one.place}: it must not be true or false.", "Quotes make it a text.")
     values: dict[str, Any] = {}
@@ -80,7 +81,7 @@ def load_with_origins(
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        first, *others = (clean_line(_told(problem, given)) for problem in problems(error))
+        first, *others = (clean_line(_message(problem, given)) for problem in problems(error))
         raise UsageError(first, "\n".join(others)) from None
     return Loaded(settings, {".".join(name): one.origin for name, one in given.items()})
 
@@ -91,6 +92,7 @@ def keys() -> list[str]:
 
 
 def sections() -> dict[str, type[BaseModel]]:
+    """The sections of the settings by name."""
     annotations = ((name, field.annotation) for name, field in Settings.model_fields.items())
     return {
         name: model for name, model in annotations if isinstance(model, type) and issubclass(model, BaseModel)
@@ -98,7 +100,7 @@ def sections() -> dict[str, type[BaseModel]]:
 
 
 def _kind(section: str, key: str) -> object:
-    """The type of a setting, None if there is none of that name."""
+    """The type of a setting; None if it does not exist."""
     field = sections()[section].model_fields.get(key)
     return field.annotation if field else None
 
@@ -126,10 +128,10 @@ def _from_file(file: Path | None) -> Values:
 
 def _of_section(path: Path, section: object, values: object) -> Iterator[tuple[tuple[str, str], Given]]:
     if section not in sections():
-        raise UsageError(f"{path}: {clean_line(section)} is no section.", _meant(str(section)))
+        raise UsageError(f"{path}: {clean_line(section)} is not a section.", _hint(str(section)))
     name = str(section)
     if isinstance(values, str) and name == "focus":
-        # `focus: none` is a section in a word.
+        # A section may be a single word: `focus: none`.
         yield (name, ""), Given(values, f"{path}: {name}", str(path))
     elif isinstance(values, dict):
         for key, value in values.items():
@@ -148,19 +150,19 @@ def _from_environment(environ: Mapping[str, str]) -> Values:
     for variable in environ:
         is_ours = variable.startswith(PREFIX) and not _OF_A_CLUSTER.fullmatch(variable)
         if is_ours and variable not in own:
-            raise UsageError(f"{variable} is no setting.", _did_you_mean(variable, own))
+            raise UsageError(f"{variable} is not a setting.", _did_you_mean(variable, own))
     return given
 
 
 def _list_or_text(text: str, variable: str) -> object:
-    """The value of a variable that may be other than text: lists and mappings as YAML writes them."""
+    """The value of a variable; a list or mapping is parsed as YAML. Raises UsageError if it is malformed."""
     if not text.startswith(("[", "{")):
         return text
     try:
         return parse(text, variable)
     except UsageError as error:
         raise UsageError(
-            f"{variable}: {text!r} is no list or mapping. {error.problem}",
+            f"{variable}: {text!r} is not a list or mapping. {error.problem}",
             "Write it as [one, two] or {a: b}.",
         ) from None
 
@@ -175,8 +177,8 @@ def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> Values:
     }
 
 
-def _told(problem: Problem, given: Values) -> str:
-    """One thing that is wrong, with the place where it was given and the way on."""
+def _message(problem: Problem, given: Values) -> str:
+    """The message for a problem: where the value was given, what is wrong, and a hint."""
     section, key, *inner = (*(str(part) for part in problem.path), "", "")[: max(2, len(problem.path))]
     known = given.get((section, key)) or given.get((section, ""))
     place = known.place if known else f"{section}.{key}".rstrip(".")
@@ -184,13 +186,13 @@ def _told(problem: Problem, given: Values) -> str:
     if (section, key) in _SECRETS:
         return f"{place}: secrets come from the environment only; put it into {_SECRETS[section, key]}."
     if problem.kind == "extra_forbidden" and not inner:
-        return f"{place} is no setting. {_did_you_mean(f'{section}.{key}', keys())}"
+        return f"{place} is not a setting. {_did_you_mean(f'{section}.{key}', keys())}"
     words = problem.words
     return f"{place}: {words if words.endswith(('.', '?')) else f'{words}.'}"
 
 
-def _meant(name: str) -> str:
-    """What somebody may have meant by a section that is none: a key without its section, or a slip."""
+def _hint(name: str) -> str:
+    """A hint for an unknown section: a key without its section, or the closest name."""
     plain = name.strip().casefold().replace("-", "_")
     if places := [key for key in keys() if key.partition(".")[2] == plain or key == plain]:
         return f"Did you mean {' or '.join(places)}?"

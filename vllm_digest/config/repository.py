@@ -1,6 +1,6 @@
-"""What a repository's own words and folders mean: labels, title tags, paths.
+"""The meaning of a repository's labels, title tags and paths.
 
-`vllm.yaml` holds those of vllm-project/vllm, `common.yaml` what every other repository starts from.
+Defaults: `vllm.yaml` for vllm-project/vllm, `common.yaml` for all other repositories.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _USAGE_WORDS = ", ".join(UsageKind)
 
 
 def _small(values: object) -> object:
-    """Labels and tags in small letters, in which they are compared."""
+    """Labels and tags in lower case, in which they are compared."""
     if isinstance(values, Mapping):
         return {str(key).casefold(): value for key, value in values.items()}
     if isinstance(values, list | tuple):
@@ -36,18 +36,18 @@ class RepositorySettings(Section):
     bug_labels: Labels = ()
     """Words in a label, an issue type or a title tag that mean a bug."""
     state_labels: Labels = ()
-    """Labels that say where a thread stands and not what it is about."""
+    """Labels about the state of a thread, not its subject, such as `stale`."""
     label_weights: Weights = Field(default_factory=dict)
-    """Points towards a place among the key changes, by a word in a label: -20 to 20."""
+    """Points in the ranking of key changes, -20 to 20, by a word in a label."""
     tag_weights: Weights = Field(default_factory=dict)
-    """The same by a tag in front of a title, such as `[Perf][Kernel]`."""
+    """The same by a tag at the start of a title, such as `[Perf][Kernel]`."""
     usage_paths: dict[str, UsageKind] = Field(default_factory=dict)
-    """Beginnings of paths whose change users meet, and what changes for them there."""
+    """Prefixes of paths whose changes affect users, with the kind of change."""
 
 
 @cache
 def built_in(repo: str) -> Mapping[str, Any]:
-    """The words that a repository starts from; `repo` is OWNER/NAME in any case."""
+    """The defaults of a repository. `repo`: OWNER/NAME, in upper or lower case."""
     name = "vllm" if repo.casefold() == VLLM else "common"
     text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     values: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)

@@ -1,4 +1,4 @@
-"""The sections of the settings, each key at its default with what it means."""
+"""The sections of the settings: each key with its type, default and meaning."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -26,11 +26,11 @@ from vllm_digest.languages import LANGUAGES
 from vllm_digest.window import LONGEST
 
 _PROJECT_NAMES = {"vllm-project/vllm": "vLLM"}
-"""Projects that do not write themselves as their repository is named."""
+"""Names of projects that differ from the name of their repository."""
 
 
 def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a request that do not change what is asked or what it may cost."""
+    """Refuses fields of a request that change what is asked or what it may cost."""
     if taken := sorted({"model", "messages", "max_tokens", "max_completion_tokens", "n"} & value.keys()):
         raise ValueError(
             f"{taken[0]} cannot be set here; llm.model and llm.max_answer_tokens set the model and the limit."
@@ -41,7 +41,7 @@ def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
 def _languages(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if value not in LANGUAGES:
-            raise ValueError(f"{value!r} is no language of pages; there are {', '.join(LANGUAGES)}.")
+            raise ValueError(f"{value!r} is not a supported language; there are {', '.join(LANGUAGES)}.")
     if not values or len(set(values)) < len(values):
         raise ValueError("it must be at least one language, and each only once.")
     return values
@@ -49,83 +49,83 @@ def _languages(values: tuple[str, ...]) -> tuple[str, ...]:
 
 class GitHubSettings(Section):
     repo: RepoName = "vllm-project/vllm"
-    """The repository reported on, OWNER/NAME."""
+    """The repository to report on, OWNER/NAME."""
     api_url: Url = "https://api.github.com"
-    """Where its API is."""
+    """The address of GitHub's REST API."""
     timeout: Annotated[int, Field(ge=1, le=600)] = 15
-    """Seconds to wait for one answer."""
+    """Seconds to wait for one response."""
     max_wait: Length = timedelta(minutes=15)
-    """How long a run waits in all where GitHub asks for pauses; beyond it the run fails."""
+    """Sum of the pauses that GitHub may ask for; a run that would have to wait longer fails."""
 
 
 class ReportSettings(Section):
     timezone: Zone = ZoneInfo("Asia/Shanghai")
-    """The zone in which times are shown and read."""
+    """The IANA time zone in which times are shown and read."""
     window: Annotated[Length, within(timedelta(minutes=1), LONGEST)] = timedelta(hours=1)
     """The length of a window: 90m, 1h, 24h, 7d."""
     settle: Annotated[Length, within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=2)
-    """How long before the present a window ends, so that GitHub shows what happened in its last seconds."""
+    """Time between a window's end and the run, so that GitHub lists the events of its last seconds."""
     catch_up: Annotated[Length, within(timedelta(hours=1), timedelta(days=366))] = timedelta(days=7)
-    """How far back a run reports what earlier ones missed; beyond it, `backfill` does."""
+    """How far back a run reports windows that were missed; for older ones use `backfill`."""
     languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = LANGUAGES[:1]
-    """The languages of pages: the first at the usual addresses, each further one below its own (`/en/`)."""
+    """The languages of pages: the first at the usual addresses, each further one below a prefix (`/en/`)."""
     rollups: tuple[Literal["day", "week", "month"], ...] = ()
-    """The roll-ups of calendar spans that a run makes, too, once the stored reports reach their end."""
+    """The roll-ups that a run also makes, once the stored reports cover the end of the day, week or month."""
     output: FolderPath = Path("archive")
-    """The folder that pages and data files are written to."""
+    """The folder of pages and data files."""
     name: str = ""
-    """The project's name in titles; empty for the repository's own."""
+    """The project's name in titles; empty for the repository's name."""
 
 
 class HeatSettings(Section):
     threshold: Annotated[int, Field(ge=1)] = 14
-    """The least heat score of a thread that the page calls hot."""
+    """The minimum heat score of a hot thread, for a window of one hour (`digest.heat.hot_from`)."""
     bots: tuple[str, ...] = ("vllm-bot", "pytorchmergebot", "facebook-github-bot", "github-actions")
-    """Logins of programs that GitHub takes for people; real bots are known by their account type."""
+    """Logins of bots with ordinary user accounts; others are recognized by their account type."""
 
 
 class RedactSettings(Section):
     threads: tuple[ThreadName, ...] = ()
-    """Threads to leave out of all that is read: numbers, OWNER/NAME#123, or addresses."""
+    """Threads to leave out of everything: numbers, OWNER/NAME#123, or addresses."""
     logins: tuple[Login, ...] = ()
-    """People whose words and name to leave out."""
+    """Logins of people whose words and name are left out."""
 
 
 class LlmSettings(Section):
     base_url: Url = ""
-    """Where an OpenAI-compatible API is; empty for OpenAI's own when there is a key, else for no model."""
+    """Address of an OpenAI-compatible API; empty for OpenAI's API if there is a key, else for no model."""
     model: str = ""
     """The model's name; empty for the only one that the server has."""
     concurrency: Annotated[int, Field(ge=1, le=256)] = 8
-    """How many questions are asked at once; fewer where the server is too slow for it."""
+    """How many questions are asked at once; reduced if the server is too slow."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 120
-    """Seconds until an answer must be there whole."""
+    """Seconds to wait for one whole answer."""
     max_time: Annotated[Length, within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=10)
-    """How long a window's questions take in all; what is not answered then is written by rules."""
+    """Time limit for all questions about a window; rules write what is not answered by then."""
     extra_body: Annotated[dict[str, Any], AfterValidator(_free_fields)] = Field(default_factory=dict)
-    """Fields for the body of every request, such as {enable_thinking: false}; they win over those of ours."""
+    """Fields for the body of every request, such as {enable_thinking: false}; they override built-in ones."""
     max_answer_tokens: Annotated[int, Field(ge=100)] = 16_000
-    """The most room an answer is given, thoughts included, when it needs more than usual."""
+    """Limit of an answer in tokens, reasoning included, if it needs more than the usual one."""
     max_tokens: Annotated[int, Field(ge=0)] | None = None
-    """Tokens of prompts and answers that a run may take; then rules write the rest."""
+    """Tokens of prompts and answers that a run may use; after that rules write the rest."""
     max_cost: Annotated[float, Field(ge=0)] | None = None
-    """What a run may cost, in the currency of the prices; it needs both of them."""
+    """What a run may cost, in the currency of the prices; requires both prices."""
     input_price: Annotated[float, Field(ge=0)] | None = None
-    """The price of a million tokens of prompts."""
+    """The price of a million prompt tokens."""
     output_price: Annotated[float, Field(ge=0)] | None = None
-    """The price of a million tokens of answers."""
+    """The price of a million answer tokens."""
     cache: FolderPath | None = None
-    """The folder that answers are kept in; null for vllm-digest/answers in the user's cache folder."""
+    """The folder of stored answers; null for vllm-digest/answers in the user's cache folder."""
     threads: Annotated[int, Field(ge=0)] = 40
-    """Threads of a window that a model tells about one by one; the others are told by rules."""
+    """Threads of a window that a model writes about; rules write about the others."""
     thread_tokens: Annotated[int, Field(ge=500)] = 4_000
-    """Tokens of a thread's text that a model is shown, by an estimate on the safe side."""
+    """Tokens of a thread's text in a prompt, by an upper estimate."""
     judge: bool = True
-    """Whether a model judges in a second pass if each statement follows from what it rests on."""
+    """Whether a model judges in a second pass if each statement follows from its evidence."""
     judge_model: str = ""
     """The model that judges; empty for the one that writes."""
     overview_tokens: Annotated[int, Field(ge=500)] = 12_000
-    """Tokens of a window's rows that a model is shown for the overview."""
+    """Tokens of briefs in the prompt for the overview."""
 
     @model_validator(mode="after")
     def _cost_needs_prices(self) -> Self:
@@ -146,16 +146,16 @@ class Settings(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_data(cls, values: Any) -> Any:
-        """Take what is not given of the repository's own from the built-in words for it."""
+        """Fill missing values of the section `repository` with the defaults of the configured repository."""
         repo = values.get("github", {}).get("repo", VLLM)
         try:
             known = built_in(parse_repo(str(repo)))
         except UsageError:
-            return values  # told when the key is read
+            return values  # reported when the key is validated
         return {**values, "repository": {**known, **values.get("repository", {})}}
 
     @property
     def project(self) -> str:
-        """The project's name as titles write it."""
+        """The project's name in titles."""
         repo = self.github.repo
         return self.report.name or _PROJECT_NAMES.get(repo.casefold(), repo.partition("/")[2])

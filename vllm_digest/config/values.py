@@ -1,4 +1,4 @@
-"""How single values of the settings are written."""
+"""The forms of single values in the settings."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from vllm_digest.errors import UsageError
 from vllm_digest.window import format_length, parse_length, parse_zone
 
 _OWNER_AND_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)/([A-Za-z0-9._-]+)")
-"""Owners of enterprise-managed users have a `_`: https://docs.github.com/enterprise-cloud@latest/admin"""
+"""Logins of enterprise-managed users have a `_`: https://docs.github.com/enterprise-cloud@latest/admin"""
 _AROUND_A_REPO = re.compile(
     r"(?:git\+)?(?:(?:https?|ssh|git)://)?(?:[\w.-]+@)?(?:[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+)?[/:]"
     r"(?P<path>[^/?#]+/[^/?#]+)(?:[/?#].*)?"
 )
-"""An address of a repository at a host, as browsers and git write it."""
+"""The address of a repository, in the forms of browsers and git."""
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?P<host>[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:]+\])?(?::(?P<port>\d{1,5}))?(?P<path>/[^\s?#]*)?"
@@ -33,7 +33,7 @@ _LOCAL = re.compile(r"localhost|[\d.]+|\[.*\]|.*\.(?:local|internal|lan)")
 
 
 def _read_by(parse: Callable[[str], Any]) -> BeforeValidator:
-    """A field that is written as text and read by `parse`."""
+    """A validator for a value that is written as text and read by `parse`."""
 
     def read(value: object) -> object:
         if isinstance(value, bool | int | float):
@@ -49,6 +49,8 @@ def _read_by(parse: Callable[[str], Any]) -> BeforeValidator:
 
 
 def within(shortest: timedelta, longest: timedelta) -> AfterValidator:
+    """A validator for lengths of time from `shortest` to `longest`."""
+
     def check(value: timedelta) -> timedelta:
         if not shortest <= value <= longest:
             raise ValueError(f"it must be between {format_length(shortest)} and {format_length(longest)}.")
@@ -58,7 +60,7 @@ def within(shortest: timedelta, longest: timedelta) -> AfterValidator:
 
 
 def parse_repo(text: str) -> str:
-    """OWNER/NAME, also out of the repository's address."""
+    """OWNER/NAME, also from the repository's address. Raises UsageError for anything else."""
     written = text.strip()
     around = _AROUND_A_REPO.fullmatch(written)
     name = around["path"].removesuffix(".git") if around else written
@@ -69,7 +71,7 @@ def parse_repo(text: str) -> str:
 
 
 def _parse_thread(text: str) -> str:
-    """`123`, or `OWNER/NAME#123` for a thread of another repository; its address is taken as well."""
+    """`123`, or `OWNER/NAME#123`, also from a thread's address. Raises UsageError for anything else."""
     match = _THREAD.fullmatch(text.strip())
     if match is None or not 0 < int(match["number"]) < 2**53:
         raise UsageError(f"{text!r} names no thread.", "Write its number, OWNER/NAME#123 or its address.")
@@ -77,7 +79,7 @@ def _parse_thread(text: str) -> str:
 
 
 def split_thread(name: str, repo: str) -> tuple[str, int]:
-    """The repository, which is `repo` where none is named, and the number of a thread."""
+    """The repository (`repo` if `name` has none) and the number of a thread."""
     named, _, number = name.rpartition("#")
     return named or repo, int(number)
 
@@ -90,7 +92,7 @@ def _parse_login(text: str) -> str:
 
 
 def _parse_url(text: str) -> str:
-    """An address that starts with https:// or http://; empty where that is allowed."""
+    """An address that starts with https:// or http://, or an empty text. Raises UsageError otherwise."""
     written = text.strip()
     if not written:
         return written
@@ -101,12 +103,12 @@ def _parse_url(text: str) -> str:
     except ValueError:
         port = 0
     if port == 0:
-        raise UsageError(f"{text!r} has a port that no server can have.", "Ports go from 1 to 65535.")
+        raise UsageError(f"{text!r} has an impossible port.", "Ports go from 1 to 65535.")
     return written
 
 
 def _proposal(written: str) -> str:
-    """What somebody may have meant who left out the start."""
+    """A hint for an address without its scheme."""
     match = _BARE_HOST.fullmatch(written)
     if match is None or not (match["host"] or match["port"]):
         return "Write it with its start, and without user, password, ? and #."
@@ -117,11 +119,11 @@ def _proposal(written: str) -> str:
 
 
 def _check_path(text: str) -> str:
-    """The path of a file or folder that pages, logs and git can name: UTF-8, and one line."""
+    """A path that pages, logs and git can contain: UTF-8, on one line. Raises UsageError otherwise."""
     if not is_utf8(text):
         raise UsageError(f"{text!r} is not UTF-8.", "Give the folder a name in UTF-8.")
     if not is_shown(text):
-        raise UsageError(f"{text!r} has characters that no line shows.", "Give the folder another name.")
+        raise UsageError(f"{text!r} has invisible characters.", "Give the folder another name.")
     return text
 
 

@@ -1,7 +1,7 @@
-"""Every option and argument of every command, each declared once, as a field of the command's options.
+"""Every option and argument of every command, each declared once as a field of a dataclass.
 
-A field's metadata hold how it is given and its help; what `--help` says, how click parses it, which setting
-it overrides, and the tables in docs/commands.md come from here. A class's bases are what commands share.
+`--help`, the parsing by click, the overrides of settings, and the tables in docs/commands.md are made from
+these fields. Base classes hold the options that several commands share.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vllm_digest.options.declaring import CommandOptions, argument, option
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigOptions(CommandOptions):
-    """What every command has that goes by settings; None where it is not given."""
+    """Options of every command that reads settings. Options that were not given are None."""
 
     config: str | None = option(
         "--config", metavar="FILE", help="Settings.", usual="config.yaml, if it is there"
@@ -20,7 +20,7 @@ class ConfigOptions(CommandOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageOptions(ConfigOptions):
-    """What the commands have that tell of stored reports in one language."""
+    """Options of commands that show stored reports in one language."""
 
     language: str | None = option(
         "--language", metavar="LANGUAGE", help="zh or en.", usual="the first of report.languages"
@@ -29,7 +29,7 @@ class LanguageOptions(ConfigOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsOptions(ConfigOptions):
-    """What the commands have that work with the archive."""
+    """Options of commands that use the archive."""
 
     output: str | None = option(
         "--output", metavar="DIR", help="The folder of the reports.", setting="report.output", usual="archive"
@@ -38,7 +38,7 @@ class SettingsOptions(ConfigOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class RepoOptions(SettingsOptions):
-    """What the commands have that look at one repository."""
+    """Options of commands about one repository."""
 
     repo: str | None = option(
         "--repo",
@@ -51,14 +51,14 @@ class RepoOptions(SettingsOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class TimedOptions(RepoOptions):
-    """What the commands have that go by the present time."""
+    """Options of commands that use the current time."""
 
     now: str | None = option("--now", metavar="TIME", help="The present time, to repeat or simulate a run.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WritingOptions(TimedOptions):
-    """What the commands have that write in a series."""
+    """Options of commands that write reports of a series."""
 
     wait: str | None = option(
         "--wait", metavar="LENGTH", help="How long to wait for another run.", usual="not at all"
@@ -73,7 +73,7 @@ class WritingOptions(TimedOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions(WritingOptions):
-    """What the commands have that make pages."""
+    """Options of commands that make pages."""
 
     strict: bool = option("--strict", help="End with code 4 if rules wrote a part of a model's.")
     as_json: bool = option("--json", "as_json", help="Print one JSON object a window instead.")
@@ -81,7 +81,7 @@ class PageOptions(WritingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(PageOptions):
-    """What the commands have that ask a model as they go."""
+    """Options of commands that ask a model directly."""
 
     no_llm: bool = option("--no-llm", help="Have every section written by rules.")
 
@@ -113,7 +113,7 @@ class RunOptions(ModelOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class SpanOptions(WritingOptions):
-    """What the commands have that are of a span of past time."""
+    """Options of commands about a span of past time."""
 
     first: str | None = option(
         "--from", "first", metavar="DATE", help="The first day of the configured zone, or a time."
@@ -126,7 +126,7 @@ class SpanOptions(WritingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class RangeOptions(SpanOptions):
-    """What the commands have that fetch a range of past days."""
+    """Options of commands that fetch a range of past days."""
 
     day: str | None = argument("[DATE]", "One day of the configured zone.", default=None)
     window: str = option(

@@ -1,4 +1,4 @@
-"""How an option is declared: as a field of a dataclass, from which click, settings and docs follow."""
+"""Declare options as fields of a dataclass; derive click's parameters and overrides of settings from them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -13,11 +13,12 @@ from vllm_digest.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """How one option is given.
+    """The declaration of an option or argument.
 
-    flags: `("--wait",)`; empty for an argument. metavar: what its value is called, empty for a switch.
-    setting: the key of the settings that it overrides, `report.window`; empty without one.
-    usual: what holds without it, as help tells it; empty where the help says it or nothing does.
+    flags: `("--wait",)`; empty for an argument. metavar: name of its value in help; empty for a switch.
+    setting: the setting that it overrides, such as `report.window`; empty without one.
+    usual: its default in help; empty without one, or if `help` states it.
+    counts: whether it may be repeated and is counted (`-vv`). several: whether it takes several values.
     """
 
     flags: tuple[str, ...]
@@ -30,12 +31,12 @@ class Option:
 
     @property
     def described(self) -> str:
-        """The help, with the default behind it."""
+        """The help, followed by the default."""
         return f"{self.help}  [default: {self.usual}]" if self.usual else self.help
 
 
 def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002 - click's word
-    """A field that an option fills; without `metavar` and `counts` it is a switch."""
+    """A dataclass field for an option; without `metavar` and `counts` it is a switch."""
     declared = Option(flags, help, **more)
     if not (declared.metavar or declared.counts):
         default = False
@@ -43,14 +44,14 @@ def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # 
 
 
 def argument(metavar: str, help: str, *, default: Any = MISSING, several: bool = False) -> Any:  # noqa: A002
-    """A field that an argument fills; required without `default`. `help` is for the docs alone."""
+    """A dataclass field for an argument; required without `default`. `help` is only shown in the docs."""
     declared = Option((), help, metavar=metavar, several=several)
     return field(default=() if several else default, metadata={"option": declared})
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandOptions:
-    """What every command has."""
+    """Options of every command."""
 
     quiet: bool = option("-q", "--quiet", help="Say nothing on stderr but errors.")
     verbose: int = option(
@@ -59,7 +60,7 @@ class CommandOptions:
 
 
 def declared(options: type[CommandOptions]) -> Iterator[tuple[Field[Any], Option]]:
-    """The fields of a command in the order in which help lists them: its own first, what is shared last."""
+    """The fields of a command in the order of its help: its own first, shared ones last."""
     known = {one.name: one for one in fields(options)}
     for kind in options.__mro__:
         for name in get_annotations(kind):
@@ -69,7 +70,7 @@ def declared(options: type[CommandOptions]) -> Iterator[tuple[Field[Any], Option
 
 
 def parameters(options: type[CommandOptions]) -> list[click.Parameter]:
-    """What click parses for a command."""
+    """The parameters of a click command."""
     return [_parameter(one, how) for one, how in declared(options)]
 
 
@@ -93,7 +94,7 @@ def _parameter(one: Field[Any], how: Option) -> click.Parameter:
 
 
 def check_encoding(options: CommandOptions) -> None:
-    """Raise UsageError if an option or argument is not UTF-8: no page, log or JSON could name it."""
+    """Raises UsageError if an option or argument is not UTF-8: no page, log or JSON could contain it."""
     for one, how in declared(type(options)):
         value = getattr(options, one.name)
         for text in value if isinstance(value, tuple) else (value,):

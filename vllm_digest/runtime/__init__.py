@@ -1,4 +1,4 @@
-"""What a run takes from outside, and what a command works with: settings, source, writer and archive."""
+"""The environment of a run, and the objects a command works with: settings, source, writer and archive."""
 
 from vllm_digest.runtime.outside import Runtime
 from vllm_digest.runtime.setup import Setup, load_settings, resolve

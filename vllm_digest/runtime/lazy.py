@@ -1,4 +1,4 @@
-"""A model's server that is connected to when the first window has something to tell."""
+"""A model server that is connected to on first use."""
 
 import logging
 from contextlib import ExitStack
@@ -15,9 +15,10 @@ class _Connect(Protocol):
 
 
 class LazyServer(ExitStack):
-    """The model's server, connected to once, or found once not to be there.
+    """The model server of a run, connected to when the first session is requested; a context manager.
 
-    `connect` is told by `may_be_starting` to wait for a server that is not there; that is done once.
+    `connect`: called with `may_be_starting` true only the first time, so that a run waits only once for a
+    server that may be starting.
     """
 
     def __init__(self, connect: _Connect) -> None:
@@ -38,7 +39,7 @@ class LazyServer(ExitStack):
             except ModelUnavailableError as error:
                 log.warning("the model is not available: %s", error)
                 self._may_be_starting = False
-                # A server that is not there yet may be there for the next window.
+                # A server that cannot be reached yet may be running by the next window.
                 self._failure = None if isinstance(error, SessionOverError) else error
                 raise
         return self._server.session()

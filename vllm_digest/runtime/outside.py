@@ -1,4 +1,4 @@
-"""The outside world of a run: clock, environment, chance, and what the environment tells."""
+"""The environment of a run: clock, variables, randomness, and what the variables provide."""
 
 import os
 import shutil
@@ -24,10 +24,11 @@ _RESIDENT = ".ghe.com"
 
 @dataclass(frozen=True)
 class Runtime:
-    """The outside world, as one value that tests replace.
+    """The environment of a run as one value, which tests replace.
 
-    clock: the present, aware UTC. environ: the environment. sleep: waits some seconds. chance: a number in
-    [0, 1). monotonic: a clock in seconds that only goes forward.
+    clock: returns the current time, aware UTC. environ: environment variables.
+    sleep: waits for a number of seconds. chance: returns a random number in [0, 1).
+    monotonic: a monotonic clock in seconds.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -38,26 +39,26 @@ class Runtime:
 
     @property
     def model_key(self) -> str:
-        """The key of the model server, empty without one."""
+        """The API key of the model server; empty without one."""
         return self.environ.get(KEY_NAME, "").strip()
 
     @property
     def cache_folder(self) -> Path | None:
-        """Where this program may keep what it can make again; None without a home.
+        """The user's cache folder for this program; None without a home folder.
 
-        It is the place that the system has for it: `~/.cache` on Linux, `~/Library/Caches` on macOS,
-        `%LOCALAPPDATA%` on Windows; XDG_CACHE_HOME counts on each.
+        Below `~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows; XDG_CACHE_HOME
+        takes precedence on each.
         """
         if folder := self.environ.get("XDG_CACHE_HOME"):
             return Path(folder, _NAME)
         try:
             path = user_cache_path(_NAME, appauthor=False)
         except RuntimeError:
-            return None  # a container may run as a user whom no file knows
+            return None  # a container may run as a user without an entry in /etc/passwd
         return path if path.is_absolute() else None
 
     def github_token(self, api_url: str) -> str:
-        """The token of the environment, else that of GitHub's own program. Raises UsageError without one."""
+        """The token in the environment, else that of `gh`. Raises UsageError without one."""
         for name in TOKEN_NAMES:
             if token := self.environ.get(name, "").strip():
                 return _checked(token, name)
@@ -84,16 +85,16 @@ class Runtime:
 
 
 def _gh_host(api_url: str) -> str:
-    """The name by which GitHub's own program knows the server of an API.
+    """The host name by which `gh` knows the server of an API address.
 
-    Enterprise Cloud with data residency has its API at api.NAME.ghe.com, a server of one's own at its host.
+    Enterprise Cloud with data residency has its API at api.NAME.ghe.com, an Enterprise Server at its host.
     """
     host = urlsplit(api_url).hostname or _PUBLIC_API
     return host.removeprefix("api.") if host == _PUBLIC_API or host.endswith(_RESIDENT) else host
 
 
 def _checked(token: str, place: str) -> str:
-    """A token that fits into a header; the message about one that does not leaves it out."""
+    """The token if it can be sent in a header. Raises UsageError, without the token in it, otherwise."""
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"The token in {place} has characters no token has.", "Copy it again.")
+        raise UsageError(f"The token in {place} has characters that no token has.", "Copy it again.")
     return token

@@ -1,4 +1,4 @@
-"""What a command works with, resolved once from its options: settings, source, writer and archive."""
+"""The objects a command works with, made once from its options: settings, source, writer and archive."""
 
 import logging
 import sys
@@ -45,10 +45,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Setup:
-    """What one command works with.
+    """The objects that one command works with.
 
-    fixed_now: the present by `--now`, None for the clock's. wait: how long to wait for another run.
-    no_llm: no model is asked. is_quiet: no progress is shown.
+    fixed_now: the time of `--now`, aware UTC; None for the clock's. wait: how long to wait for another run.
+    no_llm: ask no model. is_quiet: show no progress.
     """
 
     runtime: Runtime
@@ -59,24 +59,25 @@ class Setup:
     is_quiet: bool = False
 
     def now(self) -> datetime:
-        """The present for this command, aware UTC."""
+        """The current time for this command, aware UTC."""
         return self.fixed_now or self.runtime.clock()
 
     @cached_property
     def archive(self) -> Archive:
-        """The reports that are stored."""
+        """The archive of stored reports."""
         return _archive_of(self)
 
     @property
     def is_watched(self) -> bool:
-        """Does a person see progress on the terminal?"""
+        """Whether progress is shown on a terminal."""
         return sys.stderr.isatty() and not self.is_quiet
 
     def source(self, *, max_wait: timedelta | None = None, reserve: float = 0.0) -> "GitHubSource":
-        """The repository of the settings, with other waits for GitHub's limits than those, and a share of the
-        hourly points left to others who use the token. Raises UsageError without a token.
+        """The source for the configured repository. Raises UsageError without a token.
+
+        `max_wait`: overrides `github.max_wait`. `reserve`: as in `GitHubSource`.
         """
-        # PyGithub takes a quarter of a second to load, which most commands need not wait for.
+        # PyGithub takes a quarter of a second to import; most commands do not need it.
         from vllm_digest.sources.github import GitHubSource
 
         github = self.settings.github
@@ -96,7 +97,7 @@ class Setup:
     def context(
         self, series: str, writer: Writer, *, repo: str = "", made_from: str = "github"
     ) -> ReportContext:
-        """What the reports of this command have in common; `repo` is that of the settings by default."""
+        """The context of the command's reports. `repo`: empty for the one in the settings."""
         return ReportContext(
             repo=repo or self.settings.github.repo,
             series=series,
@@ -112,31 +113,28 @@ class Setup:
 
     @cached_property
     def rules(self) -> Rules:
-        """What judging threads needs of the settings."""
+        """The rules of classification, from the settings."""
         return rules_of(self.settings)
 
     def locked(self, context: ReportContext) -> AbstractContextManager[None]:
-        """Hold the lock of a series. Raises BusyError if another run does for longer than `wait`."""
+        """Hold the lock of a series. Raises BusyError if another run holds it for longer than `wait`."""
         root, sleep = self.archive.root, self.runtime.sleep
         return lock_series(root, context.repo, context.series, wait=self.wait, sleep=sleep)
 
     @property
     def has_model(self) -> bool:
-        """Is a model configured, and wanted?"""
+        """Whether a model is configured and not turned off."""
         return bool(not self.no_llm and (self.settings.llm.base_url or self.runtime.model_key))
 
     @property
     def answers_folder(self) -> Path | None:
-        """Where a model's answers are kept; None where there is no place for them."""
+        """The folder of stored answers; None without one."""
         cache = self.runtime.cache_folder
         return self.settings.llm.cache or (cache and cache / "answers")
 
     @contextmanager
     def writer(self, source: Source | None) -> Iterator[Writer]:
-        """Who writes the reports: a model, first spoken to when a window has something to tell, else rules.
-
-        `source`: where the second pass has threads from that are not in the window.
-        """
+        """The writer of the reports: rules, or a model, connected to on first use (see `model_writer`)."""
         if self.no_llm:
             yield by_rules
         elif not self.has_model:
@@ -151,7 +149,7 @@ class Setup:
                 yield write
 
     def model_writer(self, session: Callable[[], Model], source: Source | None) -> "ModelWriter":
-        """A writer that asks the model that `session` gives for a window."""
+        """A writer that asks the model returned by `session`. `source`: for threads outside the window."""
         from vllm_digest.write.writer import ModelWriter
 
         return ModelWriter(
@@ -162,7 +160,7 @@ class Setup:
         )
 
     def model_server(self, *, may_be_starting: bool = True) -> Server:
-        """The model's server, waited for if it `may_be_starting`. Raises ModelUnavailableError without it."""
+        """Connect to the model server; parameters and errors as in `llm.connect`."""
         return _server_of(self, may_be_starting=may_be_starting)
 
 
@@ -178,7 +176,7 @@ def _server_of(setup: Setup, *, may_be_starting: bool) -> Server:
 
 
 def _archive_of(setup: Setup) -> Archive:
-    # With `--now` in the past, reports made since then are not of the future.
+    # With `--now` in the past, reports made after that time must not count as being in the future.
     now = max(setup.now(), setup.runtime.clock())
     cache = setup.runtime.cache_folder
     redact = setup.settings.redact
@@ -194,7 +192,7 @@ def _archive_of(setup: Setup) -> Archive:
 
 
 def resolve(runtime: Runtime, options: ConfigOptions) -> Setup:
-    """What a command works with. Raises UsageError if an option, a variable or the file is wrong."""
+    """The setup of a command. Raises UsageError if an option, a variable or the settings file is wrong."""
     settings = load_settings(runtime, options).settings
     setup = Setup(runtime, settings, is_quiet=options.quiet)
     if isinstance(options, TimedOptions) and options.now:
@@ -207,6 +205,6 @@ def resolve(runtime: Runtime, options: ConfigOptions) -> Setup:
 
 
 def load_settings(runtime: Runtime, options: ConfigOptions) -> Loaded:
-    """The settings and the origin of each. Raises UsageError if one is wrong."""
+    """The settings and their origins. Raises UsageError if one is wrong."""
     file = Path(options.config) if options.config else None
     return load_with_origins(file=file, environ=runtime.environ, flags=overrides(options))
