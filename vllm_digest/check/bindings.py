@@ -29,7 +29,7 @@ _NAMES = {
         re.IGNORECASE,
     ),
 }
-_GO_TOGETHER = 4
+_MOST_CONTEXT = 4
 """Parts of a line that are kept as context of a figure in a later part of it."""
 _LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
@@ -51,10 +51,10 @@ def is_hardware(name: str) -> bool:
 
 
 def shares_setting(text: str, told: str) -> bool:
-    """Whether `text` names a hardware or a model that `told` names; true if `told` names neither."""
+    """Whether `text` names hardware or a model that `told` also names; true if `told` names neither."""
     theirs, ours = _names(told), _names(text)
     kinds = [kind for kind in ("hardware", "model") if kind in theirs]
-    return not kinds or any(_alike(ours.get(kind, frozenset()), theirs[kind]) for kind in kinds)
+    return not kinds or any(_share_a_name(ours.get(kind, frozenset()), theirs[kind]) for kind in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ def _pieces(line: str) -> Iterator[Fragment]:
             continue
         figures = frozenset(_values(piece))
         yield Fragment(" ; ".join((*before, piece)), figures)
-        tells = any(_tells(found[0], piece[found.end() :]) for found in _FIGURE.finditer(piece))
+        tells = any(_is_measurement(found[0], piece[found.end() :]) for found in _FIGURE.finditer(piece))
         ends = tells or piece.rstrip().endswith((".", "!", "?"))
-        before = [] if ends else [*before, piece][-_GO_TOGETHER:]
+        before = [] if ends else [*before, piece][-_MOST_CONTEXT:]
 
 
 @lru_cache(maxsize=64)
@@ -138,7 +138,7 @@ def misplaced(
             inherited |= {kind: names for kind, names in own.items() if kind != "metric"}
             named = inherited | {"metric": own.get("metric", frozenset())}
             for found in _FIGURE.finditer(clause):
-                if not _tells(found[0], clause[found.end() :]):
+                if not _is_measurement(found[0], clause[found.end() :]):
                     continue
                 fitting = [one for one in near if _value(found[0]) in one.figures]
                 fitting = fitting or [one for one in far if _value(found[0]) in one.figures]
@@ -148,7 +148,7 @@ def misplaced(
                         break
 
 
-def _tells(figure: str, after: str) -> bool:
+def _is_measurement(figure: str, after: str) -> bool:
     """Whether it is a measurement: with a decimal, three digits or a unit. Small counts are ambiguous."""
     return (
         "." in figure
@@ -162,12 +162,12 @@ def _contradiction(kind: str, names: frozenset[str], fitting: list[Fragment]) ->
     if not names or not fitting:
         return ""
     theirs = [_names(one.text).get(kind, frozenset()) for one in fitting]
-    if all(theirs) and not any(_alike(names, one) for one in theirs):
+    if all(theirs) and not any(_share_a_name(names, one) for one in theirs):
         return fitting[0].text.strip()
     return ""
 
 
-def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+def _share_a_name(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     """Whether both have a name in common; a short form matches (Qwen3-32B and Qwen3-32B-FP8)."""
     ours, theirs = (names | _LATENCIES if "latency" in names else names for names in (ours, theirs))
     return any(

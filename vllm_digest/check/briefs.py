@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 S = TypeVar("S", bound=Shape)
 
 _SENTENCE = Length(most=400)
-_SAYING = Length(most=300)
+_POSITION = Length(most=300)
 _LABEL = Length(most=24, is_sentence=False)
 _POSITIONS = 6
 _EVIDENCE = 4
@@ -154,7 +154,7 @@ class _Reader:
         if shape is None:
             return None, None
         note, wrong = focus_note(shape, self.material)
-        self._lose(wrong)
+        self._add_faults(wrong)
         return (note if note != FocusNote() else None), self._gain(shape)
 
     def _gain(self, shape: FocusShape) -> Statement | None:
@@ -163,7 +163,7 @@ class _Reader:
         told = self._statement(shape.gain, "focus.gain", near=True)
         cited = self._basis(shape.gain.evidence).support.cited
         wrong = gain_faults(told.texts.values(), shape.gpus, cited) if told else ()
-        self._lose(wrong)
+        self._add_faults(wrong)
         return None if wrong else told
 
     def _position(self, value: object, where: str) -> Position | None:
@@ -188,7 +188,7 @@ class _Reader:
         """The statement if it and its quotes pass, else None; `near`, `speaker` as in `thread_basis`."""
         rests_on = self._evidence(told.evidence, where)
         basis = self._basis(told.evidence, near=near, speaker=speaker)
-        length = _SAYING if speaker else _SENTENCE
+        length = _POSITION if speaker else _SENTENCE
         if rests_on is None or not (standing := self._standing(told.text, basis, where, length)):
             return None
         if repeated := self.told & {*standing.values()}:
@@ -221,7 +221,7 @@ class _Reader:
             return faults(text, basis, self.context, length, language)
 
         result = standing(texts, self.context.languages, where, check, self.material.people)
-        self._lose(result.faults, dict(texts))
+        self._add_faults(result.faults, dict(texts))
         return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:
@@ -238,9 +238,9 @@ class _Reader:
             return None
 
     def _fault(self, where: str, reason: FallbackReason, detail: str = "", compared_with: str = "") -> None:
-        self._lose((Fault(where, reason, detail, compared_with=compared_with),))
+        self._add_faults((Fault(where, reason, detail, compared_with=compared_with),))
 
-    def _lose(self, faults: Iterable[Fault], texts: object = "") -> None:
+    def _add_faults(self, faults: Iterable[Fault], texts: object = "") -> None:
         for fault in faults:
             log.debug("#%d %s rejected: %s %s", self.material.number, fault.where, fault.told(), texts)
             self.faults.append(fault)

@@ -52,7 +52,7 @@ class Source:
         return KnownFigures.of([self.text])
 
     def holds(self, quote: str) -> bool:
-        """Whether the quote is a verbatim part of the text, white space aside, and neither short nor long."""
+        """Whether the quote is a verbatim part of the text, white space aside, and of an allowed length."""
         wanted = "".join(quote.split())
         if not wanted or len(quote) > _LONGEST or wanted not in self.packed:
             return False
@@ -150,6 +150,7 @@ class ThreadEvidence:
 
     @cached_property
     def ground(self) -> KnownFigures:
+        """Figures of all texts, logins and GitHub's fields of the thread."""
         return KnownFigures.of([self.text, *self.people], _counts(self))
 
     @cached_property

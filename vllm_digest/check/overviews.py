@@ -177,7 +177,7 @@ class _Reader:
         ]
         basis = _basis(shape, claims, cited, window)
 
-        told = KnownFigures.of(_told(claims, cited))
+        told = KnownFigures.of(_thread_texts(claims, cited))
 
         def check(text: str, code: str) -> Iterator[Problem]:
             yield from faults(text, basis, window.context, _TITLE if title else _SENTENCE, code)
@@ -204,7 +204,7 @@ def _window_problems(
         yield Problem(FallbackReason.FOCUS, denial)
 
 
-def _told(claims: list[Statement], cited: list[ThreadEvidence]) -> list[str]:
+def _thread_texts(claims: list[Statement], cited: list[ThreadEvidence]) -> list[str]:
     """Texts of the cited statements, and titles and logins of the cited threads."""
     said = [text for claim in claims for text in claim.texts.values()]
     people = frozenset[str]().union(*(one.people for one in cited))
@@ -229,7 +229,7 @@ def _basis(
     quotes = [one.quote for claim in claims for one in claim.evidence]
     return Basis(
         known=known,
-        ground=figures | KnownFigures.of(_told(claims, cited)),
+        ground=figures | KnownFigures.of(_thread_texts(claims, cited)),
         numbers=frozenset({*references("\n".join(said)), *(one.number for one in cited)}),
         threads=KnownThreads(
             {number: known for one in cited for number, known in one.threads.items()},

@@ -1,4 +1,4 @@
-"""Check whom a text names, and that what it attributes to a person is this person's."""
+"""Check that named people took part, and that statements are attributed to the person who made them."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping

@@ -44,6 +44,8 @@ Names = Annotated[list[str], Field(json_schema_extra={"maxItems": MOST_NAMES})]
 
 
 class EvidenceShape(Shape):
+    """A quote. `source`: name of the source as in the prompt, such as `c1`."""
+
     source: str
     quote: str
 
@@ -53,11 +55,15 @@ Quotes = Annotated[list[EvidenceShape], Field(json_schema_extra={"maxItems": MOS
 
 
 class StatementShape(Shape):
+    """A statement about a thread with its quotes."""
+
     text: LocalTexts
     evidence: Quotes
 
 
 class PositionShape(Shape):
+    """The position of one person. `stance`: a label of a few words."""
+
     stance: LocalTexts
     login: str
     text: LocalTexts
@@ -65,6 +71,8 @@ class PositionShape(Shape):
 
 
 class FocusShape(Shape):
+    """The relation of a thread to the focus, see `narrative.FocusNote`. `gain`: a measured gain."""
+
     gpus: Names
     asked_gpus: Names
     component: str | None
@@ -72,6 +80,8 @@ class FocusShape(Shape):
 
 
 class BriefShape(Shape):
+    """The answer about one thread; a part is null if the thread has nothing for it."""
+
     topic: StatementShape | None
     positions: Annotated[list[PositionShape], Field(json_schema_extra={"maxItems": MOST_POSITIONS})]
     dispute: StatementShape | None
@@ -83,6 +93,8 @@ class BriefShape(Shape):
 
 
 class FindingShape(Shape):
+    """A finding about the window. `statements`, `facts`: names of the statements and counts that it cites."""
+
     title: LocalTexts
     text: LocalTexts
     statements: Names
@@ -93,6 +105,8 @@ Findings = Annotated[list[FindingShape], Field(json_schema_extra={"maxItems": MO
 
 
 class OverviewShape(Shape):
+    """The answer about the whole window: findings by section."""
+
     state: Findings
     focus: Findings
     trends: Findings

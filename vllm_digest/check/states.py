@@ -66,6 +66,7 @@ class KnownThread:
         return f"{self.state.value}{reverted}, #{self.number}"
 
     def fits(self, claimed: Claimed) -> bool:
+        """Whether the thread has the claimed state."""
         match claimed:
             case Claimed.REVERTED:
                 return self.reverted

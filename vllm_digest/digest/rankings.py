@@ -10,13 +10,13 @@ from vllm_digest.models import State
 from vllm_digest.report import Concern, ConcernKind, Link, Lists, ThreadRow
 from vllm_digest.window import TimeWindow
 
-_MOST_TALK = 10
+_MOST_HEAT = 10
 """Maximum points for heat in the ranking of changes: discussions have a section of their own."""
-_A_KIND = 2
+_FIRST_OF_A_KIND = 2
 """Concerns of each kind that come before all others, so that no kind displaces another one."""
 _GRACE = timedelta(minutes=30)
 """Time in which no answer to a new bug is expected."""
-_STILL_TALKING = 2
+_LEAST_REMARKS = 2
 """Remarks after a closing that count as a continued discussion; a single one is often a thank-you."""
 
 Rows = Mapping[int, ThreadRow]
@@ -47,7 +47,7 @@ def _weight(row: ThreadRow) -> int:
         - (6 if row.draft else 0)
         + min(10, lines.bit_length())
         + row.weight
-        + min(_MOST_TALK, row.heat.score)
+        + min(_MOST_HEAT, row.heat.score)
     )
 
 
@@ -58,7 +58,7 @@ def _is_revert(link: Link) -> bool:
 def concerns(
     rows: Rows, lists: Lists, joined: Iterable[Link], window: TimeWindow, hot_from: int
 ) -> tuple[Concern, ...]:
-    """The threads worth watching, each once: first `_A_KIND` of each kind, then the others.
+    """The threads worth watching, each once: first `_FIRST_OF_A_KIND` of each kind, then the others.
 
     Within a kind: by heat, then threads about the focus, then newest first.
     """
@@ -69,7 +69,7 @@ def concerns(
         ConcernKind.CHANGES_REQUESTED: lambda row: (
             row.state is State.OPEN and "CHANGES_REQUESTED" in last_verdicts(row.events, window).values()
         ),
-        ConcernKind.TALK_AFTER_CLOSING: lambda row: _is_talked_on(row, window),
+        ConcernKind.TALK_AFTER_CLOSING: lambda row: _is_still_discussed(row, window),
         ConcernKind.UNANSWERED_BUG: lambda row: (
             row.number in lists.new_issues and _is_unanswered(row, window)
         ),
@@ -80,7 +80,7 @@ def concerns(
         found = [row for row in rows.values() if row.number not in told and holds(row)]
         ranked = [row.number for row in sorted(found, key=_urgency)]
         told |= {n: Concern(n, kind, reverts[n] if kind is ConcernKind.REVERT else None) for n in ranked}
-        firsts += [told[number] for number in ranked[:_A_KIND]]
+        firsts += [told[number] for number in ranked[:_FIRST_OF_A_KIND]]
     return tuple(dict.fromkeys((*firsts, *told.values())))
 
 
@@ -95,13 +95,15 @@ def _urgency(row: ThreadRow) -> tuple[int, bool, int]:
     return -row.heat.score, row.judgement.relevance is not Relevance.YES, -row.number
 
 
-def _is_talked_on(row: ThreadRow, window: TimeWindow) -> bool:
+def _is_still_discussed(row: ThreadRow, window: TimeWindow) -> bool:
     """Whether people other than the one who closed it continue the discussion after the closing."""
     closed_at = row.closed_at
     if closed_at is None:
         return False
     said = (event for event in row.events if event.at in window and event.is_human_word)
-    return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _STILL_TALKING
+    return (
+        sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
+    )
 
 
 def _is_unanswered(row: ThreadRow, window: TimeWindow) -> bool:

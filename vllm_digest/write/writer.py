@@ -53,7 +53,7 @@ class ModelWriter:
             lambda: self._written(snapshot, digest),
             lambda: Narrative(fallbacks=(Fallback("all", FallbackReason.NO_ANSWER),)),
         )
-        _tell(narrative)
+        _log_fallbacks(narrative)
         return narrative
 
     def _written(self, snapshot: Snapshot, digest: Digest) -> Narrative:
@@ -70,7 +70,7 @@ class ModelWriter:
 
         answers = LiveAnswers(model, on_done)
         briefs = answers.to(plan.briefs())
-        (whole,) = answers.to([plan.overview(_told(briefs))])
+        (whole,) = answers.to([plan.overview(_briefs_of(briefs))])
         narrative = plan.narrative(briefs, whole)
         judge = (self.rules.judge_model or model.name) if narrative.judged else ""
         return replace(narrative, model=model.name, judge=judge, usage=model.usage())
@@ -87,7 +87,7 @@ def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Kn
     asked, outcomes = open_questions(plan.briefs(), known)
     if asked:
         return asked
-    return open_questions([plan.overview(_told(outcomes))], known)[0]
+    return open_questions([plan.overview(_briefs_of(outcomes))], known)[0]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class _Plan:
         beyond = (Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in self.left)
         return Narrative(
             languages=self.window.rules.languages,
-            briefs=tuple(_told(told)),
+            briefs=tuple(_briefs_of(told)),
             overview=whole.overview,
             fallbacks=(*(one for outcome in told for one in outcome.fallbacks), *beyond, *whole.fallbacks),
             requests=self.window.others.requests,
@@ -145,11 +145,11 @@ class _Plan:
         )
 
 
-def _told(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
+def _briefs_of(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
     return [outcome.brief for outcome in outcomes if outcome and outcome.brief]
 
 
-def _tell(narrative: Narrative) -> None:
+def _log_fallbacks(narrative: Narrative) -> None:
     """Log what rules write instead of the model; threads beyond `llm.threads` only with `-v`."""
     for fallback in narrative.fallbacks:
         log.info("%s falls back: %s", fallback.part, fallback.reason.value)
