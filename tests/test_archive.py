@@ -212,10 +212,10 @@ def test_the_archive_s_own_folder_may_be_a_link(folder: Folder) -> None:
         ("2099/12", "20991210T1203Z-20991210T1303Z", "its window ends in the future"),
         ("2025/12", "20251211T1203Z-20251211T1303Z", "its window ends in the future"),
         ("9999/12", "99991231T2203Z-99991231T2303Z", "its window ends in the future"),
-        ("1000/01", "10000101T0003Z-10000101T0103Z", "its window is of a time before 1970"),
+        ("1000/01", "10000101T0003Z-10000101T0103Z", "its window is before 1970"),
         ("2025/12", "20250230T1203Z-20251210T1303Z", "day is out of range"),
         ("2025/12", "20251210T1303Z-20251210T1203Z", "ends after it starts"),
-        ("2025/11", "20251210T0603Z-20251210T0703Z", "it stands in the folder of another month"),
+        ("2025/11", "20251210T0603Z-20251210T0703Z", "it is in the folder of another month"),
     ],
 )
 def test_windows_that_cannot_be_are_no_reports(folder: Folder, month: str, slug: str, why: str) -> None:
@@ -263,9 +263,7 @@ def test_a_damaged_file_beside_reports_of_its_window_may_be_removed(folder: Fold
         stem.with_suffix(suffix).write_text("x")
     ran = folder.status()
     assert ran.code == 1
-    assert (
-        f"{stem}.json is set aside: it holds no JSON, or only a part of one. Other reports cover" in ran.out
-    )
+    assert f"{stem}.json is set aside: it is not JSON, or is truncated. Other reports cover" in ran.out
 
 
 def test_what_was_read_once_is_read_again_when_it_changed(folder: Folder) -> None:

@@ -179,7 +179,7 @@ def test_a_window_that_cannot_be_complete_is_left_out_and_told(
     ran = backfill("--from", DAYS[0], "--to", DAYS[2])
     assert ran.code == 3
     assert f"{days()[1].slug} is left out. GitHub did not give #{lost}" in ran.err
-    assert "1 of 3 windows could not be complete and are not published." in ran.err
+    assert "1 of 3 windows could not be fetched completely and are not published." in ran.err
     github.faults.remove(fault)
     assert backfill("--from", DAYS[0], "--to", DAYS[2]).code == 0
     assert list(reports()) == days()
@@ -354,18 +354,18 @@ def test_a_dry_run_is_near_what_it_will_be(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "A backfill is of one DATE, or --from one --to another."),
-        (("--from", "2025-12-08"), "A backfill is of one DATE"),
-        (("2025-12-08", "--from", "2025-12-08"), "A backfill is of one DATE"),
+        ((), "A backfill needs a DATE, or --from and --to."),
+        (("--from", "2025-12-08"), "A backfill needs a DATE"),
+        (("2025-12-08", "--from", "2025-12-08"), "A backfill needs a DATE"),
         (("last week",), "'last week' is not a date"),
         (("2025-02-30",), "'2025-02-30' is not a date"),
-        (("--from", "2025-12-08T00:00:30", "--to", "2025-12-09"), "has seconds in it"),
+        (("--from", "2025-12-08T00:00:30", "--to", "2025-12-09"), "has seconds."),
         (("--from", "2025-12-09", "--to", "2025-12-08"), "--to 2025-12-08 is before --from 2025-12-09."),
-        (("2025-12-31",), "2025-12-31 is not over: it ends 2026-01-01 00:00 (UTC+8)"),
-        (("2030-01-01",), "2030-01-01 is not over"),
+        (("2025-12-31",), "2025-12-31 has not ended: it ends 2026-01-01 00:00 (UTC+8)"),
+        (("2030-01-01",), "2030-01-01 has not ended"),
         (("9999-12-31",), "9999-12-31"),
         (("0001-01-01",), "0001-01-01"),
-        (("2021-12-08",), "vllm-project/vllm was made on 20"),
+        (("2021-12-08",), "vllm-project/vllm was created on 20"),
         (("--from", "2009-01-01", "--to", "2025-12-08", "--window", "1h"), "more than 20000 windows of 1h"),
         (("2025-12-08", "--window", "5h"), "Days do not divide into windows of 5h."),
         (("2025-12-08", "--window", "36h"), "Days do not divide into windows of 36h."),

@@ -108,7 +108,7 @@ def test_a_message_speaks_of_the_report_that_failed_not_of_those_before_it(
         ran = run("pull", "--remote", "remote.git")
     assert (ran.code, len(standing("archive"))) == (5, 2)
     assert f"{SECOND}.json cannot be written: No space left on device." in ran.err
-    assert "It is as it was, and what belongs to it. Free space on its disk." in ran.err
+    assert "Nothing was written. Free space on its disk." in ran.err
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])

@@ -172,7 +172,7 @@ def test_a_window_that_cannot_be_complete_holds_up_no_other(cron: Cron) -> None:
     cron.github.fault(faults.null_nodes(*listed), operation="Details", times=None)
     code, said = cron("13:05")
     assert (code, windows()[1:]) == (3, ["11:03-12:03", "12:03-13:03"])
-    assert "1 of 2 windows could not be complete" in said
+    assert "1 of 2 windows could not be fetched completely" in said
     cron.github.faults.clear()
     assert cron("13:05")[0] == 0
     assert windows()[1] == "10:03-11:03"
@@ -340,7 +340,7 @@ def test_data_that_is_damaged_is_named_and_its_window_reported_again(cron: Cron)
     data.write_text(data.read_text(encoding="utf-8")[:100], encoding="utf-8")
     code, said = cron("11:25")
     assert (code, windows()) == (0, ["09:03-10:03", "10:03-11:23"])
-    assert f"{data} is set aside: it holds no JSON" in said
+    assert f"{data} is set aside: it is not JSON" in said
     assert "Other reports cover its window; remove it." in cron("11:45")[1]
 
 

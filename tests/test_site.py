@@ -611,7 +611,7 @@ def test_data_that_is_damaged_is_left_out_and_named(run: Run) -> None:
     data.write_text("{", "utf-8")
     left_out = run("site")
     assert left_out.code == 7
-    assert f"{data} is set aside: it holds no JSON" in left_out.err
+    assert f"{data} is set aside: it is not JSON" in left_out.err
     assert list(Path("staging").rglob("*.md")) == []
     assert "页面已损坏" in Path("staging/index.html").read_text("utf-8")
 

@@ -246,7 +246,7 @@ def test_what_was_reported_in_spite_of_a_failure_is_published_and_the_run_fails_
     failed = [step for step, outcome in jobs["report"].steps.items() if outcome == "failure"]
     assert failed == ["Report"]
     assert "::error title=Reports are missing::" in jobs["report"].said
-    assert "1 of 2 windows could not be complete" in jobs["report"].summary
+    assert "1 of 2 windows could not be fetched completely" in jobs["report"].summary
     assert len(forge.reports()) == 4
 
 

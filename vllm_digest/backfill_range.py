@@ -1,4 +1,4 @@
-"""Which windows a backfill is of: the span that its options name, what of it is missing, what it takes."""
+"""Plan a backfill: the span that its options name, the missing windows in it, and an estimate of the work."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +25,12 @@ from vllm_digest.window import (
 from vllm_digest.write import WritingRules
 
 _MOST = 20_000
-"""Windows in one backfill, over two years of hours; more is a typing error."""
+"""Windows in one backfill: over two years of hours; more is probably a mistyped date."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillRange:
-    """A span of a repository's time, and the length of the windows in it."""
+    """A span of time and the length of its windows. `repo`: OWNER/NAME. `zone`: of its calendar days."""
 
     repo: str
     span: TimeWindow
@@ -44,9 +44,9 @@ class BackfillRange:
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """What a backfill has to do.
+    """The work of a backfill.
 
-    windows: to report on, oldest first. stored: how many windows of the span are stored.
+    `windows`: to be made, oldest first. `stored`: number of windows of the span that are stored.
     """
 
     windows: tuple[TimeWindow, ...]
@@ -55,23 +55,26 @@ class BackfillPlan:
 
 
 def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> BackfillRange:
-    """The range that the options name. Raises UsageError if they name none, or one that is not over yet."""
+    """The range that the options name. `now`: aware UTC.
+
+    Raises UsageError if they name none, or one that has not ended yet.
+    """
     first, last = (options.day, options.day) if options.day else (options.first, options.last)
     if first is None or last is None or (options.day and (options.first or options.last)):
         raise UsageError(
-            "A backfill is of one DATE, or --from one --to another.",
+            "A backfill needs a DATE, or --from and --to.",
             "Write `backfill 2025-12-10` or `backfill --from 2025-12-01 --to 2025-12-31`.",
         )
     zone, length = settings.report.timezone, parse_length(options.window)
     if length > LONGEST:
-        raise UsageError(f"--window {options.window} is too long.", f"{LONGEST.days}d is the most.")
+        raise UsageError(f"--window {options.window} is too long.", f"The maximum is {LONGEST.days}d.")
     start, end = _ends(first, zone, now)[0], _ends(last, zone, now)[1]
     latest = floor_to_minute(now - settings.report.settle)
     if end <= start:
         raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
     if end > latest:
         raise UsageError(
-            f"{last} is not over: it ends {local_minute(end, zone)}, and it is {local_minute(now, zone)}.",
+            f"{last} has not ended: it ends {local_minute(end, zone)}, and it is {local_minute(now, zone)}.",
             "End the backfill earlier; `vllm-digest run` reports what has just ended.",
         )
     if end - start > length * _MOST:
@@ -82,7 +85,7 @@ def backfill_range(options: RangeOptions, settings: Settings, now: datetime) -> 
 
 
 def time_range(first: str, last: str, zone: ZoneInfo, now: datetime) -> TimeWindow:
-    """The span from the start of one day or moment to the end of another. Raises UsageError if it is none."""
+    """The span from the start of a day or moment to the end of another. Raises UsageError if it is empty."""
     start, end = _ends(first, zone, now)[0], _ends(last, zone, now)[1]
     if end <= start:
         raise UsageError(f"--to {last} is before --from {first}.", "Swap them.")
@@ -90,13 +93,13 @@ def time_range(first: str, last: str, zone: ZoneInfo, now: datetime) -> TimeWind
 
 
 def _ends(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """The first moment of a date and the one after it, or a moment twice."""
+    """Start and end of a date, or a moment twice; UTC."""
     if is_day(text) or len(text) <= len("2025-12-10"):
         day = TimeWindow.day(parse_day(text, zone, now), zone)
         return day.start, day.end
     moment = parse_moment(text, zone)
     if moment != floor_to_minute(moment):
-        raise UsageError(f"{text} has seconds in it.", "Windows begin and end on whole minutes.")
+        raise UsageError(f"{text} has seconds.", "Windows begin and end on whole minutes.")
     return moment, moment
 
 
@@ -108,10 +111,11 @@ def plan_backfill(
     force: bool,
     rules: WritingRules | None,
 ) -> BackfillPlan:
-    """What of a range is to be reported; one request to the source if there is anything.
+    """The plan for a range; takes one request to the source if there is anything to do.
 
-    With `force` also what is stored, in the windows as they are, so that nothing overlaps. `rules`:
-    how a model writes, None without one. Raises UsageError if the repository did not exist then.
+    `stored`: the windows of the series that are stored. `force`: make these again as well, with the bounds
+    they have, so that nothing overlaps. `rules`: how a model writes; None without a model.
+    Raises UsageError if the repository did not exist yet.
     """
     inside = [window for window in stored if window.start in wanted.span]
     open_windows = list(missing(tiles(wanted.span, wanted.length, wanted.zone), stored))
@@ -123,7 +127,7 @@ def plan_backfill(
     windows = tuple(window for window in chosen if window.end > extent.began_at)
     if not windows:
         raise UsageError(
-            f"{wanted.repo} was made on {extent.began_at:%Y-%m-%d}; nothing happened there before.",
+            f"{wanted.repo} was created on {extent.began_at:%Y-%m-%d}, after that range.",
             "Backfill later days.",
         )
     length = sum((window.length for window in windows), timedelta())
@@ -132,7 +136,7 @@ def plan_backfill(
 
 
 def describe(plan: BackfillPlan, wanted: BackfillRange) -> str:
-    """The plan as a person reads it, in four lines."""
+    """The plan as text of four lines."""
     work, span = plan.estimate, wanted.span
     waits = f", {format_duration(work.waits)} of it waiting for the next hours' points" if work.waits else ""
     model = f"about {work.calls:,} calls, {work.tokens:,} tokens" if work.calls else "none"

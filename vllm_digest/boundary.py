@@ -1,4 +1,4 @@
-"""The one place that catches whatever fails: a model, or a bug in what reads it, never costs a page."""
+"""The only handler for unexpected exceptions: a bug in the code around a model must not prevent a page."""
 
 import logging
 import traceback
@@ -16,29 +16,29 @@ T = TypeVar("T")
 
 
 def contained(what: str, work: Callable[[], T], otherwise: Callable[[], T]) -> T:
-    """What `work` gives, or what `otherwise` gives if it raises anything that nobody foresaw.
+    """The result of `work`, or of `otherwise` if `work` raises any Exception.
 
-    The failure is logged with its place; with `-vv` its traceback, too. `what` names the work in the message,
-    such as `what the model writes about 20251210T1042Z`. A key press (KeyboardInterrupt) passes.
+    The error is logged with its file and line, and with `-vv` its traceback. `what`: names the work in the
+    message, such as `asking for brief-30382`. KeyboardInterrupt is not caught.
     """
     try:
         return work()
     except Exception as error:
-        log.error(  # noqa: TRY400 - the traceback is for those who ask for details
+        log.error(  # noqa: TRY400 - the traceback is logged with -vv only
             "%s failed at %s with %s: %s; rules take over. This is a bug in vllm-digest, please report it",
             what,
             place_of(error),
             type(error).__name__,
             clean_line(error, 200) or "no message",
         )
-        log.debug("where it failed", exc_info=error)
+        log.debug("traceback", exc_info=error)
         return otherwise()
 
 
 def place_of(error: BaseException) -> str:
-    """The last line of ours that an exception passed, as `llm/server.py:120`."""
+    """File and line of the innermost frame in this package, such as `llm/server.py:120`."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
     if not ours:
-        return "a place outside of vllm-digest"
+        return "a place outside vllm-digest"
     return f"{Path(ours[-1].filename).relative_to(_PACKAGE).as_posix()}:{ours[-1].lineno}"

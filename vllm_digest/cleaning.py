@@ -1,7 +1,7 @@
-"""Text from outside, made fit for a message: on one line, without effect, without secrets.
+"""Clean untrusted text for messages: one line, no control characters, no secrets.
 
-What GitHub, a model's server, git or a file says may hold control sequences for the terminal, characters that
-change the direction of text, line breaks, and GitHub's workflow commands.
+Text from GitHub, a model server, git or a file may contain terminal control sequences, characters that change
+the direction of text, line breaks, and workflow commands of GitHub Actions.
 """
 
 import re
@@ -14,40 +14,40 @@ from vllm_digest.masking import MASK, Secrets
 
 T = TypeVar("T")
 _LONGEST = 2_000
-"""Characters of one line of a message. What is longer was not written for a person."""
+"""Characters of one line of a message; longer ones are cut."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories of Unicode whose characters act instead of being shown."""
+"""Unicode categories of control, format, surrogate and separator characters, which are not shown."""
 _JOINER = "\u200d"
-"""Joins emoji; the only one of them that text needs."""
+"""Zero-width joiner of emoji; the only character of these categories that is kept."""
 _COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/@:]*:[^\s/@]+|[^\s/@:]{20,})(?=@)")
-"""User and password, or a token alone, in an address; `git@` is neither."""
+"""User and password, or a token alone, in an address; not `git@`."""
 
 
 class _State:
-    """What is masked in all that this process prints; like stdout and the log, there is one of it."""
+    """The secrets to mask in all output of the process; global, like stdout and the log."""
 
     secrets = Secrets()
 
 
 def begin(secrets: Secrets) -> None:
-    """Mask these values from now on."""
+    """Mask these secrets from now on, instead of earlier ones."""
     _State.secrets = secrets
 
 
 def keep_secret(value: str) -> None:
-    """Mask this value as well, which the run has just learnt."""
+    """Mask a further value, such as a token that the run has just read."""
     _State.secrets.add(value)
 
 
 def mask_secrets(text: str) -> str:
-    """The text with `***` for each secret of the run."""
+    """The text with each secret of the run replaced by `***`."""
     return _State.secrets.mask(text)
 
 
 def mask_in(value: T) -> T:
-    """The value with every text in it masked, in dataclasses, tuples and mappings however deep."""
+    """The value with all texts in it masked, in nested dataclasses, tuples and mappings."""
     masked: Any = value
     if isinstance(value, str) and not isinstance(value, Enum):
         masked = mask_secrets(value)
@@ -66,9 +66,9 @@ def mask_in(value: T) -> T:
 
 
 def clean_line(text: object, most: int = _LONGEST) -> str:
-    """Text from outside as a part of a message: one line, without effect or secrets, cut after `most`.
+    """Untrusted text as one line of at most `most` characters, without control characters and secrets.
 
-    White space is collapsed. Masking comes before cutting, so that no half of a secret is left.
+    White space is collapsed. Secrets are masked before the text is cut, so that no part of one is left.
     """
     line = " ".join(without_effect(" ".join(str(text).split())).split())
     line = _CREDENTIALS.sub(MASK, mask_secrets(line))
@@ -76,16 +76,16 @@ def clean_line(text: object, most: int = _LONGEST) -> str:
 
 
 def clean_lines(text: object) -> str:
-    """The same for text of ours in several lines, which stay lines and keep their indentation."""
+    """As `clean_line` for each line of a text; keeps the lines and their indentation."""
     lines = str(text).split("\n")
     return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean_line(line) for line in lines)
 
 
 def without_effect(text: str) -> str:
-    """The same lines of text, of which none acts on a terminal or a workflow.
+    """The text without effect on a terminal or on GitHub Actions; line breaks are kept.
 
-    Control and format characters are removed, a lone surrogate becomes U+FFFD. A workflow command at a line's
-    start (`::error::`) or an old one anywhere (`##[error]`) gets a blank that disarms it:
+    Control and format characters are removed, lone surrogates replaced by U+FFFD. A space is inserted into
+    workflow commands (`::error::` at the start of a line, `##[error]` anywhere) so that they are not run:
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
     if not text.isprintable():
@@ -94,12 +94,12 @@ def without_effect(text: str) -> str:
 
 
 def is_shown(text: str) -> bool:
-    """Does a line of it show every character?"""
+    """Whether all characters of a text are visible."""
     return text.isprintable() or all(map(_is_shown, text))
 
 
 def is_utf8(text: str) -> bool:
-    """Can it be written in UTF-8? A name that is no UTF-8 has lone surrogates in it (PEP 383)."""
+    """Whether a text can be encoded in UTF-8; other file names have lone surrogates (PEP 383)."""
     try:
         text.encode()
     except UnicodeEncodeError:

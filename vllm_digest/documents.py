@@ -1,4 +1,4 @@
-"""Values as JSON documents that say their form, and reads that a damaged or hostile file cannot upset."""
+"""Write values as JSON documents with the name of their form, and read such files, which may be hostile."""
 
 import json
 import math
@@ -15,31 +15,34 @@ from vllm_digest.validation import problems
 T = TypeVar("T")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _LARGEST = 1_000_000_000
-"""Bytes of a document, unless its reader knows better."""
+"""Bytes of a document by default."""
 
 
 _LONGEST = 2_000_000
-"""Bytes of one text in a document; GitHub's bodies have 65,536 characters at most."""
+"""Bytes of one string in a document; GitHub's bodies have at most 65,536 characters."""
 _DIGITS = 20
-"""Of the largest number of 64 bits; Python refuses 4,301 digits, and others fewer."""
+"""Digits of a 64-bit number; Python refuses over 4,300 digits, and other readers fewer."""
 
 
 class UnreadableError(DocumentError):
-    """The system does not let a file be read; its content may be sound."""
+    """The operating system does not let a file be read; its content may be valid."""
 
 
 def to_json(value: object, form: str) -> bytes:
-    """A frozen value as a JSON document that says its `form`; fields at their defaults are left out."""
+    """A frozen value as a JSON document in UTF-8; fields with their default value are left out.
+
+    `form`: name and version of the document's form, such as `vllm-digest/report/2`.
+    """
     fields = adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
     text = _lines({"form": form, **fields}, levels=2) + "\n"
-    # A lone surrogate, which JSON from GitHub may hold, is no text; pages leave it out, too.
+    # JSON from GitHub may contain lone surrogates, which UTF-8 cannot encode; pages leave them out as well.
     return text.encode(errors="ignore")
 
 
 def _lines(value: Any, levels: int) -> str:
-    """JSON with one entry of the outer objects and of their lists of objects on a line.
+    """JSON with one line per entry of the outer objects, and of their lists of objects.
 
-    A line a thread keeps files small and their differences readable.
+    One line per thread keeps files small and diffs readable.
     """
     match value:
         case dict() if value and levels:
@@ -52,59 +55,60 @@ def _lines(value: Any, levels: int) -> str:
 
 
 def from_json(path: Path, kind: type[T], form: str) -> T:
-    """The value in a document of `to_json`; DocumentError when it cannot be read or is something else."""
+    """Read a document of `to_json`. Raises DocumentError if it cannot be read or is something else."""
     return value_in(read_document(path, _LARGEST, str(path)), kind, form, str(path))
 
 
 def read_document(path: Path, most: int, name: str) -> Any:
-    """The JSON of a regular file of `most` bytes at most.
+    """Read the JSON in a regular file of at most `most` bytes. `name`: of the file, in messages.
 
-    Raises DocumentError, which calls the file `name`, where there is none.
+    Raises DocumentError if the file is not one or does not contain valid JSON.
     """
     return parse_json(read_file(path, most, name), name)
 
 
 def parse_json(content: bytes, name: str, longest: int = _LONGEST) -> Any:
-    """The value of a JSON text whose texts have `longest` bytes at most.
+    """Parse JSON with strings of at most `longest` bytes. `name`: of the document, in messages.
 
-    Raises DocumentError, which calls it `name`, where there is none, or one beyond all measure.
+    Raises DocumentError if it is not valid JSON, or exceeds the limits on strings, numbers and depth.
     """
 
     def integer(digits: str) -> int:
         if len(digits) > _DIGITS:
-            raise DocumentError(f"{name} holds a number of {len(digits)} digits.")
+            raise DocumentError(f"{name} has a number of {len(digits)} digits.")
         return int(digits)
 
     def number(digits: str) -> float:
         found = float(digits)
         if not math.isfinite(found):
-            raise DocumentError(f"{name} holds a number beyond all measure.")
+            raise DocumentError(f"{name} has a number that is too large.")
         return found
 
     try:
         value = json.loads(content, parse_int=integer, parse_float=number, parse_constant=number)
         if b"\\ud" in content.lower():
-            # Half of a pair of surrogates is no text; JSON may hold it, a file may not.
+            # JSON may contain lone surrogates, which UTF-8 cannot encode.
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise DocumentError(f"{name} is nested too deep.") from None
+        raise DocumentError(f"{name} is nested too deeply.") from None
     except UnicodeEncodeError:
-        raise DocumentError(f"{name} holds half of a character.") from None
+        raise DocumentError(f"{name} has a lone surrogate.") from None
     except ValueError:
-        raise DocumentError(
-            f"{name} holds no JSON, or only a part of one.", "Run its window again."
-        ) from None
-    # Without escaped quotes, what stands between two quotes is a text or what separates texts.
+        raise DocumentError(f"{name} is not JSON, or is truncated.", "Run its window again.") from None
+    # Without escaped quotes, everything between two quotes is a string or what separates strings.
     bare = content.replace(rb"\\", b"").replace(rb"\"", b"")
     if max(map(len, bare.split(b'"'))) > longest:
-        raise DocumentError(f"{name} holds a text of more than {longest} bytes.")
+        raise DocumentError(f"{name} has a string of more than {longest} bytes.")
     return value
 
 
 def read_file(path: Path | str, most: int, name: str) -> bytes:
-    """The content of a regular file of `most` bytes at most; DocumentError for anything else."""
+    """Read a regular file of at most `most` bytes. Raises DocumentError if it is not one.
+
+    Raises UnreadableError if the operating system does not let it be read.
+    """
     try:
-        # Opening a pipe would wait for its other end.
+        # Without O_NONBLOCK opening a pipe would wait for its other end.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -113,17 +117,17 @@ def read_file(path: Path | str, most: int, name: str) -> bytes:
     except OSError as error:
         raise UnreadableError(f"{name} cannot be read: {error.strerror}.") from None
     if len(content) > most:
-        raise DocumentError(f"{name} is larger than {most // 1_000_000} MB, which no document of ours is.")
+        raise DocumentError(f"{name} is larger than {most // 1_000_000} MB, the maximum for such a document.")
     return content
 
 
 def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
-    """The value that a document of this form holds; DocumentError when it is of another form or damaged."""
+    """The value in a parsed document. Raises DocumentError if the document has another form or is damaged."""
     fields = dict(document) if isinstance(document, dict) else {}
     found = fields.pop("form", None)
     if found != form:
         raise DocumentError(
-            f"{name} is no {form} document" + (f" but {str(found)[:60]!r}." if found else "."),
+            f"{name} is not a {form} document" + (f" but {str(found)[:60]!r}." if found else "."),
             "It may come from another version of vllm-digest, or be another kind of file.",
         )
     try:
@@ -132,12 +136,12 @@ def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
         first = next(problems(error))
         raise DocumentError(f"{name}: {first.place}: {first.words}.", "Run its window again.") from None
     except OverflowError:
-        raise DocumentError(f"{name} holds a time beyond the calendar.", "Run its window again.") from None
+        raise DocumentError(f"{name} has a time out of range.", "Run its window again.") from None
     return value
 
 
 def adapter(kind: type[T]) -> TypeAdapter[T]:
-    """What reads and writes values of a type as JSON; building one takes longer than using it."""
+    """The cached pydantic adapter of a type; building one takes longer than using it."""
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]

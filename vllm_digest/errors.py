@@ -1,4 +1,4 @@
-"""What can go wrong, one class per exit code; the command line alone turns them into messages."""
+"""The errors that end a command, one class per exit code; only `cli` turns them into messages."""
 
 import errno
 from typing import ClassVar, NamedTuple, Self
@@ -7,7 +7,7 @@ from vllm_digest.cleaning import clean_line, clean_lines
 
 
 class ExitCode(NamedTuple):
-    """An exit code, what it means, and what to do about it (empty: nothing)."""
+    """An exit code, its meaning, and what to do about it; empty if nothing."""
 
     code: int
     meaning: str
@@ -47,7 +47,7 @@ EXIT_CODES = (
     ExitCode(8, "`batch collect` alone: the batch has no answers yet", "collect again later"),
     ExitCode(INTERRUPTED, "interrupted", "nothing: the next run goes on"),
 )
-"""Each class of errors below has one of these; the command line ends with it."""
+"""All exit codes of the program; the docs' table is made from them."""
 
 
 _WAYS_ON = {
@@ -65,10 +65,10 @@ def way_on(error: OSError) -> str:
 
 
 class DigestError(Exception):
-    """A failure a person can act on.
+    """A failure that a person can act on.
 
-    `problem` names what failed and where in one sentence; `remedy`, when there is one, the way on, in one
-    line or several. Both are cleaned, so that they may quote text from outside.
+    `problem`: one sentence on what failed and where. `remedy`: what to do, in one line or several, or empty.
+    Both are cleaned, so they may quote untrusted text.
     """
 
     exit_code: ClassVar[int] = 1
@@ -83,29 +83,29 @@ class DigestError(Exception):
 
 
 class UsageError(DigestError):
-    """The command line, the configuration or the environment asks for something impossible."""
+    """The command line, the settings or the environment are wrong."""
 
     exit_code = 2
 
 
 class DocumentError(UsageError):
-    """A file given to read is not there, is damaged, or holds something else."""
+    """A file to be read does not exist, is damaged, or has another form."""
 
 
 class SourceError(DigestError):
-    """GitHub did not give what a complete report needs, so nothing was published."""
+    """The source did not deliver what a complete report needs, so the report was not published."""
 
     exit_code = 3
 
 
 class FallbackError(DigestError):
-    """All is published, but rules wrote what a model was to write; told with `--strict` only."""
+    """Everything is published, but rules wrote parts meant for a model; raised with `--strict` only."""
 
     exit_code = 4
 
 
 class StorageError(DigestError):
-    """A file could not be written; what stood there before still does."""
+    """A file could not be written; an earlier version of it is unchanged."""
 
     exit_code = 5
 
@@ -121,19 +121,19 @@ class StorageError(DigestError):
 
 
 class BusyError(DigestError):
-    """Another run holds the archive; nothing was done."""
+    """Another run holds the lock of the series; nothing was done."""
 
     exit_code = 6
 
 
 class PageError(DigestError):
-    """A page failed its own check and was set aside; its data is stored, and other windows go on."""
+    """A page failed the check of pages and was set aside; its data and the other pages are stored."""
 
     exit_code = 7
 
     @classmethod
     def of_several(cls, count: int) -> Self:
-        """What a command ends with that published all but so many pages."""
+        """The error at the end of a command that published all but `count` pages."""
         return cls(
             f"{count} of the pages failed their own check and were set aside; the others are published.",
             "Their data is stored: the next run tries the pages again. Please report what they failed on.",

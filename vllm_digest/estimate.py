@@ -1,4 +1,4 @@
-"""What a backfill will take, before it is begun; pure."""
+"""Estimate the requests, tokens and time of a backfill. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,30 +8,31 @@ from vllm_digest.sources import Extent
 from vllm_digest.write import WritingRules
 
 RESERVE = 0.1
-"""The share of an hour's points that a backfill leaves to other runs with the same token."""
+"""Share of the hourly points, 0 to 1, that a backfill leaves to other runs with the same token."""
 # Fitted to benchmarks/fetch.py: 14 requests and 73 points for 291 rows, 249 and 980 for 9,000.
 _REQUESTS_A_ROW = 0.027
 _POINTS_A_ROW = 0.105
 _FIRST_REQUESTS, _FIRST_POINTS = 6, 40
-"""For the threads that are older than the range."""
+"""Fixed part: for finding the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
 # Measured by benchmarks/model.py, prompts and answers, in tokens as `write` estimates them.
 _BRIEFS_A_ROW = 1.3
 _BRIEF_TOKENS = 3_300
 _OVERVIEW_TOKENS, _TOKENS_A_BRIEF = 2_100, 175
 _LANGUAGE_TOKENS = 300
-"""Of an answer in one language more; a model answers once for all of them."""
+"""Of an answer, for each further language; a model answers once for all of them."""
 _JUDGE_TOKENS = 3_400
-"""Of a call of the second pass, which follows each of the first."""
+"""Of a call of the second pass; there is one for each brief and overview."""
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """About what a backfill takes: rows of lists, GitHub's requests and points, a model's calls and tokens.
+    """The estimated work of a backfill.
 
-    `waits` is the part of `duration` that is spent waiting for the next hours' points; what a model takes
-    beside it depends on the model.
+    `rows`: threads in the lists, a thread once per list. `requests`, `points`: of GitHub's API.
+    `calls`, `tokens`: of a model, prompts and answers together.
+    `duration`: without the time of a model. `waits`: the part of it spent waiting for the rate limit.
     """
 
     rows: int = 0
@@ -44,9 +45,9 @@ class Estimate:
 
 
 def estimate(extent: Extent, *, share: float, windows: int, rules: WritingRules | None) -> Estimate:
-    """What it takes to fetch a `share` of a span, 0 to 1, and to report on so many windows in it.
+    """The estimate for a part of a span. `share`: of the span that is fetched, 0 to 1.
 
-    `rules`: how a model writes about them; None without one.
+    `windows`: number of windows in it. `rules`: how a model writes; None without a model.
     """
     rows = ceil(extent.rows * share)
     requests = _FIRST_REQUESTS + ceil(rows * _REQUESTS_A_ROW)
@@ -57,7 +58,7 @@ def estimate(extent: Extent, *, share: float, windows: int, rules: WritingRules 
 
 
 def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int]:
-    """The calls and tokens of windows of so many rows: briefs, an overview each, and what judges them."""
+    """Calls and tokens for windows with `rows` rows in all: briefs, an overview each, and the second pass."""
     limits = rules.limits
     briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
     overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, briefs * _TOKENS_A_BRIEF)
@@ -70,7 +71,7 @@ def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int
 
 
 def _waits(extent: Extent, points: int) -> timedelta:
-    """How long to wait for points: for the next hour's, and then for one hour's after the other."""
+    """Time to wait for points: until the next reset, and then a full hour for each further hour's points."""
     limit = extent.limit
     if limit is None:
         return timedelta()

@@ -1,7 +1,7 @@
-"""What is stored of a window: the facts of each thread, without a language and without its texts.
+"""The facts of threads that a report stores: independent of language, without the threads' texts.
 
-Everything that a page says is computed from these facts (`digest`). Facts of parts of a span add up to those
-of the span (`fold`), because each event has an id and brings its thread into its window.
+A page is computed from these facts alone (`digest`). Facts of the parts of a span can be folded into those of
+the span (`fold`), because events have ids and every event brings its thread into the event's window.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,17 +20,17 @@ from vllm_digest.window import Moment, TimeWindow
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a thread.
+    """An event of a thread.
 
-    `id`: GitHub's; unique among the events of one kind in a thread. The opening has the thread's number.
-    `at`: UTC. A review and its comments happen when the review is handed in.
-    `login`: who did it, `ghost` for a deleted account; `bot`: a bot by account type or by the settings.
-    `association`: of what was said, its author's to the repository (`MEMBER`, `NONE`, …); else empty.
+    `id`: GitHub's; unique among the events of one kind in a thread. For the opening: the thread's number.
+    `at`: UTC; of a review and its comments, when the review was submitted.
+    `login`: of the actor; `ghost` for a deleted account. `bot`: whether it is a bot, by its account type or
+    by the settings.
+    `association`: of a remark, its author's to the repository (`MEMBER`, `NONE`, …); else empty.
     `verdict`: of a review, `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED` or `DISMISSED`; else empty.
-    `length`: characters of what was said, white space at its ends aside; 0 for other events.
-    `hidden`: minimized by a maintainer.
+    `length`: of a remark, characters of its stripped text; else 0. `hidden`: minimized by a maintainer.
     `reason`, `pull`, `target`: as in `models.TimelineEvent`.
-    `excerpt`: how it begins, as plain text; empty where no page can need it (`classify.facts`).
+    `excerpt`: beginning of a remark, as plain text; empty if no page can need it (`classify.facts`).
     """
 
     kind: EventKind
@@ -49,7 +49,7 @@ class Event:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is known by in its thread."""
+        """Kind and id, which identify the event within its thread."""
         return self.kind.value, self.id
 
     @property
@@ -58,12 +58,12 @@ class Event:
 
     @property
     def person(self) -> str:
-        """Who did it, as one of several people; two deleted accounts are never the same person."""
+        """A key of the actor for counting people; deleted accounts are all different people."""
         return self.login if self.login != GHOST.login else f"{self.login} {self.id}"
 
     @property
     def is_talk(self) -> bool:
-        """Something said, by whomever; not a part of the timeline."""
+        """Whether it is a comment or review, which are not in the timeline."""
         return self.is_comment or self.kind is EventKind.REVIEW
 
     @property
@@ -72,15 +72,15 @@ class Event:
 
     @property
     def is_review(self) -> bool:
-        """A verdict, or a review with words of its own.
+        """Whether it is a review with a verdict or a text.
 
-        GitHub wraps every reply to a line of code in a review without a verdict or a word; those are none.
+        GitHub wraps every reply to a comment on code in a review with neither; these do not count.
         """
         return self.kind is EventKind.REVIEW and (self.verdict != "COMMENTED" or self.length > 0)
 
     @property
     def is_human_word(self) -> bool:
-        """A visible comment or review of a person."""
+        """Whether it is a visible comment or review of a person."""
         return (self.is_comment or self.is_review) and not (self.hidden or self.bot)
 
 
@@ -98,7 +98,7 @@ def _row(event: Event) -> list[Any]:
 
 
 def _read_row(row: Any) -> Any:
-    """The fields of a stored row; anything else as it is, for pydantic to judge."""
+    """The fields of a stored row as a dict; anything else unchanged, for pydantic to reject."""
     if not isinstance(row, list) or not len(_EVENT_KEY) <= len(row) <= len(_EVENT_KEY) + 1:
         return row
     rest = row[len(_EVENT_KEY)] if len(row) > len(_EVENT_KEY) else {}
@@ -115,7 +115,7 @@ class LinkKind(StrEnum):
 
     REVERTS = "reverts"
     RELANDS = "relands"
-    """It reverts a revert of the other one."""
+    """It restores the other one, which was reverted."""
     CLOSES = "closes"
     DUPLICATES = "duplicates"
     FOLLOWS = "follows"
@@ -123,14 +123,14 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A thread names another one, wherever that is, and says what it does to it."""
+    """A reference to another thread, which need not be in the window. `target`: its number."""
 
     kind: LinkKind
     target: int
 
 
 class UsageKind(StrEnum):
-    """How a change alters the use of the software, the gravest first."""
+    """The kind of a change for users, most severe first."""
 
     BREAKING = "breaking"
     REMOVAL = "removal"
@@ -141,12 +141,12 @@ class UsageKind(StrEnum):
     VARIABLE = "variable"
     PIN = "pin"
     INTERFACE = "interface"
-    """It touches files that users or their programs build on."""
+    """It changes files with a public interface."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageChange:
-    """A change for users. `source`: `title`, `label`, `body` or `path`; `quote`: the words that tell it."""
+    """A change for users. `source`: `title`, `label`, `body` or `path`. `quote`: words that indicate it."""
 
     kind: UsageKind
     source: str
@@ -155,17 +155,17 @@ class UsageChange:
 
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
-    """What is known of a thread as of the end of a window. Other fields as in `models.Thread`.
+    """The facts of a thread as of the end of a window. Other fields as in `models.Thread`.
 
-    `areas`: the folders that a pull request changes, those with most files first, 20 at most.
-    `is_bug`: it reports a bug, by its labels, type or title; `is_regression`: it says that something got
-    worse.
-    `weight`: points of its labels and title tags towards a place among the key changes.
-    `references`: what its title, its body and GitHub say that it does to other threads.
-    `usage`: what a pull request changes for users, the gravest first.
-    `events`: its timeline up to the window's end, and what was said in the window; oldest first.
-    `excerpt`: how the body begins, as plain text; `gain`: its first sentence with a measured effect. Both
-    are empty where no page can need them (`classify.facts`).
+    `areas`: folders that a pull request changes, those with most files first, 20 at most.
+    `is_bug`: an issue that reports a bug, by its labels, type or title. `is_regression`: its title or a label
+    names a regression.
+    `weight`: points of its labels and title tags in the ranking of key changes.
+    `references`: from its title, its body and GitHub's links.
+    `usage`: changes for users in a pull request, most severe first.
+    `events`: its timeline up to the window's end, and the remarks of the window; oldest first.
+    `excerpt`: beginning of the body, as plain text. `gain`: first sentence of the body with a measured
+    effect. Both are empty if no page can need them (`classify.facts`).
     """
 
     number: int
@@ -204,11 +204,11 @@ class ThreadFacts:
         return self.kind is Kind.PULL_REQUEST
 
     def happened_in(self, window: TimeWindow) -> bool:
-        """Did any event of it fall into the window?"""
+        """Whether it has an event in the window."""
         return any(event.at in window for event in self.events)
 
     def within(self, span: TimeWindow) -> Self:
-        """The facts as of the end of `span`, without what was said before its start."""
+        """The facts as of the end of `span`, without remarks from before its start."""
         events = tuple(
             event for event in self.events if event.at in span or (event.at < span.end and not event.is_talk)
         )
@@ -219,17 +219,17 @@ class ThreadFacts:
 
 
 def timeline_event(event: Event) -> TimelineEvent:
-    """An event in the form that `models.standing` reads; its kinds of talk do not change a state."""
+    """Convert an event for `models.standing`; remarks do not change the state."""
     return TimelineEvent(event.id, event.kind, event.at, event.actor, event.reason, event.pull, event.target)
 
 
 @dataclass(frozen=True, slots=True)
 class DigestRules:
-    """What making a digest of facts needs to know besides; stored with them, so that a page stays the same.
+    """The settings of a digest, stored with the facts so that a page stays the same.
 
-    `project`: its name in titles. `hot_from`: the least score of a hot thread in a window of one hour.
-    `formula`: the version of the heat formula, see `digest.heat`.
-    `state_labels`: labels that say where a thread stands and not what it is about.
+    `project`: its name in titles. `hot_from`: minimum heat score of a hot thread in a window of one hour.
+    `formula`: version of the heat formula, see `digest.heat.FORMULAS`.
+    `state_labels`: labels about the state of a thread, not its subject; not counted among the labels.
     """
 
     project: str
@@ -241,9 +241,9 @@ class DigestRules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All threads that anything happened to in a window, newest number first, and what could not be had.
+    """All threads with an event in a window, highest number first, and the gaps.
 
-    `repo`: OWNER/NAME as GitHub names it now. `repo_url`: the address of its page.
+    `repo`: OWNER/NAME as GitHub names it when fetched. `repo_url`: address of its page.
     """
 
     repo: str
@@ -253,7 +253,7 @@ class Facts:
     gaps: tuple[Gap, ...] = ()
 
     def within(self, span: TimeWindow) -> Self:
-        """The part of it that belongs to `span`: later states are rolled back."""
+        """The facts of `span`, a part of the window: states are those at its end."""
         threads = (thread.within(span) for thread in self.threads)
         return replace(
             self, window=span, threads=tuple(thread for thread in threads if thread.happened_in(span))
@@ -263,8 +263,8 @@ class Facts:
 def fold(parts: Iterable[Facts], span: TimeWindow) -> Facts:
     """The facts of `span` from those of windows that overlap it, in any order.
 
-    The events of a thread are united by id; its row and its judgement are those of the latest window that
-    it was touched in. Raises ValueError without a part.
+    The events of a thread are merged by id; its other fields are those of the latest window with an event of
+    it. Raises ValueError if there are no parts.
     """
     ordered = sorted(parts, key=lambda part: part.window)
     if not ordered:
@@ -294,7 +294,7 @@ def _joined(earlier: ThreadFacts, later: ThreadFacts) -> ThreadFacts:
 
 
 def _united(earlier: Iterable[Event], later: Iterable[Event]) -> Iterator[Event]:
-    """The events of both, each once, oldest first; of what both have, the later one's form."""
+    """The events of both without duplicates, oldest first; for duplicates the later version is kept."""
     known = {event.key: event for event in earlier}
     for event in later:
         before = known.get(event.key)
@@ -305,5 +305,5 @@ def _united(earlier: Iterable[Event], later: Iterable[Event]) -> Iterator[Event]
 
 
 def event_order(event: Event) -> tuple[datetime, bool, str, str]:
-    """How events are sorted: by time; a merge after the closing that it is."""
+    """Sort key of events: by time; a merge after the closing at the same time that belongs to it."""
     return event.at, event.kind is EventKind.MERGED, event.kind.value, event.id

@@ -1,4 +1,4 @@
-"""Writes that happen whole or not at all, and never through a link."""
+"""Atomic writes of files, which never follow symbolic links."""
 
 import errno
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 from vllm_digest.errors import StorageError, way_on
 
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
-"""What file systems answer that cannot sync, mostly folders: network file systems, FUSE."""
+"""Errors of file systems that cannot sync a file or folder: network file systems, FUSE."""
 
 
 def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None:
-    """Write files so that each is whole, and where the last of them stands, all belong together.
+    """Write each file atomically, in the given order; if the last one exists, all belong together.
 
-    They appear in the order given; when several old ones are replaced, the last one is gone while that
-    lasts. Without `sync` a power cut may leave less, and thousands of files take seconds instead of minutes.
-    Raises StorageError, which names the file that could not be written and says what is left.
+    To ensure this, an existing last file is removed while several files are replaced.
+    `sync`: flush to disk, against power cuts; without it thousands of files take seconds instead of minutes.
+    Raises StorageError, naming the file that could not be written and what was written before it.
     """
     drafts: dict[Path, Path] = {}
     done: list[Path] = []
@@ -43,19 +43,19 @@ def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None
             f"What belongs to it is written in part ({', '.join(one.name for one in done)}); "
             f"the next run completes it. {way_on(error)}"
             if done
-            else f"It is as it was, and what belongs to it. {way_on(error)}",
+            else f"Nothing was written. {way_on(error)}",
         ) from None
     finally:
-        # What fails here must not hide what failed before.
+        # A failure here must not hide the first one.
         for draft in drafts.values():
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
 
 
 def make_folders(root: Path, *names: str) -> Path:
-    """Make a folder below `root`, which may be anywhere; it and those between are real folders.
+    """Create the folder `root/names…`; none of `names` may be a symbolic link, `root` may be.
 
-    Raises StorageError where a symbolic link or a file stands in for one, or it cannot be made.
+    Raises StorageError if one of them is a link or a file, or cannot be created.
     """
     folder = root
     try:
@@ -67,7 +67,7 @@ def make_folders(root: Path, *names: str) -> Path:
             if not stat.S_ISDIR(folder.lstat().st_mode):
                 raise StorageError(
                     f"{folder} is not a folder{' but a symbolic link' if folder.is_symlink() else ''}.",
-                    "Nothing is written through it; move it away.",
+                    "Symbolic links and files in the place of folders are not followed; move it away.",
                 )
     except OSError as error:
         raise StorageError(
@@ -78,7 +78,7 @@ def make_folders(root: Path, *names: str) -> Path:
 
 
 def free_name(path: Path) -> Path:
-    """The path, or the first of `path-2`, `path-3` … where nothing stands."""
+    """The path, or the first of `path-2`, `path-3` … that does not exist."""
     return next(one for one in _numbered(path) if not os.path.lexists(one))
 
 
@@ -91,7 +91,7 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 def probe(folder: Path) -> None:
-    """Try to write below a folder that is there or is to be made; StorageError when that fails."""
+    """Try to write to a folder, or to its nearest existing parent. Raises StorageError if that fails."""
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=nearest) as file:
@@ -104,9 +104,9 @@ def probe(folder: Path) -> None:
 
 
 def _write_draft(path: Path, content: bytes, *, sync: bool) -> None:
-    """Write and wait until the disk has it, so that the final name never points to less than all.
+    """Write a temporary file and, with `sync`, flush it to disk before it is renamed.
 
-    What stands there goes first: a link must not lead the content elsewhere.
+    An existing file or link of that name is removed first, so that no link is followed.
     """
     path.unlink(missing_ok=True)
     with path.open("xb") as file:
@@ -122,11 +122,11 @@ def _draft_of(path: Path) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the disk keep the folder's new names."""
+    """Flush the names in a folder to disk."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except PermissionError:
-        return  # Windows opens no folder, and others none that may only be written to
+        return  # Windows cannot open a folder, and other systems not one without read permission
     try:
         _sync(descriptor)
     finally:

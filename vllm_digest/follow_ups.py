@@ -1,4 +1,4 @@
-"""What became of threads that earlier reports called worth watching: values that a report stores."""
+"""What became of threads that earlier reports listed as worth watching, as values that a report stores."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,21 +7,21 @@ from vllm_digest.window import Moment
 
 
 class WatchKind(StrEnum):
-    """Why a thread is watched; of several reasons the first of these."""
+    """Why a thread is watched; if several apply, the first one here counts."""
 
     REVERT = "revert"
-    """It took back another change, which may come back."""
+    """It reverted another change, which may be relanded."""
     REGRESSION = "regression"
     HOT_AND_OPEN = "hot_and_open"
     CHANGES_REQUESTED = "changes_requested"
-    """On a pull request that is about the focus."""
+    """Only pull requests about the focus."""
     UNANSWERED_BUG = "unanswered_bug"
     MODEL = "model"
-    """A model's checked statement says so."""
+    """A checked statement of a model names it as worth watching."""
 
 
 class OutcomeKind(StrEnum):
-    """How watching a thread ends."""
+    """The outcome of a watched thread. `by`: as in `Outcome`."""
 
     FIXED = "fixed"
     """The issue was closed by the pull request `by`, which was merged."""
@@ -31,22 +31,22 @@ class OutcomeKind(StrEnum):
     DUPLICATE = "duplicate"
     """It was marked a duplicate of `by`."""
     STALE = "stale"
-    """A bot closed it; it is not solved."""
+    """A bot closed it without a solution."""
     SUPERSEDED = "superseded"
-    """It was closed without a merge, and `by` takes its place."""
+    """It was closed without a merge and replaced by `by`."""
     ABANDONED = "abandoned"
-    """It was closed without a merge."""
+    """It was closed without a merge or a replacement."""
     RELANDED = "relanded"
-    """`by` brought back what the watched revert had taken back."""
+    """`by` restored the change that the watched revert had reverted."""
     REVERTED = "reverted"
-    """`by` took it back."""
+    """`by` reverted it."""
     ANSWERED = "answered"
     """A person other than the author answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How watching a thread ended. `at`: UTC. `by`: the number of the other thread, None without one."""
+    """The outcome of a watched thread. `at`: UTC. `by`: number of the other thread; None without one."""
 
     kind: OutcomeKind
     at: Moment
@@ -55,12 +55,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A thread that an earlier report called worth watching, and what became of it.
+    """A thread that an earlier report listed as worth watching, and what became of it.
 
-    `title`, `is_pull`: as last known. `since`: the end of the window of that report (UTC); `place`: where
-    that report is (`Report.place`). `target`: of a revert, the change that it took back.
-    `outcome`: None while it is open. `days`: whole days from `since` to the outcome, else to the end of the
-    window that tells this.
+    `title`, `is_pull`: as last stored. `since`: end of that report's window (UTC). `place`: of that report,
+    as `Report.place`. `target`: of a revert, number of the reverted change; else None.
+    `outcome`: None while there is none. `days`: whole days from `since` to the outcome, else to the end of
+    the current window.
     """
 
     number: int

@@ -1,6 +1,6 @@
-"""Where this program was installed from, and how another machine installs the same.
+"""Find out where this program was installed from, and how to install the same on another machine.
 
-The installer's record is `direct_url.json` (PEP 610), which is there unless the program came from an index:
+Source: `direct_url.json` (PEP 610), which installers write unless the program came from an index:
 https://packaging.python.org/specifications/direct-url/
 """
 
@@ -14,17 +14,17 @@ from urllib.parse import urlsplit, urlunsplit
 _NAME = "vllm-digest"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _VERSION = re.compile(r"[0-9][0-9a-z.!]*")
-"""Without a local part (`0.2.0+abc`), which no index takes."""
+"""A version without a local part (`0.2.0+abc`), which indexes do not accept."""
 _ADDRESS = re.compile(r"https://[\w.-]+(:\d+)?/[\w./~%+-]+")
 _SUBFOLDER = re.compile(r"[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is installed here.
+    """The installed program.
 
-    label: version and commit as messages name them. requirement: the line by which pip installs the same
-    elsewhere, empty if nothing does. origin: where it came from, in words.
+    `label`: version and commit, for messages. `requirement`: the line with which pip installs the same
+    elsewhere; empty if that is impossible. `origin`: where it was installed from, for messages.
     """
 
     label: str
@@ -33,7 +33,7 @@ class Installation:
 
 
 def installation() -> Installation:
-    """Read what the installer recorded."""
+    """Read the installer's record."""
     try:
         found = distribution(_NAME)
     except PackageNotFoundError:
@@ -50,7 +50,7 @@ def installation() -> Installation:
 
 
 def _direct(version: str, record: dict[str, Any]) -> Installation:
-    """What came from an address: a git commit, or a file of the web."""
+    """For an installation from an address: a git commit, or a file on a web server."""
     address = _public(str(record["url"]))
     if vcs := record.get("vcs_info"):
         commit = str(vcs["commit_id"])
@@ -66,7 +66,7 @@ def _direct(version: str, record: dict[str, Any]) -> Installation:
 
 
 def _public(address: str) -> str:
-    """An https address without user and password; empty if it is none."""
+    """An https address without user and password; empty for anything else."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How much a thread concerns the focus, and what that rests on: codes with arguments, in no language."""
+"""How relevant a thread is to the focus, and the reasons: codes with arguments, independent of language."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,44 +7,44 @@ from vllm_digest.languages import LocalText
 
 
 class Relevance(StrEnum):
-    """How much a thread concerns the focus (such as AMD/ROCm)."""
+    """How relevant a thread is to the focus (such as AMD/ROCm)."""
 
     YES = "yes"
-    """It is what the thread is about."""
+    """The thread is about the focus."""
     PASSING = "passing"
-    """It is named on the side, or is one platform of several."""
+    """The focus is mentioned, or is one of several platforms."""
     NONE = "none"
 
 
 class ReasonCode(StrEnum):
-    """What a judgement rests on. The comment names the arguments that a reason of the code has."""
+    """A reason of a judgement. Each description ends with the arguments that `JudgementReason` has for it."""
 
     TITLE = "title"
     """The title names the focus. `quotes`: the words."""
     TITLE_LISTED = "title_listed"
-    """The title names it beside other platforms. `quotes`: the words."""
+    """The title names it next to other platforms. `quotes`: the words."""
     TITLE_ELSEWHERE = "title_elsewhere"
-    """The title names its software, and another platform's hardware runs it. `quotes`: the words."""
+    """The title names software of the focus that runs on another platform's hardware. `quotes`: the words."""
     LABEL = "label"
-    """`quotes`: the label."""
+    """A label names it. `quotes`: the label."""
     LABEL_ALONE = "label_alone"
-    """Nothing else in a pull request has to do with it. `quotes`: the label."""
+    """Nothing else in a pull request is related to it. `quotes`: the label."""
     LABEL_AMONG_MANY = "label_among_many"
-    """The label is one of so many that path rules must have given them. `quotes`: the label; `total`."""
+    """There are so many labels that rules by path set them. `quotes`: the label; `total`: labels."""
     LABEL_BY_RULE = "label_by_rule"
-    """A rule may have given the label for a word that does not count. `quotes`: the label."""
+    """A bot may have set the label because of an irrelevant word. `quotes`: the label."""
     LABEL_BESIDE_OTHERS = "label_beside_others"
-    """Labels of other platforms stand beside it. `quotes`: the label."""
+    """There are labels of other platforms as well. `quotes`: the label."""
     PATHS = "paths"
-    """Changed files are the focus's. `count` of `total` files; `quotes`: one of the paths."""
+    """Changed files belong to the focus. `count` of `total` files; `quotes`: one of the paths."""
     MACHINE = "machine"
-    """The author's machine is one of the focus. `quotes`: what shows it."""
+    """The author's machine is of the focus's platform. `quotes`: the words that show it."""
     BODY = "body"
-    """The body speaks of the focus. `quotes`: the words."""
+    """The body names the focus. `quotes`: the words."""
     BODY_ASIDE = "body_aside"
     """The body names it as an exception or an example. `quotes`: the words."""
     BODY_LISTED = "body_listed"
-    """The body names it beside other platforms. `quotes`: the words."""
+    """The body names it next to other platforms. `quotes`: the words."""
     PASTED = "pasted"
     """A log or code in the body names it. `quotes`: the words."""
     AUTHOR_COMMENTS = "author_comments"
@@ -52,35 +52,35 @@ class ReasonCode(StrEnum):
     COMMENTS = "comments"
     """Others name it in comments. `quotes`: the words."""
     COMMENTS_LISTED = "comments_listed"
-    """Comments name it beside other platforms. `quotes`: the words."""
+    """Comments name it next to other platforms. `quotes`: the words."""
     AUTHOR_LOGIN = "author_login"
-    """The author's login hints at it; it only tips a doubtful case."""
+    """The author's login suggests it; decides only doubtful cases."""
     OTHER_MACHINE = "other_machine"
-    """The author's machine is another platform's. `quotes`: what shows it."""
+    """The author's machine is of another platform. `quotes`: the words that show it."""
     LOOKALIKE = "lookalike"
-    """A platform that uses the focus's names for its own. `quotes`: its name."""
+    """It is about another platform that reuses names of the focus. `quotes`: that platform's name."""
     AMBIGUOUS = "ambiguous"
-    """Only words that have other meanings. `quotes`: the words."""
+    """It only has words with other meanings. `quotes`: the words."""
     EXCLUDED = "excluded"
-    """The settings exclude what looks like it. `quotes`: the words; `because`: why, as the settings say."""
+    """The settings exclude these words. `quotes`: the words; `because`: the reason in the settings."""
     NO_VALUE = "no_value"
     """Lines of an environment dump have no value. `quotes`: the lines' keys."""
     OPTION_OFF = "option_off"
-    """It is an option that is off. `quotes`: the option."""
+    """It is named in an option that is off. `quotes`: the option."""
     PROCESSOR = "processor"
-    """It stands in what describes a CPU only. `quotes`: the words."""
+    """It is named in a description of a CPU. `quotes`: the words."""
     PRINTED_CHOICE = "printed_choice"
-    """A program lists it among what one may choose. `quotes`: the words."""
+    """A program's output lists it among possible choices. `quotes`: the words."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgementReason:
-    """One thing that a judgement rests on.
+    """A reason of a judgement.
 
-    `quotes`: short texts of strangers, each on one line and of 60 characters at most; escape before use.
-    `count`, `total`: numbers of files or labels, 0 where the code has none.
-    `because`: a text of the settings, for `EXCLUDED` alone.
-    `in_comments`: the quotes are from comments, for codes that do not say so themselves.
+    `quotes`: short untrusted texts, each on one line of at most 60 characters; escape before use.
+    `count`, `total`: numbers of files or labels; 0 if the code has none.
+    `because`: a text of the settings; only for `EXCLUDED`.
+    `in_comments`: whether the quotes are from comments, for codes that do not imply it.
     """
 
     code: ReasonCode
@@ -93,7 +93,7 @@ class JudgementReason:
 
 @dataclass(frozen=True, slots=True)
 class TopicWords:
-    """A group of the focus's chapter: its key (`quantization`) and its name on a page."""
+    """A topic within the focus section. `key`: such as `quantization`. `name`: on a page."""
 
     key: str
     name: LocalText
@@ -101,10 +101,12 @@ class TopicWords:
 
 @dataclass(frozen=True, slots=True)
 class FocusWords:
-    """How a page names its focus: `AMD` in a sentence, `AMD/ROCm ecosystem` as the chapter's heading.
+    """The names of the focus on a page.
 
-    `topics` are the groups that the chapter has on a page with many threads, in its order.
-    Without a name there is no focus: it is false, and no thread is judged to be more than NONE.
+    `name`: in a sentence, such as `AMD`; empty without a focus, which makes the value false and the relevance
+    of all threads NONE.
+    `heading`: of its section, such as `AMD/ROCm ecosystem`. `topics`: groups of the section on a page with
+    many threads, in order.
     """
 
     name: str
@@ -117,11 +119,12 @@ class FocusWords:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A relevance and what it rests on, strongest first.
+    """The relevance of a thread to the focus.
 
-    The reasons of NONE say why signs that look relevant are not (a near miss), and are empty without signs.
-    For YES alone, `topic` is the key of one of `FocusWords.topics` or empty, and `hardware` is what the
-    thread's author named most, such as `MI300X`.
+    `reasons`: strongest first; for NONE they say why signs of relevance do not count (a near miss), and are
+    empty without such signs.
+    `topic`: key of one of `FocusWords.topics`, or empty; only for YES.
+    `hardware`: names that the thread's author used most, such as `MI300X`; only for YES.
     """
 
     relevance: Relevance

@@ -1,4 +1,4 @@
-"""Secrets of a run: found by their value, in whatever notation they come back, and masked."""
+"""Mask the secrets of a run in text, in the encodings in which they may appear."""
 
 import base64
 import html
@@ -10,12 +10,12 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 MASK = "***"
 TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
-"""Variables that may hold the token for GitHub, in the order in which they are tried."""
+"""Variables with the token for GitHub, in order of precedence."""
 KEY_NAME = "OPENAI_API_KEY"
 NOTIFY_NAME = "APPRISE_URLS"
 
 _OTHER_NAMES = ("GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "OPENAI_ADMIN_KEY")
-"""Read by programs and libraries that this one starts or uses."""
+"""Variables with secrets that are read by libraries and by programs started from here."""
 _PROXY_NAME = re.compile(r"\w+_proxy", re.IGNORECASE)
 _PLACEHOLDERS = frozenset(
     {
@@ -24,14 +24,14 @@ _PLACEHOLDERS = frozenset(
         *("token", "unused", "vllm", "whatever"),
     }
 )
-"""What people set as a key where a server wants none. Masking these words would damage ordinary text."""
+"""Dummy keys for servers without access control. Masking these words would damage ordinary text."""
 _SHORTEST = 4
 _SHORT = 8
-"""Shorter values are masked only where they stand as a word of their own."""
+"""Shorter values are masked only as separate words."""
 
 
 class Secrets:
-    """The secret values of one run. Values are added while it goes, such as a token that `gh` gives."""
+    """The secret values of one run. Values can be added later, such as a token from `gh`."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
@@ -40,7 +40,7 @@ class Secrets:
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> Self:
-        """The tokens, keys, addresses of services and passwords of proxies that variables hold."""
+        """The secrets in environment variables: tokens, keys, service addresses, proxy passwords."""
         secrets = cls(environ.get(name, "") for name in (*TOKEN_NAMES, *_OTHER_NAMES, KEY_NAME))
         for address in re.split(r"[\s,]+", environ.get(NOTIFY_NAME, "")):
             secrets._add_all(_parts_of_address(address))
@@ -50,14 +50,14 @@ class Secrets:
         return secrets
 
     def add(self, value: str) -> None:
-        """Mask this value from now on, unless it is too short or too common to be a secret."""
+        """Add a value, unless it is too short or too common to be a secret."""
         value = value.strip()
         if len(value) >= _SHORTEST and value.casefold() not in _PLACEHOLDERS:
             self._forms.update(_forms(value))
 
     def mask(self, text: str) -> str:
-        """The text with `***` for each secret: as it is, URL-encoded, and as JSON, HTML or base64 has it."""
-        # Finding nothing, which is nearly always, must cost little: whole snapshots are looked through.
+        """The text with each secret replaced by `***`, verbatim or encoded for URLs, JSON, HTML or base64."""
+        # Nearly all texts contain no secret, and whole snapshots are searched: keep that case fast.
         if not (found := [form for form in self._forms if form in text]):
             return text
         return re.sub("|".join(map(_expression, sorted(found, key=len, reverse=True))), MASK, text)
@@ -73,7 +73,7 @@ def _expression(form: str) -> str:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """The value in the notations in which messages carry it."""
+    """The value in all encodings in which messages may contain it."""
     yield value
     for encoded in (quote(value, safe=""), quote(value), quote_plus(value)):
         yield encoded
@@ -84,10 +84,10 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _base64(value: bytes) -> Iterator[str]:
-    """What base64 makes of the value alone and within other text, such as `user:token` of basic auth.
+    """The value in base64, alone or within other text such as `user:token` of basic auth.
 
-    Base64 turns three bytes into four letters, so there are three forms by the place where the value
-    begins. Letters that also depend on what stands before or behind are left out.
+    Base64 encodes three bytes as four letters, so there are three forms, depending on the value's offset.
+    Letters that also depend on neighbouring bytes are left out.
     """
     for before in range(3):
         first, last = -(-before * 8 // 6), (before + len(value)) * 8 // 6
@@ -98,7 +98,7 @@ def _base64(value: bytes) -> Iterator[str]:
 
 
 def _credentials(address: str) -> Iterator[str]:
-    """User and password of an address, together and the password alone, as written and decoded."""
+    """`user:password` of an address and the password alone, each as written and URL-decoded."""
     credentials, at, _ = address.rpartition("://")[2].partition("/")[0].rpartition("@")
     if at and ":" in credentials:
         password = credentials.partition(":")[2]
@@ -106,7 +106,7 @@ def _credentials(address: str) -> Iterator[str]:
 
 
 def _parts_of_address(address: str) -> Iterator[str]:
-    """What is secret in an address of Apprise: the whole of it, and each part that looks like a token."""
+    """The secrets in an address of Apprise: the whole address, and each part that looks like a token."""
     yield address
     yield address.partition("://")[2]
     yield from _credentials(address)

@@ -1,6 +1,6 @@
-"""What the writing stage needs of a model: a question, its answer, and how a question can fail.
+"""The interface to a model: questions, answers and errors.
 
-No name of a library or a server stands here: `write` asks, and `llm` or a test implements `Model`.
+Independent of libraries and servers: `write` asks, and `llm` or a test implements `Model`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 
 class Role(StrEnum):
-    """Who speaks a message, in the words of the chat API."""
+    """The role of a message, as in the chat completions API."""
 
     SYSTEM = "system"
     USER = "user"
@@ -27,14 +27,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request to a model.
+    """One question to a model.
 
-    `name`: what it is for, in logs and batch files, such as `brief-30382`.
-    `messages`: begin with what never changes, so that servers can cache the prefix.
-    `schema`: the JSON schema of the answer, which is an object.
-    `answer_tokens`: the room for the answer, in tokens.
-    `rank`: 0 is the most important; of questions that wait for a slow server the lowest goes first.
-    `model`: who is to answer, as the server knows it; empty for the model that is usually asked.
+    `name`: of its subject, for logs and batch files, such as `brief-30382`.
+    `messages`: the fixed ones first, so that servers can cache the prefix.
+    `schema`: JSON schema of the answer, an object.
+    `answer_tokens`: usual limit of the answer, in tokens.
+    `rank`: 0 is the most important; waiting questions are asked in this order, lowest first.
+    `model`: name of the model to ask, as the server knows it; empty for the configured one.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a window's questions took so far.
+    """The usage of a window's questions so far.
 
-    `calls`: requests that went to the server; `cached_answers` needed none.
-    `prompt_tokens`, `completion_tokens`: as the server counts them; of a request that was given up, the most
-    that it can have taken.
-    `retries`: calls that repeated another one.
-    `abandoned`: calls that were given up without an answer; the server may have worked on them all the same.
-    `seconds`: wall time from the first call's start to the last one's end.
+    `calls`: requests to the server. `cached_answers`: answers without a request.
+    `prompt_tokens`, `completion_tokens`: as counted by the server; for an abandoned call, the most that it
+    can have used.
+    `retries`: calls that repeated an earlier one.
+    `abandoned`: calls that timed out; the server may have worked on them nevertheless.
+    `seconds`: wall time from the start of the first call to the end of the last one.
     `cost`: in the currency of the configured prices; None without prices.
     """
 
@@ -68,7 +68,7 @@ class Usage:
     cost: float | None = None
 
     def counting(self, more: "Usage") -> "Usage":
-        """With further calls and tokens; time and cost are as before."""
+        """The sum of the calls and tokens of both; `seconds` and `cost` are unchanged."""
         return replace(
             self,
             calls=self.calls + more.calls,
@@ -81,13 +81,13 @@ class Usage:
 
 
 class ModelError(Exception):
-    """A question got no usable answer. The text says why, without secrets and without the answer itself."""
+    """A question got no usable answer. The message says why, without secrets and without the answer."""
 
 
 class PromptTooLongError(ModelError):
     """The prompt does not fit into the model's context; ask again with a shorter one.
 
-    `limit`: the size of the context in tokens, prompt and answer together; None if it is not known.
+    `limit`: size of the context in tokens, prompt and answer together; None if unknown.
     """
 
     def __init__(self, reason: str, limit: int | None = None) -> None:
@@ -96,26 +96,26 @@ class PromptTooLongError(ModelError):
 
 
 class ModelUnavailableError(ModelError):
-    """No further question will be answered: no server, no access, no budget or no time left."""
+    """No further question will be answered: no server, no access, no budget or time left."""
 
 
 class Model(Protocol):
-    """Answers questions; may be called from several threads at once."""
+    """Answers questions; thread-safe."""
 
     @property
     def name(self) -> str:
-        """The model's name as the server knows it; it is shown on the page."""
+        """The model's name as the server knows it; shown on the page."""
 
     @property
     def concurrency(self) -> int:
-        """How many questions may be asked at once, as things stand; fewer where the server is slow."""
+        """How many questions may be asked at once at present; reduced for a slow server."""
 
     def ask(self, question: Question) -> Mapping[str, Any]:
-        """The answer's JSON object, whole but not checked against the schema.
+        """The JSON object of the answer, complete but not validated against the schema.
 
         Raises PromptTooLongError if the prompt does not fit, ModelUnavailableError if no further question
-        makes sense, and ModelError if this question got no usable answer.
+        will be answered, and ModelError if this question got no usable answer.
         """
 
     def usage(self) -> Usage:
-        """What all questions so far took."""
+        """The usage of all questions so far."""

@@ -1,4 +1,4 @@
-"""The values that the stages hand on: all frozen, all times aware UTC."""
+"""The values of fetched threads. All are frozen; all times are aware UTC."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -28,16 +28,17 @@ class RemarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who did something.
+    """An account at GitHub.
 
-    `login` is GitHub's, without the `[bot]` that REST adds; a deleted account is `ghost`.
+    `login`: without the `[bot]` that REST adds; `ghost` for a deleted account.
+    `is_bot`: whether it is a bot by its account type.
     """
 
     login: str
     is_bot: bool = False
 
     def is_person(self, bots: Collection[str]) -> bool:
-        """Not a bot by account type, nor one of `bots`, which are logins in small letters."""
+        """Whether it is neither a bot by account type nor one of `bots`, logins in lower case."""
         return not self.is_bot and self.login.casefold() not in bots
 
 
@@ -46,12 +47,13 @@ GHOST = Account("ghost")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A comment, a review, or a comment on a line of code, in Markdown as its author wrote it.
+    """A comment, a review, or a comment on a line of code.
 
-    `association` is the author's to the repository, in GitHub's words (`MEMBER`, `CONTRIBUTOR`, …).
-    `verdict` is a review's (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), else empty. `at` is
-    when it could be read: a review and its comments from the time on that it was handed in. `hidden` ones
-    were minimized by a maintainer.
+    `id`: GitHub's. `body`: Markdown, untrusted.
+    `association`: the author's to the repository, in GitHub's terms (`MEMBER`, `CONTRIBUTOR`, …).
+    `at`: when it became visible (UTC); for a review and its comments, when the review was submitted.
+    `verdict`: of a review, `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED` or `DISMISSED`; else empty.
+    `hidden`: minimized by a maintainer.
     """
 
     id: str
@@ -66,7 +68,7 @@ class Remark:
 
 
 class EventKind(StrEnum):
-    """What happened to a thread; the last three are what somebody said in it."""
+    """The kind of an event of a thread; the last three are remarks."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -81,9 +83,9 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """A closing, reopening, merge or marking as a duplicate, as GitHub's timeline lists it.
+    """A closing, reopening, merge or marking as a duplicate in GitHub's timeline.
 
-    `id`: GitHub's node id. It is unique among the events of a thread.
+    `id`: GitHub's node id, unique among the events of a thread.
     `at`: UTC.
     `actor`: who did it; `ghost` for a deleted account.
     `reason`: of a closing of an issue, `completed`, `not_planned` or `duplicate`; else empty.
@@ -102,7 +104,7 @@ class TimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a thread at one moment, and how it got there. Fields as in `Thread`."""
+    """The state of a thread at one moment, and who changed it. Fields as in `Thread`."""
 
     state: State = State.OPEN
     closed_at: Moment | None = None
@@ -115,7 +117,7 @@ class Standing:
 
 
 def standing(timeline: Iterable[TimelineEvent], end: datetime) -> Standing:
-    """The state that the events before `end` lead to. `timeline` is oldest first."""
+    """The state after the events before `end` (UTC). `timeline`: oldest first."""
     now = Standing()
     for event in timeline:
         if event.at >= end:
@@ -150,17 +152,17 @@ def standing(timeline: Iterable[TimelineEvent], end: datetime) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """An issue or a pull request with all that was said in it, as it stood at one moment.
+    """An issue or a pull request with its remarks, as of one moment. Title, body and remarks are untrusted.
 
-    `association`: the author's to the repository, in GitHub's words (`MEMBER`, `NONE`, …).
+    `association`: the author's to the repository, in GitHub's terms (`MEMBER`, `NONE`, …).
     `state_reason`: of a closed issue, `completed`, `not_planned` or `duplicate`; else empty.
     `closed_by_pull`: the number of the pull request that closed this issue.
     `duplicate_of`: the number of the thread that this one is marked a duplicate of.
-    `timeline`: the events that are no remarks and no opening, oldest first; the state follows from them.
+    `timeline`: events other than the opening and remarks, oldest first; the state follows from them.
     `closes`: the numbers of the issues that a pull request closes, as GitHub links them.
-    `issue_type`: the name of GitHub's issue type (`Bug`), empty without one.
-    `paths`: the changed files. `additions` and `deletions` count lines, `changed_files` files; None where
-    GitHub did not say.
+    `issue_type`: the name of GitHub's issue type (`Bug`); empty without one.
+    `paths`: the changed files. `additions`, `deletions`: numbers of lines. `changed_files`: number of files.
+    The numbers are None if unknown.
     `remarks`: oldest first.
     """
 
@@ -197,20 +199,20 @@ class Thread:
 
     @property
     def moments(self) -> Iterator[datetime]:
-        """When anything happened in it, in no order: creation, timeline and remarks."""
+        """Times (UTC) of its creation, timeline events and remarks, in no particular order."""
         yield self.created_at
         yield from (event.at for event in self.timeline)
         yield from (remark.at for remark in self.remarks)
 
     def happened_in(self, window: TimeWindow) -> bool:
-        """Did any event of it fall into the window?"""
+        """Whether it has an event in the window."""
         return any(moment in window for moment in self.moments)
 
     def as_of(self, end: datetime) -> Self:
-        """The thread without what happened at `end` or later.
+        """The thread without events at `end` (UTC) or later.
 
-        Title, body, labels, draft and changed files are as they were fetched: of some GitHub keeps no
-        history, and that of others costs a request a thread.
+        Title, body, labels, draft and changed files stay as fetched: GitHub has no history of some of them,
+        and that of the others takes a request per thread.
         """
         then = standing(self.timeline, end)
         return replace(
@@ -222,33 +224,33 @@ class Thread:
 
 
 class GapCode(StrEnum):
-    """What could not be fetched."""
+    """What is missing from a report. The names in backticks are fields of `Gap`."""
 
     SEARCH_CUT = "search_cut"
-    """GitHub counts `expected` results of the search `detail` and gave `seen`."""
+    """GitHub reports `expected` results of the search `detail` but returned only `seen`."""
     THREAD_UNREADABLE = "thread_unreadable"
     THREAD_DELETED = "thread_deleted"
-    """It was deleted between the list and the details."""
+    """The thread was deleted after it was listed."""
     PAGES_MISSING = "pages_missing"
-    """Further comments, reviews or files of it."""
+    """Further pages of the thread's comments, reviews or files."""
     ENTRIES_NULL = "entries_null"
-    """GitHub gave null instead of `seen` of its comments, reviews or files."""
+    """GitHub returned null for `seen` of the thread's comments, reviews or files."""
     FILES_MISSING = "files_missing"
-    """Its changed files."""
+    """The changed files of the pull request."""
     FIELD_REFUSED = "field_refused"
-    """GitHub may not show the token the field `detail` of it."""
+    """The token may not read the thread's field `detail`."""
     PART_MISSING = "part_missing"
-    """Of a roll-up: nothing is stored of the time from `start` to `end`."""
+    """Of a roll-up: no report is stored for the time from `start` to `end`."""
     REDACTED = "redacted"
-    """`seen` threads and remarks were taken out because somebody asked for it."""
+    """`seen` threads and remarks were removed by the settings in `redact`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that a report lacks.
+    """Something that is missing from a report.
 
-    `number`: the thread that lacks it; None where it may concern any.
-    `detail`: a name of GitHub's, verbatim. `seen`, `expected`: counts. `start`, `end`: UTC.
+    `number`: of the incomplete thread; None if any thread may be concerned.
+    `detail`: text from GitHub, verbatim. `seen`, `expected`: counts. `start`, `end`: UTC.
     """
 
     code: GapCode
@@ -262,10 +264,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Every thread of `repo` that anything happened to in `window`, newest number first.
+    """All threads of a repository with an event in a window, highest number first.
 
-    `repo_url`: the repository's page, empty in the sample. `requests` and `points` are what fetching it
-    took; `fetched_at` is when that was.
+    `repo`: OWNER/NAME. `repo_url`: address of the repository's page; empty in the sample.
+    `fetched_at`: UTC. `requests`, `points`: used for fetching.
     """
 
     repo: str
@@ -278,7 +280,7 @@ class Snapshot:
     repo_url: str = ""
 
     def within(self, window: TimeWindow) -> Self:
-        """The part of the snapshot that belongs to `window`, as it stood at the window's end."""
+        """The snapshot of `window`, a part of this one's window, as of its end."""
         threads = (thread.as_of(window.end) for thread in self.threads)
         return replace(
             self, window=window, threads=tuple(thread for thread in threads if thread.happened_in(window))

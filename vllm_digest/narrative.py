@@ -1,8 +1,8 @@
-"""What a model wrote for a report: each statement with what it rests on, and what fell back to rules.
+"""What a model wrote for a report: statements with their evidence, and the parts that fell back to rules.
 
-All of it has passed the checks of `check`. A text is one paragraph of a stranger's Markdown, which
-`markdown.prose` makes fit for a page. Texts are kept by language (`zh`, `en`): where one is missing no text
-of that language passed, and rules write on its page.
+All statements have passed `check`. A text is one paragraph of untrusted Markdown, which `markdown.prose`
+makes safe for a page. Texts are stored by language code (`zh`, `en`): if one is missing, no text in that
+language passed, and rules write on its page.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,10 +14,11 @@ from vllm_digest.model_protocol import Usage
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim `quote`, white space aside, and where it is from.
+    """A quote and where it is from.
 
-    `source`: GitHub's id of a remark, `body` for the description, `facts` for GitHub's own fields.
-    `login`: who wrote it; empty for GitHub's own fields.
+    `source`: GitHub's id of a remark, `body` for the description, `facts` for GitHub's fields.
+    `url`: of the source. `quote`: verbatim, white space aside.
+    `login`: of its author; empty for GitHub's fields.
     """
 
     source: str
@@ -34,16 +35,17 @@ class Statement:
     evidence: tuple[Evidence, ...]
 
     def text(self, language: str) -> str:
-        """The text in a language, empty without one."""
+        """The text in a language; empty without one."""
         return self.texts.get(language, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What one person holds.
+    """The position of one person in a discussion.
 
-    `login`: who holds it; at least one piece of the evidence is theirs.
-    `stances`: a label of a few words, such as `author`, by language; for the languages of `said` alone.
+    `login`: of the person, who wrote at least one piece of the evidence.
+    `stances`: a label of a few words, such as `author`, by language; only for the languages of `said`.
+    `said`: the statement of the position.
     """
 
     login: str
@@ -52,21 +54,21 @@ class Position:
 
     @property
     def url(self) -> str:
-        """Where it was said."""
+        """The address of the first piece of evidence."""
         return self.said.evidence[0].url
 
     def stance(self, language: str) -> str:
-        """The label in a language, empty without one."""
+        """The label in a language; empty without one."""
         return self.stances.get(language, "")
 
 
 @dataclass(frozen=True, slots=True)
 class FocusNote:
-    """What a thread means for the focus.
+    """The relation of a thread to the focus.
 
-    `gpus`: of the hardware that rules found (`Judgement.hardware`), what the thread is about; `asked_gpus`:
-    what it only asks or wishes for. `component`: a part of the software, as the thread names it; empty
-    without one.
+    `gpus`: hardware that the thread is about, from what rules found (`Judgement.hardware`).
+    `asked_gpus`: hardware that it only asks for.
+    `component`: a part of the software, as the thread names it; empty without one.
     """
 
     gpus: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class FocusNote:
 
 
 class BriefPart(StrEnum):
-    """What a brief tells in sentences."""
+    """The parts of a brief that are sentences."""
 
     TOPIC = "topic"
     POSITIONS = "positions"
@@ -89,9 +91,9 @@ class BriefPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One thread, told from its text alone. What a model did not tell, or told wrongly, is missing.
+    """What a model wrote about one thread; parts that it left out or that failed a check are missing.
 
-    `statements`: all parts but the positions.
+    `number`: of the thread. `statements`: by part, without the positions.
     """
 
     number: int
@@ -101,30 +103,30 @@ class Brief:
 
     @property
     def is_empty(self) -> bool:
-        """Is nothing told?"""
+        """Whether all parts are missing."""
         return not (self.statements or self.positions or self.focus)
 
     def of(self, part: BriefPart) -> tuple[Statement, ...]:
-        """The statements of a part: one or none, for positions any number."""
+        """The statements of a part: at most one, except for positions."""
         if part == BriefPart.POSITIONS:
             return tuple(position.said for position in self.positions)
         return (self.statements[part],) if part in self.statements else ()
 
     def text(self, part: BriefPart, language: str) -> str:
-        """The text of a part that is one statement, empty without one in this language."""
+        """The text of a part that is a single statement; empty without one in this language."""
         statement = self.statements.get(part)
         return statement.text(language) if statement else ""
 
     def held(self, language: str) -> tuple[Position, ...]:
-        """The positions that are told in a language."""
+        """The positions with a text in a language."""
         return tuple(position for position in self.positions if position.said.text(language))
 
     def tells(self, part: BriefPart, language: str) -> bool:
-        """Is there anything of this part in this language?"""
+        """Whether this part has a text in this language."""
         return any(statement.text(language) for statement in self.of(part))
 
     def named(self) -> dict[str, Statement]:
-        """All statements by the names an overview has for them: `30389.reading`, `30389.positions[0]`."""
+        """All statements by the names that findings cite: `30389.reading`, `30389.positions[0]`."""
         return {
             name: statement
             for part in BriefPart
@@ -147,10 +149,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence about the whole window and what it rests on.
+    """A sentence about the whole window and what it cites.
 
-    `titles`, `texts`: by language; titles are empty where the page has none.
-    `statements`: names of statements in briefs (`Brief.named`).
+    `titles`, `texts`: by language; titles are empty if the section has none.
+    `statements`: names of statements in briefs (`Brief.named`). `facts`: counts of the window.
     """
 
     titles: Mapping[str, str]
@@ -160,20 +162,20 @@ class Finding:
 
     @property
     def threads(self) -> tuple[int, ...]:
-        """The threads it rests on."""
+        """Numbers of the threads that it cites."""
         return tuple(dict.fromkeys(int(name.partition(".")[0]) for name in self.statements))
 
     def title(self, language: str) -> str:
-        """The title in a language, empty without one."""
+        """The title in a language; empty without one."""
         return self.titles.get(language, "")
 
     def text(self, language: str) -> str:
-        """The text in a language, empty without one."""
+        """The text in a language; empty without one."""
         return self.texts.get(language, "")
 
 
 class OverviewPart(StrEnum):
-    """The sections of a page that an overview adds to."""
+    """The sections of a page with findings of an overview."""
 
     STATE = "state"
     FOCUS = "focus"
@@ -184,54 +186,81 @@ class OverviewPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What is said of the whole window; sections without a finding are missing."""
+    """The findings about the whole window by section; sections without one are missing."""
 
     findings: Mapping[OverviewPart, tuple[Finding, ...]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        """Is nothing told?"""
+        """Whether there are no findings."""
         return not any(self.findings.values())
 
     def of(self, part: OverviewPart, language: str) -> tuple[Finding, ...]:
-        """The findings of a section that are told in a language."""
+        """The findings of a section with a text in a language."""
         return tuple(one for one in self.findings.get(part, ()) if one.text(language))
 
 
 class FallbackReason(StrEnum):
-    """Why something of a model's did not reach the page."""
+    """Why a part of a page is not a model's. From SCHEMA on: what is wrong with a statement ("it")."""
 
     NO_MODEL = "no-model"
+    """No model is configured."""
     UNAVAILABLE = "unavailable"
+    """The model cannot be asked: no server, no access, no budget or no time left."""
     NO_ANSWER = "no-answer"
+    """There is no usable answer, or the part is missing in it."""
     TOO_LONG = "too-long"
+    """The prompt does not fit into the model's context."""
     BUDGET = "budget"
+    """The thread is beyond `llm.threads`."""
     SCHEMA = "schema"
+    """It does not have the required shape."""
     QUOTE = "quote"
+    """A quote is not in its source."""
     SOURCE = "source"
+    """It cites an unknown source, statement or count, or none."""
     LOGIN = "login"
+    """It names a wrong person, or attributes something to one."""
     NUMBER = "number"
+    """It names a thread that its sources do not name."""
     FIGURE = "figure"
+    """It has a figure, or a name of hardware or a platform, that its sources do not have."""
     STATE = "state"
+    """It gives a thread a wrong state."""
     FOCUS = "focus"
+    """It denies news about the focus in a window that has some."""
     GUESS = "guess"
+    """It guesses about people, such as their employer or intentions."""
     QUESTION = "question"
+    """It states what its quotes only ask."""
     INTENTION = "intention"
+    """It states as done what its quotes only plan."""
     UNREACHED = "unreached"
+    """It describes a change as in effect that is not merged."""
     WITHDRAWN = "withdrawn"
+    """It has a figure that its author corrected later."""
     JUDGEMENT = "judgement"
+    """It has a judgement that no cited source makes."""
     GAIN = "gain"
+    """Its quotes do not support a measured gain."""
     MARKUP = "markup"
+    """It has markup that is not allowed."""
     LANGUAGE = "language"
+    """It is not in the requested language."""
     TRADITIONAL = "traditional"
+    """It has traditional Chinese characters."""
     LENGTH = "length"
+    """It is too short, too long, or not a whole sentence."""
     LOOP = "loop"
+    """It repeats itself or another statement."""
     CHATTER = "chatter"
+    """It addresses the reader, or recites the instructions."""
     ENTAILMENT = "entailment"
+    """The second pass found that it does not follow from its evidence."""
 
     @property
     def is_wording(self) -> bool:
-        """Does it concern one text only, and not the claim that the texts of all languages make?"""
+        """Whether it concerns the wording in one language only, not the claim made in all of them."""
         return self in _WORDING
 
 
@@ -247,10 +276,10 @@ _WORDING = {
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A part that rules write instead, or a sentence left out.
+    """A part that rules write instead, or a rejected sentence.
 
     `part`: `brief-30382`, `brief-30382.dispute`, `overview.trends[1]`; `all` for the whole narrative.
-    `language`: where the part fell in this language alone; empty where it fell in all of them.
+    `language`: code, if the part is missing in this language only; empty if it is in all.
     """
 
     part: str
@@ -260,14 +289,13 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Narrative:
-    """All that a model wrote for a window; empty when rules write everything.
+    """All that a model wrote for a window; empty if rules write everything.
 
-    `model`: its name, empty when none was asked.
-    `languages`: those it was asked to write in.
-    `judge`: the name of the model that judged in a second pass, empty without one.
-    `judged`: how many statements and findings were judged in a second pass, fallen ones among them;
-    `unjudged`: how many stand without, though they were to be judged.
-    `requests`, `points`: what the source was asked besides for it, see `report.Provenance`.
+    `model`: its name; empty if none was asked. `languages`: codes of those it was asked to write.
+    `judge`: name of the model of the second pass; empty without one.
+    `judged`: number of statements and findings with a verdict, including rejected ones.
+    `unjudged`: number of those that should have been judged but have no verdict.
+    `requests`, `points`: used for fetching further threads for it, see `report.Provenance`.
     """
 
     model: str = ""
@@ -286,16 +314,16 @@ class Narrative:
         return next((brief for brief in self.briefs if brief.number == number), None)
 
     def tells(self, numbers: Iterable[int], *parts: BriefPart, language: str) -> bool:
-        """Is any of these parts of a brief there for any of these threads, in this language?"""
+        """Whether any of these parts has a text in this language for any of these threads."""
         briefs = [brief for number in numbers if (brief := self.brief(number))]
         return any(brief.tells(part, language) for brief in briefs for part in parts)
 
     def fallbacks_in(self, language: str) -> tuple[Fallback, ...]:
-        """What a page in this language lacks of the model's."""
+        """The fallbacks of a page in this language."""
         return tuple(one for one in self.fallbacks if one.language in ("", language))
 
     def untold(self, language: str) -> int:
-        """The statements and findings that stand in other languages only."""
+        """The number of statements and findings without a text in this language."""
         told = [one.texts for brief in self.briefs for one in brief.named().values()]
         told += [one.texts for findings in self.overview.findings.values() for one in findings]
         return sum(language not in texts for texts in told)

@@ -1,7 +1,7 @@
-"""A finished page's check before it is stored; pure.
+"""Check a finished page before it is stored. Pure.
 
-One bad page stops the build of a whole site, and with it every later report. Escaping makes such pages
-impossible; this parses the finished page again, independently of how it was made.
+One bad page makes the build of the whole site fail, and thereby hides every later report. Escaping should
+prevent such pages; this check parses the finished page again, independently of how it was made.
 """
 
 import re
@@ -20,26 +20,27 @@ _FENCE_OF_JEKYLL = re.compile(r"^(?:---|\.\.\.)[ \t\r\f\v]*\n", re.MULTILINE)
 """https://github.com/jekyll/jekyll/blob/master/lib/jekyll/document.rb, YAML_FRONT_MATTER_REGEXP"""
 _LONGEST_FRONT = 8_000
 _LONGEST_LINE = 60_000
-"""Characters; a model's paragraph has 20,000 at most."""
+"""Characters of a line; a model's paragraph has at most 20,000."""
 _MOST_OPEN, _MOST_SIGNS = 50, 2_000
-"""Of one line. kramdown takes 25 s for 2,000 brackets that nothing closes, 12 s for 20,000 ticks."""
+"""Unclosed brackets, and brackets, backticks or quotes, in one line. kramdown takes 25 s for 2,000 unclosed
+brackets and 12 s for 20,000 backticks."""
 _ESCAPED = re.compile(r"\\.")
 _LIQUID = re.compile(r"\{[{%].{0,30}")
 _PERMALINK = re.compile(rf"(/({'|'.join(LANGUAGES)}))?/reports(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/")
 _OUR_HTML = frozenset({"<code>", "</code>", "<!-- -->"})
-"""What escaping writes where Markdown has no way of its own."""
+"""The HTML that escaping writes where Markdown has no equivalent."""
 
 
 def find_problem(page: str, headings: Sequence[str]) -> str:
-    """Why the page may not be published, in one sentence; empty when it may.
+    """Why the page must not be published, in one sentence; empty if it may be.
 
-    `headings`: those it must have below its title, as `sections.outline` gives them.
+    `headings`: the required headings below the title, as `sections.outline` returns them.
     """
     return breakage(page) or _body(page, headings)
 
 
 def breakage(page: str) -> str:
-    """Why the page would break or hold up the build of a site, in one sentence; empty when it would not."""
+    """Why the page would break or delay the build of a site, in one sentence; empty if it would not."""
     front, body = _parts(page)
     if not front:
         return "It has no front matter."
@@ -54,7 +55,7 @@ def breakage(page: str) -> str:
 
 
 def _slowness(body: str) -> str:
-    """Why Jekyll would take minutes for it, in one sentence; empty where it would not."""
+    """Why Jekyll would take minutes for the page, in one sentence; empty if it would not."""
     for line in body.split("\n"):
         if len(line) > _LONGEST_LINE:
             return f"It has a line of {len(line)} characters: {line[:40]!r}."
@@ -62,17 +63,17 @@ def _slowness(body: str) -> str:
         if bare.count("[") - bare.count("]") > _MOST_OPEN or any(
             bare.count(one) > _MOST_SIGNS for one in "[`>"
         ):
-            return f"It has a line with more brackets, ticks or quotes than a page has: {line[:40]!r}."
+            return f"It has a line with too many brackets, backticks or quotes: {line[:40]!r}."
     return ""
 
 
 def title_of(page: str) -> str:
-    """The title in a page's front matter; for pages without breakage."""
+    """The title in a page's front matter; only for pages that passed `breakage`."""
     return str(_keys(_parts(page)[0])["title"])
 
 
 def state_paragraph(page: str) -> str:
-    """The first paragraph of a page's first section, in Markdown; empty when there is none."""
+    """The first paragraph of a page's first section, in Markdown; empty without one."""
     _, _, section = page.partition("\n### ")
     return section.partition("\n")[2].partition("\n\n")[0].strip()
 
@@ -84,13 +85,13 @@ def sections(page: str) -> str:
 
 
 def _shown(heading: str) -> str:
-    """A heading of ours as `outline.read` tells it: without ticks."""
+    """A heading in the form of `outline.read`: without backticks."""
     return clean(heading).replace("`", "")
 
 
 def _front_matter(keys: Any) -> str:
     if not isinstance(keys, dict):
-        return "Its front matter holds no keys."
+        return "Its front matter has no keys."
     if keys.get("layout") != "default":
         return f"Its layout is {keys.get('layout')!r} and not 'default'."
     if not isinstance(keys.get("title"), str) or not keys["title"]:
@@ -98,14 +99,14 @@ def _front_matter(keys: Any) -> str:
     if type(keys.get("date")) is not date:
         return f"Its date is {keys.get('date')!r} and no day."
     if _PERMALINK.fullmatch(str(keys.get("permalink"))) is None:
-        return f"Its permalink {keys.get('permalink')!r} leads out of the reports."
+        return f"Its permalink {keys.get('permalink')!r} is outside the reports."
     return ""
 
 
 def _parts(page: str) -> tuple[str, str]:
-    """Front matter without its fences, empty if there is none, and what comes after it.
+    """Front matter without its fences (empty if there is none) and the rest of the page.
 
-    Jekyll takes `---` or `...` with white space after it for the end; ours is `---` alone.
+    Jekyll also accepts `...` and trailing white space as the end; pages of this program have `---` only.
     """
     end = _FENCE_OF_JEKYLL.search(page, len(_FENCE)) if page.startswith(_FENCE) else None
     if end is None or end[0] != _FENCE or end.start() > _LONGEST_FRONT:
@@ -114,9 +115,9 @@ def _parts(page: str) -> tuple[str, str]:
 
 
 def _keys(front: str) -> Any:
-    """The keys of a front matter of plain scalars; ValueError for one with anything else in it.
+    """The keys of a front matter with plain scalars. Raises ValueError if it has anything else.
 
-    An alias or a nesting may stand for more than can be held; PyYAML raises ValueError for a date like 02-30.
+    Aliases and nesting could exhaust memory. PyYAML raises ValueError for a date like 02-30.
     """
     for event in yaml.parse(front, yaml.CSafeLoader):
         match event:
@@ -127,7 +128,7 @@ def _keys(front: str) -> Any:
             case _:
                 is_plain = True
         if not is_plain:
-            raise ValueError("it holds more than keys and plain values")
+            raise ValueError("it has more than keys and plain values")
     return yaml.load(front, yaml.CSafeLoader)
 
 

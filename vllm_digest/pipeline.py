@@ -1,4 +1,4 @@
-"""The whole run in one screen: windows are fetched, judged, written about, rendered, checked and stored."""
+"""The steps of a run: windows are fetched, judged, written about, rendered, checked and stored."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,17 +28,19 @@ from vllm_digest.window import TimeWindow
 log = logging.getLogger(__name__)
 
 Writer = Callable[[Snapshot, Digest], Narrative]
-"""Who writes about a window; it never fails."""
+"""Returns the narrative of a window; never raises for a model."""
 OnStored = Callable[[Report, Stored], None]
 """Called with each report as soon as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What all reports of a run have in common.
+    """What all reports of a run share.
 
-    repo: OWNER/NAME as it was asked for. series: the windows' usual length, `1h`. language: of the pages.
-    archive: where they go. made_from: `github` or `sample`. now: the present, aware UTC.
+    `repo`: OWNER/NAME as in the settings. `series`: usual length of the windows, such as `1h`.
+    `timezone`: IANA name of the zone of times on pages. `language`: code of the stored pages' language.
+    `made_from`: as in `Provenance`. `now`: returns the current time, aware UTC.
+    `following`: adds the follow-ups of threads that earlier reports listed as worth watching.
     """
 
     repo: str
@@ -60,11 +62,12 @@ def run(
     on_stored: OnStored,
     on_progress: OnProgress,
 ) -> int:
-    """Fetch what is due and store a page and data for each window as soon as they are made, oldest first.
+    """Fetch the due windows; store the page and the data of each as soon as they are made, oldest first.
 
-    For the holder of the series' lock. What killed runs left unfinished is stored first, and `due` called
-    after that. Returns how many parts rules wrote that a model was to write. Raises SourceError in the end
-    if windows could not be complete, which stay due; PageError if pages failed their check.
+    The caller must hold the lock of the series. Reports that a killed run left unfinished are stored first;
+    `due` is called after that. Returns the number of parts that rules wrote instead of a model.
+    Raises SourceError at the end if windows could not be fetched completely (they stay due), PageError if
+    pages failed their check.
     """
 
     def new_reports() -> Iterator[Report]:
@@ -75,11 +78,11 @@ def run(
 
 
 def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress) -> Iterator[Snapshot]:
-    """Yield what happened in each window. Raises SourceError in the end if some could not be complete."""
+    """Yield a snapshot of each window. Raises SourceError at the end if some could not be complete."""
     incomplete: list[SourceError] = []
 
     def on_incomplete(window: TimeWindow, error: SourceError) -> None:
-        # Where one window was wanted the error in the end says it.
+        # With a single window the error at the end has the same text.
         log.log(
             logging.WARNING if len(windows) > 1 else logging.INFO,
             "%s is left out. %s",
@@ -90,14 +93,14 @@ def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress
     yield from source.sweep(windows, on_incomplete, on_progress)
     if incomplete:
         raise SourceError(
-            f"{len(incomplete)} of {len(windows)} windows could not be complete and are not published. "
-            f"{incomplete[0].problem}",
+            f"{len(incomplete)} of {len(windows)} windows could not be fetched completely "
+            f"and are not published. {incomplete[0].problem}",
             f"{incomplete[0].remedy} The same command tries these again.",
         ) from incomplete[0]
 
 
 def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
-    """Judge what was fetched of a window, and have it written about; no secret of the run gets into it."""
+    """Make the report of a snapshot: facts, digest, narrative. Secrets of the run are masked in it."""
     snapshot = mask_in(snapshot)
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     narrative = mask_in(context.writer(snapshot, digest))
@@ -120,14 +123,14 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
 
 
 def roll_up(spans: Iterable[Span], rollups: RollUps, context: ReportContext) -> Iterator[Report]:
-    """Make the roll-ups of spans from stored reports, each when it is asked for."""
+    """Yield the roll-up of each span, made from stored reports."""
     for span in spans:
         report = rollups.report(span, context.rules.digest)
         yield context.following.add_to(report)
 
 
 def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnStored) -> int:
-    """Store reports, those that killed runs left without a page first; see `run`."""
+    """Store reports, first those that a killed run left without a page; returns and raises as `run`."""
     archive = context.archive
     failures = fallbacks = 0
     found = archive.listing(context.repo, context.series)
@@ -148,10 +151,10 @@ def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnSt
 
 
 def publish(report: Report, archive: Archive, language: str = LANGUAGES[0]) -> Stored:
-    """Render a page in a language, check and store it with its data. Raises StorageError if that fails.
+    """Render the page of a report, check it, and store it with the data.
 
-    Raises PageError if the page fails its check. Then it is set aside and the data is stored without it, so
-    that its window is not fetched again and a later run tries the page again.
+    Raises StorageError if they cannot be written. Raises PageError if the page fails its check: then it is
+    set aside and the data is stored without it, so that a later run makes the page without fetching.
     """
     page = render(report, language)
     if problem := find_problem(page, outline(report.digest, language)):
@@ -161,7 +164,7 @@ def publish(report: Report, archive: Archive, language: str = LANGUAGES[0]) -> S
 
 
 def refuse_fallbacks(fallbacks: int) -> None:
-    """What `--strict` does in the end. Raises FallbackError if rules wrote what a model was to write."""
+    """For `--strict`. Raises FallbackError if rules wrote parts instead of a model."""
     if fallbacks:
         raise FallbackError(
             f"{fallbacks} parts of the pages were written by rules, not by a model.",

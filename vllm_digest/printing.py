@@ -1,4 +1,4 @@
-"""The one way to stdout, stderr and the log: secrets masked, and text from outside without effect.
+"""The only module that writes to stdout, stderr and the log: masks secrets and neutralizes untrusted text.
 
 The log cleans every argument (`cleaning.clean_line`) and each line of every message.
 """
@@ -19,50 +19,50 @@ from vllm_digest.errors import DigestError
 PROGRAM = "vllm-digest"
 _PACKAGE = "vllm_digest"
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
-"""By what `-v` counts; -1 stands for `-q`."""
+"""Log levels by the number of `-v`; -1 stands for `-q`."""
 
 
 def print_product(product: str) -> None:
-    """Print lines to stdout, in UTF-8 whatever the terminal's locale is, masked and without effect."""
+    """Print lines to stdout in UTF-8, whatever the locale: secrets masked, control characters removed."""
     print_page(without_effect(product))
 
 
 def print_page(page: str) -> None:
-    """Print a page to stdout as it is stored, but for secrets; what acts was removed when it was made."""
+    """Print a page to stdout as stored, with secrets masked; it has no control characters."""
     click.echo(mask_secrets(page).encode(errors="replace"), nl=False)
 
 
 def print_json(value: object) -> None:
-    """Print one JSON object on one line to stdout; what acts on a terminal is escaped."""
+    """Print a JSON object on one line to stdout, with control characters escaped."""
     text = json.dumps(value, ensure_ascii=False)
     shown = (one if is_shown(one) else json.dumps(one)[1:-1] for one in text)
     print_page("".join(shown) + "\n")
 
 
 def print_message(message: object) -> None:
-    """To stderr, cleaned line by line."""
+    """Print a message to stderr, cleaned line by line."""
     click.echo(clean_lines(message), err=True)
 
 
 def print_error(error: object) -> None:
-    """A message that ends the command, with the program's name before it."""
+    """Print the error that ends a command, prefixed with the program's name."""
     print_message(f"{PROGRAM}: {error}")
 
 
 def print_usage_error(error: click.ClickException) -> None:
-    """What click found wrong on the command line, as click lays it out."""
+    """Print an error of click about the command line, in click's layout."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         print_message(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
     print_message(f"Error: {clean_line(error.format_message())}")
 
 
 def print_on_line(text: str, *, ends: bool = False) -> None:
-    """Progress on a terminal: write over the line that stands there; `ends` goes on to the next one."""
+    """Overwrite the current line of the terminal, for progress. `ends`: start a new line after it."""
     click.echo(f"\r\x1b[K{clean_line(text)}", err=True, nl=ends)
 
 
 def print_tracebacks_clean() -> None:
-    """Clean the tracebacks of bugs as well, in every thread."""
+    """Install hooks that print the tracebacks of bugs cleaned, for all threads."""
     sys.excepthook = _print_traceback
     threading.excepthook = lambda failed: _print_traceback(
         failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback
@@ -74,9 +74,9 @@ def _print_traceback(kind: type[BaseException], error: BaseException, place: Tra
 
 
 def configure_logging(verbosity: int) -> None:
-    """Send the log to stderr: errors (-1), warnings (0), what is asked and why (1), and each detail (2).
+    """Send the log to stderr. `verbosity`: errors (-1), warnings (0), requests and reasons (1), details (2).
 
-    Of libraries' logs only warnings are shown, and errors alone with -1.
+    Libraries log warnings only, and only errors with -1.
     """
     level = _LEVELS[min(verbosity, max(_LEVELS))]
     handler = _StderrHandler(sys.stderr)
@@ -90,11 +90,11 @@ def configure_logging(verbosity: int) -> None:
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Ours among the root logger's handlers."""
+    """Marks the root logger's handler that was installed here."""
 
 
 class LogFormatter(logging.Formatter):
-    """A record as `vllm-digest: message`, its arguments on one line each; a traceback below it."""
+    """Formats a record as `vllm-digest: message`, with cleaned arguments and a traceback below it, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         clean = logging.makeLogRecord(record.__dict__)
@@ -107,5 +107,5 @@ class LogFormatter(logging.Formatter):
 
 
 def _clean_argument(value: object) -> object:
-    """One line, but for numbers, and for errors of ours, whose remedy has lines of its own."""
+    """The argument on one line; numbers and DigestErrors, whose remedy may have several lines, unchanged."""
     return value if isinstance(value, int | float | DigestError) else clean_line(value)

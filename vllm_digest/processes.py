@@ -1,4 +1,4 @@
-"""Other programs, run through one door."""
+"""Run other programs: the only user of subprocess."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a program ended: its exit code, and what it printed."""
+    """The result of a program. `code`: exit code. `out`: stdout. `err`: stderr, decoded."""
 
     code: int
     out: bytes
@@ -24,9 +24,9 @@ def run_program(
     folder: Path | None = None,
     stdin: bytes = b"",
 ) -> Finished:
-    """Run a program to its end in an environment of nothing but `environ`.
+    """Run a program and wait for it. `environ`: its complete environment. `folder`: its working directory.
 
-    OSError when it cannot be started; TimeoutError, which is one, when it takes longer than `timeout`.
+    Raises OSError if it cannot be started; the subclass TimeoutError if it takes longer than `timeout`.
     """
     try:
         ended = subprocess.run(  # noqa: S603 - no shell; callers choose the program

@@ -1,6 +1,6 @@
-"""Report → Markdown in a language, through the templates.
+"""Render a report as Markdown in a language, with the templates.
 
-Every value that a template prints is escaped for its place on the page, unless it was made as Markdown.
+Every value that a template prints is escaped, unless it is `Markup`, which means finished Markdown here.
 """
 
 import posixpath
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from vllm_digest.templating import Environment
 
 _MANY = 6
-"""Threads of the focus from which on they are grouped by topic."""
+"""Threads about the focus from which on they are grouped by topic; fewer are readable as one list."""
 _MOST_HARDWARE = 5
 _STORY = "↳"
-"""The text of a link to a thread's own page."""
+"""The text of a link to a thread's page on the site."""
 _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
 """A thread that a text names: `#30488`."""
 _FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|[x×]\b|tok(?:en)?s?/s|ms\b)")
 _FIGURE_WORDS = 40
 """Characters of a measured gain that a line of the ecosystem's chapter shows."""
 _TOP = 5
-"""Threads that a roll-up begins with."""
+"""Threads in the list at the start of a roll-up."""
 
 
 def render(
     report: Report, language: str = LANGUAGES[0], root: str = "", stories: Collection[int] = ()
 ) -> str:
-    """The whole page in a language: front matter and Markdown. The same report gives the same bytes.
+    """The page of a report: front matter and Markdown. The same report gives the same bytes.
 
-    `root`: the path below which pages of the language stand on the site, see `languages.root_of`.
-    `stories`: the threads that have a page of their own there; mentions lead to it beside GitHub.
+    `root`: path prefix of the language's pages on the site, see `languages.root_of`.
+    `stories`: numbers of the threads with a page on the site; mentions of them get a second link to it.
     """
     return tidy(unfolded(render_folded(report, language, root, stories)))
 
@@ -112,14 +112,14 @@ def render_folded(
 
 
 class _Addresses:
-    """Where threads are on GitHub."""
+    """Returns the address of a thread at GitHub by its number."""
 
     def __init__(self, digest: Digest) -> None:
         self.repo_url = digest.repo_url
         self._known = {thread.number: thread.url for thread in digest.threads}
 
     def __call__(self, number: int) -> str:
-        # GitHub leads from an issue's address to the pull request of that number.
+        # GitHub redirects from an issue's address to the pull request with that number.
         return self._known.get(number, f"{self.repo_url}/issues/{number}")
 
 
@@ -137,14 +137,14 @@ class _Places:
 
 
 class _Sentence(NamedTuple):
-    """A text of a model as Markdown of ours; `title` is plain and may be empty."""
+    """A finding for templates. `title`: plain text, may be empty. `text`: rewritten Markdown."""
 
     title: str
     text: Markup
 
 
 class _Position(NamedTuple):
-    """What one person holds, as `narrative.Position`; `text` is Markdown of ours."""
+    """A `narrative.Position` for templates. `text`: rewritten Markdown."""
 
     stance: str
     login: str
@@ -153,7 +153,7 @@ class _Position(NamedTuple):
 
 
 class _Gain(NamedTuple):
-    """A measured effect in a model's words, and the quote that it rests on."""
+    """A measured effect: a model's text, rewritten, and the quote that supports it."""
 
     text: Markup
     evidence: Evidence
@@ -161,14 +161,14 @@ class _Gain(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ModelTexts:
-    """What templates ask of a model's texts. All are empty where rules write instead."""
+    """The model's texts for templates; empty where rules write instead."""
 
     narrative: Narrative
     language: str
     address: _Addresses
 
     def text(self, number: int, part: str) -> Markup:
-        """A part of what is told of a thread, by its name in `narrative.BriefPart`."""
+        """The text of a part of a thread's brief. `part`: value of `narrative.BriefPart`."""
         return self._written(self._brief(number).text(BriefPart(part), self.language))
 
     def positions(self, number: int) -> list[_Position]:
@@ -187,7 +187,7 @@ class _ModelTexts:
         return _Gain(text, self._brief(number).statements[BriefPart.GAIN].evidence[0]) if text else None
 
     def findings(self, section: str) -> list[_Sentence]:
-        """What is told of the whole window in a section, by its name in `narrative.OverviewPart`."""
+        """The findings of a section. `section`: value of `narrative.OverviewPart`."""
         return [
             _Sentence(one.title(self.language), self._written(one.text(self.language)))
             for one in self.narrative.overview.of(OverviewPart(section), self.language)
@@ -201,7 +201,10 @@ class _ModelTexts:
 
 
 def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dict[str, list[ThreadRow]]:
-    """The threads by their topic's key, those of none last; all under none where few or of one topic."""
+    """The threads by topic key, those without a topic (empty key) last.
+
+    All have the empty key if there are few or all belong to one topic.
+    """
     keys = (*(topic.key for topic in topics), "")
     grouped = {key: [t for t in threads if t.judgement.topic == key] for key in keys}
     filled = {key: rows for key, rows in grouped.items() if rows}
@@ -209,7 +212,7 @@ def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dic
 
 
 def _ref(number: int, address: "_Addresses", stories: Collection[int], here: str) -> Markup:
-    """A thread as a link to GitHub, and to its own page on the site where it has one."""
+    """A link to a thread at GitHub, and one to its page on the site if it has one. `here`: of this page."""
     there = Markup(link(f"#{number}", address(number)))
     if number not in stories:
         return there
@@ -217,7 +220,7 @@ def _ref(number: int, address: "_Addresses", stories: Collection[int], here: str
 
 
 def _quote(text: str, address: "_Addresses") -> Markup:
-    """A stranger's words in quotation marks; the threads that they name are links."""
+    """An untrusted text in quotation marks, with links for the threads it names."""
     pieces = _NAMED.split(text)
     shown = [
         link(f"#{piece}", address(int(piece))) if place % 2 else _with_spaces(piece)
@@ -239,13 +242,13 @@ def _around_figure(text: str) -> str:
 
 
 def _with_spaces(text: str) -> str:
-    """The text escaped, with a space at its ends where it has one."""
+    """The text escaped, keeping one space at each end that has white space."""
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
     return f"{before}{escape(text, at_start=False)}{after}" if text.strip() else " " * bool(text)
 
 
 def _untold_concerns(digest: Digest) -> list[Concern]:
-    """The concerns but for hot discussions that the page tells of above."""
+    """The concerns without hot discussions that the page already shows in their section."""
     return [
         one
         for one in digest.concerns
@@ -262,7 +265,7 @@ def _signed(difference: int) -> Markup:
 
 
 def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
-    """The hardware that most of the threads name."""
+    """The hardware named by most threads, most frequent first, `_MOST_HARDWARE` at most."""
     names: dict[str, str] = {}
     named = (name for thread in threads for name in thread.judgement.hardware)
     counted = Counter(names.setdefault(name.casefold(), name) for name in named)
@@ -271,7 +274,7 @@ def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
 
 @cache
 def _environment(language: str) -> "Environment":
-    # autoescape is not for HTML here: it makes macros give Markup, which _finalize lets through.
+    # autoescape does not escape HTML here: it makes macros return Markup, which _finalize does not escape.
     pages = environment(language, autoescape=True, finalize=_finalize)
     said = words(language)
     pages.globals |= {
@@ -302,7 +305,7 @@ def _finalize(value: object) -> Markup:
             return Markup(escape(value))
         case int():
             return Markup(str(value))
-    raise TypeError(f"a template prints {value!r}, which is no text")
+    raise TypeError(f"a template prints {value!r}, which is not text")
 
 
 def _plain(text: str) -> str:
@@ -310,6 +313,6 @@ def _plain(text: str) -> str:
 
 
 def _numeral(said: Words, number: int) -> str:
-    """A small number as a word, a larger one in digits."""
+    """A number as a word if the language's `numerals` have one, else in digits."""
     numerals = said.tree["numerals"]
     return str(numerals[number]) if number < len(numerals) else str(number)

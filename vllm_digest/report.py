@@ -1,7 +1,7 @@
-"""What a report says: facts by rule, prose beside them, and where both come from.
+"""The values of a report: digest, narrative and provenance.
 
-A `Report` is all that a page is rendered from and all that a data file holds. Texts of issues and comments
-are not in it, only short excerpts.
+A `Report` is all that a page is rendered from, and all that a data file stores. Of the texts of issues and
+comments it only has short excerpts.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from vllm_digest.window import Moment, TimeWindow
 
 
 class Intensity(StrEnum):
-    """How much of a window the focus takes."""
+    """The share of a window's threads that are about the focus."""
 
     DENSE = "dense"
-    """A fifth of the window's threads or more, and five at least."""
+    """A fifth of the window's threads or more, and at least five."""
     STEADY = "steady"
     SPARSE = "sparse"
     """Less than a twelfth of the threads."""
@@ -31,12 +31,13 @@ class Intensity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """What people said in a thread within a window; bots and minimized remarks are left out.
+    """The discussion in a thread within a window, without bots and minimized remarks.
 
-    `participants`: people in the order in which they first spoke, see `facts.Event.person`.
-    `maintainers`: how many of them have write access.
-    `span_minutes`: from the first to the last word.
-    `score`: what threads are ranked by, made of the rest by a formula of `digest.heat`.
+    `score`: computed from the other fields by a formula of `digest.heat`.
+    `comments`, `reviews`: numbers of them.
+    `participants`: people (`facts.Event.person`) in the order of their first remark.
+    `maintainers`: number of participants with write access, by GitHub's author association.
+    `span_minutes`: from the first to the last remark.
     """
 
     score: int = 0
@@ -47,7 +48,7 @@ class Heat:
     span_minutes: int = 0
 
     def scored(self, score: int) -> Self:
-        """The same figures with their score."""
+        """A copy with this score."""
         return replace(self, score=score)
 
 
@@ -55,8 +56,9 @@ class Heat:
 class Voice:
     """What one person said in a thread within a window.
 
-    `verdict`: the last one of the person's reviews (`APPROVED`, `CHANGES_REQUESTED`), empty without one.
-    `url`, `excerpt`, `association`: of the longest remark; the excerpt is empty where none is stored.
+    `remarks`: number of them. `verdict`: of the person's last review (`APPROVED`, `CHANGES_REQUESTED`); empty
+    without one.
+    `url`, `excerpt`, `association`: of the longest remark; the excerpt is empty if none is stored.
     """
 
     login: str
@@ -70,10 +72,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow(ThreadFacts):
-    """The facts of a thread, and what they come to in one window.
+    """The facts of a thread, and what is computed from them for one window.
 
-    `url`: the address of its page at GitHub. `voices`: in the order in which they first spoke.
-    `importance`: the score of `digest.importance`. `happened`: the weightiest event in the window.
+    `url`: address of its page at GitHub. `importance`: score of `digest.importance`.
+    `happened`: the most important event in the window. `voices`: in the order of their first remark.
     """
 
     url: str = ""
@@ -85,7 +87,7 @@ class ThreadRow(ThreadFacts):
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The numbers of the threads in each of the page's five lists, newest first."""
+    """Numbers of the threads in each of the page's five lists, highest first."""
 
     new_issues: tuple[int, ...] = ()
     closed_issues: tuple[int, ...] = ()
@@ -94,18 +96,18 @@ class Lists:
     closed_unmerged_prs: tuple[int, ...] = ()
 
     def items(self) -> dict[str, tuple[int, ...]]:
-        """The lists by their names, in the page's order."""
+        """The lists by name, in the page's order."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @property
     def numbers(self) -> frozenset[int]:
-        """Every thread of the five lists, once."""
+        """Numbers of all threads in the five lists."""
         return frozenset(number for numbers in self.items().values() for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many threads have a label, or touch a folder."""
+    """A name with a count: a label or folder with its threads, or a reviewer with the reviews."""
 
     name: str
     count: int
@@ -113,7 +115,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the thread `source` does to the thread `target`; with `done` false, what it proposes to do."""
+    """What the thread `source` does to the thread `target` (numbers). `done`: False if only proposed."""
 
     kind: LinkKind
     source: int
@@ -122,18 +124,24 @@ class Link:
 
 
 class ConcernKind(StrEnum):
+    """The rule by which a thread is worth watching."""
+
     UNANSWERED_BUG = "unanswered_bug"
+    """A new bug without an answer by another person."""
     REVERT = "revert"
+    """A merged revert."""
     CHANGES_REQUESTED = "changes_requested"
+    """An open pull request whose last verdict by somebody requests changes."""
     HOT_AND_OPEN = "hot_and_open"
     TALK_AFTER_CLOSING = "talk_after_closing"
+    """Several remarks after the closing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A thread that is worth watching, and the rule that says so.
+    """A thread that is worth watching, and the rule for it.
 
-    `target`: of a revert, the number of the change that it took back.
+    `target`: of a revert, the number of the reverted change; else None.
     """
 
     number: int
@@ -143,14 +151,15 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What people did in the window; bots are counted apart.
+    """What people did in the window; bots are counted separately.
 
-    `people` spoke or opened something, `authors` opened something. `newcomers` opened a pull request and
-    have none merged here before (by GitHub's author association). `reviewers` are the most active ones with
-    their reviews: verdicts, and reviews with words of their own, on others' pull requests.
-    `answered` counts the new issues that a human other than the author answered before the window's end,
-    `response_minutes` is their median.
-    `closed_by_bot` and `closed_not_planned` are parts of the closed issues; an issue in both is in the first.
+    `people`: number of those who wrote or opened something. `authors`: of those who opened something.
+    `newcomers`: logins that opened a pull request and have none merged yet, by GitHub's author association.
+    `comments`, `reviews`: numbers, without bots. `bot_remarks`: number of remarks by bots.
+    `reviewers`: the most active ones with their reviews (with a verdict or a text) of others' pull requests.
+    `answered`: number of new issues answered by another person before the window's end.
+    `response_minutes`: median time to these answers; None without one.
+    `closed_by_bot`, `closed_not_planned`: numbers of closed issues; an issue in both is in the first only.
     """
 
     people: int = 0
@@ -168,16 +177,16 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Every fact of a page, computed from `facts.Facts` and a window without a text in sight.
+    """Every fact of a page, computed from `facts.Facts` and a window.
 
-    `threads`: all threads of the window, newest number first.
-    `hot_from`: the least score of a hot thread in a window of this length.
-    `hot`: the numbers of the hot threads that a page tells of, hottest first; `more_hot` more are hot.
-    `busiest`: the hottest of all where none is hot; None where nobody said anything.
-    `changes`: the pull requests that matter most, weightiest first.
-    `more_concerns`: how many are left out of `concerns`.
-    `reverted`: the changes that were taken back and not brought back, by what these threads say.
-    `labels`, `areas`: counted over the lists.
+    `threads`: all threads of the window, highest number first.
+    `hot_from`: minimum heat score of a hot thread in a window of this length.
+    `hot`: numbers of the hot threads that a page shows, hottest first. `more_hot`: number of further ones.
+    `busiest`: number of the hottest thread if none is hot; None if there are no remarks.
+    `changes`: numbers of the key changes, highest weight first.
+    `more_concerns`: number of concerns beyond `concerns`.
+    `reverted`: numbers of the changes that were reverted and not restored, by these threads.
+    `labels`, `areas`: most frequent labels and folders of the threads in the lists.
     """
 
     repo: str
@@ -211,7 +220,7 @@ class Digest:
 
     @property
     def facts(self) -> Facts:
-        """The facts that it was made from."""
+        """The facts that the digest was made from."""
         names = ThreadFacts.__dataclass_fields__
         return Facts(
             repo=self.repo,
@@ -224,12 +233,12 @@ class Digest:
         )
 
     def thread(self, number: int) -> ThreadRow:
-        """The thread of that number; KeyError when it is none of the window's."""
+        """The thread with this number. Raises KeyError if it is not in the window."""
         return {thread.number: thread for thread in self.threads}[number]
 
     @property
     def shown_hot(self) -> tuple[int, ...]:
-        """The threads that the discussions' section shows: the hot ones, else the busiest."""
+        """Numbers of the threads in the section on discussions: the hot ones, else the busiest one."""
         return self.hot or ((self.busiest,) if self.busiest is not None else ())
 
     def relevant(self, relevance: Relevance) -> tuple[ThreadRow, ...]:
@@ -238,11 +247,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """When and from what a report was made; the only part that differs when a window is run again.
+    """When and from what a report was made; the only part that differs if a window is run again.
 
-    `made_from` is `github`, `sample` or, for a roll-up, `archive`; `requests` and GraphQL `points` are what
-    fetching took. `fetched_at`: when the newest data came. `parts`: of a roll-up, what tells whether the
-    reports it was made from have changed since.
+    `made_at`, `fetched_at` (of the newest data): UTC. `made_from`: `github`, `sample`, or `archive` for a
+    roll-up. `requests`, `points`: of GitHub's GraphQL API, used for fetching. `version`: of this program.
+    `parts`: of a roll-up, a fingerprint of the reports it was made from, to detect changes.
     """
 
     made_at: Moment
@@ -256,7 +265,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class PeriodCounts:
-    """The counts of an earlier report of a series. `counts`: by list, see `Lists`."""
+    """The counts of an earlier report of a series.
+
+    `counts`: by name of the list, see `Lists`. `relevant`: number of threads about the focus.
+    """
 
     window: TimeWindow
     counts: Mapping[str, int]
@@ -266,12 +278,13 @@ class PeriodCounts:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`series` is the usual length of its windows, such as `1h`; `timezone` the IANA zone it is shown in.
+    """The report on one window.
 
-    `narrative` is what a model wrote, empty where rules wrote all.
-    `follow_ups`: what became of threads that earlier reports of the series called worth watching.
-    `before`: of a roll-up, the counts of the periods before it, the latest first.
-    `asked_as` is the repository's name in the settings where GitHub has renamed it since, else empty.
+    `series`: usual length of its windows, such as `1h`. `timezone`: IANA name of the zone of times on it.
+    `narrative`: what a model wrote; empty if rules wrote everything.
+    `follow_ups`: what became of threads that earlier reports of the series listed as worth watching.
+    `before`: of a roll-up, the counts of the periods before it, latest first.
+    `asked_as`: the repository's name in the settings if GitHub has renamed it since; else empty.
     """
 
     series: str
@@ -285,8 +298,8 @@ class Report:
 
     @property
     def place(self) -> PurePosixPath:
-        """Where it belongs in an archive and on a site, without a suffix: unlike any other report's.
+        """The report's unique path in an archive and on a site, without a suffix.
 
-        A series goes on where it is when its repository is renamed.
+        It has the name in the settings, so that a series continues when its repository is renamed.
         """
         return Place(self.asked_as or self.digest.repo, self.series, self.digest.window).path

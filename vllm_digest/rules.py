@@ -1,4 +1,4 @@
-"""What judging and writing need of the settings, as values that know no settings."""
+"""Convert settings into the rules of classification and writing, which do not depend on `config`."""
 
 from vllm_digest.classify import RepositoryWords, Rules
 from vllm_digest.config import Settings
@@ -6,7 +6,7 @@ from vllm_digest.write import Limits, WritingRules
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What judging threads needs of the settings."""
+    """The rules of classification."""
     own = settings.repository
     return Rules(
         project=settings.project,
@@ -24,7 +24,7 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def writing_rules_of(settings: Settings) -> WritingRules:
-    """What writing needs of the settings."""
+    """The rules of writing."""
     llm = settings.llm
     return WritingRules(
         bots=_bots(settings),

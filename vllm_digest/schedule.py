@@ -1,4 +1,4 @@
-"""Which windows of a series are due or missing, from those that are stored; pure."""
+"""Compute the due and missing windows of a series from the stored ones. Pure; all times are UTC."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,18 +14,21 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The windows a run has to report on, oldest first, and the gap before them that it does not fill."""
+    """The windows that a run has to report on.
+
+    `windows`: oldest first. `left_out`: a gap before them that is too old to be filled; None without one.
+    """
 
     windows: tuple[TimeWindow, ...]
     left_out: TimeWindow | None = None
 
 
 def plan(stored: Sequence[TimeWindow], length: timedelta, end: datetime, catch_up: timedelta) -> Plan:
-    """What is due at `end`, so that the windows of a series join: no hole between them, no overlap.
+    """The windows that are due at `end`, so that the windows of a series have no gaps and overlaps.
 
-    `length` is the usual one. Time since the last stored window is due, and so are holes between stored
-    windows; both no farther back than `catch_up` before the window that would be due on time. A run that
-    comes too late for that reports on the last `length`, like a first one, and leaves the gap before it out.
+    `length`: the usual one. Due are the time since the last stored window and the holes between stored
+    windows, but only if they start at most `catch_up` before the last window of `length`. If the last stored
+    window is older than that, only the last `length` is due, as in a first run, and the gap is left out.
     """
     latest = TimeWindow.last(length, end)
     if not stored:
@@ -45,14 +48,14 @@ def plan(stored: Sequence[TimeWindow], length: timedelta, end: datetime, catch_u
 
 
 def holes(stored: Sequence[TimeWindow]) -> tuple[TimeWindow, ...]:
-    """The spans between stored windows that none of them covers, oldest first."""
+    """The uncovered spans between stored windows, oldest first."""
     return tuple(
         TimeWindow(reached, window.start) for window, reached in _steps(stored) if reached < window.start
     )
 
 
 def overlaps(stored: Sequence[TimeWindow]) -> tuple[TimeWindow, ...]:
-    """The spans that a window covers although one before it does, oldest first."""
+    """The spans that a window covers as well as an earlier one, oldest first."""
     return tuple(
         TimeWindow(window.start, min(reached, window.end))
         for window, reached in _steps(stored)
@@ -61,7 +64,7 @@ def overlaps(stored: Sequence[TimeWindow]) -> tuple[TimeWindow, ...]:
 
 
 def _steps(stored: Sequence[TimeWindow]) -> Iterator[tuple[TimeWindow, datetime]]:
-    """Each window but the first, with the moment up to which those before it reach."""
+    """Each window but the first, with the latest end of the windows before it."""
     if not stored:
         return
     first, *others = sorted(stored)
@@ -72,9 +75,9 @@ def _steps(stored: Sequence[TimeWindow]) -> Iterator[tuple[TimeWindow, datetime]
 
 
 def _pieces(span: TimeWindow, length: timedelta) -> Iterator[TimeWindow]:
-    """The span in windows of `length`, the last one half of it shorter or longer at most.
+    """Split the span into windows of `length`; the last one is shorter or longer by at most half of it.
 
-    So a window that is a little late stays one, and an interrupted run goes on with the same windows.
+    So a run that is a little late makes one window, and an interrupted run continues with the same windows.
     """
     start = span.start
     while span.end - start >= length * 1.5:
@@ -84,11 +87,11 @@ def _pieces(span: TimeWindow, length: timedelta) -> Iterator[TimeWindow]:
 
 
 def tiles(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeWindow]:
-    """The span in windows of a series, oldest first, without holes; made one by one, for they may be many.
+    """Yield the windows of a series in the span, oldest first, without holes; the last one may be shorter.
 
-    From a midnight of the zone on they are its calendar: each day in pieces of `length`, or windows of whole
-    days, which are an hour shorter or longer where the clocks change. UsageError for a length that does not
-    fit into days. From any other moment on they are `length` long. The last one may be shorter.
+    If the span starts at a midnight of the zone they follow its calendar: each day in pieces of `length`, or
+    windows of whole days, which are an hour shorter or longer when the clocks change; else all are `length`
+    long. Raises UsageError if days cannot be divided by `length`, nor `length` into days.
     """
     if midnight(span.start.astimezone(zone).date(), zone) != span.start:
         return span.split(length)
@@ -109,12 +112,12 @@ def _calendar(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[T
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins, as UTC; where clocks skip its midnight, the moment at which they do."""
+    """The start of a day in the zone, as UTC; if the clocks skip midnight, the moment at which they do."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def missing(windows: Iterable[TimeWindow], stored: Iterable[TimeWindow]) -> Iterator[TimeWindow]:
-    """The parts of windows, which follow each other, that no stored one covers."""
+    """The parts of consecutive windows that no stored one covers."""
     waiting = deque(sorted(stored))
     for window in windows:
         start = window.start

@@ -1,6 +1,6 @@
-"""The page's sections and lists, each declared once: page, check of the page, `--json` and docs follow.
+"""The table of a page's sections and lists; used by the page, its check, `--json` and the docs.
 
-A section has its heading in `words.yaml` under `sections`, its template in `sections/`, and a row here.
+A section has a heading in `words.yaml` under `sections`, a template in `sections/`, and a row here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,13 +20,13 @@ def _none(_digest: Digest) -> Iterable[int]:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A chapter of the page.
+    """A section of the page.
 
-    `key`: its name in `words.yaml`, of its template `sections/KEY.md.j2`, and in `--json`.
-    `overview`: the part of a model's overview that it shows.
-    `threads`: the numbers of the threads of which it shows `parts` of a model's briefs.
-    `only_with_threads`: whether it shows its part of the overview beside such threads alone.
-    `needs_focus`: whether pages of a repository without a focus leave it out.
+    `key`: its name in `words.yaml`, in its template `sections/KEY.md.j2`, and in `--json`.
+    `overview`: the part of a model's overview that it shows; None for none.
+    `threads`: returns the numbers of the threads for which it shows `parts` of a model's briefs.
+    `only_with_threads`: whether it shows its part of the overview only if there are such threads.
+    `needs_focus`: whether it is left out if the repository has no focus.
     """
 
     key: str
@@ -41,12 +41,12 @@ class Section:
         return f"sections/{self.key}.md.j2"
 
     def heading(self, digest: Digest, language: str) -> str:
-        """Its heading as plain text, without the marks of its level."""
+        """Its heading as plain text, without `#`."""
         focus = digest.focus.heading.get(language)
         return words(language).say(f"sections.{self.key}", focus=focus)
 
     def is_by_model(self, report: Report, language: str) -> bool:
-        """Does it hold a sentence of a model in this language?"""
+        """Whether it has a sentence of a model in this language."""
         told, numbers = report.narrative, tuple(self.threads(report.digest))
         finds = self.overview is not None and bool(told.overview.of(self.overview, language))
         if finds and (numbers or not self.only_with_threads):
@@ -92,16 +92,16 @@ LISTS: Mapping[str, Callable[[ThreadRow], datetime | None]] = {
     "merged_prs": lambda thread: thread.merged_at,
     "closed_unmerged_prs": lambda thread: thread.closed_at,
 }
-"""The page's lists in its order, by their names in `report.Lists`, and when a thread came into each."""
+"""The page's lists in order, by name in `report.Lists`, with the time (UTC) that puts a thread into each."""
 
 
 def sections_of(digest: Digest) -> tuple[Section, ...]:
-    """The sections of a page, in its order."""
+    """The sections of a page, in order."""
     return tuple(section for section in SECTIONS if digest.focus or not section.needs_focus)
 
 
 def by_model(report: Report, language: str) -> tuple[str, ...]:
-    """The keys of the sections that hold sentences of a model in this language; rules wrote the others."""
+    """The keys of the sections with sentences of a model in this language; rules wrote the others."""
     return tuple(
         section.key for section in sections_of(report.digest) if section.is_by_model(report, language)
     )
@@ -118,7 +118,7 @@ def title(report: Report, language: str) -> str:
 
 
 def outline(digest: Digest, language: str) -> tuple[str, ...]:
-    """Every heading of a page below its title, as plain text behind the marks of its level."""
+    """All headings of a page below its title, as plain text with the marks of their level (`### …`)."""
     return (
         *(f"### {section.heading(digest, language)}" for section in sections_of(digest)),
         f"## {words(language).say('appendix')}",

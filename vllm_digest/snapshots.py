@@ -1,4 +1,4 @@
-"""Snapshots as files, the bundled sample among them."""
+"""Save and load snapshots as files; the bundled sample is one."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ def save(snapshot: Snapshot, path: Path) -> None:
 
 
 def load(path: Path) -> Snapshot:
-    """A saved snapshot; DocumentError when the file holds none."""
+    """Load a saved snapshot. Raises DocumentError if the file is not one."""
     return from_json(path, Snapshot, FORM)
 
 
 def sample() -> Snapshot:
-    """One hour of vllm-project/vllm: real numbers, titles, labels, logins and times, texts of our own."""
+    """One hour of vllm-project/vllm: real numbers, titles, labels, logins and times, but invented texts."""
     with as_file(files("vllm_digest") / "sample.json") as path:
         return load(path)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedSource:
-    """A `Source` that has one window, fetched before."""
+    """A `Source` with a single window, from a saved snapshot."""
 
     snapshot: Snapshot
 

@@ -1,7 +1,7 @@
-"""The language packs: templates and fixed words, where they are and how they are read.
+"""Read the language packs: templates and fixed words.
 
-`templates/LANGUAGE/` holds what has words in it. Templates without words lie beside these folders, and all
-languages share them.
+`templates/LANGUAGE/` has the files with words in that language. Templates without words are next to these
+folders and shared by all languages.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "Words", "environment", "folder", "prompt", "words"]
 
 _FORMS = frozenset({"one", "other"})
-"""The keys of a word whose form depends on `count`: CLDR's categories for Chinese and English."""
+"""The keys of a text that depends on `count`: CLDR's plural categories of Chinese and English."""
 
 
 def folder() -> Path:
-    """The folder of the templates: inside the installed package, or beside it in a checkout."""
+    """The folder of the templates: in the installed package, or next to it in a checkout."""
     package = Path(__file__).parent
     return next(path for path in (package / "templates", package.parent / "templates") if path.is_dir())
 
 
 def environment(language: str, **options: Any) -> "Environment":
-    """What reads the templates of a language and the shared ones. They know its words as `words` and `say`.
+    """The Jinja environment of a language, with the shared templates. `options`: of Jinja's `Environment`.
 
-    A name that a template does not know is an error.
+    Templates get the language's texts as `words` and `say`. Undefined names are errors.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -47,17 +47,17 @@ def environment(language: str, **options: Any) -> "Environment":
 
 
 class Words:
-    """The fixed words of one language: a tree of texts with `{names}` to fill in.
+    """The fixed texts of one language: a tree of texts with `{names}` to fill in.
 
-    Words and the values that fill them are plain text; both are escaped where they are printed. A text whose
-    form depends on a number is a pair `{one: …, other: …}`, chosen by the value of `{count}`.
+    Texts and values are plain text and are escaped when printed. A text that depends on a number is a pair
+    `{one: …, other: …}`, chosen by the value of `{count}`.
     """
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self.tree = tree
 
     def say(self, key: str, /, **values: object) -> str:
-        """The text at a dotted key, filled in. Raises KeyError for an unknown key or a missing value."""
+        """The text at a dotted key, filled in. Raises KeyError if the key or a value is missing."""
         return self.fill(key, values, own=str, other=str)
 
     def fill(
@@ -68,7 +68,7 @@ class Words:
         own: Callable[[str], str],
         other: Callable[[object], str],
     ) -> str:
-        """The same for a place that needs escaping: `own` writes our words, `other` the values."""
+        """As `say`, with escaping: `own` for the text itself, `other` for the values."""
         written = ""
         for text, name, _, _ in Formatter().parse(self._form(key, values)):
             written += own(text) if text else ""
@@ -88,13 +88,13 @@ class Words:
 
 @cache
 def words(language: str) -> Words:
-    """The words of a language, from `words.yaml` of its pack."""
+    """The texts in `words.yaml` of a language."""
     text = (folder() / language / "words.yaml").read_text(encoding="utf-8")
     return Words(yaml.load(text, yaml.CSafeLoader))
 
 
 def prompt(name: str, language: str, **values: Any) -> str:
-    """A text for a model, from a language's `prompts/`."""
+    """A prompt for a model, from `prompts/NAME.j2` of a language."""
     return _prompts(language).get_template(f"prompts/{name}.j2").render(values).strip()
 
 

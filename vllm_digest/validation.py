@@ -1,4 +1,4 @@
-"""What a validator found wrong, said in the words of whoever wrote the value."""
+"""Convert pydantic's validation errors into messages for the person who wrote the value."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -36,15 +36,15 @@ _WORDS: Mapping[str, str] = {
     "too_short": "it must have {min_length} entries at least",
     "tuple": "it must be a list, such as [one, two]",
 }
-"""By a kind of pydantic's errors, or by what such a kind starts with:
+"""By the type of pydantic's error, or a prefix of it:
 https://docs.pydantic.dev/latest/errors/validation_errors/"""
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong.
+    """One validation error.
 
-    path: keys and positions that lead to the value. kind: pydantic's name of the error.
-    words: a clause without a full stop, `it must be text`; or a whole sentence of a validator of ours.
+    `path`: keys and indexes of the value. `kind`: pydantic's type of the error.
+    `words`: a clause without a full stop (`it must be text`), or a whole sentence from a custom validator.
     """
 
     path: tuple[str | int, ...]
@@ -53,12 +53,12 @@ class Problem(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The path with dots, as messages write it."""
+        """The path joined with dots, for messages."""
         return ".".join(str(part) for part in self.path)
 
 
 def problems(error: ValidationError) -> Iterator[Problem]:
-    """All that is wrong, in the order in which it was found."""
+    """All problems, in pydantic's order."""
     for detail in error.errors(include_url=False):
         kind = detail["type"]
         yield Problem(detail["loc"], kind, _words(kind, detail.get("input"), detail))

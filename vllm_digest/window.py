@@ -1,4 +1,4 @@
-"""The span of time a report is about."""
+"""Time windows, and the parsing and formatting of lengths, zones, days and times."""
 
 import re
 from collections.abc import Iterator
@@ -24,23 +24,23 @@ _LENGTH = re.compile(rf"([1-9][0-9]{{0,5}})({'|'.join(_UNITS)})")
 _BARE_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY_WORDS = {"today": 0, "yesterday": 1}
-"""Days that are named, and how many days ago they were."""
+"""Names of days, with the number of days ago."""
 _FIRST_YEAR = 2008
-"""GitHub's first; before it no thread was written."""
+"""The year in which GitHub started."""
 _SLUG_TIME = "%Y%m%dT%H%MZ"
 Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(MAXYEAR, 1, 1, tzinfo=UTC)),
 ]
-"""An aware time that exists in every zone."""
+"""An aware time from 1970 on, far enough from `datetime.max` to be converted to any zone."""
 _SLUG = re.compile(r"([0-9]{8}T[0-9]{4}Z)-([0-9]{8}T[0-9]{4}Z)")
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class TimeWindow:
-    """Half-open `[start, end)`: both in UTC and on whole minutes, `start` before `end`.
+    """A half-open span `[start, end)`, in UTC and on whole minutes, `start` before `end`.
 
-    Aware times of other zones are converted; anything else is a ValueError.
+    Aware times of other zones are converted to UTC. Raises ValueError for anything else.
     """
 
     start: datetime
@@ -56,12 +56,12 @@ class TimeWindow:
 
     @classmethod
     def last(cls, length: timedelta, end: datetime) -> Self:
-        """The `length` that ends at `end`."""
+        """The window of this length that ends at `end`."""
         return cls(end - length, end)
 
     @classmethod
     def day(cls, day: date, zone: ZoneInfo) -> Self:
-        """The calendar day `day` of `zone`: 23 or 25 hours long where its clocks change.
+        """The calendar day `day` of `zone`: 23 or 25 hours long if the clocks change.
 
         Raises UsageError if the zone skipped the whole day, as Pacific/Apia did on 2011-12-30.
         """
@@ -81,7 +81,7 @@ class TimeWindow:
         return moment is not None and self.start <= moment < self.end
 
     def split(self, length: timedelta) -> Iterator[Self]:
-        """The window in pieces of `length`, oldest first; the last one may be shorter."""
+        """Split the window into pieces of `length`, oldest first; the last one may be shorter."""
         start = self.start
         while start < self.end:
             end = min(start + length, self.end)
@@ -90,12 +90,12 @@ class TimeWindow:
 
     @property
     def slug(self) -> str:
-        """The whole window as a file name, in UTC: `20251210T1042Z-20251210T1142Z`."""
+        """The window as a file name, in UTC: `20251210T1042Z-20251210T1142Z`."""
         return f"{self.start:{_SLUG_TIME}}-{self.end:{_SLUG_TIME}}"
 
     @classmethod
     def from_slug(cls, slug: str) -> Self:
-        """The window a `slug` names; ValueError if it names none."""
+        """Parse a `slug`. Raises ValueError if it is not one."""
         match = _SLUG.fullmatch(slug)
         if match is None:
             raise ValueError(f"{slug!r} names no window")
@@ -109,14 +109,14 @@ def floor_to_minute(moment: datetime) -> datetime:
 def parse_length(text: str) -> timedelta:
     """`90m`, `1h`, `1hour`, `7d` or `1w` as a timedelta. Raises UsageError for anything else."""
     written = text.strip()
-    # `M` alone may mean months to its writer.
+    # A capital `M` may mean months, so it is not accepted.
     match = _LENGTH.fullmatch(written if written.endswith("M") else written.casefold())
     if match:
         return int(match[1]) * _UNITS[match[2]]
     if _BARE_NUMBER.fullmatch(written):
         number = written.partition(".")[0]
         raise UsageError(
-            f"{text!r} is not a length of time, for it has no unit.",
+            f"{text!r} is not a length of time: it has no unit.",
             f"Write {number}m for minutes, {number}h for hours or {number}d for days.",
         )
     raise UsageError(
@@ -125,13 +125,13 @@ def parse_length(text: str) -> timedelta:
 
 
 def format_length(length: timedelta) -> str:
-    """A length in hours where it is whole hours, else in minutes: `1h`, `24h`, `90m`."""
+    """A length in whole hours, else in minutes: `1h`, `24h`, `90m`."""
     minutes = length // timedelta(minutes=1)
     return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """A zone of the IANA database. Raises UsageError if there is none of that name."""
+    """The zone with an IANA name. Raises UsageError if it does not exist."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -141,9 +141,9 @@ def parse_zone(name: str) -> ZoneInfo:
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
-    """An ISO 8601 time as UTC; without an offset it is read in `zone`.
+    """An ISO 8601 time as UTC; a time without an offset is in `zone`.
 
-    Raises UsageError for anything else, and for a local time that the zone's clocks skip or show twice.
+    Raises UsageError for anything else, and for a local time that the zone's clocks skip or repeat.
     """
     try:
         moment = isoparse(text.strip())
@@ -156,14 +156,14 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         moment = moment.replace(tzinfo=zone)
         if not datetime_exists(moment) or datetime_ambiguous(moment):
             raise UsageError(
-                f"{text!r} names no single moment in {zone.key}: the clocks change there.",
+                f"{text!r} is ambiguous or does not exist in {zone.key}: the clocks change then.",
                 "Give it with its offset, such as 2025-10-26T02:30+01:00.",
             )
     return moment.astimezone(UTC)
 
 
 def parse_day(text: str, zone: ZoneInfo, now: datetime) -> date:
-    """`2025-12-10`, `yesterday` or `today` as a day of the zone. Raises UsageError for anything else."""
+    """`2025-12-10`, `yesterday` or `today` as a date in the zone. Raises UsageError for anything else."""
     written = text.strip().casefold()
     if written in _DAY_WORDS:
         return now.astimezone(zone).date() - timedelta(days=_DAY_WORDS[written])
@@ -176,7 +176,7 @@ def parse_day(text: str, zone: ZoneInfo, now: datetime) -> date:
 
 
 def is_day(text: str) -> bool:
-    """Does it name a day, and no time of it?"""
+    """Whether it names a day without a time."""
     written = text.strip().casefold()
     return written in _DAY_WORDS or _DAY.fullmatch(written) is not None
 
@@ -184,14 +184,14 @@ def is_day(text: str) -> bool:
 def _check_year(year: int, text: str) -> None:
     if not _FIRST_YEAR <= year < MAXYEAR:
         raise UsageError(
-            f"{text!r} is no time that anything was reported of: GitHub began in {_FIRST_YEAR}.",
-            "Look at its year.",
+            f"{text!r} is before {_FIRST_YEAR}, when GitHub started, or too far in the future.",
+            "Check the year.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """What names one exact window, as it was given: the two ends, a day, and a length."""
+    """The options that name an exact window; the texts are not parsed yet. None if not given."""
 
     since: str | None = None
     until: str | None = None
@@ -204,7 +204,7 @@ def named_window(
 ) -> TimeWindow | None:
     """The exact window that `--since`, `--until`, `--date` and an explicit `--window` name together.
 
-    None if none of the first three is given: then the window follows from what is stored.
+    None if none of the first three is given: then the window depends on what is stored.
     Raises UsageError if they contradict each other or name a window that cannot be reported.
     """
     if options.day is not None:
@@ -214,11 +214,11 @@ def named_window(
     length = options.length
     for option, moment in (("--since", start), ("--until", end)):
         if moment is not None and moment != floor_to_minute(moment):
-            raise UsageError(f"{option} has seconds in it.", "Windows begin and end on whole minutes.")
+            raise UsageError(f"{option} has seconds.", "Windows begin and end on whole minutes.")
     if start is not None and end is not None:
         if length is not None and end - start != length:
             raise UsageError(
-                "--since, --until and --window say the length twice, and differently: "
+                "--since and --until give another length than --window: "
                 f"{_signed(end - start)} and {_signed(length)}.",
                 "Leave one of them out.",
             )
@@ -234,20 +234,20 @@ def named_window(
             f"({local_minute(start, zone)}).",
             "Swap --since and --until."
             if options.until
-            else "--until is now unless given; begin the window earlier.",
+            else "Without --until the window ends now; begin it earlier.",
         )
     return _reportable(TimeWindow(start, end), now, zone)
 
 
 def _named_day(options: WindowOptions, text: str, now: datetime, zone: ZoneInfo) -> TimeWindow:
-    """The whole day of `--date`, beside which a `--window` of a day says the same once more."""
+    """The whole day of `--date`. Raises UsageError with other options, except for a `--window` of a day."""
     day = parse_day(text, zone, now)
     window = TimeWindow.day(day, zone)
     agrees = options.length in {None, timedelta(days=1), window.length}
     if options.since is not None or options.until is not None or not agrees:
         raise UsageError(
-            "--date is a whole day and cannot stand beside --since, --until or another --window.",
-            "Name the window one way only.",
+            "--date is a whole day and cannot be combined with --since, --until or another --window.",
+            "Name the window in one way only.",
         )
     return window
 
@@ -261,18 +261,18 @@ def _reportable(window: TimeWindow, now: datetime, zone: ZoneInfo) -> TimeWindow
         raise UsageError(
             f"The window ends in the future: {local_minute(window.end, zone)}, "
             f"and it is {local_minute(now, zone)}.",
-            "A report is about what has happened; end the window earlier.",
+            "End the window earlier.",
         )
     if window.length > LONGEST:
         raise UsageError(
-            f"The window is {window.length.days} days long, and a report covers {LONGEST.days} at most.",
+            f"The window is {window.length.days} days long, and the maximum is {LONGEST.days}.",
             "Split it into shorter windows.",
         )
     return window
 
 
 def zone_label(moment: datetime) -> str:
-    """The offset of an aware local time as the page writes it: `UTC`, `UTC+8`, `UTC-3:30`."""
+    """The offset of an aware time as on pages: `UTC`, `UTC+8`, `UTC-3:30`."""
     offset = moment.utcoffset() or timedelta()
     sign = "-" if offset < timedelta() else "+"
     hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
@@ -282,6 +282,6 @@ def zone_label(moment: datetime) -> str:
 
 
 def local_minute(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as the page shows it, cut to the minute: `2025-12-10 18:42 (UTC+8)`."""
+    """A moment as on pages, in the zone and cut to the minute: `2025-12-10 18:42 (UTC+8)`."""
     local = moment.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M} ({zone_label(local)})"

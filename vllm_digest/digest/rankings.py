@@ -101,9 +101,7 @@ def _is_still_discussed(row: ThreadRow, window: TimeWindow) -> bool:
     if closed_at is None:
         return False
     said = (event for event in row.events if event.at in window and event.is_human_word)
-    return (
-        sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
-    )
+    return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
 
 
 def _is_unanswered(row: ThreadRow, window: TimeWindow) -> bool:

@@ -14,7 +14,7 @@ _VALUE = re.compile(
     r"|[ \t]{1,4}(N/A|Disabled|could not collect)\b",
     re.IGNORECASE,
 )
-"""A value after its key or the key's beginning: `key : value`, `| key | value |`, `KEY_PART=value`, `key N/A`."""
+"""A value after its key or a part of it: `key : value`, `| key | value |`, `KEY_PART=value`, `key N/A`."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
 
 
