@@ -1,5 +1,7 @@
 """Days of hourly runs in a bad world: late, missed, doubled, killed, the disk full, GitHub failing.
 
+What is stored is damaged now and then, and the branch that it is published on rewritten.
+
 The clock is simulated, the program and the HTTP between it and the local GitHub are real. The traffic is
 generated, so that the truth of every window is known; `check` compares all that was stored with it.
 """
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -20,6 +22,7 @@ from unittest.mock import patch
 import yaml
 
 from tests import archives
+from tests.branches import PERSON, git
 from tests.servers import faults
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.traffic import stream
@@ -64,6 +67,9 @@ class Simulation:
         self.happened: Counter[str] = Counter()
         self._faults = {**FAULTS, **(HANGS if hangs else {})}
         self._now = START
+        self._remote = folder / "remote.git"
+        self._strangers = Random(seed)  # noqa: S311 - to be repeatable
+        self._rewriting = cycle(("emptied", "removed", "left"))
 
     def play(self) -> None:
         """All runs, and a last one without any trouble."""
@@ -78,7 +84,11 @@ class Simulation:
                     continue
                 late = timedelta(seconds=round(self.rng.expovariate(1 / 400)))
                 self._now = max(START + hour * HOUR + late, self._now + timedelta(seconds=1))
+                if self._strangers.random() < 0.2:
+                    self._damage_a_report()
                 self._run(self._trouble())
+                if hour % 16 == 15:
+                    self._publish()
                 if self.rng.random() < 0.1:
                     self.happened["doubled"] += 1
                     self._now += timedelta(seconds=self.rng.choice((1, 20, 400)))
@@ -165,6 +175,43 @@ class Simulation:
             page.unlink()
             page.with_suffix(".json").unlink()
 
+    def _damage_a_report(self) -> None:
+        """One that is young enough for a run to make it again, as a bad disk or another version leaves it."""
+        paths = sorted(self.series.glob("*/*/*.json"))[1:][-100:]
+        if not paths:
+            return
+        self.happened["damaged"] += 1
+        path = self._strangers.choice(paths)
+        content = path.read_bytes()
+        old = content.replace(b"report/2", b"report/1", 1)
+        path.write_bytes(self._strangers.choice((b"", content[:900], content[900:], b"{}", old)))
+
+    def _publish(self) -> None:
+        """Push, have somebody rewrite the branch, and pull: what is stored here stays."""
+        if not self._remote.exists():
+            git("init", "--quiet", "--bare", str(self._remote))
+        assert self._command("push", "-q", "--remote", str(self._remote))[0] == 0
+        what = next(self._rewriting)
+        self.happened[f"branch {what}"] += 1
+        if what == "emptied":
+            git("update-ref", "refs/heads/reports", self._commit_of_nothing(), folder=self._remote)
+        elif what == "removed":
+            git("update-ref", "-d", "refs/heads/reports", folder=self._remote)
+        before = self._stored()
+        code, said = self._command("pull", "-q", "--remote", str(self._remote))
+        assert self._stored() == before
+        assert code == 5 or (code, what) == (0, "left"), said
+
+    def _commit_of_nothing(self) -> str:
+        nothing = git("hash-object", "-w", "-t", "tree", os.devnull, folder=self._remote).strip()
+        return git(*PERSON, "commit-tree", "-m", "emptied", nothing, folder=self._remote).strip()
+
+    def _stored(self) -> dict[str, bytes]:
+        """The files in the archive's folder, git's aside."""
+        paths = (path for path in self.root.rglob("*") if path.is_file())
+        inner = {path: path.relative_to(self.root) for path in paths}
+        return {str(name): path.read_bytes() for path, name in inner.items() if name.parts[0] != ".git"}
+
     # What must be true in the end.
 
     def check(self) -> None:
@@ -175,8 +222,9 @@ class Simulation:
         assert [(a.slug, b.slug) for a, b in pairwise(windows) if a.end != b.start] == []
         assert windows[-1].end >= START + self.runs * HOUR - SETTLE - MINUTE
         stems = [str(report.place) for report in reports]
-        left = [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
-        assert sorted(left) == sorted(stem + suffix for stem in stems for suffix in (".md", ".json"))
+        assert sorted(self._stored()) == sorted(
+            stem + suffix for stem in stems for suffix in (".md", ".json")
+        )
         for report in reports:
             self.happened["gaps told"] += check_truth(self.world, report)
             self._check_page(report)

@@ -96,6 +96,12 @@ CONTENTS: dict[str, Damage] = {
     "a time at the calendar's end": lambda folder: folder.change(
         provenance__made_at="9999-12-31T23:59:59-10:00"
     ),
+    "a closed thread without a time": lambda folder: folder.change(
+        facts__threads__0__state="closed", facts__threads__0__closed_at=None
+    ),
+    "changes counted in part": lambda folder: folder.change(
+        facts__threads__0__changed_files=3, facts__threads__0__deletions=None
+    ),
     "an event of another shape": lambda folder: folder.change(facts__threads__0__events=[["opened", "1"]]),
     "a thread twice": lambda folder: folder.change(facts__threads=lambda threads: [threads[0], *threads]),
     "a thread that is none": lambda folder: folder.change(facts__threads__0__number=-1),

@@ -9,5 +9,6 @@ def test_in_72_bad_runs_every_event_is_reported_once(tmp_path: Path) -> None:
     simulation = Simulation(2, tmp_path)
     simulation.play()
     simulation.check()
-    for trouble in ("missed", "doubled", "killed", "skew", "deleted", "exit 3", "exit 5"):
+    troubles = ("missed", "doubled", "killed", "skew", "deleted", "damaged", "exit 3", "exit 5")
+    for trouble in (*troubles, "branch removed", "branch emptied"):
         assert simulation.happened[trouble], f"{trouble} was not tried"

@@ -9,6 +9,7 @@ from vllm_digest.archive.form import FORM, StoredReport
 from vllm_digest.digest import FORMULAS
 from vllm_digest.documents import parse_json, read_file, value_in
 from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.models import State
 from vllm_digest.place import Place
 from vllm_digest.report import Lists
 from vllm_digest.window import parse_zone
@@ -80,8 +81,24 @@ def _disagreements(stored: StoredReport, place: Place | None) -> Iterator[str]:
     numbers = [thread.number for thread in facts.threads]
     if len(set(numbers)) < len(numbers) or min(numbers, default=1) < 1:
         yield "a thread's number is there twice, or is none"
+    yield from _in_the_rows(stored)
     yield from _in_the_narrative(stored, set(numbers))
     yield from _in_what_looks_back(stored)
+
+
+def _in_the_rows(stored: StoredReport) -> Iterator[str]:
+    """What pages say of every thread together, so that none of it may be missing alone."""
+    for thread in stored.facts.threads:
+        ended = {
+            State.OPEN: thread.created_at,
+            State.CLOSED: thread.closed_at,
+            State.MERGED: thread.merged_at,
+        }
+        counts = (thread.additions, thread.deletions, thread.changed_files)
+        if ended[thread.state] is None:
+            yield f"facts.threads does not say when #{thread.number} was {thread.state}"
+        if None in counts and counts != (None, None, None):
+            yield f"facts.threads counts the changes of #{thread.number} in part"
 
 
 def _in_the_narrative(stored: StoredReport, numbers: set[int]) -> Iterator[str]:
