@@ -259,7 +259,7 @@ def test_files_of_another_form_are_told_in_one_message_with_the_command_that_hel
     said = folder.status().out
     assert said.count("another form") == 1
     assert "2 files are of another form (vllm-digest/report/1)" in said
-    span = "--from 2025-12-10T08:03Z --to 2025-12-10T10:03Z"
+    span = "--from 2025-12-10T16:03+08:00 --to 2025-12-10T18:03+08:00"
     assert f"vllm-digest backfill --repo vllm-project/vllm {span} --window 1h" in said
 
 

@@ -178,7 +178,10 @@ def test_a_window_that_cannot_be_complete_is_left_out_and_told(
     fault = github.fault(faults.null_nodes(lost), operation="Details", times=None)
     ran = backfill("--from", DAYS[0], "--to", DAYS[2])
     assert ran.code == 3
-    assert f"{days()[1].slug} is left out. GitHub did not give #{lost}" in ran.err
+    assert (
+        f"{DAYS[1]} 00:00 (UTC+8) ~ {DAYS[2]} 00:00 (UTC+8) is left out. GitHub did not give #{lost}"
+        in ran.err
+    )
     assert "1 of 3 windows could not be fetched completely and are not published." in ran.err
     github.faults.remove(fault)
     assert backfill("--from", DAYS[0], "--to", DAYS[2]).code == 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 from vllm_digest import __version__
 from vllm_digest.archive import Archive, Stored
@@ -23,7 +24,7 @@ from vllm_digest.sources import OnProgress, Source
 from vllm_digest.stories.following import Following
 from vllm_digest.stories.rollups import RollUps
 from vllm_digest.stories.spans import Span
-from vllm_digest.window import TimeWindow
+from vllm_digest.window import TimeWindow, local_window, parse_zone
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +72,19 @@ def run(
     """
 
     def new_reports() -> Iterator[Report]:
-        for snapshot in fetch(source, due(), on_progress):
+        for snapshot in fetch(source, due(), on_progress, parse_zone(context.timezone)):
             yield context.following.add_to(make_report(snapshot, context))
 
     return store_all(new_reports(), context, on_stored)
 
 
-def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress) -> Iterator[Snapshot]:
-    """Yield a snapshot of each window. Raises SourceError at the end if some could not be complete."""
+def fetch(
+    source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress, zone: ZoneInfo
+) -> Iterator[Snapshot]:
+    """Yield a snapshot of each window. Raises SourceError at the end if some could not be complete.
+
+    `zone`: of the times in messages.
+    """
     incomplete: list[SourceError] = []
 
     def on_incomplete(window: TimeWindow, error: SourceError) -> None:
@@ -86,7 +92,7 @@ def fetch(source: Source, windows: Sequence[TimeWindow], on_progress: OnProgress
         log.log(
             logging.WARNING if len(windows) > 1 else logging.INFO,
             "%s is left out. %s",
-            *(window.slug, error.problem),
+            *(local_window(window, zone), error.problem),
         )
         incomplete.append(error)
 
@@ -134,7 +140,7 @@ def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnSt
     archive = context.archive
     failures = fallbacks = 0
     found = archive.listing(context.repo, context.series)
-    for message in found.messages():
+    for message in found.messages(parse_zone(context.timezone)):
         log.warning("%s", message)
     for report in chain(archive.unfinished(found), reports):
         fallbacks += len(report.narrative.fallbacks)

@@ -281,6 +281,11 @@ def zone_label(moment: datetime) -> str:
     return f"UTC{sign}{hours}:{minutes:02}" if minutes else f"UTC{sign}{hours}"
 
 
+def local_window(window: TimeWindow, zone: ZoneInfo) -> str:
+    """A window as messages name it: `2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)`."""
+    return f"{local_minute(window.start, zone)} ~ {local_minute(window.end, zone)}"
+
+
 def local_minute(moment: datetime, zone: ZoneInfo) -> str:
     """A moment as on pages, in the zone and cut to the minute: `2025-12-10 18:42 (UTC+8)`."""
     local = moment.astimezone(zone)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from vllm_digest.archive.folder import Refused
 from vllm_digest.schedule import missing
@@ -38,21 +39,21 @@ class Listing:
         """The windows that are not to be reported again."""
         return tuple(sorted((*self.windows, *self.unfinished, *self.ahead)))
 
-    def messages(self) -> Iterator[str]:
-        """What a person is to know of the refused files, and what to do about them."""
+    def messages(self, zone: ZoneInfo) -> Iterator[str]:
+        """What a person is to know of the refused files, and what to do about them; times in a zone."""
         old = [one for one in self.refused if one.form]
         for one in self.refused:
             if not one.form:
                 yield f"{one.path} is set aside: {one.why}.{self._remedy(one)}"
         for form, files in groupby(sorted(old, key=lambda one: one.form), key=lambda one: one.form):
-            yield self._of_form(form, list(files))
+            yield self._of_form(form, list(files), zone)
 
     def _remedy(self, one: Refused) -> str:
         if one.window and not any(missing([one.window], self.windows)):
             return " Other reports cover its window; remove it."
         return ""
 
-    def _of_form(self, form: str, files: Sequence[Refused]) -> str:
+    def _of_form(self, form: str, files: Sequence[Refused], zone: ZoneInfo) -> str:
         """All files of another form in one message, with the commands that make their windows again."""
         count = "1 file is" if len(files) == 1 else f"{len(files)} files are"
         lines = [f"{count} of another form ({form}), such as {files[0].path}, and set aside."]
@@ -61,14 +62,17 @@ class Listing:
         if not spans:
             return f"{lines[0]} Other reports cover their windows; remove them."
         lines[0] += " Their windows count as not stored; to make them again:"
-        for span in spans[-_COMMANDS:]:
-            start, end = (f"{moment:%Y-%m-%dT%H:%MZ}" for moment in (span.start, span.end))
-            lines.append(
-                f"vllm-digest backfill --repo {self.repo} --from {start} --to {end} --window {self.series}"
-            )
+        lines += [backfill_command(self.repo, self.series, span, zone) for span in spans[-_COMMANDS:]]
         if more := len(spans[:-_COMMANDS]):
             lines.append(f"and {more} more such spans before them")
         return "\n".join(lines)
+
+
+def backfill_command(repo: str, series: str, span: TimeWindow, zone: ZoneInfo) -> str:
+    """The command that makes the reports of a span, which a person can copy; times in a zone."""
+    moments = (moment.astimezone(zone) for moment in (span.start, span.end))
+    start, end = (moment.isoformat(timespec="minutes") for moment in moments)
+    return f"vllm-digest backfill --repo {repo} --from {start} --to {end} --window {series}"
 
 
 def _spans(windows: Iterator[TimeWindow]) -> Iterator[TimeWindow]:

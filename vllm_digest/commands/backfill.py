@@ -17,6 +17,7 @@ from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
 from vllm_digest.summary import print_report
+from vllm_digest.window import local_window
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def _tell(plan: BackfillPlan, wanted: BackfillRange) -> None:
         for line in describe(plan, wanted).split("\n"):
             log.warning("%s", line)
     if not plan.windows:
-        log.warning("%s is stored: nothing to do without --force", wanted.span.slug)
+        log.warning("%s is stored: nothing to do without --force", local_window(wanted.span, wanted.zone))
 
 
 def _fill(

@@ -28,7 +28,7 @@ from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.sources import Source
 from vllm_digest.summary import print_report
-from vllm_digest.window import TimeWindow, format_length, parse_length
+from vllm_digest.window import TimeWindow, format_length, local_window, parse_length, parse_zone
 from vllm_digest.write import without_model
 from vllm_digest.write.writer import questions
 
@@ -45,7 +45,8 @@ def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
         plan = make_plan(setup, wanted, source, force=options.force)
         waiting = set(pending.windows())
         windows = [window for window in plan.windows if window not in waiting]
-        _prepare(setup, pending, pipeline.fetch(source, windows, fetch_counter(shown=setup.is_watched)))
+        counter, zone = fetch_counter(shown=setup.is_watched), setup.settings.report.timezone
+        _prepare(setup, pending, pipeline.fetch(source, windows, counter, zone))
 
 
 def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
@@ -136,7 +137,8 @@ def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
     kept = context.archive.listing(context.repo, context.series, since=window.start).kept
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
-        log.warning("%s is left out: %s was reported meanwhile", window.slug, others[0].slug)
+        names = [local_window(one, parse_zone(context.timezone)) for one in (window, others[0])]
+        log.warning("%s is left out: %s was reported meanwhile", *names)
     return not others
 
 

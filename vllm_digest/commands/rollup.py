@@ -16,7 +16,7 @@ from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.stories.rollups import RollUps
 from vllm_digest.stories.spans import Span, named_span
 from vllm_digest.summary import print_report
-from vllm_digest.window import format_length, local_minute
+from vllm_digest.window import format_length, local_minute, local_window
 from vllm_digest.write import by_rules
 
 
@@ -33,8 +33,9 @@ def rollup(runtime: Runtime, options: RollupOptions) -> None:
             return
         stack.enter_context(setup.locked(context))
         if not options.force and _is_stored(setup, rollups, span):
+            zone = setup.settings.report.timezone
             raise UsageError(
-                f"The roll-up of {span.window.slug} in series {span.series} is stored.",
+                f"The roll-up of {local_window(span.window, zone)} in series {span.series} is stored.",
                 "--force makes it again.",
             )
 

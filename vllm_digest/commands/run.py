@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from vllm_digest import pipeline
-from vllm_digest.archive import Stored
+from vllm_digest.archive import Stored, backfill_command
 from vllm_digest.commands.rollup import make_due_rollups
 from vllm_digest.errors import UsageError
 from vllm_digest.options import RunOptions
@@ -67,7 +67,9 @@ def _preview(setup: Setup, options: RunOptions, task: _Task) -> int:
     """Print what is due and store nothing."""
     fallbacks = 0
     windows = _due_windows(setup, options, task)
-    snapshots = pipeline.fetch(task.source, windows, fetch_counter(shown=setup.is_watched))
+    snapshots = pipeline.fetch(
+        task.source, windows, fetch_counter(shown=setup.is_watched), setup.settings.report.timezone
+    )
     for snapshot in snapshots:
         report = pipeline.make_report(snapshot, task.context)
         print_report(report, None, task.context.language, as_json=options.as_json)
@@ -111,14 +113,12 @@ def _tell(setup: Setup, due: Plan, context: pipeline.ReportContext, kept: Sequen
     if len(due.windows) > 1:
         log.warning("%s has %d windows to catch up with", context.repo, len(due.windows))
     if due.left_out is not None:
-        moments = due.left_out.start, due.left_out.end
         zone = setup.settings.report.timezone
-        ends = [moment.astimezone(zone).isoformat(timespec="minutes") for moment in moments]
         log.warning(
-            "%s was not reported from %s to %s, which is more than report.catch_up; to fill it:\n"
-            "vllm-digest backfill --repo %s --from %s --to %s --window %s",
-            *(context.repo, *(local_minute(moment, zone) for moment in moments)),
-            *(context.repo, *ends, context.series),
+            "%s was not reported from %s to %s, which is more than report.catch_up; to fill it:\n%s",
+            context.repo,
+            *(local_minute(moment, zone) for moment in (due.left_out.start, due.left_out.end)),
+            backfill_command(context.repo, context.series, due.left_out, zone),
         )
 
 

@@ -13,7 +13,14 @@ from vllm_digest.place import Place
 from vllm_digest.printing import print_json, print_product
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, holes, overlaps, plan
-from vllm_digest.window import TimeWindow, floor_to_minute, format_length, local_minute, parse_length
+from vllm_digest.window import (
+    TimeWindow,
+    floor_to_minute,
+    format_length,
+    local_minute,
+    local_window,
+    parse_length,
+)
 
 _SHOWN = 10
 """Of many holes or overlaps, how many latest ones a person sees."""
@@ -140,7 +147,7 @@ def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
         yield "  stored    nothing"
     else:
         span = TimeWindow(windows[0].start, max(window.end for window in windows))
-        yield f"  stored    {_count(windows)}, {_span(span, zone)}"
+        yield f"  stored    {_count(windows)}, {local_window(span, zone)}"
     if standing.made_at:
         yield f"  last run  {local_minute(standing.made_at, zone)}{', LATE' if standing.late else ''}"
     yield from _listed("no page  ", found.unfinished, zone)
@@ -151,7 +158,7 @@ def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
         yield from _next_run(standing.next_run, zone)
     if found.unread:
         yield f"  unread    {found.unread} older files; each `status` reads some, and `site` all"
-    messages = list(found.messages())
+    messages = list(found.messages(zone))
     for message in messages[:_SHOWN]:
         yield f"  set aside {message}"
     if more := len(messages[_SHOWN:]):
@@ -162,7 +169,7 @@ def _listed(name: str, windows: Sequence[TimeWindow], zone: ZoneInfo) -> Iterato
     if len(windows) > _SHOWN:
         yield f"  {name} {len(windows)} of them, the last {_SHOWN}:"
     for window in windows[-_SHOWN:]:
-        yield f"  {name} {_span(window, zone)}"
+        yield f"  {name} {local_window(window, zone)}"
 
 
 def _next_run(due: Plan, zone: ZoneInfo) -> Iterator[str]:
@@ -170,14 +177,10 @@ def _next_run(due: Plan, zone: ZoneInfo) -> Iterator[str]:
         yield "  next run  nothing to do yet"
         return
     span = TimeWindow(due.windows[0].start, due.windows[-1].end)
-    yield f"  next run  {_count(due.windows)}, {_span(span, zone)}"
+    yield f"  next run  {_count(due.windows)}, {local_window(span, zone)}"
     if due.left_out:
-        yield f"  left out  {_span(due.left_out, zone)}: only `backfill` reports it"
+        yield f"  left out  {local_window(due.left_out, zone)}: only `backfill` reports it"
 
 
 def _count(windows: Sequence[TimeWindow]) -> str:
     return f"{len(windows)} window{'' if len(windows) == 1 else 's'}"
-
-
-def _span(window: TimeWindow, zone: ZoneInfo) -> str:
-    return f"{local_minute(window.start, zone)} ~ {local_minute(window.end, zone)}"

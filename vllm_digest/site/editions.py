@@ -89,7 +89,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
                 log.warning("%s has no page in %s: %s", report.place, language, problem)
                 lacking[language].add(report.place)
 
-    index = read(archive, first, put, stories)
+    index = read(archive, first, site.zone, put, stories)
     editions = (
         _edition(site, first, index, draft, set()),
         *(_edition(site, language, index, draft, lacking[language]) for language in others),

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
 
 from vllm_digest.archive import NEVER, Archive
 from vllm_digest.errors import DocumentError, PageError
@@ -131,11 +132,13 @@ class ReportIndex:
         return tuple(sorted({(entry.repo, entry.series) for entry in self.entries}))
 
 
-def read(archive: Archive, language: str, on_report: OnReport, stories: Collection[int] = ()) -> ReportIndex:
+def read(
+    archive: Archive, language: str, zone: ZoneInfo, on_report: OnReport, stories: Collection[int] = ()
+) -> ReportIndex:
     """Every report of the archive; those that cannot be shown are left out, with a warning.
 
     Stored pages are not looked at: each is made from its data, in a language, and given to `on_report`.
-    `stories`: the threads that have a page of their own.
+    `zone`: of the times in warnings. `stories`: the threads that have a page of their own.
     """
     rendered = partial(render_folded, language=language, stories=stories)
     entries: list[Entry] = []
@@ -145,7 +148,7 @@ def read(archive: Archive, language: str, on_report: OnReport, stories: Collecti
     refused = len(strangers)
     for repo, series in archive.series():
         found = archive.listing(repo, series, since=NEVER)
-        messages += found.messages()
+        messages += found.messages(zone)
         refused += len(found.refused)
         damaged = {one.window for one in found.refused if one.window} - {*found.windows, *found.unfinished}
         for window in found.windows:
