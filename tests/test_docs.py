@@ -216,3 +216,14 @@ def test_every_version_of_the_heat_formula_is_told() -> None:
     from vllm_digest.digest.heat import FORMULA
 
     assert f"Formula {FORMULA}, the version" in (DOCS / "page.md").read_text(encoding="utf-8")
+
+
+def test_every_door_names_tests_that_there_are() -> None:
+    rows = [line.split("|")[1:-1] for line in (DOCS / "security.md").read_text("utf-8").splitlines()]
+    doors = [row for row in rows if len(row) == 4][2:]
+    assert len(doors) > 15
+    for name, *_, tests in doors:
+        files = re.findall(r"`(tests/\w+\.py)`", tests)
+        assert files, name
+        assert all((ROOT / file).is_file() for file in files), name
+    assert (ROOT / "SECURITY.md").is_file()
