@@ -58,7 +58,7 @@ def estimate(extent: Extent, *, share: float, windows: int, rules: WritingRules 
 
 
 def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int]:
-    """Calls and tokens for windows with `rows` rows in all: briefs, an overview each, and the second pass."""
+    """Calls and tokens for windows with `rows` rows each: briefs, an overview each, and the second pass."""
     limits = rules.limits
     briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
     overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, briefs * _TOKENS_A_BRIEF)

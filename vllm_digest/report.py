@@ -20,7 +20,7 @@ from vllm_digest.window import Moment, TimeWindow
 
 
 class Intensity(StrEnum):
-    """The share of a window's threads that are about the focus."""
+    """How many of a window's threads are about the focus."""
 
     DENSE = "dense"
     """A fifth of the window's threads or more, and at least five."""

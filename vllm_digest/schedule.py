@@ -91,7 +91,7 @@ def tiles(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[TimeW
 
     If the span starts at a midnight of the zone they follow its calendar: each day in pieces of `length`, or
     windows of whole days, which are an hour shorter or longer when the clocks change; else all are `length`
-    long. Raises UsageError if days cannot be divided by `length`, nor `length` into days.
+    long. Raises UsageError if the calendar is followed and `length` neither divides a day nor is whole days.
     """
     if midnight(span.start.astimezone(zone).date(), zone) != span.start:
         return span.split(length)

@@ -19,7 +19,7 @@ __all__ = ["FORMULA", "FORMULAS", "all_concerns", "make_digest"]
 _HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
 """Maximum numbers on a page: hot threads, key changes, concerns, labels or folders."""
 _DENSE = 5
-"""Minimum number of threads about the focus for intensity HIGH."""
+"""Minimum number of threads about the focus for `Intensity.DENSE`."""
 
 _MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
     "new_issues": lambda thread, window: not thread.is_pull and thread.created_at in window,

@@ -61,8 +61,8 @@ class Packed:
 class Cited:
     """Names of the sources to show with statements that are judged.
 
-    `whole`: the cited sources; not shortened and not counted against the budget.
-    `later`: later remarks of the same people; not shortened, and dropped last.
+    `whole`: the cited sources; not counted against the budget, and cut only beyond `_WHOLE`.
+    `later`: later remarks of the same people; shortened and dropped only after all other texts.
     """
 
     whole: frozenset[str]
