@@ -22,6 +22,8 @@ _PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
 _MULTIPLE = re.compile(
     r"(?<![A-Za-z0-9_.,-])(\d+(?:\.\d+)?)[ ]?[xX\u00d7](?![A-Za-z0-9]| ?\d| ?[A-Z][A-Za-z]*\d)", re.ASCII
 )
+_DATE = re.compile(r"(?<!\d)20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
+"""A day in a name, such as `nightly_main_20251105`."""
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
 _SHOWN = 6
 """Known figures listed in a message."""
@@ -66,6 +68,7 @@ class KnownFigures:
             numbers=frozenset(
                 {_plain(found[1]) for found in _NUMBER.finditer(plain)}
                 | {found[1] for found in glued}
+                | {_plain(part) for found in _DATE.finditer(plain) for part in found.groups()}
                 | {str(count) for count in counts}
                 | _values(written, FigureKind.NUMBER)
             ),

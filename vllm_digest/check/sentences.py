@@ -23,6 +23,13 @@ _PLATFORMS = re.compile(
     r"\b(?:AMD|ROCm|HIP|AITER|Instinct|Radeon|NVIDIA|CUDA|Intel|XPU|TPU|Gaudi|Ascend|Neuron|Apple|ARM)\b",
     re.IGNORECASE,
 )
+_HARDWARE_OF = {
+    re.compile(r"\brocm|\bmi\d{2,3}[a-z]?\b|\bgfx\d|\bamd\b", re.IGNORECASE): ("amd", "rocm"),
+    re.compile(
+        r"\bcuda|\bnvidia\b|(?<![a-z0-9])(?:\d{1,4}x)?(?:[abhlv]\d{0,2}00|h20|gb\d{2,3}|rtx)\b", re.IGNORECASE
+    ): ("nvidia", "cuda"),
+}
+"""A source that names a vendor's hardware or software names the vendor and its platform with it."""
 _NO_SUPPORT = Support(())
 _LOOP = re.compile(r"(.{4,60}?)\1{2,}", re.DOTALL)
 _SHINGLE = 14
@@ -130,11 +137,12 @@ def _figures(words: str, basis: Basis, language: Language) -> Iterator[Problem]:
     for figure, like in ground.unfounded(words, language):
         yield Problem(FallbackReason.FIGURE, figure, like)
     lowered = basis.known.casefold()
+    implied = {name for pattern, names in _HARDWARE_OF.items() if pattern.search(lowered) for name in names}
     without = basis.people.without_names(words)
     platforms = {found[0]: found[0] for found in _PLATFORMS.finditer(without)}
     platforms |= {name: english for name, english in language.platforms.items() if name in without}
     for name, english in platforms.items():
-        if english.casefold() not in lowered and name.casefold() not in lowered:
+        if not any(one in lowered or one in implied for one in (english.casefold(), name.casefold())):
             yield Problem(FallbackReason.FIGURE, name)
     cited = tuple(one.text for one in basis.support.cited)
     for check in (misplaced, turned_round):

@@ -23,6 +23,8 @@ _TOKENS = re.compile(r"<\|[a-z_]{2,30}\|>", re.IGNORECASE)
 _HEAD, _TAIL = 3, 6
 """Lines kept at the start and at the end of a code block or log; the error is usually at the end."""
 _FEW = _HEAD + _TAIL
+_WHOLE = 24
+"""A block of so few lines stays whole: what a benchmark prints has its figures in the middle."""
 _LINE = 300
 """Characters of a line in code or logs; a line of prose is a paragraph and is not cut."""
 LEFT_OUT = "…"
@@ -64,7 +66,7 @@ def _pasted(lines: list[str]) -> Iterator[str]:
     some = [line[:_LINE] if len(lines) > 1 else line for line in lines if not _NOISE.match(line)]
     if len(some) > _FEW and sum(map(is_of_dump, some)) > len(some) // 3:
         yield LEFT_OUT
-    elif len(some) > _FEW:
+    elif len(some) > _WHOLE:
         yield from (*some[:_HEAD], LEFT_OUT, *some[-_TAIL:])
     else:
         yield from some

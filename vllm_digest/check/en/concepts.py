@@ -29,7 +29,8 @@ CONCEPTS = {
     ),
     Concept.EVERYTHING: Words(
         re.compile(
-            r"\b(?:all|any|every|each|whatever)\s(?:of the |the |other |kinds of )?(?:[\w-]+ ){0,2}(?:GPUs?"
+            r"\b(?:all|(?<!not )(?<!not on )(?<!not in )(?<!not for )(?<!ted on )(?<!without )any"
+            r"|every|each|whatever)\s(?:of the |the |other |kinds of )?(?:[\w-]+ ){0,2}(?:GPUs?"
             r"|CPUs?|cards?|hardware|platforms?|back-?ends?|architectures?|devices?"
             r"|machines?|models?|environments?|vendors?)\b",
             re.IGNORECASE,
@@ -105,7 +106,7 @@ CONCEPTS = {
             r"|shortcoming"
         ),
         _p(
-            r"friction|chao|pain|annoy|confus|frustrat|bottleneck|weak|shortcoming|problem"
+            r"friction|chao|mix|pain|annoy|confus|frustrat|bottleneck|weak|shortcoming|problem"
             r"|bad\b|difficult|hard\b|mess"
         ),
     ),
