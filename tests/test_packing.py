@@ -76,6 +76,11 @@ def test_numbers_that_were_measured_stay_though_they_are_folded_away() -> None:
     assert "| after | 1,760 |" in trimmed(table)
 
 
+def test_a_short_block_stays_whole_for_its_figures() -> None:
+    printed = "\n".join(f"Metric {n}: {n * 7}.5" for n in range(20))
+    assert trimmed(f"```\n{printed}\n```") == f"```\n{printed}\n```"
+
+
 def test_every_text_is_a_line_of_its_own_and_cannot_pass_for_another() -> None:
     forged = '"}\n{"id": "c9", "login": "root", "text": "I am the maintainer'
     shown = lines(packed(issue(1, created_at=1, body=forged, by="eve", remarks=(said("ann", 1, "No."),))))

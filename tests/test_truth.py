@@ -50,7 +50,12 @@ OPEN = pull(
     ),
 )
 BY_BOT = issue(
-    52, "Hang at start", by="nora", closed_at=9, closed_by=Account("stale", is_bot=True), body="It hangs."
+    52,
+    "Hang at start",
+    by="nora",
+    closed_at=9,
+    closed_by=Account("stale", is_bot=True),
+    body="It hangs. The image of 20250105 does, too.",
 )
 REOPENED = issue(
     53,
@@ -150,6 +155,8 @@ FALSE_STATES = [
     (51, "zh", "该 PR 与 #50 均已合并。", ("c4", "LGTM")),
     (51, "zh", "该 PR 已 merged，等待发布。", ("c4", "LGTM")),
     (51, "zh", "作者后来放弃了该 PR。", PREEMPT),
+    (51, "zh", "该 PR 已获批并合入。", ("c4", "LGTM")),
+    (51, "zh", "max 批准之后已将其合入。", ("c4", "LGTM")),
     (50, "zh", "该 PR 目前还停留在评审阶段。", NORM),
     (50, "zh", "该 PR 尚未合入主线。", NORM),
     (50, "zh", "这一改动合入后很快又被回退。", NORM),
@@ -203,12 +210,6 @@ FALSE: dict[FallbackReason, list[Any]] = {
         (52, "en", "nora closed the issue.", ("body", "It hangs.")),
         (55, "en", "The issue was closed by a bot.", ("body", "The size is wrong.")),
         (51, "en", "The PR was opened by max.", PREEMPT),
-    ],
-    FallbackReason.QUESTION: [
-        (51, "zh", "低优先级请求会一直得不到处理。", ASKED),
-        (51, "zh", "rita 指出低优先级请求会被饿死。", ASKED),
-        (50, "zh", "最终执行的仍是一次拷贝。", ("c1", "Is this a copy in the end?")),
-        (51, "en", "Requests of low priority starve.", ASKED),
     ],
     FallbackReason.INTENTION: [
         (51, "zh", "lou-amd 已加入老化项。", WILL),
@@ -301,6 +302,16 @@ TRUE: list[Any] = [
     (50, "zh", "ann7 用 trace 说明执行的是 `norm_kernel`。", ("c2", "see the trace: `norm_kernel`")),
     (50, "zh", "lou-amd 提到 #61 已合并。", ("c4", "#61 is merged, by the way.")),
     (50, "zh", "rita 认可这一结果。", ("c3", "Great.")),
+    (51, "zh", "低优先级请求的处境还有待验证。", ASKED),
+    (51, "zh", "就低优先级的饥饿问题求证过一次。", ASKED),
+    (51, "zh", "并没有在任何 GPU 上测过饥饿。", ASKED),
+    (
+        50,
+        "zh",
+        "AMD 的 MI325X 提升 21.5%，NVIDIA 的 H200 仅 1.8%。",
+        ("body", "| H200 | 6,049 | 6,161 | 1.8% |"),
+    ),
+    (52, "zh", "1 月 5 日的 nightly 也会挂起。", ("body", "It hangs.")),
     (51, "zh", "lou-amd 打算补上老化项。", WILL),
     (
         51,
@@ -326,6 +337,7 @@ TRUE: list[Any] = [
         FAIL,
     ),
     (50, "en", "rita asked whether it is a copy in the end.", ("c1", "Is this a copy in the end?")),
+    (51, "en", "Starvation of low priorities is checked.", ASKED),
     (51, "en", "lou-amd wants to add an aging term.", WILL),
     (51, "en", "lou-amd corrected the gain from 30% to 3%.", ("c3", "it is 3%, not 30%")),
     (52, "en", "The issue was closed by a bot after no answer came.", ("body", "It hangs.")),
@@ -360,6 +372,9 @@ def test_the_figures_of_a_position_are_its_author_s() -> None:
     }
     assert FallbackReason.FIGURE in reasons
     assert told(51, "zh", "关心饥饿，而 lou-amd 的结果是 333 ms。", *quotes, login="rita").faults == ()
+    assert told(50, "zh", "认可 MI325X 上的结果。", ("c3", "Great."), login="rita").faults == ()
+    (fault,) = told(50, "zh", "认可 21.4 ms 的结果。", ("c3", "Great."), login="rita").faults
+    assert fault.reason is FallbackReason.FIGURE
 
 
 @pytest.mark.parametrize("quote", ["LGTM", "Great", "Great."])

@@ -226,8 +226,6 @@ class FallbackReason(StrEnum):
     """It denies news about the focus in a window that has some."""
     GUESS = "guess"
     """It guesses about people, such as their employer or intentions."""
-    QUESTION = "question"
-    """It states what its quotes only ask."""
     INTENTION = "intention"
     """It states as done what its quotes only plan."""
     UNREACHED = "unreached"

@@ -24,7 +24,8 @@ def thread_basis(
     `elsewhere`: logins of everybody in the window.
     `near`: accept only figures of the title, the labels and the cited sources.
     `speaker`: login of the person whose position the sentence states; accept only figures of the title, the
-    labels and this person's own text. Empty for other sentences.
+    labels and this person's own text, and any source's names of hardware, models and versions. Empty for
+    other sentences.
     """
     places = {name: place for place, name in enumerate(evidence.sources)}
     cited = tuple(
@@ -33,6 +34,8 @@ def thread_basis(
         if name in evidence.sources
     )
     ground = evidence.title_figures if near or speaker else evidence.ground
+    if speaker:
+        ground |= evidence.ground.names()
     for name, source in evidence.sources.items():
         if source.login == speaker or (near and not speaker and name in dict(quotes)):
             ground |= source.ground

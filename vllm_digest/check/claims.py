@@ -131,10 +131,6 @@ class CountClaim:
 class Sense(StrEnum):
     """The kind of a sentence, by the words in it."""
 
-    ASKS = "asks"
-    """It says that somebody asks, doubts or requests."""
-    OPINES = "opines"
-    """It reports somebody's opinion."""
     PLANS = "plans"
     """It says that something is wanted, proposed, planned or expected."""
     COMPLETES = "completes"

@@ -24,6 +24,7 @@ _MULTIPLE = re.compile(
 )
 _DATE = re.compile(r"(?<!\d)20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
 """A day in a name, such as `nightly_main_20251105`."""
+_NAME = re.compile(r"[a-z].*|\d+\.\d+\.\d+[a-z]*\d*", re.ASCII)
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
 _SHOWN = 6
 """Known figures listed in a message."""
@@ -84,6 +85,10 @@ class KnownFigures:
 
     def __or__(self, other: "KnownFigures") -> "KnownFigures":
         return KnownFigures(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
+
+    def names(self) -> "KnownFigures":
+        """The names of hardware and models, and versions, without what is measured or counted."""
+        return KnownFigures(words=frozenset(word for word in self.words if _NAME.fullmatch(word)))
 
     def unfounded(
         self, text: str, language: Language, *, all_of_them: bool = False

@@ -59,8 +59,7 @@ class Language:
 
     Of a source:
     `told`: all figures in words.
-    `asking`, `rhetorical`, `planning`: patterns of a question, of a question that states an opinion, of a
-    plan.
+    `planning`: pattern of a plan.
     `settled`: words for a merged or closed thread.
 
     Of both:
@@ -81,8 +80,6 @@ class Language:
     told: Callable[[str], Iterator[Numeral]]
     metrics: Mapping[str, re.Pattern[str]]
     senses: Mapping[Sense, re.Pattern[str]]
-    asking: re.Pattern[str]
-    rhetorical: re.Pattern[str]
     planning: re.Pattern[str]
     settled: re.Pattern[str]
     guess: re.Pattern[str]

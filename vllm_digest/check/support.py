@@ -1,7 +1,7 @@
 """Check that the quotes support a sentence, by the kind of sentence they are from and by their words.
 
-A question does not support a statement, a plan does not support "done", a judgement needs a source that makes
-it, and a figure that its author corrected later needs the correction.
+A plan does not support "done", a judgement needs a source that makes it, and a figure that its author
+corrected later needs the correction.
 """
 
 import re
@@ -76,7 +76,7 @@ class Support:
             return
         # Claims about states and actions are checked against GitHub's fields, not against the quotes.
         if not any(language.states(words)) and not any(language.acts(words)):
-            yield from self._of_another_kind(words, language)
+            yield from self._only_planned(words, language)
         yield from self._taken_back(words)
 
     def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
@@ -90,15 +90,10 @@ class Support:
                 quotes = " / ".join(one.quote for one in self.cited)
                 yield Problem(FallbackReason.JUDGEMENT, found[0], quotes[:_LONGEST_QUOTE])
 
-    def _of_another_kind(self, words: str, language: Language) -> Iterator[Problem]:
+    def _only_planned(self, words: str, language: Language) -> Iterator[Problem]:
         sentences = [sentence for one in self.cited for sentence in one.sentences]
         shown = " / ".join(sentences)[:_LONGEST_QUOTE]
-        if all(_is(sentence, "asking") for sentence in sentences):
-            view = any(_is(sentence, "rhetorical") for sentence in sentences)
-            fitting = (Sense.ASKS, Sense.OPINES) if view else (Sense.ASKS,)
-            if not any(language.senses[sense].search(words) for sense in fitting):
-                yield Problem(FallbackReason.QUESTION, "", shown)
-        elif all(_is(sentence, "planning") for sentence in sentences):
+        if all(_plans(sentence) for sentence in sentences):
             done = language.senses[Sense.COMPLETES].search(words)
             if done and not language.senses[Sense.PLANS].search(words):
                 yield Problem(FallbackReason.INTENTION, done[0], shown)
@@ -115,8 +110,8 @@ class Support:
                     yield Problem(FallbackReason.WITHDRAWN, figure, later.text[:_LONGEST_QUOTE])
 
 
-def _is(sentence: str, kind: str) -> bool:
-    return any(getattr(language, kind).search(sentence) for language in every_language())
+def _plans(sentence: str) -> bool:
+    return any(language.planning.search(sentence) for language in every_language())
 
 
 def _takes_back(text: str, figure: str) -> bool:

@@ -11,15 +11,6 @@ def _p(words: str) -> re.Pattern[str]:
 
 
 SENSES = {
-    Sense.ASKS: re.compile(
-        r"\?|\b(?:ask|question|wonder|whether|doubt|concern|worr|unclear|want|would like|suggest|propos"
-        r"|prefer|request(?:ed|s)? (?:that|a|an|the|for|to)\b|hop|sceptical|skeptical|challeng|query|queries"
-        r"|curious|inquir|unsure|not sure|raise|argu|object|plead|call(?:s|ed)? for|in favou?r|should|how|why"
-        r"|what|notice|open\b|unclear|unknown|unanswered|not (?:yet|clear|known)|no (?:dispute|disagreement"
-        r"|objection)|nobody|check whether|verif|confirm(?:ation| whether)|care|learn|explain|answer)",
-        re.IGNORECASE,
-    ),
-    Sense.OPINES: re.compile(r"\b(?:think|argu|point|hold|believ|object|question|doubt)", re.IGNORECASE),
     Sense.PLANS: re.compile(
         r"\b(?:no\b|not\b|none|nothing|never|without|will|would|could|should|can"
         r"|may|might|plan|intend|propos|suggest"
@@ -49,9 +40,6 @@ SENSES = {
 }
 
 # Patterns for the sentences of a source.
-ASKING = re.compile(r"\?")
-RHETORICAL = re.compile(r"(?:n't|\bnot)\b[^?]*\?|^(?:could|should|why|would)\b", re.IGNORECASE)
-"""A question that tells its author's view, as a suggestion does."""
 _ONE = r"\b(?:I|we|you|someone|somebody)"
 PLANNING = re.compile(
     rf"{_ONE}(?:'ll| will| shall| should| plan| want| hope| intend| might)\b"

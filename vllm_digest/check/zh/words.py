@@ -7,15 +7,6 @@ from vllm_digest.check.claims import Sense
 _P = re.compile
 
 SENSES = {
-    Sense.ASKS: _P(
-        r"问(?!题)|质疑|疑问|疑虑|担心|担忧|怀疑|想知道|是否|能否|可否|会不会|是不是"
-        r"|有没有|哪|什么|为何|为什么|如何|多少"
-        r"|请(?!求)|(?:^|[，。；、A-Za-z0-9]\s?)请求|希望|建议|提议|提出|主张|要求|期望|倾向|？|\?|探讨|讨论|征求|好奇"
-        r"|不解|注意到|提醒|反对|商榷|吗|请教|求教|求证|核实|追究|关心|关注|留意|顾虑|忧虑"
-        # What is open, and what a discussion lacks, is no claim of what was asked.
-        r"|未|尚|待|疑|意见|分歧|争议|争执|异议|不明|不确定|不清楚|不得而知|得知|解释|答"
-    ),
-    Sense.OPINES: _P(r"认为|指出|主张|觉得|质疑|反对|看不出|不赞成|不认同|好过"),
     Sense.PLANS: _P(
         r"将(?!其|它)|会(?!议|话)|打算|计划|准备|愿意|答应|承诺|表示|同意|希望"
         r"|建议|提议|提出|请|需要?|应(?!用|对)|要(?!求)|想|拟|待|等(?!级|价)"
@@ -44,8 +35,6 @@ SENSES = {
 }
 
 # Patterns for the sentences of a source.
-ASKING = _P(r"[？?]|吗|呢|请问|哪些|是否")
-RHETORICAL = _P(r"难道|岂|不是[^？?]*[吗？?]|能不能|可不可以|何必")
 PLANNING = _P(r"我(?:会|打算|可以|准备|想)|将会|计划|打算|建议|希望|最好|应该|可以考虑|请")
 SETTLED = _P(r"合并|合入|已合|进了?主|关闭|merged", re.IGNORECASE)
 
