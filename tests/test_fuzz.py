@@ -41,7 +41,7 @@ from vllm_digest.rules import writing_rules_of
 from vllm_digest.sections import outline
 from vllm_digest.snapshots import sample
 from vllm_digest.stories.watch import contribution
-from vllm_digest.write import ModelWriter
+from vllm_digest.write.writer import ModelWriter
 
 BRIEFLY = settings(max_examples=int(os.environ.get("VLLM_DIGEST_FUZZ", "30")))
 WRITING = writing_rules_of(Settings())
