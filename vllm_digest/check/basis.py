@@ -1,8 +1,11 @@
 """The facts and quotes that a sentence about one thread is checked against."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from vllm_digest.check.evidence import ThreadEvidence
+from vllm_digest.check.figures import KnownFigures
 from vllm_digest.check.people import People
 from vllm_digest.check.sentences import Basis
 from vllm_digest.check.states import KnownThreads
@@ -33,12 +36,8 @@ def thread_basis(
         for name, quote in quotes
         if name in evidence.sources
     )
-    ground = evidence.title_figures if near or speaker else evidence.ground
-    if speaker:
-        ground |= evidence.ground.names()
-    for name, source in evidence.sources.items():
-        if source.login == speaker or (near and not speaker and name in dict(quotes)):
-            ground |= source.ground
+    named = frozenset(name for name, _ in quotes)
+    ground = _speakers_ground(evidence, speaker) if speaker else _ground(evidence, named if near else None)
     known = evidence.threads[evidence.number]
     pending = known.is_pull and (known.state is not State.MERGED or known.reverted)
     return Basis(
@@ -67,4 +66,21 @@ def thread_basis(
             for name, _ in quotes
             if speaker and name in evidence.sources and evidence.sources[name].login != speaker
         },
+    )
+
+
+def _speakers_ground(evidence: ThreadEvidence, speaker: str) -> KnownFigures:
+    """What the figures of a person's position may come from."""
+    own = [source.ground for source in evidence.sources.values() if source.login == speaker]
+    return reduce(or_, own, evidence.title_figures | evidence.ground.names())
+
+
+def _ground(evidence: ThreadEvidence, cited: frozenset[str] | None) -> KnownFigures:
+    """What figures may come from: the title, the labels and the cited sources; the whole thread for None."""
+    if cited is None:
+        return evidence.ground
+    return reduce(
+        or_,
+        [source.ground for name, source in evidence.sources.items() if name in cited],
+        evidence.title_figures,
     )
