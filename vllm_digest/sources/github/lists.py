@@ -28,7 +28,7 @@ _CONNECTIONS = ("issues", "pullRequests")
 _SHOWN = 10
 """Last reviews and events of each thread that `recent.graphql` asks for."""
 _MOST_PAGES = 300
-"""Of one reading: with 100 threads each, more than any month has; more pages would never end."""
+"""Of one reading: 30,000 threads, more than a month has; more pages would never end."""
 _MOST_READINGS = 10
 """Readings of the lists of a repository in which something happens during each reading."""
 
