@@ -1,8 +1,6 @@
 """The facts and quotes that a sentence about one thread is checked against."""
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Collection, Sequence
 
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.figures import KnownFigures
@@ -36,13 +34,11 @@ def thread_basis(
         for name, quote in quotes
         if name in evidence.sources
     )
-    named = frozenset(name for name, _ in quotes)
-    ground = _speakers_ground(evidence, speaker) if speaker else _ground(evidence, named if near else None)
     known = evidence.threads[evidence.number]
     pending = known.is_pull and (known.state is not State.MERGED or known.reverted)
     return Basis(
         known=evidence.text,
-        ground=ground,
+        ground=_ground(evidence, {name for name, _ in quotes}, near, speaker),
         numbers=evidence.numbers,
         threads=KnownThreads(
             evidence.threads, evidence.number, evidence.settled, evidence.fixed, evidence.tells_revert
@@ -69,18 +65,14 @@ def thread_basis(
     )
 
 
-def _speakers_ground(evidence: ThreadEvidence, speaker: str) -> KnownFigures:
-    """What the figures of a person's position may come from."""
-    own = [source.ground for source in evidence.sources.values() if source.login == speaker]
-    return reduce(or_, own, evidence.title_figures | evidence.ground.names())
-
-
-def _ground(evidence: ThreadEvidence, cited: frozenset[str] | None) -> KnownFigures:
-    """What figures may come from: the title, the labels and the cited sources; the whole thread for None."""
-    if cited is None:
+def _ground(evidence: ThreadEvidence, quoted: Collection[str], near: bool, speaker: str) -> KnownFigures:
+    """The figures that a sentence may have; arguments as in `thread_basis`."""
+    if not near and not speaker:
         return evidence.ground
-    return reduce(
-        or_,
-        [source.ground for name, source in evidence.sources.items() if name in cited],
-        evidence.title_figures,
-    )
+    ground = evidence.title_figures
+    if speaker:
+        ground |= evidence.ground.names()
+    for name, source in evidence.sources.items():
+        if source.login == speaker or (near and not speaker and name in quoted):
+            ground |= source.ground
+    return ground
