@@ -305,6 +305,16 @@ def test_the_overview_shows_the_briefs_that_fit() -> None:
     assert size(model.asked[-1]) < 6_000
 
 
+def test_the_overview_shows_whose_a_position_is() -> None:
+    narrative, model = written(THREADS)
+    shown = material(model.asked[-1].messages[1].text)
+    (row,) = [line for line in shown if line.get("thread", {}).get("number") == 3]
+    told = row["statements"]["3.positions[0]"]
+    first = next(brief for brief in narrative.briefs if brief.number == 3).positions[0]
+    assert told == {"login": first.login, "text": first.said.text("zh")}
+    assert first.login.startswith("user-")
+
+
 def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
     recorded: Snapshot = sample()
     model = Scripted(lambda question: sample_author.answer(question.messages[1].text))

@@ -12,7 +12,13 @@ from vllm_digest.narrative import Brief, Fallback, FallbackReason, Finding, Over
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
 from vllm_digest.write.judge import Claim, judge_question
-from vllm_digest.write.prompts import brief_line, overview_instructions, overview_question, window_line
+from vllm_digest.write.prompts import (
+    brief_line,
+    overview_instructions,
+    overview_question,
+    speakers,
+    window_line,
+)
 from vllm_digest.write.rows import line, short_row
 from vllm_digest.write.second_pass import SecondPass
 from vllm_digest.write.tokens import tokens
@@ -112,10 +118,15 @@ class _Subject:
         """JSON lines with the named statements and the rows of their threads."""
         window = self.window
         for brief in self.briefs:
-            texts = {name: one.texts for name, one in brief.named().items() if name in names}
-            if texts:
+            logins = speakers(brief)
+            told = {
+                name: {"login": logins[name], **one.texts} if name in logins else one.texts
+                for name, one in brief.named().items()
+                if name in names
+            }
+            if told:
                 row = short_row(window.threads[brief.number], window.digest)
-                yield line({"thread": row, "statements": texts})
+                yield line({"thread": row, "statements": told})
 
 
 def _claim(name: str, finding: Finding) -> Claim:

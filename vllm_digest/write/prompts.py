@@ -97,12 +97,22 @@ def window_line(digest: Digest, counts: Mapping[str, int]) -> str:
 
 
 def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> str:
-    """The JSON line of a thread in an overview question: its row, and its statements by name."""
-    texts = {
-        name: statement.text(language) or next(iter(statement.texts.values()))
-        for name, statement in brief.named().items()
-    }
-    return line({"thread": short_row(thread, digest), "statements": texts})
+    """The JSON line of a thread in an overview question: its row, and its statements by name.
+
+    A position is an object with its `login` and `text`, every other statement its text.
+    """
+    logins = speakers(brief)
+    told: dict[str, object] = {}
+    for name, statement in brief.named().items():
+        text = statement.text(language) or next(iter(statement.texts.values()))
+        told[name] = {"login": logins[name], "text": text} if name in logins else text
+    return line({"thread": short_row(thread, digest), "statements": told})
+
+
+def speakers(brief: Brief) -> dict[str, str]:
+    """The logins of the people whose positions a brief states, by the positions' names."""
+    logins = {id(one.said): one.login for one in brief.positions}
+    return {name: logins[id(one)] for name, one in brief.named().items() if id(one) in logins}
 
 
 def messages(instructions: str, lines: Iterable[str]) -> tuple[Message, ...]:
