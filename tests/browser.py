@@ -74,7 +74,13 @@ class View:
 
 @contextmanager
 def viewed(
-    browser: Browser, address: str, *, width: int = 1280, scheme: Scheme = "light", script: bool = True
+    browser: Browser,
+    address: str,
+    *,
+    width: int = 1280,
+    scheme: Scheme = "light",
+    script: bool = True,
+    touch: bool = False,
 ) -> Iterator[View]:
     """A page, loaded; requests to any other server are refused and written down."""
     server = "/".join(address.split("/", 3)[:3])
@@ -82,6 +88,7 @@ def viewed(
         viewport={"width": width, "height": 844 if width < 600 else 720},
         color_scheme=scheme,
         java_script_enabled=script,
+        has_touch=touch,
         locale="zh-CN",
     )
     view = View(context.new_page())

@@ -15,6 +15,7 @@ from tests.test_markdown import NASTY, ORDINARY
 from tests.test_prose import SAMPLES
 from vllm_digest import pipeline
 from vllm_digest.cli import run_command
+from vllm_digest.follow_ups import FollowUp, Outcome, OutcomeKind, WatchKind
 from vllm_digest.judgement import Relevance
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import clean
@@ -47,6 +48,7 @@ GAP = TimeWindow(HOURS[-9].start, HOURS[-8].end)
 HOSTILE = HOURS[-3]
 PROSE = HOURS[-4]
 ASIDE = HOURS[-5]
+FOLLOWING = HOURS[-60]
 DAY = TimeWindow(datetime(2025, 12, 8, 16, tzinfo=UTC), datetime(2025, 12, 9, 16, tzinfo=UTC))
 
 
@@ -98,6 +100,8 @@ def _publish(site: Site) -> None:
             pipeline.publish(archives.report(window, _hostile_threads(window)), archive)
         elif window == PROSE:
             pipeline.publish(_hostile_prose(report), archive)
+        elif window == FOLLOWING:
+            pipeline.publish(replace(report, follow_ups=tuple(_follow_ups(window))), archive)
         elif window == ASIDE:
             archive.set_aside(report, "{{ broken")
         else:
@@ -110,6 +114,14 @@ def _publish(site: Site) -> None:
     config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
     assert command("site", str(site.folder)) == 7  # one page is set aside
     build(site.folder / "staging", site.built, CONFIG)
+
+
+def _follow_ups(window: TimeWindow) -> Iterator[FollowUp]:
+    """One that is fixed, one that is open, and more than a card has room for; titles are hostile."""
+    since, place = window.end - timedelta(days=2), str(archives.report(window, ()).place)
+    for number, title in enumerate(hostile_texts()[:6], 101):
+        outcome = Outcome(OutcomeKind.FIXED, window.end, number + 1000) if number > 101 else None
+        yield FollowUp(number, title, False, WatchKind.REGRESSION, since, place, days=2, outcome=outcome)
 
 
 def _hostile_threads(window: TimeWindow) -> list[Thread]:

@@ -62,7 +62,7 @@ def test_pages_fit_and_load_quietly(browser: Browser, address: str, width: int, 
 @pytest.mark.parametrize(
     ("width", "scheme", "names"),
     [
-        (390, "dark", ("start", "report", "search", "start-en")),
+        (390, "dark", ("start", "report", "search", "start-en", "month", "trends")),
         (1280, "light", ("start", "report", "month", "trends", "report-en")),
     ],
 )
@@ -80,6 +80,57 @@ def _barriers(page: Any) -> list[str]:
     options = {"resultTypes": ["violations"], "rules": {"heading-order": {"enabled": False}}}
     found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]} ({len(one['nodes'])})" for one in found]
+
+
+def test_a_day_takes_a_screen_and_a_half_of_a_phone_and_a_week_eight(browser: Browser, address: str) -> None:
+    for page in ("/", "/en/"):
+        with viewed(browser, address + page, width=390) as view:
+            tall = view.page.evaluate(
+                "[...document.querySelectorAll('.day')].map((day) => day.getBoundingClientRect().height)"
+            )
+            head = view.page.evaluate("document.querySelector('.day').getBoundingClientRect().top")
+            assert len(tall) == 4
+            assert max(tall) <= 1.5 * 844
+            assert head + 7 * sum(tall) / len(tall) <= 8 * 844
+            view.page.locator(".hours summary").first.click()
+            assert view.page.locator(".hours a").first.is_visible()
+
+
+def test_a_month_fits_on_two_screens_and_its_days_are_found_from_the_calendar(
+    browser: Browser, address: str
+) -> None:
+    with viewed(browser, f"{address}/archive/2025-12/", width=390) as view:
+        page = view.page
+        rows = page.locator(".days > li")
+        heights = [row.evaluate("(row) => row.getBoundingClientRect().height") for row in rows.all()]
+        assert max(heights) < 45, "a line each"
+        page.click(".calendar a[href='#2025-12-08']")
+        assert page.evaluate("document.querySelector(':target').id") == "2025-12-08"
+        page.locator("#\\32 025-12-08 summary").click()
+        assert page.locator("#\\32 025-12-08 .hours a").first.is_visible()
+        assert view.overflow == 0
+
+
+def test_a_bar_tells_its_value_to_keyboard_and_touch_and_leads_to_its_day(
+    browser: Browser, address: str
+) -> None:
+    with viewed(browser, f"{address}/trends/") as view:
+        plot = view.page.locator(".plot").nth(2)
+        value = plot.locator(".value")
+        assert re.fullmatch(r"12-10 周三：AMD 相关 \d+（不足一整段）", value.inner_text())
+        plot.locator("svg a").last.focus()
+        view.page.keyboard.press("ArrowLeft")
+        assert re.fullmatch(r"12-09 周二：AMD 相关 \d+", value.inner_text())
+        view.page.keyboard.press("Enter")
+        view.page.wait_for_url(address + url(DAY, "day"))
+    with viewed(browser, f"{address}/trends/", width=390, touch=True) as view:
+        plot = view.page.locator(".plot").nth(2)
+        plot.locator("svg a").nth(1).tap()
+        assert plot.locator(".value").inner_text().startswith("12-08 周一：AMD 相关 ")
+        assert view.page.url == f"{address}/trends/"
+        plot.locator("svg a").nth(1).tap()
+        view.page.wait_for_url(f"{address}/archive/2025-12/#2025-12-08")
+        assert view.complaints == []
 
 
 FINDS = {

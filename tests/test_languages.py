@@ -384,9 +384,10 @@ MESSAGE = """\
 vLLM development report
 
 2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)
-New issues 0, Closed issues 1, New PRs 2, Merged PRs 0, Closed unmerged PRs 1
-AMD: no updates
-Most active thread: #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+AMD: no updates.
+closed #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+open #30375 [Bug]: [TPU] ShapeDtypeStruct error when loading custom safetensors checkpoint …
+open #30383 [RFC]: Multi-Process Benchmark Architecture for Scaling Beyond Single-Core Limi…
 https://example.org/digest{}/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/
 """
 

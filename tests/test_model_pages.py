@@ -205,7 +205,7 @@ def test_a_bad_sentence_falls_alone_and_rules_write_it(run: Run, name: str) -> N
     assert [ours for ours, _ in changed] == ["    *   **影响**：○ 开放，标签 `v1`。"]
     assert "未采用 1 处：" in last(page)
     assert "evil" not in page
-    assert "rules wrote 1 parts instead of the model" in ran.err
+    assert "rules wrote 1 part instead of the model" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_strict_ends_with_4_when_no_model_is_configured_and_all_is_published(run
     ran = run(*SAMPLE, "--strict")
     assert ran.code == 4
     assert Path(ran.out.strip()).exists()
-    assert "1 parts of the pages were written by rules, not by a model." in ran.err
+    assert "By rules and not by a model: 1 part of the pages." in ran.err
 
 
 def test_a_sum_that_is_used_up_stops_the_calls_and_not_the_page(run: Run) -> None:

@@ -23,9 +23,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 SITE = "https://example.github.io/digest/"
 TEXT = """\
 2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)
-新 Issue 0，关闭 Issue 1，新 PR 2，合并 PR 0，关闭未合并 PR 1
-AMD：无相关更新
-讨论最多：#30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+AMD：无相关更新。
+已关闭 #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+开放 #30375 [Bug]: [TPU] ShapeDtypeStruct error when loading custom safetensors checkpoint …
+开放 #30383 [RFC]: Multi-Process Benchmark Architecture for Scaling Beyond Single-Core Limi…
 https://example.github.io/digest/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/"""
 
 
@@ -42,12 +43,34 @@ def test_a_message_is_the_head_of_the_report_and_its_link(run: Run, page: str) -
     assert [(sent["title"], sent["message"]) for sent in inbox.messages] == [("vLLM 开发动态报告", TEXT)]
 
 
-def test_a_dry_run_prints_the_message_and_sends_nothing(run: Run, page: str) -> None:
+def test_a_service_that_shows_html_gets_links(run: Run, page: str) -> None:
     with Inbox() as inbox:
-        environ = {"APPRISE_URLS": f"json://{inbox.place}"}
-        ran = run("notify", "--dry-run", "--site", SITE, page, environ=environ)
-    assert ran.out == f"vLLM 开发动态报告\n\n{TEXT}\n"
+        run(
+            "notify", "--site", SITE, page, environ={"APPRISE_URLS": f"json://{inbox.place}/room?format=html"}
+        )
+    html = inbox.messages[0]["message"]
+    assert html.startswith(f'<p><b><a href="{SITE}reports/')
+    assert "AMD：无相关更新。</p>" in html
+    assert re.findall(r'<li>(\S+) <a href="([^"]+)">#', html) == [
+        ("已关闭", "https://github.com/vllm-project/vllm/issues/30382"),
+        ("开放", "https://github.com/vllm-project/vllm/issues/30375"),
+        ("开放", "https://github.com/vllm-project/vllm/issues/30383"),
+    ]
+
+
+def test_a_dry_run_prints_what_would_be_sent_and_to_whom(run: Run, page: str) -> None:
+    with Inbox() as inbox:
+        plain = {"APPRISE_URLS": f"json://{inbox.place}/s3cret"}
+        ran = run("notify", "--dry-run", "--site", SITE, page, environ=plain)
+        assert ran.out == f"vLLM 开发动态报告\n\n{TEXT}\n"
+        assert ran.err == "would be sent to JSON as text\n"
+        html = {"APPRISE_URLS": f"json://{inbox.place}/s3cret?format=html"}
+        ran = run("notify", "--dry-run", "--site", SITE, page, environ=html)
+        assert ran.out.startswith(f"vLLM 开发动态报告\n\n{TEXT}\n\n<p><b><a href=")
+        assert ran.err == "would be sent to JSON as HTML\n"
     assert inbox.messages == []
+    assert "sent to nobody" in run("notify", "--dry-run", page).err
+    assert "no page is named" in run("notify", "--dry-run").err
 
 
 def test_it_is_off_unless_there_is_an_address_and_something_new(run: Run, page: str) -> None:

@@ -1,9 +1,12 @@
 """The built site: what each of its pages says, and that nothing in it acts, leads nowhere or is missing."""
 
+import gzip
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +18,7 @@ from tests import archives, jekyll
 from tests.conftest import Run
 from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
+from vllm_digest import pipeline
 from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.markdown.folding import unfolded
@@ -53,14 +57,79 @@ def words(element: jekyll.Element) -> str:
 
 def test_the_start_page_shows_the_newest_reports_by_day(site: Site) -> None:
     start = site.tree("/")
-    days = [heading.text() for heading in start.find("h2") if "id" in heading.attributes]
-    assert days[:2] == ["2025-12-10", "2025-12-09"]
-    first = start.find("ol")[0].elements()[0]
-    assert words(first).startswith("18:42 – 19:42 vllm-project/vllm 1h 新 Issue ")
-    assert re.search(
-        r"新 Issue \d+ 关闭 Issue \d+ 新 PR \d+ 合并 PR \d+ 关闭未合并 PR \d+ AMD \d+ ", words(first)
+    days = [words(heading) for heading in start.find("h2") if "id" in heading.attributes]
+    assert days == ["2025-12-10 周三 截至 19:42", "2025-12-09 周二", "2025-12-08 周一", "2025-12-07 周日"]
+    hours = [words(folded) for folded in start.find("details")]
+    assert hours[0].startswith("16 期，缺 2 段 18:42 – 19:42 1h 新 Issue ")
+    assert hours[1].startswith("25 期 ")  # the roll-up of the day is where the heading leads
+    assert BASE + url(DAY, "day") in [urljoin(f"{BASE}/", way) for way in links(start)]
+
+
+def test_a_day_s_card_has_the_verdict_and_titles(site: Site) -> None:
+    for name, card in cards(site).items():
+        told = words(card)
+        assert told.startswith("AMD：")
+        headings = [heading.text() for heading in card.find("h3")]
+        assert headings[0] == "AMD 要事", name
+        assert "重点变更" in headings, name
+        lines = card.find("ol")[0].elements()
+        assert len(lines) == 3
+        assert all(re.match(r"#\d+ .* [○✓×] (开放|已合并|已关闭) ·", words(line)) for line in lines), name
+        titles = [link.text() for link in card.find("a")]
+        assert len(set(titles)) == len(titles), "no thread stands there twice"
+
+
+def test_a_card_tells_what_became_of_earlier_concerns(site: Site) -> None:
+    """Of a day that is made of its hours: what one of them told."""
+    told = {name: words(card).partition(" 此前关注的后续 ")[2] for name, card in cards(site).items()}
+    assert re.fullmatch(r"(#10\d .+ 由 #110\d 修复 · 2 天后 ){3}另有 2 个", told.pop("2025-12-08"))
+    assert set(told.values()) == {""}
+
+
+def test_each_repository_has_a_card_and_longer_reports_a_line(run: Run) -> None:
+    run("init", ".")
+    archive = archives.opened(Path("archive"))
+    for one in archives.reports(HOURS[-2:]):
+        other = replace(one.digest, repo="another/engine", repo_url="https://github.com/another/engine")
+        for report in (one, replace(one, digest=other)):
+            pipeline.publish(report, archive)
+    later = HOURS[-1].end + timedelta(days=7)
+    week = Path(run("rollup", "--week", "2025-W50", now=later).out.strip())
+    assert run("site", now=later).code == 0
+    start, month = (
+        jekyll.parse(Path(f"staging/{path}index.html").read_text("utf-8"))
+        for path in ("", "archive/2025-12/")
     )
-    assert "AMD：" in words(first)
+    # That of the settings comes first, and the other one's name tells them apart.
+    names = [words(card).split()[0] for card in start.find("article")]
+    assert names == ["vllm-project/vllm", "another/engine"]
+    # The week is not over: it neither is the latest report nor has bars of its own.
+    assert "最新一期截至 2025-12-10 19:42" in words(start)
+    assert "12-11" not in Path("staging/trends/index.html").read_text("utf-8")
+    address = f"{week.relative_to('archive').with_suffix('')}/"
+    assert address in links(start)
+    assert f"../../{address}" in links(month)
+
+
+def test_a_day_s_figures_are_the_same_wherever_they_stand(run: Run, site: Site) -> None:
+    """On the card, in the calendar, in the trends and on a roll-up: each thread once."""
+    shutil.copytree(site.folder / "archive", "archive")
+    rolled_up = archives.load(Path(run("rollup", "--day", "2025-12-08").out.strip()).with_suffix(".json"))
+    digest = rolled_up.digest
+    about = str(len(digest.relevant(Relevance.YES)))
+    figures = dict(re.findall(r"(\S+(?: \S+)?) (\d+)", words(cards(site)["2025-12-08"].find("p")[1])))
+    assert figures["AMD"] == about
+    assert figures["合并 PR"] == str(len(digest.lists.merged_prs))
+    month = site.tree("/archive/2025-12/")
+    in_calendar = {link.attributes["href"]: words(link) for link in month.find("table")[0].find("a")}
+    assert in_calendar["#2025-12-08"] == f"8 {about}"
+    assert table(site.tree("/trends/").find("table")[0])["12-08 周一"][4] == about
+
+
+def cards(site: Site) -> dict[str, jekyll.Element]:
+    """The start page's cards by their days."""
+    sections = [one for one in site.tree("/").find("section") if one.find("article")]
+    return {one.find("h2")[0].attributes["id"]: one.find("article")[0] for one in sections}
 
 
 def test_the_start_page_says_what_is_missing_and_since_when(site: Site) -> None:
@@ -72,7 +141,7 @@ def test_the_start_page_says_what_is_missing_and_since_when(site: Site) -> None:
 
 
 def test_the_start_page_is_light(site: Site) -> None:
-    assert site.file("/").stat().st_size < 200_000
+    assert site.file("/").stat().st_size < 100_000
 
 
 LEFT_OUT = (".github", "_site", "-.x", "x.", "x.-", "a..b", "a.-.b", "node_modules", "x.md")
@@ -212,11 +281,26 @@ def test_headings_can_be_linked_to(site: Site) -> None:
 
 
 def test_a_month_lists_every_report_and_gap(site: Site) -> None:
-    table = site.tree("/archive/2025-12/").find("table")[0]
-    rows = [" ".join(words(cell) for cell in row.elements()) for row in table.find("tr")]
-    assert sum("–" in row or "全天" in row for row in rows) == len(HOURS) - 2 + 1 + 2
+    month = site.tree("/archive/2025-12/")
+    days = [one for one in month.find("li") if "id" in one.attributes]
+    assert [one.attributes["id"] for one in days] == [f"2025-12-{day:02}" for day in (10, 9, 8, 7)]
+    rows = [words(row) for day in days for row in day.find("li")]
+    assert sum("–" in row for row in rows) == len(HOURS) - 2 + 1
+    assert sum(row.startswith("全天 24h ") for row in rows) == 1
     assert "10:42 – 12:42 没有报告（vllm-project/vllm 1h）" in rows
-    assert any(row.startswith("全天 vllm-project/vllm 24h ") for row in rows)
+    whole = [link for day in days for link in day.find("a") if link.text() == "12-09 周二"]
+    assert [urljoin(f"{BASE}/archive/2025-12/", one.attributes["href"]) for one in whole] == [
+        BASE + url(DAY, "day")
+    ]
+
+
+def test_a_month_is_a_calendar_from_monday_on(site: Site) -> None:
+    calendar = site.tree("/archive/2025-12/").find("table")[0]
+    assert words(calendar.find("thead")[0]) == "周一周二周三周四周五周六周日"
+    weeks = [row.elements() for row in calendar.find("tbody")[0].find("tr")]
+    assert [words(day).partition(" ")[0] for day in weeks[0]] == list("1234567")
+    assert [words(day) for day in weeks[4]] == ["29", "30", "31", "", "", "", ""]
+    assert {day.attributes.get("class", "") for day in weeks[1][:3]} <= {f"heat-{n}" for n in range(5)}
 
 
 def test_trends_count_each_thread_once_and_leave_gaps_empty(site: Site) -> None:
@@ -228,17 +312,20 @@ def test_trends_count_each_thread_once_and_leave_gaps_empty(site: Site) -> None:
     lists = digest_of(site, url(HOURS[-1])).lists.items()
     assert rows["18:42"][:2] == [str(len(lists[name])) for name in ("new_issues", "closed_issues")]
     by_day = list(table(days))
-    assert by_day[0] == "12-10*"
-    assert len(by_day) == 30
-    assert "12-09" in by_day  # whole, for the day's report covers it
+    # They begin with the first report; the day's own covers the ninth as a whole.
+    assert by_day == ["12-10 周三*", "12-09 周二", "12-08 周一", "12-07 周日*"]
 
 
 def test_every_chart_says_its_numbers_in_words(site: Site) -> None:
-    for page in ("/", "/trends/"):
-        drawings = site.tree(page).find("svg")
-        assert len(drawings) == (4 if page == "/" else 8)
-        assert all(svg.attributes["role"] == "img" for svg in drawings)
-        assert all(re.search(r"\d", svg.attributes["aria-label"]) for svg in drawings)
+    drawings = site.tree("/trends/").find("svg")
+    assert len(drawings) == 8
+    assert all(re.search(r"\d", svg.attributes["aria-label"]) for svg in drawings)
+    bars = {bar.attributes["aria-label"]: bar.attributes["href"] for bar in drawings[2].find("a")}
+    told = {label.partition("：")[0]: way for label, way in bars.items()}
+    assert urljoin(f"{BASE}/trends/", told["12-09 周二"]) == BASE + url(DAY, "day")
+    assert told["12-08 周一"] == "../archive/2025-12/#2025-12-08"
+    key = words(site.tree("/trends/").find("figure")[2].find("figcaption")[0])
+    assert re.fullmatch(r"AMD 相关 \d+ 中位 [\d.]+（\d+–\d+）", key)
 
 
 # --- feeds, sitemap, search
@@ -274,9 +361,50 @@ def test_the_feed_holds_the_newest_reports_whole_but_for_the_lists(site: Site) -
 
 def test_the_focus_has_a_feed_of_its_own(site: Site) -> None:
     feed = feedparser.parse(site.html("/focus.xml"))
-    assert feed.feed.title == "vLLM 开发动态：AMD"
+    assert feed.feed.title == "vLLM 开发动态：有 AMD 动态的各期"
     assert 0 < len(feed.entries) <= 48
     assert not any(entry.title.endswith("AMD 0") for entry in feed.entries)
+
+
+@pytest.mark.parametrize(("root", "merged"), [("", "已合并"), ("/en", "Merged")])
+def test_the_focus_s_events_have_a_feed_with_an_entry_each(site: Site, root: str, merged: str) -> None:
+    text = site.html(f"{root}/amd.xml")
+    feed = feedparser.parse(text)
+    assert feed.bozo == 0
+    assert len(gzip.compress(text.encode())) < 100_000
+    ids = [entry.id for entry in feed.entries]
+    assert 20 < len(ids) == len(set(ids)) <= 100
+    assert any(re.match(rf"{merged} #\d+ \S", entry.title) for entry in feed.entries)
+    assert [entry.published for entry in feed.entries] == sorted(
+        (entry.published for entry in feed.entries), reverse=True
+    )
+    for entry in feed.entries:
+        number = re.findall(r"#(\d+)", entry.title)[0]
+        assert entry.link.startswith("https://github.com/vllm-project/vllm/")
+        assert entry.link.endswith(f"/{number}")
+        related = [link.href for link in entry.links if link.rel == "related"]
+        assert related[0].startswith(f"https://example.org{BASE}{root}/reports/")
+
+
+def test_days_have_a_feed_with_their_whole_text(site: Site) -> None:
+    text = site.html("/days.xml")
+    feed = feedparser.parse(text)
+    assert feed.bozo == 0
+    assert len(gzip.compress(text.encode())) < 100_000
+    # Not the day that is not over.
+    assert [entry.title.partition("：")[0] for entry in feed.entries] == [
+        "2025-12-09 周二",
+        "2025-12-08 周一",
+        "2025-12-07 周日",
+    ]
+    assert feed.entries[0].link == f"https://example.org{BASE}{url(DAY, 'day')}"
+    assert feed.entries[1].link == f"https://example.org{BASE}/archive/2025-12/#2025-12-08"
+    for entry in feed.entries:
+        assert "AMD：" in entry.title
+        shown = words(jekyll.parse(entry.content[0].value))
+        assert "📊 每日开发状态摘要" in shown
+        assert "💡 值得关注的问题" in shown
+        assert "附录" not in shown
 
 
 def test_the_sitemap_lists_every_page(site: Site) -> None:
@@ -364,6 +492,8 @@ def test_the_english_start_page_says_what_the_chinese_one_says(site: Site) -> No
     assert re.search(
         r"New issues \d+ Closed issues \d+ New PRs \d+ Merged PRs \d+ Closed unmerged PRs \d+ AMD \d+ ", start
     )
+    assert "2025-12-10 Wed until 19:42" in start
+    assert re.search(r"#\d+ \S.* [○✓×] (open|merged|closed) ·", start)
     assert "AMD: " in start
     assert re.search(r"2025-12 \d+ reports, 2 windows missing", start)
 
@@ -373,7 +503,8 @@ def test_each_language_has_feeds_with_ids_and_links_of_its_own(site: Site, name:
     chinese, english = (feedparser.parse(site.html(f"{root}/{name}")) for root in ("", "/en"))
     assert english.bozo == 0
     assert english.feed.language == "en"
-    assert english.feed.title == "vLLM development reports" + (": AMD" if name == "focus.xml" else "")
+    about = " with AMD in them" if name == "focus.xml" else ""
+    assert english.feed.title == f"vLLM development reports{about}"
     assert not {chinese.feed.id, *(one.id for one in chinese.entries)} & {
         english.feed.id,
         *(one.id for one in english.entries),
@@ -429,7 +560,9 @@ def test_a_site_without_a_focus_speaks_of_none(run: Run, language: str) -> None:
         assert not re.search("AMD|🎯|focus.xml|none 生态|None", page.read_text("utf-8")), page
     months = jekyll.parse(Path("built/archive/2025-12/index.html").read_text("utf-8"))
     assert len({len(row.elements()) for row in months.find("tr") if len(row.elements()) > 1}) == 1
-    assert run("notify", "--dry-run", *map(str, Path("archive").rglob("*.md"))).out.count("\n") == 5
+    said = run("notify", "--dry-run", *map(str, Path("archive").rglob("*.md"))).out
+    assert len(said.splitlines()) == 7
+    assert "AMD" not in said
 
 
 def test_another_first_language_makes_stored_pages_anew(run: Run) -> None:
@@ -459,7 +592,7 @@ def test_a_page_that_fails_its_check_in_one_language_is_missing_in_that_one_alon
     made = run("site")
     assert made.code == 7
     assert "has no page in en: Its front matter does not load" in made.err
-    assert "1 pages of reports cannot be shown" in made.err
+    assert "Not shown: 1 page of reports; the others are in" in made.err
     assert list(Path("staging/en").rglob("*.md")) == []
     assert "the page failed its check" in Path("staging/en/index.html").read_text("utf-8")
     page = next(Path("staging/reports").rglob("*.md")).read_text("utf-8")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest.config import Settings
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import UsageError, counted
 from vllm_digest.estimate import Estimate, estimate
 from vllm_digest.options import RangeOptions
 from vllm_digest.progress import format_duration
@@ -139,12 +139,13 @@ def describe(plan: BackfillPlan, wanted: BackfillRange) -> str:
     """The plan as text of four lines."""
     work, span = plan.estimate, wanted.span
     waits = f", {format_duration(work.waits)} of it waiting for the next hours' points" if work.waits else ""
-    model = f"about {work.calls:,} calls, {work.tokens:,} tokens" if work.calls else "none"
+    model = f"about {counted(work.calls, 'call')}, {counted(work.tokens, 'token')}" if work.calls else "none"
     return (
-        f"{len(plan.windows)} windows of {wanted.series} to report on from "
+        f"{counted(len(plan.windows), 'window')} of {wanted.series} to report on from "
         f"{local_minute(span.start, wanted.zone)} to {local_minute(span.end, wanted.zone)}, "
         f"{plan.stored} stored.\n"
-        f"GitHub: about {work.rows:,} rows of lists, {work.requests:,} requests, {work.points:,} points.\n"
+        f"GitHub: about {counted(work.rows, 'row')} of lists, {counted(work.requests, 'request')}, "
+        f"{counted(work.points, 'point')}.\n"
         f"Model: {model}.\n"
         f"Time: about {format_duration(work.duration)}{waits}."
     )

@@ -144,3 +144,8 @@ class NotReadyError(DigestError):
     """A batch has no answers yet; nothing was published."""
 
     exit_code = 8
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in a message: `1 page`, `1,200 pages`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

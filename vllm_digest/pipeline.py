@@ -12,7 +12,7 @@ from vllm_digest.archive import Archive, Stored
 from vllm_digest.classify import Rules, classify
 from vllm_digest.cleaning import mask_in
 from vllm_digest.digest import make_digest
-from vllm_digest.errors import FallbackError, PageError, SourceError
+from vllm_digest.errors import FallbackError, PageError, SourceError, counted
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
@@ -173,6 +173,6 @@ def refuse_fallbacks(fallbacks: int) -> None:
     """For `--strict`. Raises FallbackError if rules wrote parts instead of a model."""
     if fallbacks:
         raise FallbackError(
-            f"{fallbacks} parts of the pages were written by rules, not by a model.",
+            f"By rules and not by a model: {counted(fallbacks, 'part')} of the pages.",
             "All pages are made; the last line of each says why.",
         )

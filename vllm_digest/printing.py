@@ -39,6 +39,13 @@ def print_json(value: object) -> None:
     print_page("".join(shown) + "\n")
 
 
+def print_trial(*, passed: bool, said: str, is_colored: bool) -> None:
+    """One thing tried, to stdout: `ok` or `FAIL`, in green or red if `is_colored`, and what was said."""
+    word = f"{'ok' if passed else 'FAIL':6}"
+    shown = click.style(word, fg="green" if passed else "red", bold=True) if is_colored else word
+    print_page(f"{shown}{without_effect(said)}\n")
+
+
 def print_message(message: object) -> None:
     """Print a message to stderr, cleaned line by line."""
     click.echo(clean_lines(message), err=True)

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from vllm_digest.printing import print_on_line
+from vllm_digest.printing import print_message, print_on_line
+
+
+def tell_next(step: str, *, shown: bool) -> None:
+    """Tell a person who watches, in one line, what to do next."""
+    if shown:
+        print_message(f"next: {step}")
 
 
 def retry_notice(*, shown: bool) -> Callable[[int, int], None]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from vllm_digest.cleaning import clean_line
 from vllm_digest.config import USUAL_FILE
-from vllm_digest.errors import DigestError, FallbackError, UsageError
+from vllm_digest.errors import DigestError, FallbackError, UsageError, counted
 from vllm_digest.files import probe
 from vllm_digest.installation import installation
 from vllm_digest.llm import TooSlowError
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_trial
 from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
@@ -30,11 +30,11 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 
     def tell(what: str, trial: Callable[[], str]) -> None:
         try:
-            said = f"ok    {what}: {clean_line(trial())}"
+            said, passed = clean_line(trial()), True
         except DigestError as error:
             codes.append(error.exit_code)
-            said = f"FAIL  {what}: {error}".replace("\n", "\n      ")
-        print_product(f"{said}\n")
+            said, passed = str(error).replace("\n", "\n      "), False
+        print_trial(passed=passed, said=f"{what}: {said}", is_colored=runtime.is_colored)
 
     setup: Setup | None = None
 
@@ -84,7 +84,7 @@ def _github(setup: Setup) -> str:
     minutes = max(1, round(extent.limit.wait / timedelta(minutes=1)))
     return (
         f"{repo} can be read; {extent.limit.remaining} of {extent.limit.points} points "
-        f"are left, all of them again in {minutes} minutes"
+        f"are left, all of them again in {counted(minutes, 'minute')}"
     )
 
 

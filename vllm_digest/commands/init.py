@@ -1,12 +1,14 @@
 """`vllm-digest init`: a publishing repository laid out, completed or updated."""
 
 import logging
+import sys
 from pathlib import Path
 
 from vllm_digest.files import write_together
 from vllm_digest.installation import Installation, installation
 from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
+from vllm_digest.progress import tell_next
 from vllm_digest.publish.layout import PROGRAM, RECORD, LaidOut, Standing, compare, new_record
 from vllm_digest.runtime import Runtime
 
@@ -30,6 +32,10 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
         print_product(f"{path}\n")
     if not installed.requirement:
         _tell_uninstallable(folder, installed)
+    tell_next(
+        f"push {folder} to a repository on GitHub; {folder / 'README.md'} has the three clicks left to do",
+        shown=sys.stderr.isatty() and not options.quiet,
+    )
 
 
 def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:

@@ -1,13 +1,16 @@
 """`vllm-digest notify`: tell chats and mailboxes of new reports."""
 
+import logging
 from pathlib import Path
 
 from vllm_digest.languages import language_of, root_of
 from vllm_digest.options import NotifyOptions
-from vllm_digest.printing import print_product
-from vllm_digest.publish.headline import headline
-from vllm_digest.publish.notify import send
+from vllm_digest.printing import print_message, print_product
+from vllm_digest.publish.headline import Message, headline
+from vllm_digest.publish.notify import send, services
 from vllm_digest.runtime import Runtime, resolve
+
+log = logging.getLogger(__name__)
 
 
 def notify(runtime: Runtime, options: NotifyOptions) -> None:
@@ -16,6 +19,8 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     Raises UsageError for a language without a pack.
     """
     addresses = runtime.environ.get("APPRISE_URLS", "").strip()
+    if not options.reports and options.dry_run:
+        log.warning("no page is named, so nothing would be sent")
     if not options.reports or not (addresses or options.dry_run):
         return
     setup = resolve(runtime, options)
@@ -27,6 +32,20 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     reports = [setup.archive.read(path) for path in paths]
     message = headline(reports, site, language)
     if options.dry_run:
-        print_product(f"{message.title}\n\n{message.text}\n")
+        _show(message, addresses, is_quiet=options.quiet)
     else:
-        send(message.title, message.text, addresses)
+        send(message, addresses)
+
+
+def _show(message: Message, addresses: str, *, is_quiet: bool) -> None:
+    """Print the message in each form that would be sent, and say to whom."""
+    known = services(addresses) if addresses else []
+    print_product(f"{message.title}\n\n{message.text}\n")
+    if any(is_html for _, is_html in known):
+        print_product(f"\n{message.html}\n")
+    if is_quiet:
+        return
+    for name, is_html in known:
+        print_message(f"would be sent to {name} as {'HTML' if is_html else 'text'}")
+    if not addresses:
+        print_message("would be sent to nobody: APPRISE_URLS is not set")

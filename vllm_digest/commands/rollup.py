@@ -7,7 +7,7 @@ from datetime import timedelta
 from vllm_digest import pipeline
 from vllm_digest.archive import Stored
 from vllm_digest.backfill_range import time_range
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import UsageError, counted
 from vllm_digest.options import RollupOptions
 from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.printing import print_product
@@ -97,8 +97,9 @@ def _plan(setup: Setup, rollups: RollUps, span: Span, *, as_json: bool) -> str:
         return json.dumps(figures) + "\n"
     zone = setup.settings.report.timezone
     return (
-        f"A roll-up of {parts} reports of series {rollups.of}, from {local_minute(span.window.start, zone)} "
-        f"to {local_minute(span.window.end, zone)}; {holes} spans are missing.\n"
+        f"A roll-up of {counted(parts, 'report')} of series {rollups.of}, "
+        f"from {local_minute(span.window.start, zone)} to {local_minute(span.window.end, zone)}; "
+        f"missing of it: {counted(holes, 'span')}.\n"
         "GitHub: no requests. Model: no calls; what it told of threads before is used again.\n"
     )
 

@@ -9,9 +9,9 @@ from functools import partial
 from vllm_digest import pipeline
 from vllm_digest.archive import Stored, backfill_command
 from vllm_digest.commands.rollup import make_due_rollups
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import UsageError, counted
 from vllm_digest.options import RunOptions
-from vllm_digest.progress import fetch_counter
+from vllm_digest.progress import fetch_counter, tell_next
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, plan
@@ -85,7 +85,11 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
     with setup.locked(task.context):
         counter = fetch_counter(shown=setup.is_watched)
         fallbacks = pipeline.run(task.source, due, task.context, on_stored, counter)
-    if not options.sample:
+    if options.sample:
+        tell_next(
+            "`vllm-digest doctor` says what a report on GitHub's last hour needs", shown=setup.is_watched
+        )
+    else:
         make_due_rollups(setup, on_stored)
     return fallbacks
 
@@ -111,7 +115,7 @@ def _tell(setup: Setup, due: Plan, context: pipeline.ReportContext, kept: Sequen
         reached = local_minute(max(window.end for window in kept), setup.settings.report.timezone)
         log.warning("%s is up to date: reported until %s", context.repo, reached)
     if len(due.windows) > 1:
-        log.warning("%s has %d windows to catch up with", context.repo, len(due.windows))
+        log.warning("%s has %s to catch up with", context.repo, counted(len(due.windows), "window"))
     if due.left_out is not None:
         zone = setup.settings.report.timezone
         log.warning(

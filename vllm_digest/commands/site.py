@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vllm_digest.config import USUAL_FILE
-from vllm_digest.errors import PageError, UsageError
+from vllm_digest.errors import PageError, UsageError, counted
 from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime, resolve
@@ -39,11 +39,11 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
     print_product(f"{target}\n")
     if lacking.refused:
         raise PageError(
-            f"{lacking.refused} files of the archive are no reports; the others are in {target}.",
+            f"Of the archive's files {lacking.refused} are no reports; the others are in {target}.",
             "The messages above name them and say what to do.",
         )
     if lacking.pages:
         raise PageError(
-            f"{lacking.pages} pages of reports cannot be shown; the others are in {target}.",
+            f"Not shown: {counted(lacking.pages, 'page')} of reports; the others are in {target}.",
             "`vllm-digest run` tries again to make those that were set aside.",
         )

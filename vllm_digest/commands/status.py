@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest.archive import Archive, Listing
-from vllm_digest.errors import DocumentError, UsageError
+from vllm_digest.errors import DocumentError, UsageError, counted
 from vllm_digest.options import StatusOptions
 from vllm_digest.place import Place
 from vllm_digest.printing import print_json, print_product
@@ -183,4 +183,4 @@ def _next_run(due: Plan, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _count(windows: Sequence[TimeWindow]) -> str:
-    return f"{len(windows)} window{'' if len(windows) == 1 else 's'}"
+    return counted(len(windows), "window")

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest.cleaning import clean_line
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import UsageError, counted
 from vllm_digest.options import StoryOptions
 from vllm_digest.printing import print_json, print_product
 from vllm_digest.runtime import Runtime, resolve
@@ -39,7 +39,7 @@ def _lines(told: dict[str, Any], found: Story, zone: ZoneInfo) -> Iterator[str]:
     yield found.url
     for event in facts.events:
         yield f"  {local_minute(event.at, zone)}  {event.kind.value} by {clean_line(event.login)}"
-    yield f"in {len(found.mentions)} reports:"
+    yield f"in {counted(len(found.mentions), 'report')}:"
     for mention in found.mentions:
         yield f"  {mention.series}  {mention.place}"
     for one in found.told:

@@ -1,4 +1,4 @@
-"""The head of reports as a short plain message in a language; pure.
+"""The head of reports as a short message in a language, as plain text and as HTML; pure.
 
 Chats take marks in a text for calls, links and layout, each its own. So what strangers wrote is shown with
 full-width look-alikes of those marks: it reads the same to people, and means nothing to a chat.
@@ -11,9 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from vllm_digest.digest.highlights import Verdict, leading, verdict
 from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.report import Report
+from vllm_digest.models import State
+from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.templating import environment
 from vllm_digest.window import local_minute
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from vllm_digest.templating import Environment
 
 _REPORTS_SHOWN = 3
-_NUMBERS_SHOWN = 6
+_TITLES_SHOWN = 3
 _TITLE_LENGTH = 80
 _MARKS = {
     "@": "＠",
@@ -38,28 +40,37 @@ _ACTING = re.compile("|".join(map(re.escape, _MARKS)) + r"|(?<![A-Za-z0-9])_|_(?
 
 
 class Message(NamedTuple):
-    """A title and a text of a few lines, both plain."""
+    """A title, and a text of a few lines, plain and as HTML."""
 
     title: str
     text: str
+    html: str
+
+
+class _Line(NamedTuple):
+    """A thread that matters; its title is harmless."""
+
+    number: int
+    title: str
+    state: State
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
     """What a message says of one report; strangers' texts are harmless.
 
-    `top` is the number of the most discussed thread, and `title` its title; `is_hot` whether it is a hot one.
-    `address` is that of the page, empty where the site's is not known.
+    `rows`: the most important threads, those of the focus first. `address` is that of the page, empty where
+    the site's is not known.
     """
 
     start: str
     end: str
-    counts: dict[str, int]
+    digest: Digest
+    verdict: Verdict
     focus: str
-    relevant: tuple[int, ...]
-    top: int | None
-    title: str
-    is_hot: bool
+    relevant: tuple[ThreadRow, ...]
+    rows: tuple[_Line, ...]
     has_gaps: bool
     address: str
 
@@ -70,23 +81,22 @@ def headline(reports: Sequence[Report], site: str, language: str) -> Message:
     `site`: the address below which the pages of the language stand; may be empty.
     """
     newest = sorted(reports, key=lambda report: report.digest.window, reverse=True)
-    written = (
-        _environment(language)
-        .get_template("message.j2")
-        .render(
-            project=harmless(newest[0].digest.project),
-            total=len(newest),
-            shown=[_head(report, site) for report in newest[:_REPORTS_SHOWN]],
-            most=_NUMBERS_SHOWN,
-        )
+    values = {
+        "project": harmless(newest[0].digest.project),
+        "total": len(newest),
+        "shown": [_head(report, site) for report in newest[:_REPORTS_SHOWN]],
+    }
+    plain, html = (
+        _environment(language, is_html=is_html).get_template(f"message.{form}.j2").render(values)
+        for form, is_html in (("txt", False), ("html", True))
     )
-    title, _, text = written.partition("\n")
-    return Message(title, text.strip())
+    title, _, text = plain.partition("\n")
+    return Message(title, text.strip(), html.strip())
 
 
 @cache
-def _environment(language: str) -> "Environment":
-    return environment(language)
+def _environment(language: str, *, is_html: bool) -> "Environment":
+    return environment(language, autoescape=is_html)
 
 
 def harmless(text: str) -> str:
@@ -97,17 +107,22 @@ def harmless(text: str) -> str:
 def _head(report: Report, site: str) -> _Head:
     digest = report.digest
     zone = ZoneInfo(report.timezone)
-    top = digest.hot[0] if digest.hot else digest.busiest
-    title = harmless(digest.thread(top).title) if top is not None else ""
+    relevant = digest.relevant(Relevance.YES)
+    others = (row for row in digest.threads if row.judgement.relevance is not Relevance.YES)
+    rows = (*leading(relevant, _TITLES_SHOWN), *leading(others, _TITLES_SHOWN))[:_TITLES_SHOWN]
     return _Head(
         start=local_minute(digest.window.start, zone),
         end=local_minute(digest.window.end, zone),
-        counts={name: len(numbers) for name, numbers in digest.lists.items().items()},
+        digest=digest,
+        verdict=verdict(digest),
         focus=harmless(digest.focus.name),
-        relevant=tuple(thread.number for thread in digest.relevant(Relevance.YES)),
-        top=top,
-        title=title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…",
-        is_hot=bool(digest.hot),
+        relevant=relevant,
+        rows=tuple(_Line(row.number, _short(row.title), row.state, row.url) for row in rows),
         has_gaps=bool(digest.gaps),
         address=f"{site.rstrip('/')}/{report.place}/" if site else "",
     )
+
+
+def _short(title: str) -> str:
+    shown = harmless(title)
+    return shown if len(shown) <= _TITLE_LENGTH else shown[: _TITLE_LENGTH - 1] + "…"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,12 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random
     monotonic: Callable[[], float] = time.monotonic
+
+    @property
+    def is_colored(self) -> bool:
+        """May stdout be colored? It is a terminal, and nobody objects (https://no-color.org)."""
+        may = not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
+        return may and sys.stdout.isatty()
 
     @property
     def model_key(self) -> str:

@@ -1,8 +1,9 @@
 """Days and months of reports in the site's zone, and what is missing between them; pure."""
 
-from collections.abc import Iterable, Sequence
+from calendar import monthcalendar
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vllm_digest.schedule import holes
@@ -10,29 +11,70 @@ from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex
 from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
+LONGEST_DAY = timedelta(days=1, hours=2)
+"""Reports on longer windows are of no day. Clocks change by an hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's reports and what is missing of it, both newest first; `name` is its date."""
+    """A day of the site's zone; `name` is its date.
+
+    `rows`: reports whose windows start on it, and what is missing of it, newest first; not those longer than
+    a day. `parts`: every such report that has a share in it, oldest first.
+    """
 
     name: str
+    window: TimeWindow
     rows: tuple[Entry | Missing, ...]
+    parts: tuple[Entry, ...]
+
+    @property
+    def repos(self) -> tuple[str, ...]:
+        return tuple(sorted({one.repo for one in self.parts}))
+
+    def of(self, repo: str) -> tuple[Entry, ...]:
+        """A repository's reports that have a share in the day, oldest first."""
+        return tuple(one for one in self.parts if one.repo == repo)
+
+    def whole(self, repo: str) -> Entry | None:
+        """The report on exactly this day, a roll-up before others; None without one."""
+        found = [one for one in self.of(repo) if one.window == self.window]
+        return max(found, key=lambda one: one.series == "day", default=None)
+
+    @property
+    def wholes(self) -> tuple[Entry, ...]:
+        """The report on exactly this day of each repository that has one."""
+        return tuple(one for repo in self.repos if (one := self.whole(repo)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """`name` is such as `2025-12`; its days stand newest first."""
+    """`name` is such as `2025-12`; its days stand newest first.
+
+    `longer`: the reports on more than a day whose windows start in it, newest first.
+    """
 
     name: str
     days: tuple[Day, ...]
+    longer: tuple[Entry, ...] = ()
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(row for day in self.days for row in day.rows if isinstance(row, Entry))
+    def reports(self) -> int:
+        """How many reports begin in it."""
+        return sum(isinstance(row, Entry) for day in self.days for row in day.rows) + len(self.longer)
 
     @property
     def missing(self) -> int:
         return sum(isinstance(row, Missing) for day in self.days for row in day.rows)
+
+    @property
+    def weeks(self) -> tuple[tuple[str, ...], ...]:
+        """The dates of the month by week from Monday on; dates of other months are empty."""
+        year, month = map(int, self.name.split("-"))
+        return tuple(
+            tuple(f"{self.name}-{number:02}" if number else "" for number in week)
+            for week in monthcalendar(year, month)
+        )
 
 
 def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
@@ -47,31 +89,55 @@ def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
 
 
 def days(rows: Iterable[Entry | Missing], zone: ZoneInfo) -> tuple[Day, ...]:
-    """The rows by the local day on which their windows start, newest first."""
-    grouped: dict[str, list[Entry | Missing]] = {}
+    """The local days that reports of a day or less, or gaps, are of; newest first."""
+    starting: dict[str, list[Entry | Missing]] = {}
+    sharing: dict[str, list[Entry]] = {}
     for row in sorted(rows, key=lambda row: (row.window.start, row.window.end), reverse=True):
-        grouped.setdefault(f"{row.window.start.astimezone(zone):%Y-%m-%d}", []).append(row)
-    return tuple(Day(name, tuple(those)) for name, those in grouped.items())
+        if isinstance(row, Missing):
+            starting.setdefault(_date(row.window.start, zone), []).append(row)
+        elif row.window.length <= LONGEST_DAY:
+            starting.setdefault(_date(row.window.start, zone), []).append(row)
+            for name in _dates(row.window, zone):
+                sharing.setdefault(name, []).append(row)
+    return tuple(
+        Day(
+            name,
+            TimeWindow.day(date.fromisoformat(name), zone),
+            tuple(starting.get(name, ())),
+            tuple(sorted(sharing.get(name, ()), key=lambda one: (one.window.end, one.window.start))),
+        )
+        for name in sorted({*starting, *sharing}, reverse=True)
+    )
 
 
-def months(every: Sequence[Day]) -> tuple[Month, ...]:
-    """The days by month, in their order."""
-    grouped: dict[str, list[Day]] = {}
+def longer(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The reports on more than a day, newest first."""
+    found = (one for one in entries if one.window.length > LONGEST_DAY)
+    return tuple(sorted(found, key=lambda one: (one.window.end, one.window.length), reverse=True))
+
+
+def months(every: Sequence[Day], long: Iterable[Entry], zone: ZoneInfo) -> tuple[Month, ...]:
+    """The days, and the reports on more than a day, by month; newest first."""
+    grouped: dict[str, tuple[list[Day], list[Entry]]] = {}
     for day in every:
-        grouped.setdefault(day.name[:7], []).append(day)
-    return tuple(Month(name, tuple(those)) for name, those in grouped.items())
+        grouped.setdefault(day.name[:7], ([], []))[0].append(day)
+    for entry in long:
+        grouped.setdefault(month_of(entry, zone), ([], []))[1].append(entry)
+    return tuple(
+        Month(name, tuple(grouped[name][0]), tuple(grouped[name][1]))
+        for name in sorted(grouped, reverse=True)
+    )
 
 
-def newest(every: Sequence[Day], most: int) -> tuple[Day, ...]:
-    """Whole days from the newest on, with `most` rows at most; the newest day in any case."""
-    taken: list[Day] = []
-    count = 0
-    for day in every:
-        count += len(day.rows)
-        if taken and count > most:
-            break
-        taken.append(day)
-    return tuple(taken)
+def _dates(window: TimeWindow, zone: ZoneInfo) -> Iterator[str]:
+    """The local days that a window has a share in."""
+    first = window.start.astimezone(zone).date()
+    last = (window.end - timedelta(minutes=1)).astimezone(zone).date()
+    return (str(first + timedelta(days=number)) for number in range((last - first).days + 1))
+
+
+def _date(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d}"
 
 
 def month_of(entry: Entry, zone: ZoneInfo) -> str:

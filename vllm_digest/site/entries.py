@@ -15,10 +15,10 @@ from vllm_digest.errors import DocumentError, PageError
 from vllm_digest.judgement import Relevance
 from vllm_digest.languages import LocalText
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.models import State
+from vllm_digest.models import EventKind, State
 from vllm_digest.narrative import BriefPart, Narrative
 from vllm_digest.pagecheck import breakage
-from vllm_digest.place import Place
+from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.render import render_folded
 from vllm_digest.report import Lists, Report, ThreadRow
 from vllm_digest.sections import LISTS
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 OnReport = Callable[[Report, str], None]
 """Called with each report and its page in the first language."""
+_CHANGES = frozenset({EventKind.OPENED, EventKind.MERGED, EventKind.CLOSED, EventKind.REOPENED})
 _NUMBER_ON_PAGE = re.compile(r"\[\\?#(\d+)\]\(")
 
 
@@ -38,6 +39,25 @@ class Event:
     name: str
     number: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FocusThread:
+    """A thread of the focus and what happened to it in a report's window.
+
+    `times`: of all its events, UTC. `changes`: those that changed its state, as kind, GitHub's id, time and
+    login.
+    """
+
+    number: int
+    title: str
+    url: str
+    author: str
+    hardware: tuple[str, ...]
+    labels: tuple[str, ...]
+    gain: str
+    times: tuple[datetime, ...]
+    changes: tuple[tuple[EventKind, str, datetime, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +84,8 @@ class Entry:
     """A stored report as a site knows it.
 
     `place`: without suffix, see `Report.place`. `repo`: as the archive files it.
-    `relevant`: the numbers of the focus's threads. `discussion`: how many comments and reviews there are.
+    `threads`: the numbers of all threads; `relevant`: those of the focus. `discussion`: how many comments and
+    reviews there are.
     `named`: the threads that the page in the first language names. `repo_url`: their repository at GitHub.
     """
 
@@ -75,7 +96,8 @@ class Entry:
     made_at: datetime
     focus: str
     lists: Lists
-    relevant: tuple[int, ...]
+    threads: tuple[int, ...]
+    relevant: tuple[FocusThread, ...]
     discussion: int
     events: tuple[Event, ...]
     repo_url: str
@@ -125,6 +147,11 @@ class ReportIndex:
 
     def of(self, repo: str, series: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if (entry.repo, entry.series) == (repo, series))
+
+    @property
+    def observed(self) -> tuple[Entry, ...]:
+        """The reports but for roll-ups, which repeat what others cover; all where there are no others."""
+        return tuple(entry for entry in self.entries if entry.series not in ROLL_UPS) or self.entries
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
@@ -191,7 +218,8 @@ def _made(report: Report, page: str, place: Place) -> Entry:
         made_at=report.provenance.made_at,
         focus=digest.focus.name,
         lists=digest.lists,
-        relevant=tuple(thread.number for thread in digest.relevant(Relevance.YES)),
+        threads=tuple(thread.number for thread in digest.threads),
+        relevant=tuple(_focus_thread(row, digest.window) for row in digest.relevant(Relevance.YES)),
         discussion=activity.comments + activity.reviews,
         events=tuple(_events(report)),
         repo_url=digest.repo_url,
@@ -225,6 +253,23 @@ def _said(narrative: Narrative, number: int) -> Mapping[str, tuple[str, ...]]:
         language: tuple(clean(text) for one in statements if (text := one.text(language)))
         for language in narrative.languages
     }
+
+
+def _focus_thread(row: ThreadRow, window: TimeWindow) -> FocusThread:
+    events = [event for event in row.events if event.at in window]
+    return FocusThread(
+        number=row.number,
+        title=clean(row.title),
+        url=row.url,
+        author=row.author.login,
+        hardware=row.judgement.hardware,
+        labels=row.labels,
+        gain=row.gain,
+        times=tuple(event.at for event in events),
+        changes=tuple(
+            (event.kind, event.id, event.at, event.login) for event in events if event.kind in _CHANGES
+        ),
+    )
 
 
 def _events(report: Report) -> Iterator[Event]:

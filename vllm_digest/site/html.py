@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from vllm_digest.digest.highlights import verdict
+from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.outline import to_html, to_inline_html
+from vllm_digest.report import Digest
 from vllm_digest.site.calendar import clock_label, moment_label
 from vllm_digest.templating import environment, words
 from vllm_digest.window import TimeWindow, local_minute
@@ -37,9 +40,40 @@ def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) 
     def minute(at: datetime) -> str:
         return local_minute(at, zone)
 
-    functions = {"href": href, "clock": clock, "moment": moment, "minute": minute}
+    def local(at: datetime, form: str) -> str:
+        return f"{at.astimezone(zone):{form}}"
+
+    def weekday(at: datetime) -> str:
+        return weekday_name(at, zone, language)
+
+    functions = {
+        "href": href,
+        "clock": clock,
+        "moment": moment,
+        "minute": minute,
+        "local": local,
+        "weekday": weekday,
+    }
     made = _environment(language).get_template(f"pages/{template}")
     return made.render(url=url, **functions, **values)
+
+
+def weekday_name(at: datetime, zone: ZoneInfo, language: str) -> str:
+    """The day of the week in a zone."""
+    return str(words(language).tree["weekdays"][at.astimezone(zone).weekday()])
+
+
+def verdict_line(digest: Digest, language: str) -> Markup:
+    """A window in one sentence, as HTML."""
+    template = _environment(language).get_template("verdict.j2")
+    relevant = digest.relevant(Relevance.YES)
+    values = {
+        "verdict_of": verdict(digest),
+        "digest": digest,
+        "focus": digest.focus.name,
+        "relevant": relevant,
+    }
+    return Markup(" ".join(template.render(values).split()))
 
 
 @cache

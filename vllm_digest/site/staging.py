@@ -4,28 +4,31 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from markupsafe import Markup
 
 from vllm_digest.archive import Archive
+from vllm_digest.digest.highlights import leading
 from vllm_digest.errors import StorageError, UsageError, way_on
 from vllm_digest.site import search, trends
-from vllm_digest.site.calendar import days, missing, months, newest
+from vllm_digest.site.calendar import days, longer, missing, months
+from vllm_digest.site.cards import CHANGES, FOCUS, FOLLOW_UPS, Card, cards, notes
+from vllm_digest.site.counting import month_figures
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
-from vllm_digest.site.entries import Entry
-from vllm_digest.site.html import page
+from vllm_digest.site.feeds import Feed, Feeds, events_address
+from vllm_digest.site.html import page, verdict_line
 from vllm_digest.site.threads import paged_numbers, thread_files
+from vllm_digest.site.trends import Panel
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.templating import words
+from vllm_digest.window import TimeWindow
 
 _MARK = ".vllm-digest-staging"
-_NEWEST_ROWS = 72
-"""On the start page: three days of hourly reports, which keep it below 200 kB."""
-_FEED_LENGTH = 48
-"""Two days of hourly reports, for readers that look in once a day."""
+START_DAYS = 7
+"""On the start page: a week, for those who come back from one."""
 
 _File = tuple[PurePosixPath, str]
 """A path in the staging folder and a text."""
@@ -59,7 +62,7 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
             editions = put_reports(site, archive, draft, numbers)
             roots = {edition.language: edition.root for edition in editions}
             _write(draft, thread_files(site, stories, numbers, roots))
-        _write(draft, _made(site, editions, now, numbers))
+        _write(draft, _made(site, editions, now, _newest_cards(site, archive, editions[0]), numbers))
         (draft / _MARK).touch()
         if target.exists():
             target.rename(former)
@@ -92,10 +95,19 @@ def _write(draft: Path, files: Iterable[_File]) -> None:
         (draft / path).write_text(text, encoding="utf-8")
 
 
+def _newest_cards(site: Site, archive: Archive, edition: Edition) -> tuple[Card, ...]:
+    """The cards of the days that the start page shows, newest first."""
+    newest = days(edition.index.entries, site.zone)[:START_DAYS]
+    found = (
+        card for day in newest for card in sorted(cards(archive, day), key=lambda one: one.repo != site.repo)
+    )
+    return tuple(found)
+
+
 def _made(
-    site: Site, editions: Sequence[Edition], now: datetime, stories: Collection[int]
+    site: Site, editions: Sequence[Edition], now: datetime, newest: Sequence[Card], numbers: Collection[int]
 ) -> Iterator[_File]:
-    """What is made of all reports together. `stories`: the threads that have a page of their own."""
+    """What is made of all reports together."""
     yield PurePosixPath("_data/digest.json"), _json({"languages": site.languages})
     roots = {edition.language: edition.root for edition in editions}
     for edition in editions:
@@ -105,8 +117,11 @@ def _made(
             PurePosixPath(f"assets/words.{language}.js"),
             f'"use strict";\nconst WORDS = {_json(words(language).tree["script"]).rstrip()};\n',
         )
-        yield from _Pages(site, edition, roots, now).all()
-        yield from _search_index(site, edition, stories)
+        by_day = {name: tuple(group) for name, group in groupby(newest, key=lambda card: card.name)}
+        made = _Pages(site, edition, roots, {"day_cards": by_day, "made_at": now})
+        yield from made.all()
+        yield from map(made.feed, Feeds(site, edition, numbers).all(newest))
+        yield from _search_index(site, edition, numbers)
 
 
 def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
@@ -114,8 +129,7 @@ def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
     said = words(edition.language)
     title = said.say("site.title", project=site.project)
     filled = {
-        "subscribe_focus": said.say("layout.subscribe_focus", focus=site.focus),
-        "focus_feed": said.say("layout.focus_feed", title=title, focus=site.focus),
+        name: said.say(f"layout.{name}", focus=site.focus) for name in ("subscribe_focus", "subscribe_events")
     }
     return {
         "tag": said.say("tag"),
@@ -123,63 +137,90 @@ def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
         "root": edition.root,
         "title": title,
         "focus": site.focus,
+        "events": events_address(site.focus),
         "words": said.tree["layout"] | filled,
     }
 
 
 class _Pages:
-    """The pages of a site in one language besides the reports, its feeds and its index for searching."""
+    """The pages of a site in one language besides the reports, its feeds and its index for searching.
 
-    def __init__(self, site: Site, edition: Edition, roots: Mapping[str, str], now: datetime) -> None:
+    `cards`: by day, for the newest days; `stories`: the threads that have a page of their own.
+    """
+
+    def __init__(
+        self, site: Site, edition: Edition, roots: Mapping[str, str], common: Mapping[str, Any]
+    ) -> None:
         self._site, self._edition, self._roots = site, edition, roots
         index = edition.index
+        lost = missing(index, site.repo, site.series)
+        self._days = days((*index.entries, *lost), site.zone)
+        self._by_name = {day.name: day for day in self._days}
+        self._longer = longer(index.entries)
         self._common: dict[str, Any] = {
+            **common,
             "site": site,
             "root": edition.root,
-            "state": edition.state,
             "several": len(index.series) > 1,
-            "latest": index.entries[-1] if index.entries else None,
-            "made_at": now,
+            "several_repos": len(dict(index.series)) > 1,
+            "latest": index.observed[-1] if index.observed else None,
+            "lost": lost,
         }
 
     def all(self) -> Iterator[_File]:
-        index = self._edition.index
-        lost = missing(index, self._site.repo, self._site.series)
-        every = days((*index.entries, *lost), self._site.zone)
-        by_month = months(every)
-        panels = {
-            repo: trends.panels(
-                [entry for entry in index.entries if entry.repo == repo],
-                self._site.zone,
-                with_focus=bool(self._site.focus),
-            )
-            for repo in dict(index.series)
-        }
-        recent = newest(every, _NEWEST_ROWS)
-        yield self._page("start.html.j2", "/", days=recent, months=by_month, lost=lost, panels=panels)
+        by_month = months(self._days, self._longer, self._site.zone)
+        yield self._page("start.html.j2", "/", **self._start(), months=by_month)
         yield self._page("archive.html.j2", "/archive/", months=by_month)
         for month, later, earlier in zip(by_month, (None, *by_month), (*by_month[1:], None), strict=False):
             neighbours = {"earlier": earlier, "later": later}
-            yield self._page("month.html.j2", f"/archive/{month.name}/", month=month, **neighbours)
-        yield self._page("trends.html.j2", "/trends/", panels=panels)
+            figures = month_figures(month, with_focus=bool(self._site.focus))
+            yield self._page("month.html.j2", f"/archive/{month.name}/", month=month, **figures, **neighbours)
+        yield self._page(
+            "trends.html.j2", "/trends/", panels=dict(self._panels()), bucket_url=self._bucket_url
+        )
         yield self._page("search.html.j2", "/search/")
-        yield self._feed("/feed.xml", "", index.entries)
-        if self._site.focus:
-            relevant = tuple(entry for entry in index.entries if entry.relevant)
-            yield self._feed("/focus.xml", self._site.focus, relevant)
+
+    def feed(self, feed: Feed) -> _File:
+        values = {"id": feed.id, "title": feed.title, "items": feed.items}
+        return self._path(feed.url), self._rendered("feed.xml.j2", feed.url, **values)
+
+    def _start(self) -> dict[str, Any]:
+        """What the start page shows."""
+        newest = {entry.series: entry for entry in reversed(self._longer)}
+        language = self._edition.language
+        return {
+            "days": self._days[:START_DAYS],
+            "longer": tuple(newest.values()),
+            "leading": leading,
+            "notes": lambda row, report, with_talk: notes(row, report, language, with_talk=with_talk),
+            "verdict": lambda digest: verdict_line(digest, language),
+            "most": {"focus": FOCUS, "changes": CHANGES, "follow_ups": FOLLOW_UPS},
+        }
+
+    def _panels(self) -> Iterator[tuple[str, tuple[Panel, ...]]]:
+        observed = self._edition.index.observed
+        for repo in dict(self._edition.index.series):
+            of_repo = [entry for entry in observed if entry.repo == repo]
+            yield repo, trends.panels(of_repo, self._site.zone, with_focus=bool(self._site.focus))
+
+    def _bucket_url(self, repo: str, window: TimeWindow) -> str:
+        """Where a bar leads: to the report of its day or hour, else to the day in the archive."""
+        middle = window.start + window.length / 2
+        day = self._by_name.get(f"{window.start.astimezone(self._site.zone):%Y-%m-%d}")
+        if day and window == day.window:
+            entry = day.whole(repo)
+        else:
+            holding = [
+                one for one in self._edition.index.entries if one.repo == repo and middle in one.window
+            ]
+            entry = min(holding, key=lambda one: one.window.length, default=None)
+        local = window.start.astimezone(self._site.zone)
+        return entry.url if entry else f"/archive/{local:%Y-%m}/#{local:%Y-%m-%d}"
 
     def _page(self, template: str, url: str, **values: Any) -> _File:
         keys = page_keys(self._edition.language, url, self._roots)
         front = Markup(front_matter({**keys, "permalink": self._edition.root + url}))  # noqa: S704 - ours
         return self._path(url), self._rendered(template, url, front=front, **values)
-
-    def _feed(self, url: str, name: str, entries: Sequence[Entry]) -> _File:
-        """A feed of the newest reports: each with its page but for the long lists."""
-        items = [
-            {"entry": one, "id": self._urn(one.url), "text": self._edition.sections(one)}
-            for one in reversed(entries[-_FEED_LENGTH:])
-        ]
-        return self._path(url), self._rendered("feed.xml.j2", url, name=name, items=items, id=self._urn(url))
 
     def _rendered(self, template: str, url: str, **values: Any) -> str:
         return page(template, url, self._site.zone, self._edition.language, **self._common, **values)
@@ -187,10 +228,6 @@ class _Pages:
     def _path(self, url: str) -> PurePosixPath:
         path = (self._edition.root + url).lstrip("/")
         return PurePosixPath(path, "index.html" if url.endswith("/") else "")
-
-    def _urn(self, url: str) -> str:
-        """A name that stays when the site moves to another host."""
-        return uuid5(NAMESPACE_URL, f"vllm-digest:{self._edition.root}{url}").urn
 
 
 def _search_index(site: Site, edition: Edition, stories: Collection[int]) -> Iterator[_File]:

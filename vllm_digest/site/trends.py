@@ -1,32 +1,49 @@
 """The last thirty days and twenty-four hours in numbers, from the data files; pure.
 
-New, closed and merged threads are counted once each, by GitHub's own times, however many reports name them.
-Threads of the focus and discussion are known by window only: each window counts where its middle lies, and of
-windows that overlap the shorter one counts. What no report covers is None, never zero.
+New, closed and merged threads are counted once each, by GitHub's own times, however many reports name them,
+and so are threads of the focus that anything happened to. Discussion is known by window only: each window
+counts where its middle lies, and of windows that overlap the shorter one counts. What no report covers is
+None, never zero.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import pairwise
+from itertools import dropwhile, pairwise
+from statistics import median
 from zoneinfo import ZoneInfo
 
+from vllm_digest.site import counting
 from vllm_digest.site.entries import Entry
 from vllm_digest.window import TimeWindow
 
 DAYS, HOURS = 30, 24
+_CHARTS = {"issues": ("new_issues", "closed_issues"), "prs": ("new_prs", "merged_prs")}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A day or an hour. `is_partly`: reports cover a part of it; `is_covered`: they cover any."""
+
+    window: TimeWindow
+    is_partly: bool
+    is_covered: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One series of a chart: its key in the templates' words, and a number for each bucket or None."""
+    """One series of a chart: its key in the templates' words, and a number for each bucket or None.
+
+    `total`: of the whole panel, each thread once. `lowest`, `median`, `highest`: of the buckets that are
+    covered as a whole; None where there are none.
+    """
 
     name: str
     values: tuple[int | None, ...]
-
-    @property
-    def total(self) -> int:
-        return sum(value or 0 for value in self.values)
+    total: int
+    lowest: int | None
+    median: float | None
+    highest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +60,10 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The charts of one stretch of time; `labels` name its buckets, and `partly` those covered in part."""
+    """The charts of one stretch of time, which begins with the first report."""
 
     name: str
-    labels: tuple[str, ...]
-    partly: tuple[bool, ...]
+    buckets: tuple[Bucket, ...]
     charts: tuple[Chart, ...]
 
 
@@ -59,51 +75,65 @@ def panels(entries: Sequence[Entry], zone: ZoneInfo, *, with_focus: bool) -> tup
     if not entries:
         return ()
     end = max(entry.window.end for entry in entries)
-    both = (
-        _panel("days", entries, _days(end, zone), lambda start: f"{start.astimezone(zone):%m-%d}"),
-        _panel("hours", entries, _hours(end), lambda start: f"{start.astimezone(zone):%H:%M}"),
+    return (
+        _panel("days", entries, _days(end, zone), with_focus=with_focus),
+        _panel("hours", entries, _hours(end), with_focus=with_focus),
     )
-    return both if with_focus else tuple(_without(panel, "relevant") for panel in both)
 
 
-def _days(end: datetime, zone: ZoneInfo) -> tuple[TimeWindow, ...]:
+def _days(end: datetime, zone: ZoneInfo) -> Iterable[TimeWindow]:
     last = (end - timedelta(minutes=1)).astimezone(zone).date()
     midnights = [datetime.combine(last - timedelta(days=back), time(), zone) for back in range(-1, DAYS)]
-    return tuple(TimeWindow(start, stop) for start, stop in pairwise(reversed(midnights)))
+    return (TimeWindow(start, stop) for start, stop in pairwise(reversed(midnights)))
 
 
-def _hours(end: datetime) -> tuple[TimeWindow, ...]:
-    return tuple(TimeWindow.last(timedelta(hours=HOURS), end).split(timedelta(hours=1)))
+def _hours(end: datetime) -> Iterable[TimeWindow]:
+    return TimeWindow.last(timedelta(hours=HOURS), end).split(timedelta(hours=1))
 
 
-def _panel(
-    name: str, entries: Iterable[Entry], buckets: tuple[TimeWindow, ...], label: Callable[[datetime], str]
-) -> Panel:
-    span = TimeWindow(buckets[0].start, buckets[-1].end)
-    near = [one for one in entries if one.window.start < span.end and span.start < one.window.end]
-    covered = _covered([one.window for one in near], buckets)
-    events = {
-        kind: _events_by_bucket(near, kind, buckets, covered)
-        for kind in ("new_issues", "closed_issues", "new_prs", "merged_prs")
-    }
-    relevant, discussion = _observed(near, buckets)
-    return Panel(
-        name=name,
-        labels=tuple(label(bucket.start) for bucket in buckets),
-        partly=tuple(
-            timedelta() < done < bucket.length for done, bucket in zip(covered, buckets, strict=True)
-        ),
-        charts=(
-            Chart("issues", (events["new_issues"], events["closed_issues"])),
-            Chart("prs", (events["new_prs"], events["merged_prs"])),
-            Chart("relevant", (Row("relevant", relevant),)),
-            Chart("discussion", (Row("discussion", discussion),)),
-        ),
+def _panel(name: str, entries: Iterable[Entry], windows: Iterable[TimeWindow], *, with_focus: bool) -> Panel:
+    spans = list(windows)
+    whole = TimeWindow(spans[0].start, spans[-1].end)
+    near = [one for one in entries if _overlap(one.window, whole)]
+    covered = zip(spans, _covered([one.window for one in near], spans), strict=True)
+    buckets = tuple(
+        dropwhile(
+            lambda bucket: not bucket.is_covered,
+            (Bucket(span, timedelta() < done < span.length, bool(done)) for span, done in covered),
+        )
     )
+    shares = [[one for one in near if _overlap(one.window, bucket.window)] for bucket in buckets]
+
+    def row(name: str, count: Callable[[Iterable[Entry], TimeWindow], int]) -> Row:
+        values = [count(share, bucket.window) for share, bucket in zip(shares, buckets, strict=True)]
+        return _row(name, buckets, values, count(near, whole))
+
+    def of_list(name: str) -> Row:
+        return row(name, lambda share, span: counting.listed(share, name, span))
+
+    charts = [Chart(name, tuple(map(of_list, lists))) for name, lists in _CHARTS.items()]
+    if with_focus:
+        charts.append(Chart("relevant", (row("relevant", counting.relevant),)))
+    talk = _discussion(near, [bucket.window for bucket in buckets])
+    charts.append(
+        Chart("discussion", (_row("discussion", buckets, talk, sum(value or 0 for value in talk)),))
+    )
+    return Panel(name, buckets, tuple(charts))
 
 
-def _without(panel: Panel, name: str) -> Panel:
-    return replace(panel, charts=tuple(chart for chart in panel.charts if chart.name != name))
+def _row(name: str, buckets: Sequence[Bucket], values: Sequence[int | None], total: int) -> Row:
+    known = [value if bucket.is_covered else None for value, bucket in zip(values, buckets, strict=True)]
+    whole = [
+        value
+        for value, bucket in zip(known, buckets, strict=True)
+        if value is not None and not bucket.is_partly
+    ]
+    middle = median(whole) if whole else None
+    return Row(name, tuple(known), total, min(whole, default=None), middle, max(whole, default=None))
+
+
+def _overlap(one: TimeWindow, other: TimeWindow) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _covered(windows: Iterable[TimeWindow], buckets: Iterable[TimeWindow]) -> list[timedelta]:
@@ -126,32 +156,16 @@ def _covered(windows: Iterable[TimeWindow], buckets: Iterable[TimeWindow]) -> li
     ]
 
 
-def _events_by_bucket(
-    entries: Iterable[Entry], kind: str, buckets: Sequence[TimeWindow], covered: Sequence[timedelta]
-) -> Row:
-    seen = {(event.number, event.at) for one in entries for event in one.events if event.name == kind}
-    counts = [0] * len(buckets)
-    for _, at in seen:
-        place = _bucket_of(at, buckets)
-        if place is not None:
-            counts[place] += 1
-    return Row(kind, tuple(count if done else None for count, done in zip(counts, covered, strict=True)))
-
-
-def _observed(
-    entries: Iterable[Entry], buckets: Sequence[TimeWindow]
-) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-    """The focus' threads and the discussion in each bucket."""
-    relevant: list[set[int] | None] = [None] * len(buckets)
-    discussion: list[int | None] = [None] * len(buckets)
+def _discussion(entries: Iterable[Entry], buckets: Sequence[TimeWindow]) -> list[int | None]:
+    """The comments and reviews in each bucket."""
+    found: list[int | None] = [None] * len(buckets)
     for entry in _apart(entries):
         window = entry.window
-        place = _bucket_of(window.start + window.length / 2, buckets)
-        if place is None or window.length > buckets[place].length * 1.5:
-            continue
-        relevant[place] = (relevant[place] or set()) | set(entry.relevant)
-        discussion[place] = (discussion[place] or 0) + entry.discussion
-    return tuple(None if numbers is None else len(numbers) for numbers in relevant), tuple(discussion)
+        middle = window.start + window.length / 2
+        place = next((place for place, bucket in enumerate(buckets) if middle in bucket), None)
+        if place is not None and window.length <= buckets[place].length * 1.5:
+            found[place] = (found[place] or 0) + entry.discussion
+    return found
 
 
 def _apart(entries: Iterable[Entry]) -> list[Entry]:
@@ -161,7 +175,3 @@ def _apart(entries: Iterable[Entry]) -> list[Entry]:
         if all(entry.window.end <= one.window.start or one.window.end <= entry.window.start for one in taken):
             taken.append(entry)
     return taken
-
-
-def _bucket_of(at: datetime, buckets: Sequence[TimeWindow]) -> int | None:
-    return next((place for place, bucket in enumerate(buckets) if at in bucket), None)

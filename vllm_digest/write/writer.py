@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from vllm_digest.boundary import contained
-from vllm_digest.errors import SourceError
+from vllm_digest.errors import SourceError, counted
 from vllm_digest.model_protocol import Model, ModelUnavailableError, Question
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Overview
@@ -53,7 +53,7 @@ class ModelWriter:
             lambda: self._written(snapshot, digest),
             lambda: Narrative(fallbacks=(Fallback("all", FallbackReason.NO_ANSWER),)),
         )
-        _log_fallbacks(narrative)
+        _log_fallbacks(narrative, self.rules.limits.threads)
         return narrative
 
     def _written(self, snapshot: Snapshot, digest: Digest) -> Narrative:
@@ -149,16 +149,17 @@ def _briefs_of(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
     return [outcome.brief for outcome in outcomes if outcome and outcome.brief]
 
 
-def _log_fallbacks(narrative: Narrative) -> None:
-    """Log what rules write instead of the model; threads beyond `llm.threads` only with `-v`."""
+def _log_fallbacks(narrative: Narrative, most: int) -> None:
+    """Log what rules write instead of the model; threads beyond `llm.threads` (`most`) only with `-v`."""
     for fallback in narrative.fallbacks:
         log.info("%s falls back: %s", fallback.part, fallback.reason.value)
     lost = [one.reason.value for one in narrative.fallbacks if one.reason is not FallbackReason.BUDGET]
     beyond = len(narrative.fallbacks) - len(lost)
     if beyond:
-        log.info("rules describe %d threads beyond llm.threads", beyond)
+        verb = "is" if beyond == 1 else "are"
+        log.info("%s beyond llm.threads (%d) %s told by rules", counted(beyond, "thread"), most, verb)
     if lost:
-        counted = ", ".join(f"{reason} {count}" for reason, count in Counter(lost).most_common())
-        log.warning("rules wrote %d parts instead of the model: %s", len(lost), counted)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(lost).most_common())
+        log.warning("rules wrote %s instead of the model: %s", counted(len(lost), "part"), reasons)
     if narrative.unjudged:
-        log.info("%d statements were not judged in a second pass", narrative.unjudged)
+        log.info("not judged in a second pass: %s", counted(narrative.unjudged, "statement"))

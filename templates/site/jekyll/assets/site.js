@@ -96,6 +96,35 @@ function addContents(headings) {
   report.before(contents);
 }
 
+// A bar tells its value when it is pointed at, touched or reached with the arrow keys; a second touch follows it.
+for (const plot of document.querySelectorAll(".plot")) {
+  const bars = [...plot.querySelectorAll("svg a")];
+  const value = make("p", { className: "value" });
+  let shown = null;
+  let isNew = false;
+  const show = (bar) => {
+    isNew = bar !== shown;
+    shown = bar;
+    value.textContent = bar.getAttribute("aria-label");
+    for (const one of bars) {
+      one.classList.toggle("shown", one === bar);
+      one.setAttribute("tabindex", one === bar ? "0" : "-1");
+    }
+  };
+  for (const [place, bar] of bars.entries()) {
+    bar.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && show(bar));
+    bar.addEventListener("pointerdown", () => show(bar));
+    bar.addEventListener("focus", () => shown === bar || show(bar));
+    bar.addEventListener("click", (event) => event.pointerType === "touch" && isNew && event.preventDefault());
+    bar.addEventListener("keydown", (event) => {
+      const next = bars[place + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
+      if (next) next.focus();
+    });
+  }
+  plot.prepend(value);
+  if (bars.length) show(bars.at(-1));
+}
+
 // Only the reader's clock can tell that the next report is late.
 const until = document.getElementById("until");
 if (until) {

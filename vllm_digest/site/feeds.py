@@ -1,0 +1,188 @@
+"""The site's feeds: all reports, those that the focus is in, whole days, and events of the focus's threads.
+
+An entry keeps its id for ever, wherever the site moves and however often it is made.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from vllm_digest.markdown.escaping import escape
+from vllm_digest.models import EventKind
+from vllm_digest.pagecheck import sections
+from vllm_digest.render import render
+from vllm_digest.site.calendar import moment_label
+from vllm_digest.site.cards import Card
+from vllm_digest.site.editions import Edition, Site
+from vllm_digest.site.entries import Entry, FocusThread
+from vllm_digest.site.html import verdict_line, weekday_name
+from vllm_digest.templating import words
+
+_REPORTS = 48
+"""Two days of hourly reports, for readers that look in once a day."""
+_EVENTS = 100
+"""Some three days of a busy focus; the feed stays far below 100 kB."""
+_TAKEN = frozenset({"feed", "focus", "days"})
+_NAME = re.compile(r"[^a-z0-9]+")
+_SAME = timedelta(minutes=1)
+"""GitHub closes a pull request when it merges it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a feed.
+
+    `text`: Markdown of ours. `page`: the address on the site, below the root of its language. `base`: of the
+    page that relative links of the text begin at. `thread`: the address at GitHub of what it is about, else
+    empty. `data`: of the report's JSON, else empty.
+    """
+
+    id: str
+    title: str
+    published: datetime
+    updated: datetime
+    text: str
+    page: str
+    base: str
+    thread: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed at `url`, below the root of its language; newest items first."""
+
+    url: str
+    id: str
+    title: str
+    items: tuple[Item, ...]
+
+
+def events_address(focus: str) -> str:
+    """Where the feed of a focus's events stands: `/amd.xml`."""
+    name = _NAME.sub("-", focus.casefold()).strip("-")
+    return f"/{name}.xml" if name and name not in _TAKEN else "/focus-events.xml"
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """The feeds of a site in one language. `stories`: the threads that have a page of their own."""
+
+    site: Site
+    edition: Edition
+    stories: Collection[int]
+
+    def all(self, cards: Iterable[Card]) -> Iterator[Feed]:
+        """Every feed; `cards` are those of the newest days, newest first."""
+        index, project = self.edition.index, self.site.project
+        said = words(self.edition.language)
+        yield self._feed("/feed.xml", said.say("site.feed", project=project), self._reports(index.entries))
+        yield self._feed("/days.xml", said.say("site.days_feed", project=project), self._days(cards))
+        if focus := self.site.focus:
+            about = [entry for entry in index.entries if entry.relevant]
+            title = said.say("site.focus_feed", project=project, focus=focus)
+            yield self._feed("/focus.xml", title, self._reports(about))
+            title = said.say("site.events_feed", project=project, focus=focus)
+            yield self._feed(events_address(focus), title, self._events(index.entries))
+
+    def _feed(self, url: str, title: str, items: Iterable[Item]) -> Feed:
+        return Feed(url, self._urn(url), title, tuple(items))
+
+    def _reports(self, entries: Sequence[Entry]) -> Iterator[Item]:
+        """The newest reports, each with its page but for the long lists."""
+        for entry in reversed(entries[-_REPORTS:]):
+            yield Item(
+                id=self._urn(entry.url),
+                title=self._title(entry),
+                published=entry.window.end,
+                updated=entry.made_at,
+                text=self.edition.sections(entry),
+                page=entry.url,
+                base=entry.url,
+                data=f"/{entry.place}.json",
+            )
+
+    def _title(self, entry: Entry) -> str:
+        said = words(self.edition.language)
+        label = moment_label(entry.window, self.site.zone, self.edition.language)
+        if len(self.edition.index.series) > 1:
+            label = said.say("site.in_series", label=label, repo=entry.repo, series=entry.series)
+        comma = said.say("site.comma")
+        counts = comma.join(f"{said.say(f'counts.{name}')} {count}" for name, count in entry.counts.items())
+        if not entry.focus:
+            return said.say("site.feed_entry_alone", label=label, counts=counts)
+        count = len(entry.relevant)
+        return said.say("site.feed_entry", label=label, counts=counts, focus=entry.focus, count=count)
+
+    def _days(self, cards: Iterable[Card]) -> Iterator[Item]:
+        """The days that are over, each with the page of its report but for the long lists."""
+        known = {entry.place for entry in self.edition.index.entries}
+        language, root = self.edition.language, self.edition.root
+        for card in cards:
+            if not card.is_over:
+                continue
+            stored = card.entry if card.entry and card.entry.place in known else None
+            text = (
+                self.edition.sections(stored)
+                if stored
+                else sections(render(card.report, language, root, self.stories))
+            )
+            weekday = weekday_name(card.report.digest.window.start, self.site.zone, language)
+            several = len({repo for repo, _ in self.edition.index.series}) > 1
+            name = f"{card.name} {weekday}{f' {card.repo}' if several else ''}"
+            line = verdict_line(card.report.digest, language).unescape()
+            yield Item(
+                id=self._urn(f"/days/{card.repo}/{card.name}"),
+                title=words(language).say("site.day_entry", day=name, verdict=line),
+                published=card.report.digest.window.end,
+                updated=card.report.provenance.made_at,
+                text=text,
+                page=stored.url if stored else f"/archive/{card.name[:7]}/#{card.name}",
+                base=f"/{card.report.place}/",
+            )
+
+    def _events(self, entries: Iterable[Entry]) -> Iterator[Item]:
+        """The newest openings, closings, reopenings and merges of the focus's threads."""
+        found: dict[str, Item] = {}
+        for entry in entries:
+            for thread in entry.relevant:
+                for kind, identity, at, login in _changes(thread):
+                    urn = self._urn(f"/events/{entry.repo}/{thread.number}/{kind}/{identity}")
+                    found[urn] = self._event(urn, entry, thread, (kind, at, login))
+        yield from sorted(found.values(), key=lambda item: (item.published, item.id), reverse=True)[:_EVENTS]
+
+    def _event(
+        self, urn: str, entry: Entry, thread: FocusThread, change: tuple[EventKind, datetime, str]
+    ) -> Item:
+        kind, at, login = change
+        said = words(self.edition.language)
+        several = len({repo for repo, _ in self.edition.index.series}) > 1
+        what = f"{entry.repo if several else ''}#{thread.number} {thread.title or said.say('untitled')}"
+        by = said.say("site.event_by", what=said.say(f"site.event_kinds.{kind}"), login=login)
+        about = [by, *thread.hardware, *thread.labels, *([f"“{thread.gain}”"] if thread.gain else [])]
+        return Item(
+            id=urn,
+            title=f"{said.say(f'site.event_titles.{kind}')} {what}",
+            published=at,
+            updated=at,
+            text=" · ".join(map(escape, about)),
+            page=entry.url,
+            base=entry.url,
+            thread=thread.url,
+        )
+
+    def _urn(self, url: str) -> str:
+        """A name that stays when the site moves to another host."""
+        return uuid5(NAMESPACE_URL, f"vllm-digest:{self.edition.root}{url}").urn
+
+
+def _changes(thread: FocusThread) -> Iterator[tuple[EventKind, str, datetime, str]]:
+    """What changed a thread's state, but for the closing that comes with a merge."""
+    merges = [at for kind, _, at, _ in thread.changes if kind is EventKind.MERGED]
+    for change in thread.changes:
+        kind, _, at, _ = change
+        if kind is EventKind.CLOSED and any(abs(at - merge) <= _SAME for merge in merges):
+            continue
+        yield change
