@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vllm_digest.pagecheck import breakage, find_problem, sections, state_paragraph
+from vllm_digest.pagecheck import breakage, find_problem, sections
 
 PAGE = Path(__file__).with_name("sample.md").read_text(encoding="utf-8")
 FOCUS = "AMD/ROCm 生态相关动态"
@@ -78,8 +78,6 @@ def test_a_title_s_own_marks_are_no_difference() -> None:
 
 
 def test_the_parts_that_other_pages_quote() -> None:
-    assert state_paragraph(PAGE) == "AMD：无相关更新。"
-    assert "\n" not in state_paragraph(PAGE)
     assert sections(PAGE).startswith("### 📊 每日开发状态摘要\n")
     assert "附录" not in sections(PAGE)
-    assert state_paragraph("") == sections("") == ""
+    assert sections("") == ""

@@ -72,12 +72,6 @@ def title_of(page: str) -> str:
     return str(_keys(_parts(page)[0])["title"])
 
 
-def state_paragraph(page: str) -> str:
-    """The first paragraph of a page's first section, in Markdown; empty without one."""
-    _, _, section = page.partition("\n### ")
-    return section.partition("\n")[2].partition("\n\n")[0].strip()
-
-
 def sections(page: str) -> str:
     """The sections of a page with their headings, in Markdown."""
     _, mark, rest = page.partition("\n### ")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from vllm_digest.archive import Archive, document
 from vllm_digest.languages import root_of
 from vllm_digest.markdown.folding import unfolded
-from vllm_digest.pagecheck import find_problem, sections, state_paragraph, title_of
+from vllm_digest.pagecheck import find_problem, sections, title_of
 from vllm_digest.render import render_folded
 from vllm_digest.report import Report
 from vllm_digest.sections import outline
@@ -54,10 +54,6 @@ class Edition:
     root: str
     folder: Path
     index: ReportIndex
-
-    def state(self, entry: Entry) -> str:
-        """The first paragraph of a report's page, in Markdown."""
-        return state_paragraph(self._page(entry))
 
     def sections(self, entry: Entry) -> str:
         """A report's page without the long lists, in Markdown."""
