@@ -24,9 +24,9 @@ SITE = "https://example.github.io/digest/"
 TEXT = """\
 2025-12-10 18:42 (UTC+8) ~ 2025-12-10 19:42 (UTC+8)
 AMD：无相关更新。
-已关闭 #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
-开放 #30375 [Bug]: [TPU] ShapeDtypeStruct error when loading custom safetensors checkpoint …
-开放 #30383 [RFC]: Multi-Process Benchmark Architecture for Scaling Beyond Single-Core Limi…
+× 已关闭 #30382 [Bug]: Issues with mistralai/Ministral-3-14B-Instruct-2512
+○ 开放 #30375 [Bug]: [TPU] ShapeDtypeStruct error when loading custom safetensors checkpoint …
+○ 开放 #30383 [RFC]: Multi-Process Benchmark Architecture for Scaling Beyond Single-Core Limi…
 https://example.github.io/digest/reports/vllm-project/vllm/sample/2025/12/20251210T1042Z-20251210T1142Z/"""
 
 
@@ -51,10 +51,10 @@ def test_a_service_that_shows_html_gets_links(run: Run, page: str) -> None:
     html = inbox.messages[0]["message"]
     assert html.startswith(f'<p><b><a href="{SITE}reports/')
     assert "AMD：无相关更新。</p>" in html
-    assert re.findall(r'<li>(\S+) <a href="([^"]+)">#', html) == [
-        ("已关闭", "https://github.com/vllm-project/vllm/issues/30382"),
-        ("开放", "https://github.com/vllm-project/vllm/issues/30375"),
-        ("开放", "https://github.com/vllm-project/vllm/issues/30383"),
+    assert re.findall(r'<li>(\S+ \S+) <a href="([^"]+)">#', html) == [
+        ("× 已关闭", "https://github.com/vllm-project/vllm/issues/30382"),
+        ("○ 开放", "https://github.com/vllm-project/vllm/issues/30375"),
+        ("○ 开放", "https://github.com/vllm-project/vllm/issues/30383"),
     ]
 
 
