@@ -20,6 +20,7 @@ from vllm_digest.site.counting import month_figures
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
 from vllm_digest.site.feeds import Feed, Feeds, events_address
 from vllm_digest.site.html import page, verdict_line
+from vllm_digest.site.programs import ForPrograms
 from vllm_digest.site.threads import paged_numbers, thread_files
 from vllm_digest.site.trends import Panel
 from vllm_digest.stories.index import StoryIndex
@@ -61,8 +62,11 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
             numbers = paged_numbers(stories, site.repo)
             editions = put_reports(site, archive, draft, numbers)
             roots = {edition.language: edition.root for edition in editions}
-            _write(draft, thread_files(site, stories, numbers, roots))
-        _write(draft, _made(site, editions, now, _newest_cards(site, archive, editions[0]), numbers))
+            programs = ForPrograms(site, roots)
+            _write(draft, programs.beside(thread_files(site, stories, numbers, roots)))
+        made = _made(site, editions, now, _newest_cards(site, archive, editions[0]), numbers)
+        _write(draft, programs.beside(made))
+        _write(draft, programs.last(editions))
         (draft / _MARK).touch()
         if target.exists():
             target.rename(former)
