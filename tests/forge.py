@@ -29,6 +29,7 @@ class Forge:
         self.github = github
         self.remote = home / "remote.git"
         self.deployed = home / "deployed"
+        self.cache = home / "cache"
         self.variables: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.environ: dict[str, str] = {}
@@ -54,9 +55,11 @@ class Forge:
                 "OURS": _SLEEPLESS,
                 "LANG": "C.UTF-8",
                 "GITHUB_API_URL": self.github.url,
+                "HOME": str(self.home / f"run-{self._runs}" / "home"),
                 **self.environ,
             },
             stand_ins={
+                "actions/cache": self._keep,
                 "actions/checkout": self._check_out,
                 "actions/setup-python": lambda _given, _workspace: {},
                 "actions/jekyll-build-pages": _build,
@@ -123,6 +126,15 @@ class Forge:
         assert given == {"persist-credentials": "false"}
         clone = ["git", "clone", "--quiet", "--branch=main", str(self.remote), str(workspace)]
         subprocess.run(clone, check=True)
+        return {}
+
+    def _keep(self, given: Mapping[str, str], workspace: Path) -> Outputs:
+        """Machines share what they cache, as if each saved it in the end."""
+        self.cache.mkdir(exist_ok=True)
+        place = workspace.parents[1] / "home" / given["path"].removeprefix("~/")
+        if not place.is_symlink():
+            place.parent.mkdir(parents=True)
+            place.symlink_to(self.cache, target_is_directory=True)
         return {}
 
     def _upload(self, given: Mapping[str, str], workspace: Path) -> Outputs:

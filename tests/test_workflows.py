@@ -231,6 +231,7 @@ def test_a_run_reports_keeps_builds_and_deploys_and_the_next_one_joins_and_tells
     assert all(f"{SERIES}/{page}" in forge.page("") for page in pages)
     assert [message["title"] for message in inbox.messages] == ["vLLM 开发动态报告（2 份）"]
     assert f"{ADDRESS}{SERIES}/{pages[-1]}/" in inbox.messages[0]["message"]
+    assert list(forge.cache.glob("archives/*.stories.sqlite"))
 
 
 def test_what_was_reported_in_spite_of_a_failure_is_published_and_the_run_fails_aloud(
