@@ -34,6 +34,7 @@ from vllm_digest.archive import lock_series
 from vllm_digest.cli import run_command
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime
+from vllm_digest.stories.watch import WatchList, contribution, told_by
 from vllm_digest.window import TimeWindow
 
 REPO = "vllm-project/vllm"
@@ -228,6 +229,7 @@ class Simulation:
         for report in reports:
             self.happened["gaps told"] += check_truth(self.world, report)
             self._check_page(report)
+        self._check_follow_ups(reports)
         self._check_every_event_once(reports, TimeWindow(windows[0].start, windows[-1].end))
 
     def _check_every_event_once(self, reports: list[Report], whole: TimeWindow) -> None:
@@ -239,6 +241,16 @@ class Simulation:
         said_by_bots = sum(report.digest.activity.bot_remarks for report in reports)
         told = sum(1 for at, is_bot in self._said() if is_bot and at in whole)
         assert said_by_bots == told or (said_by_bots < told and self.happened["gaps told"])
+
+    def _check_follow_ups(self, reports: list[Report]) -> None:
+        """Every watched entry has exactly one outcome, told once, or is still listed."""
+        watching = WatchList(contribution(report) for report in reports)
+        told = Counter(key for report in reports for key in told_by(report.follow_ups))
+        ended = {(one.entry.number, one.outcome.at) for one in watching.ended}
+        self.happened["outcomes told"] += len(told)
+        self.happened["still watched"] += len(watching.open)
+        assert [entry for entry, count in told.items() if count > 1] == []
+        assert sorted(told) == sorted(ended)
 
     def _said(self) -> Iterator[tuple[datetime, bool]]:
         """When each thing was said, and whether by an app; what is in a review, when it was handed in."""

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +13,10 @@ import pytest
 from tests import archives
 from tests.conftest import Ran, Run
 from vllm_digest.archive import Archive
+from vllm_digest.place import Place
 from vllm_digest.render import render
+from vllm_digest.report import Report
+from vllm_digest.stories.index import StoryIndex
 from vllm_digest.window import TimeWindow
 
 DAY = TimeWindow(datetime(2025, 12, 9, 16, tzinfo=UTC), datetime(2025, 12, 10, 16, tzinfo=UTC))
@@ -190,3 +194,89 @@ def test_the_site_has_a_page_for_what_is_watched_and_mentions_lead_to_it(run: Ru
     assert mentions
     depth = len(mentions[0].relative_to("site/staging").with_suffix("").parts)
     assert f"]({'../' * depth}threads/{number}/)" in mentions[0].read_text("utf-8")
+
+
+def roll_ups(ran: Ran) -> tuple[int, list[str], list[str], list[str]]:
+    """The exit code of `status --json`, and of the days what is missing, due again, and next."""
+    series = {one["series"]: one for one in json.loads(ran.out)["series"]}
+    days = series.get("day", {"missing": [], "again": [], "next": []})
+    missing, again, upcoming = (
+        [span["end"][:13] for span in days[name]] for name in ("missing", "again", "next")
+    )
+    return ran.code, missing, again, upcoming
+
+
+def test_status_tells_roll_ups_that_are_missing_or_whose_parts_changed(run: Run) -> None:
+    fill(HOURS[:5] + HOURS[6:])
+    Path("config.yaml").write_text("report: {rollups: [day]}", encoding="utf-8")
+
+    def status(*arguments: str) -> Ran:
+        return run("status", *arguments, now=NOW)
+
+    day = "2025-12-10T16"
+    # The hour's hole is no news of this test.
+    assert roll_ups(status("--json")) == (1, [day], [], [day])
+    assert "missing   2025-12-10 00:00 (UTC+8) ~ 2025-12-11 00:00 (UTC+8)" in status().out
+    assert rollup(run).code == 0
+    assert roll_ups(status("--json")) == (1, [], [], [])
+    fill(HOURS[5:6])
+    assert roll_ups(status("--json")) == (0, [], [day], [day])
+    assert "due again 2025-12-10 00:00 (UTC+8) ~ 2025-12-11 00:00 (UTC+8)" in status().out
+
+
+@pytest.mark.usefixtures("stored")
+def test_an_old_roll_up_is_due_again_but_not_one_of_another_series(run: Run) -> None:
+    Path("config.yaml").write_text("report: {rollups: [day], catch_up: 24h}", encoding="utf-8")
+    assert rollup(run).code == 0
+    later = archives.hours(NOW + timedelta(days=9, hours=12), 2)
+    fill(later)
+    assert roll_ups(run("status", "--json", now=later[-1].end))[1:] == ([], [], [])
+    next(Path("archive/reports/vllm-project/vllm/1h").rglob("*T0100Z.json")).unlink()
+    assert roll_ups(run("status", "--json", now=later[-1].end))[2] == ["2025-12-10T16"]
+    assert roll_ups(run("status", "--json", "--window", "2h", now=later[-1].end))[2] == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_report_is_read_once_whatever_a_checkout_does_to_the_times_of_files() -> None:
+    read: list[Place] = []
+
+    class Watched(Archive):
+        def load(self, place: Place) -> Report:
+            read.append(place)
+            return super().load(place)
+
+    def reading() -> int:
+        read.clear()
+        StoryIndex(Watched(Path("archive"), NOW, Path("cache"))).__exit__()
+        return len(read)
+
+    assert (reading(), reading()) == (24, 0)
+    files = list(Path("archive").rglob("*.json"))
+    for path in files:
+        os.utime(path, (1, 1))
+    assert reading() == 0
+    files[0].write_bytes(files[0].read_bytes() + b"\n")
+    assert (reading(), reading()) == (1, 0)
+
+
+def test_counts_stand_beside_those_of_the_four_periods_just_before(run: Run) -> None:
+    day = timedelta(days=1)
+    fill(
+        tuple(TimeWindow(hour.start - n * day, hour.end - n * day) for n in range(6) for hour in HOURS[8:11])
+    )
+
+    def rolled_up(number: int) -> Any:
+        return data(run("rollup", "--day", f"2025-12-{number:02}", "--no-llm", "--force", now=NOW))
+
+    def merged(report: Any) -> int:
+        start, end = report["facts"]["window"]["start"], report["facts"]["window"]["end"]
+        events = [event for thread in report["facts"]["threads"] for event in thread["events"]]
+        return sum(kind == "merged" and start <= at < end for kind, _, at, *_ in events)
+
+    made = {number: rolled_up(number) for number in (5, 6, 7, 8, 9, 10)}
+    assert not made[5].get("before")
+    counts = [one["counts"]["merged_prs"] for one in made[10]["before"]]
+    assert counts == [merged(made[number]) for number in (9, 8, 7, 6)]
+    assert len(set(counts)) > 1
+    next(Path("archive/reports/vllm-project/vllm/day").rglob("*-20251209T1600Z.json")).unlink()
+    assert not rolled_up(10).get("before")

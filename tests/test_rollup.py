@@ -18,7 +18,7 @@ from vllm_digest.narrative import Brief, BriefPart, Evidence, Narrative, Stateme
 from vllm_digest.report import Report
 from vllm_digest.stories.rollup import reusable, rolled_up
 from vllm_digest.stories.spans import Span, day_span, due_spans, earlier, month_span, named_span, week_span
-from vllm_digest.window import TimeWindow
+from vllm_digest.window import TimeWindow, floor_to_minute
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -131,3 +131,20 @@ def test_the_span_between_two_times_is_a_series_of_its_own() -> None:
     assert named_span(day=None, week=None, month=None, between=between, zone=SHANGHAI, now=WEEK.end) == Span(
         "range", between
     )
+
+
+def test_what_a_part_knows_from_after_the_span_is_not_told_of_it() -> None:
+    for part in parts(3, HOUR):
+        for row in part.digest.threads:
+            first, last = (pick(event.at for event in row.events) for pick in (min, max))
+            cut = floor_to_minute(first) + timedelta(minutes=1)
+            if not part.digest.window.start < cut <= last < part.digest.window.end:
+                continue
+            narrated = replace(part, narrative=told(row.number))
+            whole = rolled_up([narrated], part.digest.window, RULES.digest)
+            before = rolled_up([narrated], TimeWindow(part.digest.window.start, cut), RULES.digest)
+            assert reusable([narrated], whole).brief(row.number)
+            assert before.thread(row.number)
+            assert not reusable([narrated], before).briefs
+            return
+    pytest.fail("no thread has two events in an hour")

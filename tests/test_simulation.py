@@ -10,5 +10,6 @@ def test_in_72_bad_runs_every_event_is_reported_once(tmp_path: Path) -> None:
     simulation.play()
     simulation.check()
     troubles = ("missed", "doubled", "killed", "skew", "deleted", "damaged", "exit 3", "exit 5")
-    for trouble in (*troubles, "branch removed", "branch emptied"):
+    ends = ("branch removed", "branch emptied", "outcomes told", "still watched")
+    for trouble in (*troubles, *ends):
         assert simulation.happened[trouble], f"{trouble} was not tried"

@@ -88,7 +88,7 @@ def test_one_line_of_json_says_the_same(report_on: Callable[..., None], status: 
     (series,) = said["series"]
     assert list(series) == [
         *("repo", "series", "ok", "windows", "first", "last", "made_at", "late", "unfinished", "missing"),
-        *("holes", "overlaps", "next"),
+        *("holes", "overlaps", "again", "next"),
     ]
     assert (said["ok"], series["ok"], series["late"], series["windows"]) == (False, False, True, 2)
     assert (series["first"], series["last"]) == ("2025-12-10T06:00:00+00:00", "2025-12-10T09:00:00+00:00")

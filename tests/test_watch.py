@@ -16,7 +16,7 @@ from vllm_digest.facts import Facts
 from vllm_digest.follow_ups import FollowUp, Outcome, OutcomeKind, WatchKind
 from vllm_digest.models import Account, EventKind, Snapshot, Thread, TimelineEvent
 from vllm_digest.report import Provenance, Report
-from vllm_digest.stories.watch import Contribution, WatchList, contribution, follow_ups
+from vllm_digest.stories.watch import Contribution, OutcomeKey, WatchList, contribution, follow_ups, told_by
 from vllm_digest.window import TimeWindow
 
 DAY = timedelta(days=1)
@@ -38,8 +38,11 @@ def days(*threads: Thread) -> list[Contribution]:
 
 def told(of: Sequence[Contribution], *, with_open: bool = True) -> list[list[FollowUp]]:
     """What each report tells of those before it."""
-    watching = WatchList()
-    return [list(follow_ups(watching, one, with_open=with_open)) for one in of]
+    watching, known, parts = WatchList(), set[OutcomeKey](), []
+    for one in of:
+        parts.append(list(follow_ups(watching, one, with_open=with_open, is_told=known.__contains__)))
+        known |= told_by(parts[-1])
+    return parts
 
 
 def event(
@@ -139,3 +142,14 @@ def test_a_window_of_the_past_tells_the_same_when_it_is_made_again() -> None:
     assert told(parts) == told(parts)
     late: TimeWindow = parts[3].window
     assert all(one.since <= late.start for one in told(parts)[3])
+
+
+def test_an_outcome_that_a_filled_hole_makes_known_is_told_late_and_once() -> None:
+    parts = days(bug(event(CLOSED, 1.5, reason="completed")))
+    before = told(parts[1:4])
+    assert [one for part in before for one in part if one.outcome] == []
+    # The first day is filled after the second was made.
+    watching = WatchList(parts[:3])
+    late = follow_ups(watching, parts[3], with_open=False)
+    assert [(one.number, one.days) for one in late] == [(1, 0)]
+    assert follow_ups(watching, parts[4], with_open=False, is_told=told_by(late).__contains__) == ()

@@ -59,15 +59,20 @@ def estimate(extent: Extent, *, share: float, windows: int, rules: WritingRules 
 
 def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int]:
     """Calls and tokens for windows with `rows` rows each: briefs, an overview each, and the second pass."""
+    calls, tokens = model_work(min(rules.limits.threads, rows * _BRIEFS_A_ROW), rules)
+    return ceil(windows * calls), ceil(windows * tokens)
+
+
+def model_work(briefs: float, rules: WritingRules) -> tuple[float, float]:
+    """Calls and tokens for one window with so many briefs: these, the overview, and the second pass."""
     limits = rules.limits
-    briefs = min(limits.threads, rows * _BRIEFS_A_ROW)
     overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, briefs * _TOKENS_A_BRIEF)
     calls = briefs + 1
     tokens = briefs * _BRIEF_TOKENS + overview + calls * _LANGUAGE_TOKENS * (len(rules.languages) - 1)
     if rules.judge:
         tokens += calls * _JUDGE_TOKENS
         calls *= 2
-    return ceil(windows * calls), ceil(windows * tokens)
+    return calls, tokens
 
 
 def _waits(extent: Extent, points: int) -> timedelta:

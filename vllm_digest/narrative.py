@@ -211,6 +211,7 @@ class FallbackReason(StrEnum):
     TOO_LONG = "too-long"
     """The prompt does not fit into the model's context."""
     BUDGET = "budget"
+    NO_TEXT = "no-text"
     SCHEMA = "schema"
     QUOTE = "quote"
     SOURCE = "source"

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from vllm_digest import __version__
@@ -28,8 +29,17 @@ from vllm_digest.window import TimeWindow, local_window, parse_zone
 
 log = logging.getLogger(__name__)
 
-Writer = Callable[[Snapshot, Digest], Narrative]
-"""Returns the narrative of a window; never raises for a model."""
+
+class Writer(Protocol):
+    """Makes narratives; never raises for a model."""
+
+    def __call__(self, snapshot: Snapshot, digest: Digest, /) -> Narrative:
+        """Return the narrative of a fetched window."""
+
+    def roll_up(self, digest: Digest, told: Narrative, /) -> Narrative:
+        """Return the narrative of a roll-up. `told`: what its parts' narratives say that still holds."""
+
+
 OnStored = Callable[[Report, Stored], None]
 """Called with each report as soon as it is stored."""
 
@@ -129,9 +139,12 @@ def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
 
 
 def roll_up(spans: Iterable[Span], rollups: RollUps, context: ReportContext) -> Iterator[Report]:
-    """Yield the roll-up of each span, made from stored reports."""
+    """Yield the roll-up of each span, made from stored reports, with its narrative."""
     for span in spans:
         report = rollups.report(span, context.rules.digest)
+        narrative = mask_in(context.writer.roll_up(report.digest, report.narrative))
+        took = replace(report.provenance, requests=narrative.requests, points=narrative.points)
+        report = context.archive.redacted(replace(report, narrative=narrative, provenance=took))
         yield context.following.add_to(report)
 
 

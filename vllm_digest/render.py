@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from vllm_digest.digest.highlights import by_event, leading, usage_rows, verdict
+from vllm_digest.digest.highlights import TOP, by_event, leading, usage_rows, verdict
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
@@ -40,8 +40,6 @@ _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
 _FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|[x×]\b|tok(?:en)?s?/s|ms\b)")
 _FIGURE_WORDS = 40
 """Characters of a measured gain that a line of the ecosystem's chapter shows."""
-_TOP = 5
-"""Threads in the list at the start of a roll-up."""
 
 
 def render(
@@ -81,7 +79,7 @@ def render_folded(
             relevant=relevant,
             groups=by_event(relevant),
             leading=leading,
-            top=leading(digest.threads, _TOP),
+            top=leading(digest.threads, TOP),
             verdict_of=verdict(digest),
             usage=usage_rows(digest),
             concerns=_untold_concerns(digest),

@@ -251,7 +251,7 @@ class Provenance:
 
     `made_at`, `fetched_at` (of the newest data): UTC. `made_from`: `github`, `sample`, or `archive` for a
     roll-up. `requests`, `points`: of GitHub's GraphQL API, used for fetching. `version`: of this program.
-    `parts`: of a roll-up, a fingerprint of the reports it was made from, to detect changes.
+    `parts`: of a roll-up, the series and a fingerprint of the reports it was made from, to detect changes.
     """
 
     made_at: Moment
@@ -283,7 +283,7 @@ class Report:
     `series`: usual length of its windows, such as `1h`. `timezone`: IANA name of the zone of times on it.
     `narrative`: what a model wrote; empty if rules wrote everything.
     `follow_ups`: what became of threads that earlier reports of the series listed as worth watching.
-    `before`: of a roll-up, the counts of the periods before it, latest first.
+    `before`: of a roll-up, the counts of up to four periods just before it, latest first.
     `asked_as`: the repository's name in the settings if GitHub has renamed it since; else empty.
     """
 

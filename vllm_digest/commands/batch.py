@@ -25,8 +25,7 @@ from vllm_digest.printing import print_product
 from vllm_digest.progress import fetch_counter
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
-from vllm_digest.runtime import Runtime, Setup, resolve
-from vllm_digest.sources import Source
+from vllm_digest.runtime import Runtime, Setup, resolve, source_if_any
 from vllm_digest.summary import print_report
 from vllm_digest.window import TimeWindow, format_length, local_window, parse_length, parse_zone
 from vllm_digest.write import without_model
@@ -111,16 +110,8 @@ def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: 
     kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
         lambda: CollectingModel(name, kept, arrived, server.session() if server else None),
-        _source(setup),
+        source_if_any(setup),
     )
-
-
-def _source(setup: Setup) -> Source | None:
-    """Where the second pass has other threads from; None without a token, which collecting does not need."""
-    try:
-        return setup.source()
-    except UsageError:
-        return None
 
 
 def _reports(pending: Pending, context: pipeline.ReportContext) -> Iterator[Report]:

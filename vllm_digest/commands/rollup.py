@@ -3,34 +3,39 @@
 import json
 from contextlib import ExitStack
 from datetime import timedelta
+from math import ceil
 
 from vllm_digest import pipeline
 from vllm_digest.archive import Stored
 from vllm_digest.backfill_range import time_range
 from vllm_digest.errors import UsageError, counted
+from vllm_digest.estimate import model_work
 from vllm_digest.options import RollupOptions
 from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.printing import print_product
 from vllm_digest.report import Report
-from vllm_digest.runtime import Runtime, Setup, resolve
+from vllm_digest.rules import writing_rules_of
+from vllm_digest.runtime import Runtime, Setup, resolve, source_if_any
+from vllm_digest.sources import TEXTS_A_REQUEST
 from vllm_digest.stories.rollups import RollUps
 from vllm_digest.stories.spans import Span, named_span
 from vllm_digest.summary import print_report
 from vllm_digest.window import format_length, local_minute, local_window
-from vllm_digest.write import by_rules
+from vllm_digest.write.selection import Selection
 
 
 def rollup(runtime: Runtime, options: RollupOptions) -> None:
     """Make the roll-up that the options name and print its page's path."""
     setup = resolve(runtime, options)
     span = _span(setup, options)
+    rollups = rollups_of(setup, options.of)
+    source = source_if_any(setup) if setup.has_model else None
+    if options.dry_run:
+        print_product(_plan(setup, rollups, span, can_ask=source is not None, as_json=options.as_json))
+        return
     with ExitStack() as stack:
-        writer = stack.enter_context(setup.writer(None))
+        writer = stack.enter_context(setup.writer(source))
         context = setup.context(span.series, writer, made_from="archive")
-        rollups = _rollups(setup, options.of)
-        if options.dry_run:
-            print_product(_plan(setup, rollups, span, as_json=options.as_json))
-            return
         stack.enter_context(setup.locked(context))
         if not options.force and _is_stored(setup, rollups, span):
             zone = setup.settings.report.timezone
@@ -47,7 +52,7 @@ def rollup(runtime: Runtime, options: RollupOptions) -> None:
         pipeline.refuse_fallbacks(fallbacks)
 
 
-def _rollups(setup: Setup, of: str | None = None) -> RollUps:
+def rollups_of(setup: Setup, of: str | None = None) -> RollUps:
     """The repository's roll-ups, made from a series; from that of `report.window` by default."""
     report = setup.settings.report
     series = of or format_length(report.window)
@@ -82,16 +87,28 @@ def _is_stored(setup: Setup, rollups: RollUps, span: Span) -> bool:
     return span.window in setup.archive.listing(rollups.repo, span.series).windows
 
 
-def _plan(setup: Setup, rollups: RollUps, span: Span, *, as_json: bool) -> str:
-    """What would be read, asked and made."""
+def _plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as_json: bool) -> str:
+    """What would be read, asked and made. `can_ask`: there is a source for texts."""
     parts, holes = rollups.parts(span)
+    report = rollups.report(span, setup.rules.digest)
+    texts, calls, tokens = 0, 0.0, 0.0
+    if setup.has_model:
+        rules = writing_rules_of(setup.settings)
+        texts = len(Selection.for_roll_up(rules, report.digest, report.narrative).asked) if can_ask else 0
+        calls, tokens = model_work(texts, rules)
+    told = len(report.narrative.briefs)
+    # One more for the threads outside of the span that the texts name.
+    requests = ceil(texts / TEXTS_A_REQUEST) + bool(texts)
     figures = {
         "series": span.series,
         "place": str(Place(rollups.repo, span.series, span.window).path),
         "parts": parts,
         "holes": holes,
-        "requests": 0,
-        "calls": 0,
+        "told": told,
+        "texts": texts,
+        "requests": requests,
+        "calls": ceil(calls),
+        "tokens": ceil(tokens),
     }
     if as_json:
         return json.dumps(figures) + "\n"
@@ -100,18 +117,27 @@ def _plan(setup: Setup, rollups: RollUps, span: Span, *, as_json: bool) -> str:
         f"A roll-up of {counted(parts, 'report')} of series {rollups.of}, "
         f"from {local_minute(span.window.start, zone)} to {local_minute(span.window.end, zone)}; "
         f"missing of it: {counted(holes, 'span')}.\n"
-        "GitHub: no requests. Model: no calls; what it told of threads before is used again.\n"
+        f"What a model told of {counted(told, 'thread')} before still holds.\n"
+        f"GitHub: about {counted(requests, 'request')}, for the texts of {counted(texts, 'thread')}.\n"
+        f"Model: about {figures['calls']:,} calls, {figures['tokens']:,} tokens.\n"
     )
 
 
-def make_due_rollups(setup: Setup, on_stored: pipeline.OnStored) -> None:
-    """Make the roll-ups of `report.rollups` that have become due."""
-    report = setup.settings.report
-    series = [name for name in report.rollups if ROLL_UPS[name] > report.window + timedelta(hours=2)]
-    if not series:
-        return
-    rollups = _rollups(setup)
-    for span in rollups.due(series, report.catch_up):
-        context = setup.context(span.series, by_rules, made_from="archive")
+def make_due_rollups(setup: Setup, writer: pipeline.Writer, on_stored: pipeline.OnStored) -> int:
+    """Make the roll-ups of `report.rollups` that have become due.
+
+    Returns how many parts rules wrote that a model was to write.
+    """
+    rollups = rollups_of(setup)
+    fallbacks = 0
+    for span in rollups.due(series_made(setup), setup.settings.report.catch_up):
+        context = setup.context(span.series, writer, made_from="archive")
         with setup.locked(context):
-            pipeline.store_all(pipeline.roll_up([span], rollups, context), context, on_stored)
+            fallbacks += pipeline.store_all(pipeline.roll_up([span], rollups, context), context, on_stored)
+    return fallbacks
+
+
+def series_made(setup: Setup) -> list[str]:
+    """The series of `report.rollups` whose spans are longer than the windows that they are made from."""
+    report = setup.settings.report
+    return [name for name in report.rollups if ROLL_UPS[name] > report.window + timedelta(hours=2)]

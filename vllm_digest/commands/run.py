@@ -90,7 +90,7 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
             "`vllm-digest doctor` says what a report on GitHub's last hour needs", shown=setup.is_watched
         )
     else:
-        make_due_rollups(setup, on_stored)
+        fallbacks += make_due_rollups(setup, task.context.writer, on_stored)
     return fallbacks
 
 

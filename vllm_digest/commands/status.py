@@ -1,18 +1,20 @@
 """`vllm-digest status`: what is stored, what is missing, and what the next run would do."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from vllm_digest.archive import Archive, Listing
+from vllm_digest.commands.rollup import rollups_of, series_made
 from vllm_digest.errors import DocumentError, UsageError, counted
 from vllm_digest.options import StatusOptions
 from vllm_digest.place import Place
 from vllm_digest.printing import print_json, print_product
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, holes, overlaps, plan
+from vllm_digest.stories.spans import Span
 from vllm_digest.window import (
     TimeWindow,
     floor_to_minute,
@@ -32,7 +34,8 @@ class _Standing:
 
     `found`: what is stored. `made_at`: when the newest report was made. `next_run`: None where the series is
     not one that runs go on with. `late`: a run should have come. `missing`: the holes that are due, or were
-    left out not longer ago than runs look back.
+    left out not longer ago than runs look back; of roll-ups those that are due. `again`: stored roll-ups that
+    are due again, because their parts changed.
     """
 
     repo: str
@@ -44,23 +47,33 @@ class _Standing:
     next_run: Plan | None
     late: bool
     missing: tuple[TimeWindow, ...]
+    again: tuple[TimeWindow, ...] = ()
 
     @property
     def is_well(self) -> bool:
         found = self.found
         return bool(found.windows) and not (self.late or self.missing or found.unfinished)
 
+    @property
+    def next_windows(self) -> tuple[TimeWindow, ...]:
+        """What the next run would make."""
+        return self.next_run.windows if self.next_run else tuple(sorted((*self.missing, *self.again)))
+
 
 def status(runtime: Runtime, options: StatusOptions) -> int:
-    """Print how every series of the archive stands; 1 unless all is well with the configured one."""
+    """Print how every series of the archive stands; 1 unless all is well with the configured ones."""
     setup = resolve(runtime, options)
     settings, archive = setup.settings, setup.archive
     watched = (settings.github.repo, format_length(settings.report.window))
-    others = sorted(set(archive.series()) - {watched})
-    standings = [_standing(setup, repo, series) for repo, series in (watched, *others)]
+    due = rollups_of(setup).due(series_made(setup), settings.report.catch_up)
+    rolled = {(settings.github.repo, span.series) for span in due}
+    others = sorted({*archive.series(), *rolled} - {watched})
+    judged = {watched, *((settings.github.repo, series) for series in series_made(setup))}
+    standings = [_with_due(_standing(setup, *one), due, is_made=one in judged) for one in (watched, *others)]
     strangers = archive.strangers()
     refused = [one for standing in standings for one in standing.found.refused]
-    is_well = standings[0].is_well and not refused and not strangers
+    is_well = all(one.is_well for one in standings if (one.repo, one.series) in judged)
+    is_well = is_well and not refused and not strangers
     if options.as_json:
         product = {
             "ok": is_well,
@@ -96,6 +109,19 @@ def _standing(setup: Setup, repo: str, series: str) -> _Standing:
     )
 
 
+def _with_due(standing: _Standing, due: Sequence[Span], *, is_made: bool) -> _Standing:
+    """The standing of a series, with the roll-ups of it that are `due` where runs make them."""
+    windows = [span.window for span in due if is_made and span.series == standing.series]
+    if not windows:
+        return standing
+    stored = set(standing.found.windows)
+    return replace(
+        standing,
+        missing=tuple(window for window in windows if window not in stored),
+        again=tuple(window for window in windows if window in stored),
+    )
+
+
 def _length(series: str) -> timedelta | None:
     """The length of its windows; the sample's series has none."""
     try:
@@ -115,7 +141,7 @@ def _made_at(archive: Archive, found: Listing) -> datetime | None:
 
 def _as_json(standing: _Standing) -> dict[str, Any]:
     """The object docs/commands.md documents under `status --json`."""
-    found, next_run = standing.found, standing.next_run
+    found = standing.found
     windows = found.windows
     return {
         "repo": standing.repo,
@@ -130,7 +156,8 @@ def _as_json(standing: _Standing) -> dict[str, Any]:
         "missing": _spans(standing.missing),
         "holes": _spans(standing.holes),
         "overlaps": _spans(standing.overlaps),
-        "next": _spans(next_run.windows) if next_run else [],
+        "again": _spans(standing.again),
+        "next": _spans(standing.next_windows),
     }
 
 
@@ -152,6 +179,7 @@ def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
         yield f"  last run  {local_minute(standing.made_at, zone)}{', LATE' if standing.late else ''}"
     yield from _listed("no page  ", found.unfinished, zone)
     yield from _listed("missing  ", standing.missing, zone)
+    yield from _listed("due again", standing.again, zone)
     yield from _listed("old holes", [hole for hole in standing.holes if hole not in standing.missing], zone)
     yield from _listed("overlaps ", standing.overlaps, zone)
     if standing.next_run:

@@ -16,6 +16,8 @@ GROUPS: Mapping[str, frozenset[EventKind]] = {
     "discussed": frozenset({EventKind.COMMENT}),
 }
 """Groups of threads in the focus section, in order, with the most important event (`happened`) of each."""
+TOP = 5
+"""Threads in the list at the start of a roll-up."""
 _HINTS = frozenset({UsageKind.INTERFACE})
 """Kinds too weak to put a thread into the list of changes for users without another one."""
 

@@ -1,11 +1,19 @@
-"""A model server that is connected to on first use."""
+"""A model server that is connected to on first use, and a writer that is loaded on first use."""
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from vllm_digest.llm import Server, SessionOverError
 from vllm_digest.model_protocol import Model, ModelUnavailableError
+from vllm_digest.models import Snapshot
+from vllm_digest.narrative import Narrative
+from vllm_digest.report import Digest
+
+if TYPE_CHECKING:
+    from vllm_digest.write.writer import ModelWriter
 
 log = logging.getLogger(__name__)
 
@@ -43,3 +51,16 @@ class LazyServer(ExitStack):
                 self._failure = None if isinstance(error, SessionOverError) else error
                 raise
         return self._server.session()
+
+
+@dataclass(frozen=True)
+class LazyWriter:
+    """A writer with a model, whose modules are loaded with the first window. `make`: loads them."""
+
+    make: Callable[[], "ModelWriter"]
+
+    def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
+        return self.make()(snapshot, digest)
+
+    def roll_up(self, digest: Digest, told: Narrative) -> Narrative:
+        return self.make().roll_up(digest, told)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from vllm_digest.archive import Archive, Redaction, lock_series
 from vllm_digest.classify import Rules
+from vllm_digest.cleaning import mask_in
 from vllm_digest.config import Loaded, Settings, load_with_origins, split_thread
+from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server, connect
 from vllm_digest.model_protocol import Model
-from vllm_digest.models import Snapshot
-from vllm_digest.narrative import Narrative
 from vllm_digest.options import (
     ConfigOptions,
     ModelOptions,
@@ -26,9 +26,8 @@ from vllm_digest.options import (
 from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.progress import model_counter, retry_notice
-from vllm_digest.report import Digest
 from vllm_digest.rules import rules_of, writing_rules_of
-from vllm_digest.runtime.lazy import LazyServer
+from vllm_digest.runtime.lazy import LazyServer, LazyWriter
 from vllm_digest.runtime.outside import Runtime
 from vllm_digest.sources import Source
 from vllm_digest.stories.following import Following
@@ -142,14 +141,10 @@ class Setup:
             yield without_model
         else:
             with LazyServer(self.model_server) as server:
-
-                def write(snapshot: Snapshot, digest: Digest) -> Narrative:
-                    return self.model_writer(server.session, source)(snapshot, digest)
-
-                yield write
+                yield LazyWriter(lambda: self.model_writer(server.session, source))
 
     def model_writer(self, session: Callable[[], Model], source: Source | None) -> "ModelWriter":
-        """A writer that asks the model returned by `session`. `source`: for threads outside the window."""
+        """A writer that asks the model returned by `session`. `source`: for other threads and texts."""
         from vllm_digest.write.writer import ModelWriter
 
         return ModelWriter(
@@ -157,11 +152,21 @@ class Setup:
             rules=writing_rules_of(self.settings),
             others=source.rows if source else None,
             on_progress=model_counter(shown=self.is_watched),
+            texts=(lambda numbers, end: mask_in(source.threads(numbers, end))) if source else None,
         )
 
     def model_server(self, *, may_be_starting: bool = True) -> Server:
         """Connect to the model server; parameters and errors as in `llm.connect`."""
         return _server_of(self, may_be_starting=may_be_starting)
+
+
+def source_if_any(setup: Setup) -> Source | None:
+    """The repository of the settings, for what a page can do without; None without a token."""
+    try:
+        return setup.source()
+    except UsageError as error:
+        log.info("GitHub is not asked: %s", error.problem)
+        return None
 
 
 def _server_of(setup: Setup, *, may_be_starting: bool) -> Server:

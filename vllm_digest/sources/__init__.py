@@ -10,6 +10,8 @@ from vllm_digest.models import Account, Gap, Kind, Snapshot, Standing, Thread
 from vllm_digest.window import TimeWindow
 
 T = TypeVar("T")
+TEXTS_A_REQUEST = 50
+"""Threads with their texts that one request asks for; without files a pull request costs GitHub no diff."""
 
 OnIncomplete = Callable[[TimeWindow, SourceError], None]
 """Called with a window that cannot be fetched completely, and the reason."""
@@ -94,7 +96,7 @@ class Source(Protocol):
         """
 
     def threads(self, numbers: Collection[int], end: datetime) -> Fetched[Thread]:
-        """Return the numbered threads with all their remarks as of `end` (UTC); 50 per request.
+        """Return the numbered threads with all their remarks as of `end` (UTC); see `TEXTS_A_REQUEST`.
 
         They have no changed files and line counts. Numbers without a thread are left out, as in `rows`.
         """

@@ -6,12 +6,12 @@ from pathlib import Path
 
 _PATIENCE = 60
 """Seconds to wait for another process that writes it."""
-_VERSION = 3
+_VERSION = 5
 """Of the tables and of what is read into them; a database of another version is made anew."""
 _TABLES = """
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, repo TEXT, series TEXT, slug TEXT, end TEXT, stamp TEXT, digest TEXT,
-    repo_url TEXT, watch BLOB, rolled INTEGER, UNIQUE (repo, series, slug)
+    repo_url TEXT, watch BLOB, rolled INTEGER, parts TEXT, told TEXT, UNIQUE (repo, series, slug)
 );
 CREATE TABLE thread (report INTEGER, number INTEGER, facts BLOB, brief BLOB, relevant INTEGER);
 CREATE INDEX thread_by_number ON thread (number);

@@ -1,12 +1,13 @@
 """What a run's reports tell of earlier ones, computed as the reports are made."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from vllm_digest.report import Report
 from vllm_digest.stories.index import StoryIndex
-from vllm_digest.stories.watch import Contribution, WatchList, contribution, follow_ups
+from vllm_digest.stories.watch import Contribution, OutcomeKey, WatchList, contribution, follow_ups, told_by
 from vllm_digest.window import TimeWindow
 
 _DAILY = timedelta(hours=20)
@@ -26,16 +27,30 @@ class Following:
     _watching: WatchList | None = field(default=None, init=False)
     _reached: datetime | None = field(default=None, init=False)
     _made: list[Contribution] = field(default_factory=list, init=False)
+    _told: dict[TimeWindow, frozenset[OutcomeKey]] = field(default_factory=dict, init=False)
+    _tellings: Counter[OutcomeKey] = field(default_factory=Counter, init=False)
 
     def add_to(self, report: Report) -> Report:
         """The report with what it tells of those that end by its start."""
         window = report.digest.window
         watching = self._list_before(window)
         one = contribution(report)
-        told = follow_ups(watching, one, with_open=window.length >= _DAILY)
+        self._forget(window)
+        told = follow_ups(
+            watching, one, with_open=window.length >= _DAILY, is_told=lambda key: self._tellings[key] > 0
+        )
+        self._note(window, told_by(told))
         self._watching, self._reached = watching, window.end
         self._made.append(one)
         return replace(report, follow_ups=told)
+
+    def _note(self, window: TimeWindow, told: frozenset[OutcomeKey]) -> None:
+        self._told[window] = told
+        self._tellings.update(told)
+
+    def _forget(self, window: TimeWindow) -> None:
+        """What the report of a window tells that is made again counts no more."""
+        self._tellings.subtract(self._told.pop(window, frozenset()))
 
     def _list_before(self, window: TimeWindow) -> WatchList:
         """The watch list after every report that ends by the window's start, stored or made by this run."""
@@ -43,6 +58,9 @@ class Following:
             return self._watching
         made = {one.window: one for one in self._made if one.window.end <= window.start}
         with self.index() as index:
+            if not self._made:
+                for place, told in index.told(self.repo, self.series).items():
+                    self._note(place, told)
             stored = {one.window: one for one in index.contributions(self.repo, self.series, window)}
         # What was made again in this run counts as it is now.
         return WatchList(one for _, one in sorted((stored | made).items(), key=lambda pair: pair[0].end))

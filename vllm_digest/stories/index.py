@@ -8,25 +8,31 @@ import json
 import logging
 import os
 import sqlite3
-import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from vllm_digest.archive import Archive
 from vllm_digest.documents import adapter
-from vllm_digest.errors import DocumentError
 from vllm_digest.facts import Facts, ThreadFacts, fold
-from vllm_digest.judgement import Relevance
 from vllm_digest.narrative import Brief, BriefPart
-from vllm_digest.place import ROLL_UPS, Place
-from vllm_digest.report import Report
+from vllm_digest.place import Place
 from vllm_digest.schedule import holes
 from vllm_digest.stories.database import opened, remove
+from vllm_digest.stories.filling import update
 from vllm_digest.stories.values import Mention, Story, Told
-from vllm_digest.stories.watch import Contribution, Ended, Entry, WatchList, contribution
+from vllm_digest.stories.watch import (
+    Contribution,
+    Ended,
+    Entry,
+    OutcomeKey,
+    WatchList,
+)
 from vllm_digest.window import TimeWindow
 
 T = TypeVar("T")
@@ -43,6 +49,30 @@ class ThreadDays:
     days: int
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The reports of a series, oldest first, with the hashes of their data files."""
+
+    series: str
+    reports: tuple[tuple[TimeWindow, str], ...]
+
+    @cached_property
+    def _longest(self) -> timedelta:
+        return max((window.length for window, _ in self.reports), default=timedelta())
+
+    def signature(self, span: TimeWindow) -> str:
+        """What tells whether a roll-up of a span would come out otherwise: its parts and their contents.
+
+        It begins with the series; empty where no report has a part in the span.
+        """
+        first, last = (
+            bisect_left(self.reports, moment, key=lambda one: one[0].start)
+            for moment in (span.start - self._longest, span.end)
+        )
+        parts = [(one.slug, digest) for one, digest in self.reports[first:last] if span.start < one.end]
+        return f"{self.series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
+
+
 class StoryIndex:
     """The index of an archive; close it, or use it in a `with` statement."""
 
@@ -51,7 +81,7 @@ class StoryIndex:
         self._archive, self._file = archive, _file(archive)
         try:
             self._database = opened(self._file)
-            self._update()
+            update(self._database, self._archive)
         except (sqlite3.Error, OSError, ValueError) as error:
             self._make_again(error)
 
@@ -116,14 +146,31 @@ class StoryIndex:
         for (content,) in rows:
             yield adapter(Contribution).validate_json(content)
 
+    def told(self, repo: str, series: str) -> dict[TimeWindow, frozenset[OutcomeKey]]:
+        """The outcomes that each report of a series tells, of those that tell any."""
+        query = "SELECT slug, told FROM report WHERE repo = ? AND series = ? AND told <> '[]'"
+        rows = self._rows(query, repo, series)
+        return {
+            TimeWindow.from_slug(slug): frozenset(
+                (number, datetime.fromisoformat(at)) for number, at in json.loads(told)
+            )
+            for slug, told in rows
+        }
+
     def watch_list(self, repo: str, series: str) -> WatchList:
         """The watch list of a series after its last report."""
         return WatchList(self.contributions(repo, series))
 
-    def contents(self, repo: str, series: str) -> list[tuple[str, str]]:
-        """The slugs of a series' windows with the hashes of their data files, oldest first."""
+    def parts(self, repo: str, series: str) -> "Parts":
+        """What roll-ups that are made from a series depend on."""
         query = "SELECT slug, digest FROM report WHERE repo = ? AND series = ? ORDER BY slug"
-        return self._rows(query, repo, series)
+        rows = self._rows(query, repo, series)
+        return Parts(series, tuple((TimeWindow.from_slug(slug), digest) for slug, digest in rows))
+
+    def made_from(self, repo: str, series: str) -> dict[TimeWindow, str]:
+        """The signatures that the stored roll-ups of a series were made from, see `Parts.signature`."""
+        rows = self._rows("SELECT slug, parts FROM report WHERE repo = ? AND series = ?", repo, series)
+        return {TimeWindow.from_slug(slug): parts for slug, parts in rows}
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         """What a query finds, in an index that is made again where it is damaged."""
@@ -140,63 +187,10 @@ class StoryIndex:
             if self._file:
                 remove(self._file)
             self._database = opened(self._file)
-            self._update()
+            update(self._database, self._archive)
         except (sqlite3.Error, OSError):
             self._database = opened(None)
-            self._update()
-
-    def _update(self) -> None:
-        """Read what is new or changed, and forget what is gone."""
-        key = self._archive.redaction.key
-        found = {place: key + _stamp(self._archive.root / place.data) for place in _places(self._archive)}
-        known = {
-            Place(repo, series, TimeWindow.from_slug(slug)): (key, stamp)
-            for key, repo, series, slug, stamp in self._database.execute(
-                "SELECT id, repo, series, slug, stamp FROM report"
-            )
-        }
-        stale = [(key,) for place, (key, stamp) in known.items() if found.get(place) != stamp]
-        with self._database:
-            self._database.executemany("DELETE FROM thread WHERE report = ?", stale)
-            self._database.executemany("DELETE FROM report WHERE id = ?", stale)
-            for place, stamp in found.items():
-                if known.get(place, (0, ""))[1] != stamp:
-                    _add(self._archive, self._database, place, stamp)
-
-
-def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: str) -> None:
-    try:
-        report = archive.load(place)
-    except DocumentError as error:
-        log.info("%s is left out of the stories: %s", place.data, error.problem)
-        return
-    content = (archive.root / place.data).read_bytes()
-    inserted = database.execute(
-        "INSERT INTO report (repo, series, slug, end, stamp, digest, repo_url, watch, rolled)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
-            *(
-                sha256(content).hexdigest(),
-                report.digest.repo_url,
-                *(_packed(contribution(report)), place.series in ROLL_UPS),
-            ),
-        ),
-    )
-    database.executemany(
-        "INSERT INTO thread (report, number, facts, brief, relevant) VALUES (?, ?, ?, ?, ?)",
-        ((inserted.lastrowid, *row) for row in _rows(report)),
-    )
-
-
-def signature(index: StoryIndex, repo: str, series: str, span: TimeWindow) -> str:
-    """What tells whether a roll-up of a span would come out otherwise: its parts and their contents."""
-    parts = [row for row in index.contents(repo, series) if _overlap(TimeWindow.from_slug(row[0]), span)]
-    return sha256(json.dumps(parts).encode()).hexdigest()[:16] if parts else ""
-
-
-def _overlap(one: TimeWindow, other: TimeWindow) -> bool:
-    return one.start < other.end and other.start < one.end
+            update(self._database, self._archive)
 
 
 def _file(archive: Archive) -> Path | None:
@@ -205,24 +199,6 @@ def _file(archive: Archive) -> Path | None:
         return None
     name = sha256(os.fsencode(archive.root.resolve())).hexdigest()[:16]
     return archive.cache / f"{name}.stories.sqlite"
-
-
-def _places(archive: Archive) -> Iterator[Place]:
-    for repo, series in archive.series():
-        for window in archive.listing(repo, series).windows:
-            yield Place(repo, series, window)
-
-
-def _stamp(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_mtime_ns} {status.st_size}"
-
-
-def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
-    for thread in report.digest.facts.threads:
-        brief = report.narrative.brief(thread.number)
-        relevant = thread.judgement.relevance is Relevance.YES
-        yield thread.number, _packed(thread), _packed(brief) if brief else None, relevant
 
 
 def _story(
@@ -270,7 +246,3 @@ def _watched(lists: Iterable[WatchList], number: int) -> tuple[Entry | None, tup
         if number in watching.open or ended:
             return watching.open.get(number), ended
     return None, ()
-
-
-def _packed(value: object) -> bytes:
-    return zlib.compress(adapter(type(value)).dump_json(value, exclude_defaults=True), 1)

@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 
 from vllm_digest.digest import make_digest
-from vllm_digest.facts import DigestRules, Facts, ThreadFacts, fold
+from vllm_digest.facts import DigestRules, Facts, ThreadFacts, event_order, fold
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Gap, GapCode
 from vllm_digest.narrative import Brief, Narrative
@@ -33,24 +33,27 @@ def _with_gaps(facts: Facts, gaps: tuple[Gap, ...]) -> Facts:
 
 
 def reusable(parts: Iterable[Report], digest: Digest) -> Narrative:
-    """What the parts' models told of threads to which nothing happened since; the latest telling of each."""
+    """What the parts' models told of threads to which nothing happened since; the latest telling of each.
+
+    A part that ends after the span may know of later events; what it tells of such a thread is left out.
+    """
     last = {row.number: _last_event(row) for row in digest.threads}
     briefs: dict[int, tuple[Brief, str]] = {}
-    for part in sorted(parts, key=lambda one: one.digest.window):
-        for brief in part.narrative.briefs:
-            at = last.get(brief.number)
-            if at is not None and at < part.digest.window.end:
-                briefs[brief.number] = brief, part.narrative.model
-            else:
-                briefs.pop(brief.number, None)
+    for part in sorted(parts, key=lambda one: (one.digest.window.end, one.digest.window.length)):
+        if part.narrative.briefs:
+            known = {row.number: _last_event(row) for row in part.digest.threads}
+            for brief in part.narrative.briefs:
+                if brief.number in last and known.get(brief.number) == last[brief.number]:
+                    briefs[brief.number] = brief, part.narrative.model
     models = dict.fromkeys(model for _, model in briefs.values())
     return Narrative(
         model=", ".join(models), briefs=tuple(briefs[number][0] for number in sorted(briefs, reverse=True))
     )
 
 
-def _last_event(thread: ThreadFacts) -> datetime:
-    return max(event.at for event in thread.events)
+def _last_event(thread: ThreadFacts) -> tuple[datetime, str, str]:
+    latest = max(thread.events, key=event_order)
+    return latest.at, *latest.key
 
 
 def period_counts(report: Report) -> PeriodCounts:

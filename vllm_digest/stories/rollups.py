@@ -10,12 +10,12 @@ from vllm_digest import __version__
 from vllm_digest.archive import Archive
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.facts import DigestRules
-from vllm_digest.place import Place
+from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.report import Provenance, Report
 from vllm_digest.schedule import missing
-from vllm_digest.stories.index import StoryIndex, signature
+from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.rollup import PERIODS, overlapping, period_counts, reusable, rolled_up
-from vllm_digest.stories.spans import Span, due_spans, earlier
+from vllm_digest.stories.spans import SERIES, Span, due_spans, earlier, span_order
 from vllm_digest.window import TimeWindow, local_minute
 
 
@@ -34,12 +34,27 @@ class RollUps:
     def due(self, series: Sequence[str], back: timedelta) -> tuple[Span, ...]:
         """The spans that are over and not stored, or whose parts changed since they were; oldest first.
 
-        They end no farther back than `back` before what is stored.
+        Those that are not stored end no farther back than `back` before what is. A roll-up that was made
+        from another series stays as it is.
         """
         stored = self.archive.listing(self.repo, self.of).windows
-        spans = due_spans(series, stored, self.zone, back)
+        if not (series and stored):
+            return ()
         with StoryIndex(self.archive) as index:
-            return tuple(span for span in spans if not self._is_current(span, index))
+            parts = index.parts(self.repo, self.of)
+            made = {name: index.made_from(self.repo, name) for name in series}
+        spans = [
+            span
+            for span in due_spans(series, stored, self.zone, back)
+            if span.window not in made[span.series] and parts.signature(span.window)
+        ]
+        spans += [
+            Span(name, window)
+            for name in series
+            for window, before in made[name].items()
+            if before.startswith(f"{self.of} ") and parts.signature(window) not in ("", before)
+        ]
+        return tuple(sorted(spans, key=span_order))
 
     def report(self, span: Span, rules: DigestRules) -> Report:
         """The report of a span with what its parts' models told; without follow-ups.
@@ -56,14 +71,14 @@ class RollUps:
                 "Name another series with --of, or fill it with `vllm-digest backfill`.",
             )
         with StoryIndex(self.archive) as index:
-            current = signature(index, self.repo, self.of, span.window)
+            signature = index.parts(self.repo, self.of).signature(span.window)
         digest = rolled_up(found, span.window, rules)
         newest = max(found, key=lambda part: part.digest.window.end)
         return Report(
             series=span.series,
             timezone=self.zone.key,
             digest=digest,
-            narrative=reusable(found, digest),
+            narrative=reusable([*found, *self._shorter(span)], digest),
             provenance=Provenance(
                 made_at=self.archive.now,
                 made_from="archive",
@@ -71,7 +86,7 @@ class RollUps:
                 requests=0,
                 points=0,
                 version=__version__,
-                parts=current,
+                parts=signature,
             ),
             before=tuple(map(period_counts, self._before(span))),
             asked_as=newest.asked_as or ("" if digest.repo == self.repo else self.repo),
@@ -82,16 +97,25 @@ class RollUps:
         windows = list(overlapping(self.archive.listing(self.repo, self.of).windows, span.window))
         return len(windows), len(list(missing([span.window], windows)))
 
-    def _is_current(self, span: Span, index: StoryIndex) -> bool:
-        stored = self._load(span.series, span.window)
-        if stored is None:
-            return False
-        return stored.provenance.parts == signature(index, self.repo, self.of, span.window)
+    def _shorter(self, span: Span) -> Iterator[Report]:
+        """The stored roll-ups of spans within this one, which tell of more threads than their parts."""
+        for series in SERIES:
+            if ROLL_UPS[series] < span.window.length:
+                for window in self.archive.listing(self.repo, series).windows:
+                    within = span.window.start <= window.start and window.end <= span.window.end
+                    if within and (report := self._load(series, window)) is not None:
+                        yield report
 
     def _before(self, span: Span) -> Iterator[Report]:
+        """The stored roll-ups of the periods before, up to the first that is missing, the latest first.
+
+        A comparison with the last period must not be one with an older one.
+        """
         for one in islice(earlier(span, self.zone), PERIODS):
-            if (report := self._load(one.series, one.window)) is not None:
-                yield report
+            report = self._load(one.series, one.window)
+            if report is None:
+                return
+            yield report
 
     def _load(self, series: str, window: TimeWindow) -> Report | None:
         try:

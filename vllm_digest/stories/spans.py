@@ -124,10 +124,11 @@ def due_spans(
             if span.window.end <= max(windows[0].start, reached - back):
                 break
             found.append(span)
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=span_order))
 
 
-def _order(span: Span) -> tuple[datetime, int]:
+def span_order(span: Span) -> tuple[datetime, int]:
+    """How roll-ups are made: by their ends, shorter ones first, since longer ones use what these tell."""
     return span.window.end, SERIES.index(span.series)
 
 

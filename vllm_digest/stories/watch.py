@@ -1,6 +1,7 @@
 """Which threads are watched, and how watching one ends; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,11 @@ from vllm_digest.window import TimeWindow
 
 MILESTONES = (1, 3, 7, 14, 30)
 """Days after which a thread that is still open is told of again."""
+_LATE = timedelta(days=8)
+"""An outcome is told up to so long after its report: a hole that a run fills later, `report.catch_up` (7 days
+by default) after it at most, may add a thread whose outcome a report has that was made before."""
+OutcomeKey = tuple[int, datetime]
+"""A thread's number and the time of its outcome: what an outcome is known by in a series."""
 _WATCHED: Mapping[ConcernKind, WatchKind] = {
     ConcernKind.REVERT: WatchKind.REVERT,
     ConcernKind.HOT_AND_OPEN: WatchKind.HOT_AND_OPEN,
@@ -194,6 +200,7 @@ class WatchList:
     def __init__(self, contributions: Iterable[Contribution] = ()) -> None:
         self.open: dict[int, Entry] = {}
         self.ended: list[Ended] = []
+        self._ended_in: list[datetime] = []
         self._heirs: dict[int, int] = {}
         for one in contributions:
             self.add(one)
@@ -212,9 +219,14 @@ class WatchList:
         for end in ended:
             del self.open[end.entry.number]
         self.ended += ended
+        self._ended_in += [one.window.end] * len(ended)
         for entry in one.entries:
             self.open.setdefault(entry.number, entry)
         return ended
+
+    def ended_since(self, moment: datetime) -> list[Ended]:
+        """The entries whose outcomes reports have that end after a moment."""
+        return self.ended[bisect_right(self._ended_in, moment) :]
 
     def _returned(self, touched: Iterable[Marks]) -> Iterator[Ended]:
         """The watched reverts whose change was brought back by one of the threads touched."""
@@ -231,13 +243,31 @@ class WatchList:
                     yield Ended(entry, Outcome(OutcomeKind.RELANDED, *min(hits)))
 
 
-def follow_ups(watching: WatchList, this: Contribution, *, with_open: bool) -> tuple[FollowUp, ...]:
-    """What a report tells of earlier ones: outcomes that it brings, and at milestones what is still open.
+def told_by(told: Iterable[FollowUp]) -> frozenset[OutcomeKey]:
+    """The outcomes among what a report tells."""
+    return frozenset((one.number, one.outcome.at) for one in told if one.outcome)
+
+
+def follow_ups(
+    watching: WatchList,
+    this: Contribution,
+    *,
+    with_open: bool,
+    is_told: Callable[[OutcomeKey], bool] = lambda _: False,
+) -> tuple[FollowUp, ...]:
+    """What a report tells of earlier ones: outcomes, and at milestones what is still open.
 
     `watching` is the list after the series' reports that end by its start; the report is added to it.
-    Outcomes come first, each by its time; then what is open, the longest watched first.
+    Told are outcomes that the report brings, and late ones that no report tells. `is_told`: does another
+    report of the series tell it? Outcomes come first, each by its time; then what is open, the longest
+    watched first.
     """
-    ended = watching.add(this)
+    watching.add(this)
+    ended = [
+        one
+        for one in watching.ended_since(this.window.end - _LATE)
+        if not is_told((one.entry.number, one.outcome.at))
+    ]
     told = [_follow_up(one.entry, one.outcome.at, one.outcome) for one in sorted(ended, key=_by_time)]
     if with_open:
         due = [entry for entry in watching.open.values() if _is_due(entry, this.window)]

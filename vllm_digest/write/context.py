@@ -1,14 +1,15 @@
 """The data that all questions about one window share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
 from vllm_digest.check.sentences import CheckContext
-from vllm_digest.models import Snapshot, Thread
+from vllm_digest.models import Thread
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
+from vllm_digest.write.facts_alone import thread_of
 from vllm_digest.write.rules import WritingRules
 
 
@@ -16,6 +17,7 @@ from vllm_digest.write.rules import WritingRules
 class WindowContext:
     """A window with its threads. `threads`: by number.
 
+    `threads`: those of the digest; where a text was not fetched, as far as facts tell.
     `others`: rows of threads outside the window that its threads name, and what fetching them took.
     """
 
@@ -25,8 +27,10 @@ class WindowContext:
     others: Fetched[Row] = field(default_factory=lambda: Fetched(()))
 
     @classmethod
-    def of(cls, rules: WritingRules, snapshot: Snapshot, digest: Digest) -> "WindowContext":
-        return cls(rules, digest, {thread.number: thread for thread in snapshot.threads})
+    def of(cls, rules: WritingRules, threads: Iterable[Thread], digest: Digest) -> "WindowContext":
+        whole = {thread.number: thread for thread in threads}
+        by_facts = {row.number: thread_of(row) for row in digest.threads if row.number not in whole}
+        return cls(rules, digest, by_facts | whole)
 
     @cached_property
     def _others(self) -> Mapping[int, Row]:

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from vllm_digest.digest.heat import MAINTAINERS
+from vllm_digest.digest.highlights import leading
 from vllm_digest.judgement import Relevance
 from vllm_digest.report import Digest, ThreadRow
 
@@ -38,17 +39,18 @@ class Target:
     roles: frozenset[Role]
 
 
-def targets(digest: Digest) -> tuple[Target, ...]:
+def targets(digest: Digest, top: int = 0) -> tuple[Target, ...]:
     """Every thread that the page describes, once, most important first; the roles take turns.
 
-    Within a role the order is that of its section (the focus: hottest first), except that threads of known
-    people and of newcomers alternate, and a newcomer's second thread comes after all newcomers' first ones.
+    The `top` most important threads, with which a roll-up begins, are described as changes are. Within a
+    role the order is that of its section (the focus: hottest first), except that threads of known people
+    and of newcomers alternate, and a newcomer's second thread comes after all newcomers' first ones.
     """
     focus = sorted(digest.relevant(Relevance.YES), key=lambda one: (-one.heat.score, -one.number))
     ranked: dict[Role, Iterable[int]] = {
         Role.FOCUS: [one.number for one in focus],
         Role.HOT: digest.shown_hot,
-        Role.CHANGE: digest.changes,
+        Role.CHANGE: dict.fromkeys((*(row.number for row in leading(digest.threads, top)), *digest.changes)),
         Role.CONCERN: [concern.number for concern in digest.concerns],
     }
     roles: dict[int, set[Role]] = defaultdict(set)

@@ -1,15 +1,27 @@
 """Writers for runs without a model."""
 
+from dataclasses import dataclass, replace
+
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Fallback, FallbackReason, Narrative
 from vllm_digest.report import Digest
 
 
-def by_rules(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of runs with `--no-llm` and of roll-ups: an empty narrative."""
-    return Narrative()
+@dataclass(frozen=True)
+class RuleWriter:
+    """Writes nothing, so that rules write all. `fallbacks`: what its narratives say of that."""
+
+    fallbacks: tuple[Fallback, ...] = ()
+
+    def __call__(self, _snapshot: Snapshot, _digest: Digest) -> Narrative:
+        return Narrative(fallbacks=self.fallbacks)
+
+    def roll_up(self, _digest: Digest, told: Narrative) -> Narrative:
+        """What a model told before; rules write the rest."""
+        return replace(told, fallbacks=self.fallbacks)
 
 
-def without_model(_snapshot: Snapshot, _digest: Digest) -> Narrative:
-    """The writer of a run without a configured model: an empty narrative with that reason."""
-    return Narrative(fallbacks=(Fallback("all", FallbackReason.NO_MODEL),))
+by_rules = RuleWriter()
+"""The writer of runs with `--no-llm`."""
+without_model = RuleWriter((Fallback("all", FallbackReason.NO_MODEL),))
+"""The writer of runs without a configured model."""

@@ -6,29 +6,37 @@ In three parts: questions and the handling of answers (`brief`, `overview`), the
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 from vllm_digest.boundary import contained
 from vllm_digest.errors import SourceError, counted
 from vllm_digest.model_protocol import Model, ModelUnavailableError, Question
-from vllm_digest.models import Snapshot
+from vllm_digest.models import GapCode, Snapshot, Thread
 from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Overview
 from vllm_digest.report import Digest
+from vllm_digest.sources import Fetched
 from vllm_digest.write.answers import Known, LiveAnswers, open_questions
 from vllm_digest.write.brief import BriefOutcome, brief
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.conversations import Conversation
 from vllm_digest.write.overview import OverviewOutcome, overview
-from vllm_digest.write.ranking import Target, targets
+from vllm_digest.write.ranking import Target
 from vllm_digest.write.rows import MOST_OTHERS, OtherThreads, named_numbers
 from vllm_digest.write.rules import WritingRules
+from vllm_digest.write.selection import Selection
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of finished subjects (threads and the window itself) and the number of all."""
+Texts = Callable[[Collection[int], datetime], Fetched[Thread]]
+"""Gives threads with their texts as they stood at a moment; raises SourceError if the source refuses."""
+_TextsOf = Callable[[Sequence[int]], Fetched[Thread]]
+_CUT = frozenset({GapCode.PAGES_MISSING, GapCode.ENTRIES_NULL})
+"""What is missing of a thread's text where a telling would not be whole."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +45,47 @@ class ModelWriter:
 
     `session`: returns the model for one window; raises ModelUnavailableError if there is none.
     `others`: fetches threads outside the window for the second pass; None without a source.
+    `texts`: fetches the texts of a roll-up's threads; None without a source.
     """
 
     session: Callable[[], Model]
     rules: WritingRules
     others: OtherThreads | None = None
     on_progress: OnProgress = lambda _done, _total: None
+    texts: Texts | None = None
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """The narrative of a window. Never raises for a model: rules write what it does not deliver."""
-        if not (targets(digest) or digest.lists.numbers):
-            return Narrative()
+        selection = Selection.of(self.rules, digest)
+        return self._contained(selection, digest, Narrative(), lambda _numbers: Fetched(snapshot.threads))
+
+    def roll_up(self, digest: Digest, told: Narrative) -> Narrative:
+        """The same of a roll-up. `told`: what still holds of what its parts tell.
+
+        Only the texts of threads that a model is asked about are fetched, as of the end of the span.
+        """
+        selection = Selection.for_roll_up(self.rules, digest, told)
+        end = digest.window.end
+        return self._contained(selection, digest, told, lambda numbers: self._fetched(numbers, end))
+
+    def _contained(self, selection: Selection, digest: Digest, told: Narrative, texts: _TextsOf) -> Narrative:
+        if not (selection.wanted or digest.lists.numbers):
+            return told
         narrative = contained(
             f"what a model writes about {digest.window.slug}",
-            lambda: self._written(snapshot, digest),
-            lambda: Narrative(fallbacks=(Fallback("all", FallbackReason.NO_ANSWER),)),
+            lambda: self._written(selection, digest, told, texts),
+            lambda: _with_none(told, FallbackReason.NO_ANSWER),
         )
         _log_fallbacks(narrative, self.rules.limits.threads)
         return narrative
 
-    def _written(self, snapshot: Snapshot, digest: Digest) -> Narrative:
+    def _written(self, selection: Selection, digest: Digest, told: Narrative, texts: _TextsOf) -> Narrative:
         try:
             model = self.session()
         except ModelUnavailableError:
-            return Narrative(fallbacks=(Fallback("all", FallbackReason.UNAVAILABLE),))
-        plan = _Plan.of(WindowContext.of(self.rules, snapshot, digest))
+            return _with_none(told, FallbackReason.UNAVAILABLE)
+        fetched = texts([one.number for one in selection.asked])
+        plan = _Plan.of(WindowContext.of(self.rules, fetched.found, digest), selection, fetched)
         plan = plan.with_others(self.others) if self.others and self.rules.judge else plan
         done = iter(range(1, len(plan.chosen) + 2))
 
@@ -70,10 +94,20 @@ class ModelWriter:
 
         answers = LiveAnswers(model, on_done)
         briefs = answers.to(plan.briefs())
-        (whole,) = answers.to([plan.overview(_briefs_of(briefs))])
+        (whole,) = answers.to([plan.overview(plan.told(briefs))])
         narrative = plan.narrative(briefs, whole)
         judge = (self.rules.judge_model or model.name) if narrative.judged else ""
-        return replace(narrative, model=model.name, judge=judge, usage=model.usage())
+        names = dict.fromkeys(name for name in (*told.model.split(", "), model.name) if name)
+        return replace(narrative, model=", ".join(names), judge=judge, usage=model.usage())
+
+    def _fetched(self, numbers: Sequence[int], end: datetime) -> Fetched[Thread]:
+        if self.texts is None or not numbers:
+            return Fetched(())
+        try:
+            return self.texts(numbers, end)
+        except SourceError as error:
+            log.warning("the texts of %d threads could not be had: %s", len(numbers), error.problem)
+            return Fetched(())
 
 
 def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Known) -> list[Question]:
@@ -81,27 +115,45 @@ def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Kn
 
     Questions that depend on other answers follow once these are known.
     """
-    if not (targets(digest) or digest.lists.numbers):
+    selection = Selection.of(rules, digest)
+    if not (selection.wanted or digest.lists.numbers):
         return []
-    plan = _Plan.of(WindowContext.of(rules, snapshot, digest))
+    plan = _Plan.of(WindowContext.of(rules, snapshot, digest), selection, Fetched(snapshot.threads))
     asked, outcomes = open_questions(plan.briefs(), known)
     if asked:
         return asked
-    return open_questions([plan.overview(_briefs_of(outcomes))], known)[0]
+    return open_questions([plan.overview(plan.told(outcomes))], known)[0]
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """The conversations about a window. `chosen`: threads to brief. `left`: threads beyond the limit."""
+    """The conversations about a window: `chosen` threads have one each; `fallbacks` tell of the others.
+
+    `requests`, `points`: what it took to have the threads' texts.
+    """
 
     window: WindowContext
+    selection: Selection
     chosen: tuple[Target, ...]
-    left: tuple[Target, ...]
+    fallbacks: tuple[Fallback, ...]
+    requests: int = 0
+    points: int = 0
 
     @classmethod
-    def of(cls, window: WindowContext) -> "_Plan":
-        wanted, most = targets(window.digest), window.rules.limits.threads
-        return cls(window, wanted[:most], wanted[most:])
+    def of(cls, window: WindowContext, selection: Selection, fetched: Fetched[Thread]) -> "_Plan":
+        cut = {gap.number for gap in fetched.gaps if gap.code in _CUT}
+        whole = {thread.number for thread in fetched.found} - cut
+        without = [one for one in selection.asked if one.number not in whole]
+        fallbacks = [Fallback(f"brief-{one.number}", FallbackReason.NO_TEXT) for one in without]
+        fallbacks += [Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in selection.left]
+        return cls(
+            window,
+            selection,
+            tuple(one for one in selection.asked if one.number in whole),
+            tuple(fallbacks),
+            fetched.requests,
+            fetched.points,
+        )
 
     def with_others(self, others: OtherThreads) -> "_Plan":
         """The plan with the rows of threads outside the window that the chosen ones name."""
@@ -124,6 +176,12 @@ class _Plan:
     def overview(self, briefs: Sequence[Brief]) -> Conversation[OverviewOutcome]:
         return overview(self.window, briefs, rank=len(self.chosen))
 
+    def told(self, outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
+        """What is told of the threads, most important first: what came of asking, else what was known."""
+        fresh = {one.brief.number: one.brief for one in outcomes if one and one.brief}
+        there = {**self.selection.known, **fresh}
+        return [there[one.number] for one in self.selection.wanted if one.number in there]
+
     def narrative(self, briefs: Sequence[BriefOutcome | None], whole: OverviewOutcome | None) -> Narrative:
         """The narrative made of the outcomes."""
         lost = FallbackReason.NO_ANSWER
@@ -132,21 +190,25 @@ class _Plan:
             for target, outcome in zip(self.chosen, briefs, strict=True)
         ]
         whole = whole or OverviewOutcome(Overview(), (Fallback("overview", lost),))
-        beyond = (Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in self.left)
         return Narrative(
             languages=self.window.rules.languages,
-            briefs=tuple(_briefs_of(told)),
+            briefs=tuple(self.told(told)),
             overview=whole.overview,
-            fallbacks=(*(one for outcome in told for one in outcome.fallbacks), *beyond, *whole.fallbacks),
-            requests=self.window.others.requests,
-            points=self.window.others.points,
+            fallbacks=(
+                *(one for outcome in told for one in outcome.fallbacks),
+                *self.fallbacks,
+                *whole.fallbacks,
+            ),
+            requests=self.window.others.requests + self.requests,
+            points=self.window.others.points + self.points,
             judged=sum(one.judged for one in told) + whole.judged,
             unjudged=sum(one.unjudged for one in told) + whole.unjudged,
         )
 
 
-def _briefs_of(outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
-    return [outcome.brief for outcome in outcomes if outcome and outcome.brief]
+def _with_none(told: Narrative, reason: FallbackReason) -> Narrative:
+    """What was told before, and that a model gave nothing."""
+    return replace(told, fallbacks=(Fallback("all", reason),))
 
 
 def _log_fallbacks(narrative: Narrative, most: int) -> None:

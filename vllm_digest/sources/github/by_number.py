@@ -7,7 +7,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from vllm_digest.models import Gap, GapCode, Thread
-from vllm_digest.sources import Row
+from vllm_digest.sources import TEXTS_A_REQUEST, Row
 from vllm_digest.sources.github.answers import RowNode, parse
 from vllm_digest.sources.github.candidates import read_repository
 from vllm_digest.sources.github.client import BatchSize, Client, Query
@@ -20,8 +20,6 @@ from vllm_digest.sources.github.queries import with_fragments
 from vllm_digest.sources.github.response import Answer
 
 _ROWS = 100
-_THREADS = 50
-"""More than `details.BATCH`: without files GitHub computes no diff of a pull request."""
 _LARGEST = 2**31 - 1
 """The maximum of GraphQL's Int: a larger number makes the whole query fail, and no thread has one."""
 
@@ -59,7 +57,7 @@ def threads(
     client: Client, repo: str, numbers: Collection[int], end: datetime
 ) -> tuple[list[Thread], list[Gap]]:
     """Return the numbered threads that existed before `end` (UTC), with texts as of then, and the gaps."""
-    whole, gaps = _Lookup(client, repo, "Threads", read_whole).fetch(numbers, _THREADS)
+    whole, gaps = _Lookup(client, repo, "Threads", read_whole).fetch(numbers, TEXTS_A_REQUEST)
     assembled = [one.assembled() for one in whole if one.node.created_at < end]
     gaps += [gap for _, lacks in assembled for gap in lacks]
     return [thread.as_of(end) for thread, _ in assembled], gaps

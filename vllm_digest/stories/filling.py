@@ -1,0 +1,99 @@
+"""Filling the index of stories from the stored reports: each is read once."""
+
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from vllm_digest.archive import Archive
+from vllm_digest.documents import adapter
+from vllm_digest.errors import DocumentError
+from vllm_digest.judgement import Relevance
+from vllm_digest.place import ROLL_UPS, Place
+from vllm_digest.report import Report
+from vllm_digest.stories.watch import contribution, told_by
+from vllm_digest.window import TimeWindow
+
+log = logging.getLogger(__name__)
+
+
+def update(database: sqlite3.Connection, archive: Archive) -> None:
+    """Read what is new or changed, and forget what is gone."""
+    root, key = archive.root, archive.redaction.key
+    found = {place: f"{key} {_stamp(root / place.data)}" for place in _places(archive)}
+    stale: list[tuple[int]] = []
+    touched: list[tuple[str, int]] = []
+    for row, repo, series, slug, stamp, digest in database.execute(
+        "SELECT id, repo, series, slug, stamp, digest FROM report"
+    ):
+        place = Place(repo, series, TimeWindow.from_slug(slug))
+        now = found.get(place)
+        if now == stamp:
+            del found[place]
+        elif now and stamp.startswith(f"{key} ") and _digest(root / place.data) == digest:
+            # A checkout gives every file another time.
+            touched.append((now, row))
+            del found[place]
+        else:
+            stale.append((row,))
+    with database:
+        database.executemany("UPDATE report SET stamp = ? WHERE id = ?", touched)
+        database.executemany("DELETE FROM thread WHERE report = ?", stale)
+        database.executemany("DELETE FROM report WHERE id = ?", stale)
+        for place, stamp in found.items():
+            _add(archive, database, place, stamp)
+
+
+def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: str) -> None:
+    try:
+        report = archive.load(place)
+    except DocumentError as error:
+        log.info("%s is left out of the stories: %s", place.data, error.problem)
+        return
+    inserted = database.execute(
+        "INSERT INTO report (repo, series, slug, end, stamp, digest, repo_url, watch, rolled, parts, told)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
+            *(
+                _digest(archive.root / place.data),
+                report.digest.repo_url,
+                *(_packed(contribution(report)), place.series in ROLL_UPS),
+                report.provenance.parts,
+                json.dumps([(number, at.isoformat()) for number, at in sorted(told_by(report.follow_ups))]),
+            ),
+        ),
+    )
+    database.executemany(
+        "INSERT INTO thread (report, number, facts, brief, relevant) VALUES (?, ?, ?, ?, ?)",
+        ((inserted.lastrowid, *row) for row in _rows(report)),
+    )
+
+
+def _places(archive: Archive) -> Iterator[Place]:
+    for repo, series in archive.series():
+        for window in archive.listing(repo, series).windows:
+            yield Place(repo, series, window)
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_mtime_ns} {status.st_size}"
+
+
+def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
+    for thread in report.digest.facts.threads:
+        brief = report.narrative.brief(thread.number)
+        relevant = thread.judgement.relevance is Relevance.YES
+        yield thread.number, _packed(thread), _packed(brief) if brief else None, relevant
+
+
+def _packed(value: object) -> bytes:
+    return zlib.compress(adapter(type(value)).dump_json(value, exclude_defaults=True), 1)
