@@ -7,17 +7,31 @@ import pytest
 
 from tests.values import WINDOW, digest, issue, pull, said
 from vllm_digest.models import Account, Gap, GapCode, Thread
+from vllm_digest.narrative import Brief, BriefPart, Evidence, Narrative, Statement
 from vllm_digest.render import render
 from vllm_digest.report import Provenance, Report
 
 REPO = "https://github.com/vllm-project/vllm"
 HOT = "💬 高热度讨论分析"
+CONCERNS = "💡 值得关注的问题"
 LEDGER = "🎯 AMD/ROCm 生态相关动态"
 MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
 
 
 def page(*threads: Thread) -> str:
     return render(Report("2h", "Asia/Shanghai", digest(*threads), MADE))
+
+
+def page_by_model(*threads: Thread, briefs: tuple[Brief, ...]) -> str:
+    """The page with what a model wrote of its threads."""
+    told = Narrative(model="author", languages=("zh",), briefs=briefs)
+    return render(Report("2h", "Asia/Shanghai", digest(*threads), MADE, told))
+
+
+def brief(number: int, **texts: str) -> Brief:
+    """What a model told of a thread, by the names of `BriefPart`."""
+    quote = (Evidence("body", f"{REPO}/pull/{number}", "words"),)
+    return Brief(number, {BriefPart(part): Statement({"zh": text}, quote) for part, text in texts.items()})
 
 
 def section(text: str, heading: str) -> str:
@@ -207,6 +221,29 @@ def test_a_pull_request_that_was_closed_is_not_called_done() -> None:
 def test_a_ledger_entry_names_the_threads_it_is_linked_with() -> None:
     ledger = section(page(issue(1, closed_at=5), pull(2, "[ROCm] Mend it", merged_at=5, closes=(1,))), LEDGER)
     assert f"。关联：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。\n" in ledger
+
+
+HOT_ONE = pull(
+    1, "Change it", created_at=0, remarks=[said(f"person{n}", n, "I would not.") for n in range(1, 9)]
+)
+
+
+def test_a_hot_discussion_left_open_is_among_the_concerns_where_it_is_told_above() -> None:
+    concerns = section(page(HOT_ONE), CONCERNS)
+    assert concerns.strip() == f"1.  **讨论热烈，仍未关闭**：PR [#1]({REPO}/pull/1)，见上。"
+
+
+def test_what_a_model_says_of_a_hot_discussion_is_shown_and_counted() -> None:
+    text = page_by_model(HOT_ONE, briefs=(brief(1, watch="还没有结论。"),))
+    assert section(text, CONCERNS).strip().endswith("，见上。还没有结论。")
+    assert "；1 个章节含模型 author 撰写" in text
+
+
+def test_a_model_s_topic_of_a_concern_counts_where_it_is_shown() -> None:
+    bug = issue(1, "[Bug]: It hangs", created_at=0, labels=("bug",))
+    text = page_by_model(bug, briefs=(brief(1, topic="启动时卡住。"),))
+    assert section(text, CONCERNS).strip().endswith("（○ 开放）。启动时卡住。")
+    assert "；1 个章节含模型 author 撰写" in text
 
 
 def test_linked_threads_are_shown_together() -> None:

@@ -5,7 +5,7 @@ makes safe for a page. Texts are stored by language code (`zh`, `en`): if one is
 language passed, and rules write on its page.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -302,10 +302,10 @@ class Narrative:
     def brief(self, number: int) -> Brief | None:
         return next((brief for brief in self.briefs if brief.number == number), None)
 
-    def tells(self, numbers: Iterable[int], *parts: BriefPart, language: str) -> bool:
-        """Whether any of these parts has a text in this language for any of these threads."""
-        briefs = [brief for number in numbers if (brief := self.brief(number))]
-        return any(brief.tells(part, language) for brief in briefs for part in parts)
+    def tells(self, number: int, part: BriefPart, language: str) -> bool:
+        """Whether this part of the thread's brief has a text in this language."""
+        brief = self.brief(number)
+        return brief is not None and brief.tells(part, language)
 
     def fallbacks_in(self, language: str) -> tuple[Fallback, ...]:
         """The fallbacks of a page in this language."""

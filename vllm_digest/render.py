@@ -22,7 +22,7 @@ from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yam
 from vllm_digest.markdown.folding import CLOSED, Fold, anchor, opened, tidy, topic_mark, unfolded
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
-from vllm_digest.report import Concern, ConcernKind, Digest, Report, ThreadRow
+from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.sections import LISTS, by_model, day, sections_of, title
 from vllm_digest.templating import Words, environment, words
 from vllm_digest.window import local_minute
@@ -82,7 +82,6 @@ def render_folded(
             top=leading(digest.threads, TOP),
             verdict_of=verdict(digest),
             usage=usage_rows(digest),
-            concerns=_untold_concerns(digest),
             told_above={*digest.shown_hot, *digest.changes},
             knows_bugs=any(thread.is_bug for thread in digest.threads),
             change=lambda name: _signed(len(lists[name]) - report.before[0].counts[name]),
@@ -243,15 +242,6 @@ def _with_spaces(text: str) -> str:
     """The text escaped, keeping one space at each end that has white space."""
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
     return f"{before}{escape(text, at_start=False)}{after}" if text.strip() else " " * bool(text)
-
-
-def _untold_concerns(digest: Digest) -> list[Concern]:
-    """The concerns without hot discussions that the page already shows in their section."""
-    return [
-        one
-        for one in digest.concerns
-        if one.kind is not ConcernKind.HOT_AND_OPEN or one.number not in digest.shown_hot
-    ]
 
 
 def _number(value: float) -> Markup:

@@ -14,7 +14,7 @@ from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.templating import words
 
 
-def _none(_digest: Digest) -> Iterable[int]:
+def _none(_digest: Digest, _part: BriefPart) -> Iterable[int]:
     return ()
 
 
@@ -24,15 +24,16 @@ class Section:
 
     `key`: its name in `words.yaml`, in its template `sections/KEY.md.j2`, and in `--json`.
     `overview`: the part of a model's overview that it shows; None for none.
-    `threads`: returns the numbers of the threads for which it shows `parts` of a model's briefs.
+    `parts`: the parts of a model's briefs that it shows.
+    `threads`: returns the numbers of the threads for which it shows a part.
     `only_with_threads`: whether it shows its part of the overview only if there are such threads.
     `needs_focus`: whether it is left out if the repository has no focus.
     """
 
     key: str
     overview: OverviewPart | None = None
-    threads: Callable[[Digest], Iterable[int]] = _none
     parts: tuple[BriefPart, ...] = ()
+    threads: Callable[[Digest, BriefPart], Iterable[int]] = _none
     only_with_threads: bool = False
     needs_focus: bool = False
 
@@ -47,15 +48,23 @@ class Section:
 
     def is_by_model(self, report: Report, language: str) -> bool:
         """Whether it has a sentence of a model in this language."""
-        told, numbers = report.narrative, tuple(self.threads(report.digest))
+        told = report.narrative
+        shown = [(number, part) for part in self.parts for number in self.threads(report.digest, part)]
         finds = self.overview is not None and bool(told.overview.of(self.overview, language))
-        if finds and (numbers or not self.only_with_threads):
+        if finds and (shown or not self.only_with_threads):
             return True
-        return told.tells(numbers, *self.parts, language=language)
+        return any(told.tells(number, part, language) for number, part in shown)
 
 
-def _relevant(digest: Digest) -> Iterable[int]:
+def _focus(digest: Digest, _part: BriefPart) -> Iterable[int]:
     return (thread.number for thread in digest.relevant(Relevance.YES))
+
+
+def _concerns(digest: Digest, part: BriefPart) -> Iterable[int]:
+    numbers = {concern.number for concern in digest.concerns}
+    if part is BriefPart.TOPIC:
+        return numbers.difference(digest.shown_hot, digest.changes)
+    return numbers
 
 
 SECTIONS = (
@@ -63,24 +72,28 @@ SECTIONS = (
     Section(
         "focus",
         OverviewPart.FOCUS,
-        threads=_relevant,
         parts=(BriefPart.READING, BriefPart.IMPACT, BriefPart.GAIN),
+        threads=_focus,
         only_with_threads=True,
         needs_focus=True,
     ),
     Section(
         "hot",
-        threads=lambda digest: digest.shown_hot,
         parts=(BriefPart.TOPIC, BriefPart.POSITIONS, BriefPart.DISPUTE, BriefPart.STATE),
+        threads=lambda digest, _part: digest.shown_hot,
     ),
     Section("trends", OverviewPart.TRENDS),
-    Section("changes", threads=lambda digest: digest.changes, parts=(BriefPart.READING, BriefPart.IMPACT)),
+    Section(
+        "changes",
+        parts=(BriefPart.READING, BriefPart.IMPACT),
+        threads=lambda digest, _part: digest.changes,
+    ),
     Section("activity", OverviewPart.ACTIVITY),
     Section(
         "concerns",
         OverviewPart.CONCERNS,
-        threads=lambda digest: (concern.number for concern in digest.concerns),
-        parts=(BriefPart.WATCH,),
+        parts=(BriefPart.TOPIC, BriefPart.WATCH),
+        threads=_concerns,
     ),
 )
 """In the page's order."""
