@@ -1,8 +1,11 @@
 """Changes that alter how the software is used are known by title, label, body mark and path."""
 
+from typing import Any
+
 import pytest
 
 from tests.values import digest, issue, pull
+from vllm_digest.digest.highlights import usage_rows
 from vllm_digest.facts import UsageChange
 
 
@@ -56,6 +59,24 @@ def test_labels_body_marks_and_paths_tell_it_too() -> None:
     assert kinds(paths=("vllm/envs.py", "vllm/a.py")) == ["variable"]
     assert kinds(paths=("requirements/common.txt", "vllm/config/model.py")) == ["option", "pin"]
     assert kinds(paths=("requirements/test/rocm.txt", "tests/vllm/envs.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_told"),
+    [
+        ({"body": "Runs CI. **Not for merge.**"}, False),
+        ({"title": "[DO NOT MERGE] Bump torch to 2.9"}, False),
+        ({"title": "[WIP] Bump torch to 2.9"}, False),
+        ({"body": "WIP: needs tests."}, False),
+        ({"draft": True}, False),
+        ({"body": "Do not merge before #2 is in."}, True),
+        ({"body": "Runs CI."}, True),
+        ({"body": "Not for merge.", "merged_at": 1}, True),
+    ],
+)
+def test_what_is_not_for_merging_changes_nothing_for_users(fields: dict[str, Any], is_told: bool) -> None:
+    shown = usage_rows(digest(pull(1, created_at=0, **{"title": "Bump torch to 2.9", **fields})))
+    assert bool(shown) is is_told
 
 
 def test_each_kind_is_told_once_with_what_tells_it() -> None:

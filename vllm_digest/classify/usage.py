@@ -65,19 +65,35 @@ _ALWAYS = (UsageKind.BREAKING, UsageKind.DEPRECATION)
 _BODY_MARK = re.compile(r"^[ \t>*#-]*BREAKING[ -]CHANGES?\b.{0,80}", re.MULTILINE)
 """The footer of Conventional Commits, in capitals: https://www.conventionalcommits.org/en/v1.0.0/"""
 _TEST_PATH = re.compile(r"(?:^|/)(?:tests?|benchmarks?)[/._-]")
+_NO_MERGE = (
+    r"(?:\bnot for merg(?:e|ing)\b|\b(?:do not|don'?t) merge\b"
+    r"|\bnot (?:intended|meant) (?:for|to be) merg\w+)"
+    r"(?!.{0,30}\b(?:until|before|unless|without|yet)\b)"
+)
+_TRIAL_TITLE = re.compile(rf"{_NO_MERGE}|\b(?:WIP|DNM)\b", re.IGNORECASE)
+_TRIAL_BODY = re.compile(rf"{_NO_MERGE}|\A\W{{0,8}}(?:WIP|DNM)\b", re.IGNORECASE)
+"""A pull request that its author does not mean to have merged changes nothing for users."""
 _READ = 20_000
 _QUOTE = 80
 
 
 def usage_changes(thread: Thread, words: RepositoryWords) -> tuple[UsageChange, ...]:
-    """The changes for users in a pull request, one per kind, with what indicates it; empty for an issue."""
-    if not thread.is_pull:
+    """The changes for users in a pull request, one per kind, with what indicates it.
+
+    Empty for an issue, and for an open pull request marked as not for merging.
+    """
+    if not thread.is_pull or (thread.merged_at is None and _is_trial(thread)):
         return ()
     found: dict[UsageKind, UsageChange] = {}
     signs = (_of_title(thread), _of_labels(thread), _of_body(thread), _of_paths(thread, words))
     for change in chain.from_iterable(signs):
         found.setdefault(change.kind, change)
     return tuple(found[kind] for kind in UsageKind if kind in found)
+
+
+def _is_trial(thread: Thread) -> bool:
+    body = unfolded(thread.body[:_READ])
+    return bool(_TRIAL_TITLE.search(thread.title) or _TRIAL_BODY.search(body))
 
 
 def _of_title(thread: Thread) -> Iterator[UsageChange]:

@@ -32,6 +32,7 @@ class Verdict:
 
     focus_merged: int
     focus_opened: int
+    focus_closed: int
     focus_bugs: int
     focus_unanswered: int
     focus_reverted: int
@@ -54,6 +55,7 @@ def verdict(digest: Digest) -> Verdict:
     return Verdict(
         focus_merged=len(numbers & merged),
         focus_opened=len(numbers & new),
+        focus_closed=len(numbers & {*digest.lists.closed_issues, *digest.lists.closed_unmerged_prs}),
         focus_bugs=len(bugs),
         focus_unanswered=len(unanswered & set(bugs)),
         focus_reverted=len(reverted & digest.reverted & numbers),
@@ -76,13 +78,17 @@ def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
 
 
 def usage_rows(digest: Digest) -> list[ThreadRow]:
-    """New and merged pull requests with changes for users: merged ones first, then by severity."""
+    """New and merged pull requests with changes for users: merged ones first, then by severity.
+
+    Drafts are left out.
+    """
     numbers = {*digest.lists.merged_prs, *digest.lists.new_prs} - {*digest.lists.closed_unmerged_prs}
     found = [
         row
         for row in digest.threads
         if row.number in numbers
         and row.number not in digest.reverted
+        and not (row.draft and row.merged_at is None)
         and any(one.kind not in _HINTS for one in row.usage)
     ]
     order = list(UsageKind)
