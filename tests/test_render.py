@@ -14,6 +14,8 @@ from vllm_digest.report import Provenance, Report
 REPO = "https://github.com/vllm-project/vllm"
 HOT = "💬 高热度讨论分析"
 CONCERNS = "💡 值得关注的问题"
+TRENDS = "🔥 热门话题与趋势分析"
+ACTIVITY = "📈 开发活跃度观察"
 LEDGER = "🎯 AMD/ROCm 生态相关动态"
 MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
 
@@ -248,7 +250,52 @@ def test_a_model_s_topic_of_a_concern_counts_where_it_is_shown() -> None:
 
 def test_linked_threads_are_shown_together() -> None:
     trends = section(page(issue(1, closed_at=5), pull(2, merged_at=5, closes=(1,))), "🔥 热门话题与趋势分析")
-    assert f"**关联**：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
+    assert (
+        f"**关联**（窗口内的条目之间，以及回退）：[#2]({REPO}/pull/2) 解决 [#1]({REPO}/issues/1)。" in trends
+    )
+
+
+def test_what_a_list_of_labels_or_folders_leaves_out_is_told() -> None:
+    tied = [pull(n, created_at=1, labels=(f"l{n}", "ready"), paths=(f"d{n}/a.py",)) for n in range(10, 20)]
+    one = pull(1, created_at=1, labels=("v1", "cpu"), paths=("v1/a.py",))
+    trends = section(page(one, pull(2, created_at=1, labels=("v1",), paths=("v1/a.py",)), *tied), TRENDS)
+    assert "*   **标签**（不计状态标签 `ready`）：`v1` 2 个（17%），另有 11 种标签。\n" in trends
+    assert "*   **改动目录**：`v1` 2 个，另有 10 个目录。\n" in trends
+    assert "*   **标签**（不计状态标签 `ready`）：共 10 种标签，并列太多，未列出。\n" in section(
+        page(*tied), TRENDS
+    )
+
+
+def test_reviewers_are_not_cut_between_equals() -> None:
+    reviews = [said(f"person{n}", n, verdict="APPROVED") for n in range(1, 8)]
+    talk = section(page(pull(1, remarks=reviews)), ACTIVITY)
+    assert "评审 7 次，出自 7 人；" in talk
+    again = (*reviews, said("person7", 9, verdict="APPROVED"))
+    talk = section(page(pull(1, remarks=again)), ACTIVITY)
+    assert "评审 8 次，其中 person7（2 次），其余出自另外 6 人；" in talk
+
+
+def test_who_closed_issues_is_told_where_it_says_something() -> None:
+    bot = issue(1, closed_at=5, closed_by=Account("stale[bot]", is_bot=True), state_reason="not_planned")
+    own = issue(2, by="ann", closed_at=5, closed_by=Account("ann"))
+    fixed = issue(3, by="max", closed_at=5, closed_by=Account("max"), closed_by_pull=9)
+    other = issue(4, by="ann", closed_at=5, closed_by=Account("bob"), state_reason="not_planned")
+    told = section(page(bot, own, fixed, other), ACTIVITY)
+    assert (
+        "关闭的 4 个 Issue 中，1 个由机器人关闭，不是处理结果，1 个由提交者自己关闭，"
+        "由人标为不计划处理的有 1 个。" in told
+    )
+    assert "**问题解决效率**：关闭 Issue 1 个。" in section(page(fixed), ACTIVITY)
+
+
+def test_the_verdict_counts_what_was_closed() -> None:
+    text = page(pull(1, "[ROCm] Tune", merged_at=1), issue(2, "[ROCm] Hangs", closed_at=1))
+    assert "\nAMD：合并 1，关闭 1。" in text
+
+
+def test_points_of_heat_are_explained() -> None:
+    for heat in (HOT_ONE, issue(1, remarks=(said("ann", 1),))):
+        assert "每位维护者 2 分、讨论每持续一小时 1 分" in section(page(heat), HOT)
 
 
 def test_gaps_stand_in_the_last_line() -> None:

@@ -157,9 +157,11 @@ class Activity:
     `newcomers`: logins that opened a pull request and have none merged yet, by GitHub's author association.
     `comments`, `reviews`: numbers, without bots. `bot_remarks`: number of remarks by bots.
     `reviewers`: the most active ones with their reviews (with a verdict or a text) of others' pull requests.
+    `more_reviewers`: number of reviewers beyond these.
     `answered`: number of new issues answered by another person before the window's end.
     `response_minutes`: median time to these answers; None without one.
     `closed_by_bot`, `closed_not_planned`: numbers of closed issues; an issue in both is in the first only.
+    `closed_by_author`: numbers of closed issues that their author closed, not by a merge.
     """
 
     people: int = 0
@@ -168,11 +170,13 @@ class Activity:
     comments: int = 0
     reviews: int = 0
     reviewers: tuple[Share, ...] = ()
+    more_reviewers: int = 0
     bot_remarks: int = 0
     answered: int = 0
     response_minutes: int | None = None
     closed_by_bot: tuple[int, ...] = ()
     closed_not_planned: tuple[int, ...] = ()
+    closed_by_author: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,8 @@ class Digest:
     `more_concerns`: number of concerns beyond `concerns`.
     `reverted`: numbers of the changes that were reverted and not restored, by these threads.
     `labels`, `areas`: most frequent labels and folders of the threads in the lists.
+    `more_labels`, `more_areas`: numbers of labels and folders beyond these.
+    `left_out_labels`: state labels of the threads in the lists, which are not counted.
     """
 
     repo: str
@@ -206,7 +212,10 @@ class Digest:
     links: tuple[Link, ...]
     reverted: frozenset[int]
     labels: tuple[Share, ...]
+    more_labels: int
+    left_out_labels: tuple[str, ...]
     areas: tuple[Share, ...]
+    more_areas: int
     activity: Activity
     gaps: tuple[Gap, ...] = ()
 

@@ -1,17 +1,17 @@
 """Make a digest of facts: lists, heat, rankings, people, response times, concerns. Pure; reads no texts."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vllm_digest.digest.activity import activity
 from vllm_digest.digest.heat import FORMULA, FORMULAS, heat, hot_from
 from vllm_digest.digest.importance import importance, latest_event
 from vllm_digest.digest.links import links, reverted
 from vllm_digest.digest.rankings import changes, concerns, hottest
+from vllm_digest.digest.shares import shares
 from vllm_digest.digest.voices import voices
 from vllm_digest.facts import DigestRules, Facts, ThreadFacts
 from vllm_digest.judgement import Relevance
-from vllm_digest.report import Concern, Digest, Intensity, Lists, Share, ThreadRow
+from vllm_digest.report import Concern, Digest, Intensity, Lists, ThreadRow
 from vllm_digest.window import TimeWindow
 
 __all__ = ["FORMULA", "FORMULAS", "all_concerns", "make_digest"]
@@ -53,6 +53,9 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
     hot = tuple(number for number in ranked if rows[number].heat.score >= least)
     found = concerns(rows, lists, joined, window, least)
     listed = [row for number, row in rows.items() if number in lists.numbers]
+    states, subjects = _by_use([label for row in listed for label in row.labels], rules)
+    labels, more_labels = shares(subjects, _SHARES)
+    areas, more_areas = shares((area for row in listed for area in row.areas), _SHARES)
     return Digest(
         repo=facts.repo,
         repo_url=facts.repo_url,
@@ -70,8 +73,11 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
         more_concerns=max(0, len(found) - _CONCERNS),
         links=joined,
         reverted=undone,
-        labels=_shares(label for row in listed for label in row.labels if label not in rules.state_labels),
-        areas=_shares(area for row in listed for area in row.areas),
+        labels=labels,
+        more_labels=more_labels,
+        left_out_labels=states,
+        areas=areas,
+        more_areas=more_areas,
         activity=activity(rows, lists, window),
         gaps=facts.gaps,
     )
@@ -107,7 +113,7 @@ def _intensity(rows: Iterable[ThreadRow]) -> Intensity:
     return Intensity.STEADY if relevant * 12 >= threads > 0 else Intensity.SPARSE
 
 
-def _shares(names: Iterable[str]) -> tuple[Share, ...]:
-    """The most frequent names with their counts, `_SHARES` at most; ties in alphabetical order."""
-    ranked = sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(Share(name, count) for name, count in ranked[:_SHARES])
+def _by_use(labels: Sequence[str], rules: DigestRules) -> tuple[tuple[str, ...], list[str]]:
+    """The distinct state labels, and all other labels."""
+    states = tuple(sorted({label for label in labels if label in rules.state_labels}))
+    return states, [label for label in labels if label not in states]

@@ -1,10 +1,10 @@
 """Count what people did in a window."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from statistics import median
 
+from vllm_digest.digest.shares import shares
 from vllm_digest.facts import Event, ThreadFacts
 from vllm_digest.models import GHOST, EventKind
 from vllm_digest.report import Activity, Lists, Share
@@ -25,17 +25,20 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
     authors = {_opener(thread) for thread in opened}
     waits = [wait for n in lists.new_issues if (wait := _first_answer_after(threads[n])) is not None]
     by_bot = [n for n in lists.closed_issues if (by := threads[n].closed_by) is not None and by.is_bot]
+    reviewers, more_reviewers = _reviewers(reviews)
     return Activity(
         people=len(authors | {event.person for _, event in words}),
         authors=len(authors),
         newcomers=_newcomers(opened),
         comments=sum(event.is_comment for _, event in words),
         reviews=len(reviews),
-        reviewers=_most_active(reviews),
+        reviewers=reviewers,
+        more_reviewers=more_reviewers,
         bot_remarks=sum(_is_bot_remark(event) for events in within.values() for event in events),
         answered=len(waits),
         response_minutes=round(median(wait / timedelta(minutes=1) for wait in waits)) if waits else None,
         closed_by_bot=tuple(by_bot),
+        closed_by_author=tuple(n for n in lists.closed_issues if _is_closed_by_author(threads[n])),
         closed_not_planned=tuple(
             n for n in lists.closed_issues if threads[n].state_reason == "not_planned" and n not in by_bot
         ),
@@ -75,7 +78,14 @@ def _is_bot_remark(event: Event) -> bool:
     return event.bot and event.kind in (EventKind.COMMENT, EventKind.REVIEW, EventKind.REVIEW_COMMENT)
 
 
-def _most_active(reviews: list[Event]) -> tuple[Share, ...]:
-    counted = Counter(event.login for event in reviews if event.login != GHOST.login)
-    ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
-    return tuple(Share(login, count) for login, count in ranked[:_REVIEWERS])
+def _is_closed_by_author(thread: ThreadFacts) -> bool:
+    """Did its author close it, and not by a merge?"""
+    by = thread.closed_by
+    is_own = by is not None and not by.is_bot and by == thread.author != GHOST
+    return is_own and thread.closed_by_pull is None
+
+
+def _reviewers(reviews: list[Event]) -> tuple[tuple[Share, ...], int]:
+    """The most active ones by name, and how many others there are, deleted accounts among them."""
+    named, more = shares((event.login for event in reviews if event.login != GHOST.login), _REVIEWERS)
+    return named, more + len({event.person for event in reviews if event.login == GHOST.login})
