@@ -202,7 +202,8 @@ def test_a_bad_sentence_falls_alone_and_rules_write_it(run: Run, name: str) -> N
         for ours, theirs in zip(page.splitlines()[:-1], kept.splitlines()[:-1], strict=True)
         if ours != theirs
     ]
-    assert [ours for ours, _ in changed] == ["    *   **影响**：○ 开放，标签 `v1`。"]
+    effects = "涉及 `vllm/v1`、`tests/kernels`、`vllm/attention`。"
+    assert [ours for ours, _ in changed] == [f"    *   **影响**：{effects}"]
     assert "未采用 1 处：" in last(page)
     assert "evil" not in page
     assert "rules wrote 1 part instead of the model" in ran.err

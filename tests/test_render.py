@@ -7,7 +7,18 @@ import pytest
 
 from tests.values import WINDOW, digest, issue, pull, said
 from vllm_digest.models import Account, Gap, GapCode, Thread
-from vllm_digest.narrative import Brief, BriefPart, Evidence, Narrative, Statement
+from vllm_digest.narrative import (
+    Brief,
+    BriefPart,
+    Evidence,
+    Finding,
+    FocusNote,
+    Narrative,
+    Overview,
+    OverviewPart,
+    Position,
+    Statement,
+)
 from vllm_digest.render import render
 from vllm_digest.report import Provenance, Report
 
@@ -15,6 +26,7 @@ REPO = "https://github.com/vllm-project/vllm"
 HOT = "💬 高热度讨论分析"
 CONCERNS = "💡 值得关注的问题"
 TRENDS = "🔥 热门话题与趋势分析"
+CHANGES = "🛠️ 重点技术变更"
 ACTIVITY = "📈 开发活跃度观察"
 LEDGER = "🎯 AMD/ROCm 生态相关动态"
 MADE = Provenance(WINDOW.end, "github", WINDOW.end, requests=2, points=7, version="0.1.0")
@@ -106,8 +118,8 @@ def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
     assert ledger.startswith("本周期 AMD 相关活动平稳：查看的 3 个 Issue 与 PR 中有 3 个以其为主题（100%）")
     for number in (1, 2, 3):
         assert ledger.count(f"[#{number}]") == 1
-    assert "已合并（2025-12-10 18:47 (UTC+8)）" in ledger
-    assert "已关闭（不计划处理，由 ann 关闭，2025-12-10 18:51 (UTC+8)）" in ledger
+    assert "    *   by author，由 somebody 合并于 2025-12-10 18:47 (UTC+8)\n" in ledger
+    assert "    *   by author，不计划处理，由 ann 关闭于 2025-12-10 18:51 (UTC+8)\n" in ledger
     assert "标签 rocm" in ledger
 
 
@@ -217,7 +229,7 @@ def test_a_reverted_change_is_told_so_wherever_it_stands() -> None:
 
 def test_a_pull_request_that_was_closed_is_not_called_done() -> None:
     ledger = section(page(pull(1, "[AMD] Change it", closed_at=1, closed_by=Account("ann"))), LEDGER)
-    assert "已关闭（未合并，由 ann 关闭，2025-12-10 18:43 (UTC+8)）" in ledger
+    assert "    *   by author，未合并，由 ann 关闭于 2025-12-10 18:43 (UTC+8)\n" in ledger
 
 
 def test_a_ledger_entry_names_the_threads_it_is_linked_with() -> None:
@@ -296,6 +308,55 @@ def test_the_verdict_counts_what_was_closed() -> None:
 def test_points_of_heat_are_explained() -> None:
     for heat in (HOT_ONE, issue(1, remarks=(said("ann", 1),))):
         assert "每位维护者 2 分、讨论每持续一小时 1 分" in section(page(heat), HOT)
+
+
+def test_a_state_stands_once_in_a_group_that_is_named_after_it() -> None:
+    ledger = section(page(pull(1, "[ROCm] Tune", merged_at=5, closed_by=Account("max"))), LEDGER)
+    assert f"**已合并（1）**\n\n*   PR [#1]({REPO}/pull/1) “[ROCm] Tune”" in ledger
+    assert "    *   by author，由 max 合并于 2025-12-10 18:47 (UTC+8)\n" in ledger
+    assert "✓" not in ledger
+
+
+def test_a_change_has_its_effects_and_its_state_on_lines_of_their_own() -> None:
+    fix = pull(1, "Mend it", merged_at=5, closes=(2,), labels=("ready", "v1"), paths=("vllm/v1/a.py",))
+    changes = section(page(fix, issue(2, closed_at=5)), CHANGES)
+    assert f"    *   **影响**：解决 [#2]({REPO}/issues/2)，涉及 `vllm/v1`。\n" in changes
+    assert "    *   **状态**：✓ 已合并（2025-12-10 18:47 (UTC+8)），标签 `v1`。\n" in changes
+
+
+def test_what_the_ecosystem_s_chapter_tells_of_a_change_is_not_told_again() -> None:
+    tuned, other = pull(1, "[ROCm] Tune", merged_at=5), pull(2, "Tune", merged_at=5)
+    told = brief(1, reading="调整了一个参数。", impact="解码更快。")
+    text = page_by_model(tuned, other, briefs=(told,))
+    assert text.count("调整了一个参数。") == text.count("解码更快。") == 1
+    assert "    *   **技术解读**：✓ 已合并，详见上文。改动规模未知。\n" in section(text, CHANGES)
+    assert "；1 个章节含模型 author 撰写" in text
+
+
+def test_the_notes_of_a_model_are_named_by_what_they_hold() -> None:
+    slow = issue(1, "Slow on MI300X", created_at=1)
+    for note, line in (
+        (FocusNote(component="EAGLE"), "**组件**：`EAGLE`"),
+        (FocusNote(asked_gpus=("MI300X",)), "**仅被问及的硬件**：MI300X"),
+    ):
+        text = page_by_model(slow, briefs=(replace(brief(1, reading="慢。"), focus=note),))
+        assert f"    *   {line}\n" in section(text, LEDGER)
+
+
+def test_the_ecosystem_s_findings_are_a_tight_list() -> None:
+    found = Finding({}, {"zh": "一句话。"}, ("1.reading",))
+    told = Narrative("author", ("zh",), overview=Overview({OverviewPart.FOCUS: (found, found)}))
+    facts = digest(pull(1, "[ROCm] Tune", merged_at=5))
+    ledger = section(render(Report("2h", "UTC", facts, MADE, told)), LEDGER)
+    assert "（100%）。\n\n*   一句话。\n*   一句话。\n\n**已合并" in ledger
+
+
+def test_who_is_not_among_a_model_s_positions_is_counted() -> None:
+    said_so = brief(1, topic="一个问题。").statements[BriefPart.TOPIC]
+    held = Brief(1, {}, (Position("person1", {"zh": "反对方"}, said_so),))
+    talk = section(page_by_model(HOT_ONE, briefs=(held,)), HOT)
+    assert "        1.  **反对方 ([person1](" in talk
+    assert "\n        另有 7 人发言或评审，未逐一列出。\n" in talk
 
 
 def test_gaps_stand_in_the_last_line() -> None:

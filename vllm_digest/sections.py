@@ -60,6 +60,11 @@ def _focus(digest: Digest, _part: BriefPart) -> Iterable[int]:
     return (thread.number for thread in digest.relevant(Relevance.YES))
 
 
+def _changes(digest: Digest, part: BriefPart) -> Iterable[int]:
+    told_above = set(_focus(digest, part))
+    return (number for number in digest.changes if number not in told_above)
+
+
 def _concerns(digest: Digest, part: BriefPart) -> Iterable[int]:
     numbers = {concern.number for concern in digest.concerns}
     if part is BriefPart.TOPIC:
@@ -86,7 +91,7 @@ SECTIONS = (
     Section(
         "changes",
         parts=(BriefPart.READING, BriefPart.IMPACT),
-        threads=lambda digest, _part: digest.changes,
+        threads=_changes,
     ),
     Section("activity", OverviewPart.ACTIVITY),
     Section(
