@@ -342,7 +342,7 @@ class TestEnvironment:
         ("body", "reason"),
         [
             (NVIDIA_DUMP, 'other_machine "GPU 0: NVIDIA A100-SXM4-80GB"'),
-            (details(NVIDIA_DUMP), 'excluded "AuthenticAMD", "AMD EPYC", "amd_lbr" is a CPU and no GPU'),
+            (details(NVIDIA_DUMP), 'excluded "AuthenticAMD", "AMD EPYC", "amd_lbr_v2" is a CPU and no GPU'),
             ("ROCM used to build PyTorch: N/A", 'no_value "ROCM used to build PyTorch"'),
             ("HIP runtime version: Could not collect", 'no_value "HIP runtime version"'),
             (
@@ -354,8 +354,8 @@ class TestEnvironment:
             ("Model name:                AMD Eng Sample: 100-0000", 'processor "AMD"'),
             ("I have an AMD 9950X3D and two cards.", 'excluded "AMD 9950X3D" is a CPU and no GPU'),
             ("It went away when I turned AMD IOMMU off.", 'excluded "AMD IOMMU" is a CPU and no GPU'),
-            ("```\nUSE_OPENMP=ON, USE_ROCM=OFF, USE_ROCM_KERNEL_ASSERT=OFF\n```", 'option_off "ROCM"'),
-            ("build.env.PYTORCH_ROCM_ARCH: None", 'option_off "ROCM"'),
+            ("```\nUSE_OPENMP=ON, USE_ROCM=OFF, USE_ROCM_KERNEL_ASSERT=OFF\n```", 'option_off "USE_ROCM"'),
+            ("build.env.PYTORCH_ROCM_ARCH: None", 'option_off "PYTORCH_ROCM_ARCH"'),
             (
                 "Python platform: Linux-6.1.0-18-amd64-x86_64",
                 'excluded "amd64" is the name of a CPU architecture',

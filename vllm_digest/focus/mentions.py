@@ -22,6 +22,11 @@ _ONE_THING = re.compile(r"[ /®™(\-]{0,3}|\w{0,30}", re.ASCII)
 """Between the finds of one name: `AMD Instinct MI300X`, `MI300X (gfx942)`, `VLLM_ROCM_USE_AITER`."""
 _LEFT_OUT = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 """`non-ROCm platforms` are the others."""
+_IN_WORDS = string.ascii_letters + string.digits + "_"
+"""Text in other scripts may stand beside a name without a space, and is no part of its word."""
+_IN_PATHS = _IN_WORDS + "./-"
+_OPEN_END = ":/-"
+"""What a name may end on where its tag or path follows: `rocm/vllm:`."""
 _IN_NAMES = string.ascii_letters + string.digits + "._-"
 _TRAILER = re.compile(r"\s{0,8}[\w-]{2,20}-by:", re.IGNORECASE)
 """`Signed-off-by:` and the like name people, who are no subject."""
@@ -50,6 +55,7 @@ class Standing(StrEnum):
 class Mention:
     """One naming of the focus.
 
+    `word`: what it is a part of, up to white space and signs that no path has, such as `docs/rocm.md`.
     `position`: where it starts in its text. `sentence`: where its sentence starts.
     `weak`: the word has other meanings. `portable`: others' hardware runs it, too.
     `aside`: its sentence names the focus on the side only. `trial`: it tells on what something was tried.
@@ -58,6 +64,7 @@ class Mention:
 
     quote: str
     standing: Standing
+    word: str = ""
     position: int = 0
     sentence: int = 0
     weak: bool = False
@@ -110,7 +117,7 @@ def _is_person(line_before: str) -> bool:
 
 
 def _mention(text: Text, find: Find, focus: Focus) -> Mention:
-    quote = quoted(_with_brackets(text.text, find.start, find.end))
+    quote = quoted(_whole(text.text, find.start, find.end))
     if find.meaning is Meaning.EXCLUDED:
         return _miss(quote, JudgementReason(ReasonCode.EXCLUDED, because=find.because))
     if find.meaning is Meaning.LOOKALIKE:
@@ -162,6 +169,7 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
     return Mention(
         quote,
         standing,
+        word=text.text[slice(*_bounds(text.text, find.start, find.end, _IN_PATHS, _IN_PATHS))].strip("./-"),
         position=find.start,
         sentence=start,
         weak=find.meaning is Meaning.WEAK,
@@ -221,8 +229,26 @@ def quoted(text: str) -> str:
     return flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + "…"
 
 
+def _whole(text: str, start: int, end: int) -> str:
+    """A name with the rest of its words: `AiterBackend`, `rocm6.4`, `rocm/vllm:nightly`.
+
+    `[ROCm]` keeps its brackets, `MI300X (gfx942)` its last one.
+    """
+    # The dot of a version, and the dashes of a tag.
+    after = _IN_WORDS + (".-" if text[end - 1] in _OPEN_END else ".")
+    begin, stop = _bounds(text, start, end, _IN_WORDS, after)
+    while stop > begin + 1 and text[stop - 1] in f".{_OPEN_END}":
+        stop -= 1
+    return _with_brackets(text, begin, stop)
+
+
+def _bounds(text: str, start: int, end: int, before: str, after: str) -> tuple[int, int]:
+    """Where a part of a text starts and ends with the characters beside it that belong to its word."""
+    head, tail = text[max(0, start - _LONG_SENTENCE) : start], text[end : end + _LONG_SENTENCE]
+    return start - len(head) + len(head.rstrip(before)), end + len(tail) - len(tail.lstrip(after))
+
+
 def _with_brackets(text: str, start: int, end: int) -> str:
-    """`[ROCm]` keeps its brackets, `MI300X (gfx942)` its last one."""
     if text[start - 1 : start] == "[" and text[end : end + 1] == "]":
         return text[start - 1 : end + 1]
     return text[start : end + 1] if "(" in text[start:end] and text[end : end + 1] == ")" else text[start:end]

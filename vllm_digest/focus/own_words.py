@@ -125,7 +125,7 @@ class OwnTexts:
         """`comments`: the author's own, of an issue."""
         body = Text(thread.body)
         texts = [Text(comment) for comment in comments]
-        found = without_lone_weak(mentions(body, focus))
+        found = without_lone_weak([one for one in mentions(body, focus) if one.word not in thread.paths])
         whole = f"{thread.title}\n{body.text}"
         others = peers(whole, focus) if plain(found) else []
         portable = all(one.portable for one in plain(found) + plain(title.found))
