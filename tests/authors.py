@@ -93,7 +93,7 @@ def _overview(lines: list[dict[str, Any]]) -> Answer:
         "trends": [_finding("改动说明", f"#{first} 说明了改动的内容与做法。", names[:1], [])]
         if names
         else [],
-        "activity": [_finding("评审次数", f"窗口内共有 {facts['reviews']} 次评审。", [], ["reviews"])],
+        "activity": [_finding("评审次数", f"窗口内共有 {facts['reviews']} 次评审。", names[:1], ["reviews"])],
         "concerns": [_finding("后续跟进", f"#{last} 的后续处理值得关注。", names[-1:], ["new_issues"])]
         if names
         else [],

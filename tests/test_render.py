@@ -11,6 +11,7 @@ from vllm_digest.narrative import (
     Brief,
     BriefPart,
     Evidence,
+    Fact,
     Finding,
     FocusNote,
     Narrative,
@@ -349,6 +350,39 @@ def test_the_ecosystem_s_findings_are_a_tight_list() -> None:
     facts = digest(pull(1, "[ROCm] Tune", merged_at=5))
     ledger = section(render(Report("2h", "UTC", facts, MADE, told)), LEDGER)
     assert "（100%）。\n\n*   一句话。\n*   一句话。\n\n**已合并" in ledger
+
+
+def test_counts_that_rules_print_are_not_told_again() -> None:
+    counted = Finding({"zh": "评审"}, {"zh": "评审 0 次。"}, (), (Fact("reviews", 0),))
+    asked = Finding({"zh": "征求意见"}, {"zh": "作者征求意见。"}, ("1.impact",))
+    for findings, count in (((counted, asked), "1 个章节含模型"), ((counted,), "七个章节均由规则撰写")):
+        told = Narrative("author", ("zh",), overview=Overview({OverviewPart.ACTIVITY: findings}))
+        text = render(Report("2h", "UTC", digest(pull(1, merged_at=5)), MADE, told))
+        assert ("*   **征求意见**：作者征求意见。" in section(text, ACTIVITY)) is (asked in findings)
+        assert "**评审**" not in text
+        assert count in text
+
+
+def test_a_file_that_the_body_names_is_told_once() -> None:
+    paths = ("requirements/rocm-build.txt", "docker/a", "cmake/b")
+    body = "Try a release candidate: `requirements/rocm-build.txt` and two others."
+    ledger = section(page(pull(1, "Try torch", created_at=1, body=body, paths=paths)), LEDGER)
+    assert ledger.rstrip().endswith("：改动的 3 个文件中有 1 个：“requirements/rocm-build.txt”")
+    alone = section(page(pull(1, "[ROCm] Pin", created_at=1, paths=paths[:1])), LEDGER)
+    assert "改动的文件是 “requirements/rocm-build.txt”" in alone
+
+
+@pytest.mark.parametrize(
+    ("words", "quote"),
+    [
+        ("It uses AiterFlashAttentionMetadata here.", "AiterFlashAttentionMetadata"),
+        ("Run `rocm/vllm:nightly-7.0`.", "rocm/vllm:nightly-7.0"),
+        ("Built with rocm6.4.", "rocm6.4"),
+        ("在ROCm上运行。", "ROCm"),
+    ],
+)
+def test_reasons_quote_whole_words(words: str, quote: str) -> None:
+    assert f"“{quote}”" in section(page(issue(1, created_at=1, body=words)), LEDGER)
 
 
 def test_who_is_not_among_a_model_s_positions_is_counted() -> None:

@@ -196,8 +196,12 @@ class Overview:
         return not any(self.findings.values())
 
     def of(self, part: OverviewPart, language: str) -> tuple[Finding, ...]:
-        """The findings of a section with a text in a language."""
-        return tuple(one for one in self.findings.get(part, ()) if one.text(language))
+        """The findings of a section that a page in a language shows.
+
+        Those on activity without statements are left out: rules print the counts that they rest on.
+        """
+        found = (one for one in self.findings.get(part, ()) if one.text(language))
+        return tuple(one for one in found if one.statements or part is not OverviewPart.ACTIVITY)
 
 
 class FallbackReason(StrEnum):
