@@ -113,7 +113,7 @@ def test_requests_go_by_file_to_a_program_and_back(program: Program) -> None:
     for page in written(collected):
         assert page["llm"]["cached_answers"] > 0
         assert page["llm"]["calls"] == 0
-        assert page["sections"]["changes"] == "model"
+        assert "model" in page["sections"].values()
 
 
 def test_a_line_that_failed_is_asked_again(program: Program) -> None:

@@ -14,7 +14,8 @@ from tests.sites import BASE, HOURS, Site, url
 from tests.test_site import ATOM
 
 ADDRESS = f"https://example.org{BASE}/"
-FEEDS = ("feed", "focus", "en/feed", "en/focus")
+ROOT_FEEDS = ("feed", "focus", "amd", "days")
+FEEDS = (*ROOT_FEEDS, *(f"en/{name}" for name in ROOT_FEEDS))
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -38,7 +39,9 @@ def test_a_json_feed_is_valid_and_says_what_the_atom_feed_says(site: Site, name:
         assert item["url"].startswith(ADDRESS)
         assert _TIME.fullmatch(item["date_published"])
         assert _TIME.fullmatch(item["date_modified"])
-        assert [one["mime_type"] for one in item["attachments"]] == ["application/json"]
+        is_of_reports = name.removeprefix("en/") in {"feed", "focus"}
+        attached = [one["mime_type"] for one in item.get("attachments", ())]
+        assert attached == ["application/json"] * is_of_reports
         shown = jekyll.parse(item["content_html"])
         assert shown.text() == jekyll.parse(entry.findtext(f"{ATOM}content") or "").text()
         assert all("://" in link.attributes["href"] for link in shown.find("a"))
@@ -47,8 +50,8 @@ def test_a_json_feed_is_valid_and_says_what_the_atom_feed_says(site: Site, name:
 def test_pages_name_the_json_feeds_of_their_language(site: Site) -> None:
     thread = next(one["page"] for one in document(site, "/index.json")["stories"])
     for page, names in (
-        ("/", ("feed", "focus")),
-        ("/en/", ("en/feed", "en/focus")),
+        ("/", ("feed", "days", "focus", "amd")),
+        ("/en/", ("en/feed", "en/days", "en/focus", "en/amd")),
         (f"/{thread}", ("feed",)),
     ):
         found = [

@@ -1,8 +1,7 @@
 """What a model wrote for a report: statements with their evidence, and the parts that fell back to rules.
 
 All statements have passed `check`. A text is one paragraph of untrusted Markdown, which `markdown.prose`
-makes safe for a page. Texts are stored by language code (`zh`, `en`): if one is missing, no text in that
-language passed, and rules write on its page.
+makes safe. Texts are stored by language code (`zh`, `en`); rules write where one is missing.
 """
 
 from collections.abc import Mapping
@@ -17,8 +16,7 @@ class Evidence:
     """A quote and where it is from.
 
     `source`: GitHub's id of a remark, `body` for the description, `facts` for GitHub's fields.
-    `url`: of the source. `quote`: verbatim, white space aside.
-    `login`: of its author; empty for GitHub's fields.
+    `url`: of the source. `quote`: verbatim, white space aside. `login`: its author's; empty for `facts`.
     """
 
     source: str

@@ -37,8 +37,8 @@ class RollUps:
         Those that are not stored end no farther back than `back` before what is. A roll-up that was made
         from another series stays as it is.
         """
-        stored = self.archive.listing(self.repo, self.of).windows
-        if not (series and stored):
+        stored = self.archive.listing(self.repo, self.of).windows if series else ()
+        if not stored:
             return ()
         with StoryIndex(self.archive) as index:
             parts = index.parts(self.repo, self.of)
