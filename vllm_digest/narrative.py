@@ -194,10 +194,7 @@ class Overview:
         return not any(self.findings.values())
 
     def of(self, part: OverviewPart, language: str) -> tuple[Finding, ...]:
-        """The findings of a section that a page in a language shows.
-
-        Those on activity without statements are left out: rules print the counts that they rest on.
-        """
+        """The findings of a section with a text in a language; without those on activity by counts alone."""
         found = (one for one in self.findings.get(part, ()) if one.text(language))
         return tuple(one for one in found if one.statements or part is not OverviewPart.ACTIVITY)
 
