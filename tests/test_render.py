@@ -306,6 +306,12 @@ def test_the_verdict_counts_what_was_closed() -> None:
     assert "\nAMD：合并 1，关闭 1。" in text
 
 
+def test_the_three_first_of_many_are_called_so() -> None:
+    rows = [pull(number, f"[ROCm] Tune {number}", created_at=1) for number in range(1, 5)]
+    assert "\n*   **AMD**（4 个中最重要的 3 个）：\n" in page(*rows)
+    assert "\n*   **AMD**：\n" in page(*rows[:3])
+
+
 def test_points_of_heat_are_explained() -> None:
     for heat in (HOT_ONE, issue(1, remarks=(said("ann", 1),))):
         assert "每位维护者 2 分、讨论每持续一小时 1 分" in section(page(heat), HOT)
