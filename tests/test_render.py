@@ -248,6 +248,15 @@ def test_a_hot_discussion_left_open_is_among_the_concerns_where_it_is_told_above
     assert concerns.strip() == f"1.  **讨论热烈，仍未关闭**：PR [#1]({REPO}/pull/1)，见上。"
 
 
+def test_without_concerns_the_page_says_what_was_looked_for_and_claims_no_more() -> None:
+    closed = issue(1, closed_at=5, closed_by=Account("ann"), remarks=(said("bob", 9),))
+    concerns = section(page(closed), CONCERNS)
+    assert concerns.startswith("按规则没有需要特别关注的问题。规则查的是：合并了的回退、")
+    assert "Bug" not in concerns
+    bug = issue(1, "[Bug]: It hangs", labels=("bug",), created_at=110)
+    assert concerns.replace("。\n", "、报告半小时后仍无人回应的新 Bug。\n") == section(page(bug), CONCERNS)
+
+
 def test_what_a_model_says_of_a_hot_discussion_is_shown_and_counted() -> None:
     text = page_by_model(HOT_ONE, briefs=(brief(1, watch="还没有结论。"),))
     assert section(text, CONCERNS).strip().endswith("，见上。还没有结论。")
