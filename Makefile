@@ -10,7 +10,7 @@ demo: .venv/installed
 	@$(BIN)/vllm-digest run --sample
 
 test: .venv/installed-dev
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # The recorded hour as a site, from `init` to the folder a web server takes. Needs Jekyll.
 site: .venv/installed

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,8 +28,14 @@ HOURS = tuple(DAY.split(timedelta(hours=1)))
 def fill(windows: tuple[TimeWindow, ...] = HOURS, root: str = "archive") -> None:
     archive = Archive(Path(root), NOW)
     for window in windows:
-        report = archives.report(window, archives.with_earlier_ones(window))
-        archive.store(report, render(report))
+        archive.store(*made(window))
+
+
+@cache
+def made(window: TimeWindow) -> tuple[Report, str]:
+    """The report of a window, and its page."""
+    report = archives.report(window, archives.with_earlier_ones(window))
+    return report, render(report)
 
 
 @pytest.fixture
