@@ -82,7 +82,7 @@ def commands() -> None:
 
 @commands.group()
 def batch() -> None:
-    """Have a model's answers of many windows made as a batch: submit, and collect later."""
+    """Get a model's answers for many windows as a batch: submit, then collect later."""
 
 
 def _command(
@@ -109,9 +109,9 @@ def _command(
 
 @_command(options.RunOptions)
 def run(runtime: "Runtime", given: options.RunOptions) -> None:
-    """Report on all that is due and store each page; print the pages' paths.
+    """Report on every window that is due, store the pages and print their paths.
 
-    Windows join: each begins where the last stored one ended. --since, --until and --date name one window.
+    Each window begins where the last stored one ended. --since, --until and --date choose one window.
     """
     from vllm_digest.commands import run
 
@@ -120,9 +120,9 @@ def run(runtime: "Runtime", given: options.RunOptions) -> None:
 
 @_command(options.BackfillOptions)
 def backfill(runtime: "Runtime", given: options.BackfillOptions) -> None:
-    """Report on past days that are not stored yet and store each page; print the pages' paths.
+    """Report on past days that are not stored yet, store the pages and print their paths.
 
-    Of one DATE, or --from one --to another. What was stopped goes on where it was when it is run again.
+    Give one DATE, or --from and --to. A backfill that was stopped continues when it is run again.
     """
     from vllm_digest.commands import backfill
 
@@ -131,9 +131,9 @@ def backfill(runtime: "Runtime", given: options.BackfillOptions) -> None:
 
 @_command(options.BatchSubmitOptions, batch)
 def submit(runtime: "Runtime", given: options.BatchSubmitOptions) -> None:
-    """Fetch past days like `backfill` and have a model's requests made as a batch; write no pages yet.
+    """Fetch past days like `backfill` and submit the model's requests as a batch; write no pages yet.
 
-    Prints the files of requests. A server with /v1/batches is given them; else they are for `vllm run-batch`.
+    Prints the request files. They are sent to a server with /v1/batches, else they are for `vllm run-batch`.
     """
     from vllm_digest.commands import batch
 
@@ -142,7 +142,7 @@ def submit(runtime: "Runtime", given: options.BatchSubmitOptions) -> None:
 
 @_command(options.BatchCollectOptions, batch)
 def collect(runtime: "Runtime", given: options.BatchCollectOptions) -> None:
-    """Take a batch's answers and write the pages that wait for them; print the pages' paths."""
+    """Collect a batch's answers, write the pages that wait for them and print their paths."""
     from vllm_digest.commands import batch
 
     batch.collect(runtime, given)
@@ -150,9 +150,9 @@ def collect(runtime: "Runtime", given: options.BatchCollectOptions) -> None:
 
 @_command(options.RollupOptions)
 def rollup(runtime: "Runtime", given: options.RollupOptions) -> None:
-    """Make a report on a day, a week, a month or any span from stored reports; print its page's path.
+    """Make a report on a day, week, month or other span from stored reports; print its page's path.
 
-    GitHub is not asked for what the archive knows. Time that no report covers is a gap on the page.
+    Data in the archive is not fetched again. Time that no report covers is shown as a gap on the page.
     """
     from vllm_digest.commands import rollup
 
@@ -161,7 +161,7 @@ def rollup(runtime: "Runtime", given: options.RollupOptions) -> None:
 
 @_command(options.StoryOptions)
 def story(runtime: "Runtime", given: options.StoryOptions) -> None:
-    """Tell what the stored reports know of a thread: events, reports, what was said, what is watched."""
+    """Print what stored reports say about a thread: events, reports, statements, why it is watched."""
     from vllm_digest.commands import story
 
     story.story(runtime, given)
@@ -169,7 +169,7 @@ def story(runtime: "Runtime", given: options.StoryOptions) -> None:
 
 @_command(options.ExportOptions)
 def export(runtime: "Runtime", given: options.ExportOptions) -> None:
-    """Write what the archive knows as tables, a file each, and print their paths."""
+    """Write the archive as tables, one file each, and print their paths."""
     from vllm_digest.commands import export
 
     export.export(runtime, given)
@@ -177,9 +177,9 @@ def export(runtime: "Runtime", given: options.ExportOptions) -> None:
 
 @_command(options.StatusOptions)
 def status(runtime: "Runtime", given: options.StatusOptions) -> int:
-    """Tell what is stored and missing and what the next run would do.
+    """Print what is stored, what is missing and what the next run would do.
 
-    Exit code 1 when windows of the configured series are missing or late.
+    The exit code is 1 if windows of the configured series are missing or late.
     """
     from vllm_digest.commands import status
 
@@ -188,9 +188,9 @@ def status(runtime: "Runtime", given: options.StatusOptions) -> int:
 
 @_command(options.DoctorOptions)
 def doctor(runtime: "Runtime", given: options.DoctorOptions) -> int:
-    """Try what a run needs: settings, GitHub, the model's server, folders; say what to mend.
+    """Check what a run needs: settings, GitHub, the model's server, folders; say what to fix.
 
-    The exit code is that of the first that fails; 4 when it is the model, for then rules write.
+    The exit code is that of the first failure; 4 if it is the model, since rules can still write pages.
     """
     from vllm_digest.commands import doctor
 
@@ -199,7 +199,7 @@ def doctor(runtime: "Runtime", given: options.DoctorOptions) -> int:
 
 @_command(options.ShowConfigOptions)
 def config(runtime: "Runtime", given: options.ShowConfigOptions) -> None:
-    """Print every setting at its default with what it means, or what a run would use; needs no token."""
+    """Print every setting with its default and meaning, or the values a run would use; needs no token."""
     from vllm_digest.commands import config
 
     config.config(runtime, given)
@@ -207,7 +207,7 @@ def config(runtime: "Runtime", given: options.ShowConfigOptions) -> None:
 
 @_command(options.RenderOptions)
 def render(runtime: "Runtime", given: options.RenderOptions) -> None:
-    """Print the page of a stored data file in any language, made anew without network or model."""
+    """Print the page of a stored data file in any language, without network or model."""
     from vllm_digest.commands import render
 
     render.render(runtime, given)
@@ -215,7 +215,7 @@ def render(runtime: "Runtime", given: options.RenderOptions) -> None:
 
 @_command(options.PullOptions)
 def pull(runtime: "Runtime", given: options.PullOptions) -> None:
-    """Bring the reports that are published on the branch."""
+    """Copy the published reports from the branch into the folder."""
     from vllm_digest.commands import branch
 
     branch.pull(runtime, given)
@@ -223,7 +223,7 @@ def pull(runtime: "Runtime", given: options.PullOptions) -> None:
 
 @_command(options.BranchOptions)
 def push(runtime: "Runtime", given: options.BranchOptions) -> None:
-    """Publish new reports on the branch; print their pages' paths."""
+    """Publish new reports on the branch and print their pages' paths."""
     from vllm_digest.commands import branch
 
     branch.push(runtime, given)
@@ -231,7 +231,7 @@ def push(runtime: "Runtime", given: options.BranchOptions) -> None:
 
 @_command(options.NotifyOptions)
 def notify(runtime: "Runtime", given: options.NotifyOptions) -> None:
-    """Tell the services of APPRISE_URLS of new reports; without any, do nothing."""
+    """Send a message about new reports to the services in APPRISE_URLS; do nothing if there are none."""
     from vllm_digest.commands import notify
 
     notify.notify(runtime, given)
@@ -239,9 +239,9 @@ def notify(runtime: "Runtime", given: options.NotifyOptions) -> None:
 
 @_command(options.InitOptions)
 def init(runtime: "Runtime", given: options.InitOptions) -> None:
-    """Lay out a repository that publishes a site; print the files written.
+    """Create a repository that publishes a site; print the files written.
 
-    Files that are there already are left as they are; --update replaces those that nobody has changed.
+    Existing files are kept; --update replaces those that nobody has changed.
     """
     from vllm_digest.commands import init
 
@@ -250,7 +250,7 @@ def init(runtime: "Runtime", given: options.InitOptions) -> None:
 
 @_command(options.SiteOptions)
 def site(runtime: "Runtime", given: options.SiteOptions) -> None:
-    """Make the folder that Jekyll builds, from the reports of a repository that `init` laid out; print it."""
+    """Make the folder that Jekyll builds from the reports of a repository made by `init`; print its path."""
     from vllm_digest.commands import site
 
     site.site(runtime, given)

@@ -16,36 +16,36 @@ class ExitCode(NamedTuple):
 
 INTERRUPTED = 130
 EXIT_CODES = (
-    ExitCode(0, "done; a quiet window is done, too", ""),
-    ExitCode(1, "`status` alone: windows are missing or late", "see why the runs fail, or are not started"),
-    ExitCode(2, "wrong usage or configuration", "mend what the message names; no later run will do better"),
+    ExitCode(0, "success, also for a window without activity", ""),
+    ExitCode(1, "`status` only: windows are missing or late", "find out why runs fail or do not start"),
+    ExitCode(2, "wrong usage or configuration", "fix what the message names; a retry does not help"),
     ExitCode(
         3,
-        "GitHub failed; what was published before that stays",
-        "nothing at first: the next run makes it good. A refused token is named",
+        "GitHub failed; reports stored before that are kept",
+        "usually nothing: the next run catches up. If the token was refused, the message says so",
     ),
     ExitCode(
         4,
-        "published, but with `--strict`, and rules wrote a part of a model's",
-        "see the reasons in the page's last line, and `doctor`",
+        "`--strict` only: published, but rules wrote a part meant for a model",
+        "see the reasons in the page's last line, and run `doctor`",
     ),
     ExitCode(
         5,
-        "a file, or the branch of reports, could not be written",
-        "free the disk, or give the folder to the user that runs this",
+        "a file or the branch of reports could not be written",
+        "free disk space, or make the folder writable",
     ),
     ExitCode(
         6,
-        "another run is at work on the same series",
-        "nothing; with `--wait` the run waits for it",
+        "another run is working on the same series",
+        "nothing; `--wait` waits for the other run",
     ),
     ExitCode(
         7,
         "a page failed its own check and was set aside; the others are published",
-        "report it; the next run tries the page again",
+        "report the bug; the next run tries the page again",
     ),
-    ExitCode(8, "`batch collect` alone: the batch has no answers yet", "collect again later"),
-    ExitCode(INTERRUPTED, "interrupted", "nothing: the next run goes on"),
+    ExitCode(8, "`batch collect` only: the batch has no answers yet", "run it again later"),
+    ExitCode(INTERRUPTED, "interrupted", "nothing: the next run continues"),
 )
 """All exit codes of the program; the docs' table is made from them."""
 
@@ -111,9 +111,9 @@ class StorageError(DigestError):
 
     @classmethod
     def of(cls, error: OSError) -> Self:
-        """What a command ends with where the system refuses what no room expected.
+        """The error for a refusal by the system that no other code handles.
 
-        Such as a disk that fails while it is read, or one behind stdout that is full.
+        Such as a disk that fails while it is read, or a full one behind stdout.
         """
         place = error.filename if isinstance(error.filename, str) else "A file, or what is printed,"
         why = error.strerror or type(error).__name__

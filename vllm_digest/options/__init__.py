@@ -14,7 +14,7 @@ class ConfigOptions(CommandOptions):
     """Options of every command that reads settings. Options that were not given are None."""
 
     config: str | None = option(
-        "--config", metavar="FILE", help="Settings.", usual="config.yaml, if it is there"
+        "--config", metavar="FILE", help="The settings file.", usual="config.yaml, if it exists"
     )
 
 
@@ -23,7 +23,10 @@ class LanguageOptions(ConfigOptions):
     """Options of commands that show stored reports in one language."""
 
     language: str | None = option(
-        "--language", metavar="LANGUAGE", help="zh or en.", usual="the first of report.languages"
+        "--language",
+        metavar="LANGUAGE",
+        help="The language: zh or en.",
+        usual="the first of report.languages",
     )
 
 
@@ -32,7 +35,7 @@ class SettingsOptions(ConfigOptions):
     """Options of commands that use the archive."""
 
     output: str | None = option(
-        "--output", metavar="DIR", help="The folder of the reports.", setting="report.output", usual="archive"
+        "--output", metavar="DIR", help="The folder for reports.", setting="report.output", usual="archive"
     )
 
 
@@ -53,7 +56,7 @@ class RepoOptions(SettingsOptions):
 class TimedOptions(RepoOptions):
     """Options of commands that use the current time."""
 
-    now: str | None = option("--now", metavar="TIME", help="The present time, to repeat or simulate a run.")
+    now: str | None = option("--now", metavar="TIME", help="The current time, to repeat or simulate a run.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +64,12 @@ class WritingOptions(TimedOptions):
     """Options of commands that write reports of a series."""
 
     wait: str | None = option(
-        "--wait", metavar="LENGTH", help="How long to wait for another run.", usual="not at all"
+        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", usual="not at all"
     )
     max_cost: str | None = option(
         "--max-cost",
         metavar="SUM",
-        help="What the model may cost; beyond it rules write.",
+        help="Cost limit for the model; rules write the rest.",
         setting="llm.max_cost",
     )
 
@@ -75,15 +78,15 @@ class WritingOptions(TimedOptions):
 class PageOptions(WritingOptions):
     """Options of commands that make pages."""
 
-    strict: bool = option("--strict", help="End with code 4 if rules wrote a part of a model's.")
-    as_json: bool = option("--json", "as_json", help="Print one JSON object a window instead.")
+    strict: bool = option("--strict", help="End with code 4 if rules wrote a part meant for a model.")
+    as_json: bool = option("--json", "as_json", help="Print one JSON object per window instead.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(PageOptions):
     """Options of commands that ask a model directly."""
 
-    no_llm: bool = option("--no-llm", help="Have every section written by rules.")
+    no_llm: bool = option("--no-llm", help="Use no model: rules write every section.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,23 +94,21 @@ class RunOptions(ModelOptions):
     window: str | None = option(
         "--window",
         metavar="LENGTH",
-        help="How long windows are: 90m, 1h, 24h, 7d.",
+        help="The length of a window: 90m, 1h, 24h, 7d.",
         setting="report.window",
         usual="1h",
     )
     since: str | None = option(
         "--since",
         metavar="TIME",
-        help="The start of one, ISO 8601; in the configured zone without an offset.",
+        help="Start of a window, ISO 8601; without an offset in the configured time zone.",
     )
-    until: str | None = option(
-        "--until", metavar="TIME", help="Its end, which does not belong to it.", usual="now"
-    )
+    until: str | None = option("--until", metavar="TIME", help="End of the window, exclusive.", usual="now")
     date: str | None = option(
-        "--date", metavar="DATE", help="A whole calendar day of the configured zone, or `yesterday`."
+        "--date", metavar="DATE", help="A calendar day in the configured time zone, or `yesterday`."
     )
-    exact: bool = option("--exact", help="The last LENGTH alone, whatever is stored.")
-    sample: bool = option("--sample", help="Report on a recorded hour: no token, key or network.")
+    exact: bool = option("--exact", help="Report only on the last LENGTH, whatever is stored.")
+    sample: bool = option("--sample", help="Report on a recorded hour; needs no token, key or network.")
     dry_run: bool = option("--dry-run", help="Print the page and write nothing.")
 
 
@@ -116,34 +117,32 @@ class SpanOptions(WritingOptions):
     """Options of commands about a span of past time."""
 
     first: str | None = option(
-        "--from", "first", metavar="DATE", help="The first day of the configured zone, or a time."
+        "--from", "first", metavar="DATE", help="The first day in the configured time zone, or a time."
     )
-    last: str | None = option(
-        "--to", "last", metavar="DATE", help="The last day, or the time at which it ends."
-    )
-    force: bool = option("--force", help="Make again what is stored.")
+    last: str | None = option("--to", "last", metavar="DATE", help="The last day, or the end as a time.")
+    force: bool = option("--force", help="Replace stored reports.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangeOptions(SpanOptions):
     """Options of commands that fetch a range of past days."""
 
-    day: str | None = argument("[DATE]", "One day of the configured zone.", default=None)
+    day: str | None = argument("[DATE]", "One day in the configured time zone.", default=None)
     window: str = option(
-        "--window", metavar="LENGTH", help="How long windows are: 24h, 1h.", default="24h", usual="24h"
+        "--window", metavar="LENGTH", help="The length of a window: 24h, 1h.", default="24h", usual="24h"
     )
     max_wait: str | None = option(
         "--max-wait",
         metavar="LENGTH",
-        help="How long to wait in all for GitHub's limits.",
+        help="How long to wait in total for GitHub's rate limits.",
         setting="github.max_wait",
-        usual="without end on a terminal, else 15m",
+        usual="no limit on a terminal, else 15m",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackfillOptions(RangeOptions, ModelOptions):
-    dry_run: bool = option("--dry-run", help="Say how much it is, and do nothing.")
+    dry_run: bool = option("--dry-run", help="Print an estimate and do nothing.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,26 +153,26 @@ class BatchSubmitOptions(RangeOptions):
 @dataclass(frozen=True, kw_only=True)
 class BatchCollectOptions(PageOptions):
     window: str = option(
-        "--window", metavar="LENGTH", help="How long its windows are.", default="24h", usual="24h"
+        "--window", metavar="LENGTH", help="The length of the batch's windows.", default="24h", usual="24h"
     )
     answers: tuple[str, ...] = option(
         "--answers",
         metavar="FILE",
         several=True,
         default=(),
-        help="Answers that `vllm run-batch` wrote; may be given several times.",
+        help="A file of answers from `vllm run-batch`; may be given several times.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RollupOptions(SpanOptions, ModelOptions):
-    day: str | None = option("--day", metavar="DATE", help="A day of the configured zone: 2025-12-10.")
-    week: str | None = option("--week", metavar="WEEK", help="An ISO week, from Monday on: 2025-W50.")
+    day: str | None = option("--day", metavar="DATE", help="A day in the configured time zone: 2025-12-10.")
+    week: str | None = option("--week", metavar="WEEK", help="An ISO week, which starts on Monday: 2025-W50.")
     month: str | None = option("--month", metavar="MONTH", help="A month: 2025-12.")
     of: str | None = option(
-        "--of", metavar="SERIES", help="The series that it is made from.", usual="that of report.window"
+        "--of", metavar="SERIES", help="The series to make it from.", usual="the series of report.window"
     )
-    dry_run: bool = option("--dry-run", help="Say what it would be made of, and do nothing.")
+    dry_run: bool = option("--dry-run", help="Print what it would be made from, and do nothing.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +187,7 @@ class ExportOptions(RepoOptions):
     format: str = option(
         "--format",
         metavar="FORMAT",
-        help="How they are written: jsonl or csv.",
+        help="The file format: jsonl or csv.",
         default="jsonl",
         usual="jsonl",
     )
@@ -197,7 +196,11 @@ class ExportOptions(RepoOptions):
 @dataclass(frozen=True, kw_only=True)
 class StatusOptions(TimedOptions):
     window: str | None = option(
-        "--window", metavar="LENGTH", help="The series to judge.", setting="report.window", usual="1h"
+        "--window",
+        metavar="LENGTH",
+        help="The window length of the series to check.",
+        setting="report.window",
+        usual="1h",
     )
     as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
 
@@ -209,7 +212,9 @@ class DoctorOptions(RepoOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowConfigOptions(RepoOptions):
-    effective: bool = option("--effective", help="Print what a run would use, and where each value is from.")
+    effective: bool = option(
+        "--effective", help="Print the values a run would use, and where each comes from."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,28 +227,31 @@ class BranchOptions(SettingsOptions):
     branch: str = option(
         "--branch",
         metavar="NAME",
-        help="The branch that keeps the reports.",
+        help="The branch that holds the reports.",
         default="reports",
         usual="reports",
     )
     remote: str | None = option(
-        "--remote", metavar="URL", help="Its repository.", usual="origin of this folder's"
+        "--remote",
+        metavar="URL",
+        help="The repository of that branch.",
+        usual="origin of the current folder's repository",
     )
     wait: str | None = option(
-        "--wait", metavar="LENGTH", help="How long to wait for another run.", usual="30m"
+        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", usual="30m"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class PullOptions(BranchOptions):
     accept_removals: bool = option(
-        "--accept-removals", help="Remove here, too, what the branch no longer has."
+        "--accept-removals", help="Also remove local reports that the branch no longer has."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotifyOptions(LanguageOptions):
-    reports: tuple[str, ...] = argument("[PAGE]...", "Pages that were stored.", several=True)
+    reports: tuple[str, ...] = argument("[PAGE]...", "Stored pages.", several=True)
     site: str | None = option("--site", metavar="URL", help="The site's address, for links to the pages.")
     dry_run: bool = option("--dry-run", help="Print the message and send nothing.")
 
@@ -251,10 +259,10 @@ class NotifyOptions(LanguageOptions):
 @dataclass(frozen=True, kw_only=True)
 class InitOptions(CommandOptions):
     folder: str = argument("DIR", "The folder of the repository.")
-    update: bool = option("--update", help="Replace files that are as an earlier version laid them out.")
+    update: bool = option("--update", help="Replace files that you have not changed since `init` wrote them.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteOptions(CommandOptions):
     folder: str = argument("[DIR]", "The folder of the repository.", default=".")
-    to: str | None = option("--to", metavar="STAGING", help="The folder to make.", usual="DIR/staging")
+    to: str | None = option("--to", metavar="STAGING", help="The folder to write.", usual="DIR/staging")

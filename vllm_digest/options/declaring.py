@@ -53,9 +53,9 @@ def argument(metavar: str, help: str, *, default: Any = MISSING, several: bool =
 class CommandOptions:
     """Options of every command."""
 
-    quiet: bool = option("-q", "--quiet", help="Say nothing on stderr but errors.")
+    quiet: bool = option("-q", "--quiet", help="Print only errors to stderr.")
     verbose: int = option(
-        "-v", "--verbose", counts=True, help="Say what is asked and why; -vv: each detail as well."
+        "-v", "--verbose", counts=True, help="Print each request and its reason; -vv prints more detail."
     )
 
 
