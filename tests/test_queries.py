@@ -213,7 +213,7 @@ def asked_for() -> set[tuple[str, str]]:
 
 def test_the_docs_tell_of_each_field_that_is_asked_for_and_of_no_other() -> None:
     text = Path(__file__).parents[1].joinpath("docs", "fetching.md").read_text(encoding="utf-8")
-    table = text.partition("| of | field | read by |")[2].partition("\n\n")[0]
+    table = text.partition("| type | field | used for |")[2].partition("\n\n")[0]
     told = set()
     for line in table.splitlines()[2:]:
         kinds, fields = (cell.strip() for cell in line.split("|")[1:3])
