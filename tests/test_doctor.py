@@ -129,6 +129,4 @@ def test_a_folder_that_cannot_be_written_is_told(run: Run, github: GitHub, in_th
     ran = seen(run, github)
     assert ran.code == 5
     assert f"{in_the_way}" in ran.out.partition("FAIL  ")[2]
-    assert (
-        "cannot be written: Not a directory.\n      See what stands there, or name another folder" in ran.out
-    )
+    assert "cannot be written: Not a directory.\n      Check that path, or name another folder" in ran.out

@@ -61,7 +61,7 @@ _WAYS_ON = {
 
 def way_on(error: OSError) -> str:
     """What to do about a file or folder that cannot be written."""
-    return _WAYS_ON.get(error.errno or 0, "See what stands there, or name another folder.")
+    return _WAYS_ON.get(error.errno or 0, "Check that path, or name another folder.")
 
 
 class DigestError(Exception):
