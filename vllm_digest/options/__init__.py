@@ -101,7 +101,7 @@ class RunOptions(ModelOptions):
     since: str | None = option(
         "--since",
         metavar="TIME",
-        help="Start of a window, ISO 8601; without an offset in the configured time zone.",
+        help="Start of a window, ISO 8601, in the configured time zone unless it has an offset.",
     )
     until: str | None = option("--until", metavar="TIME", help="End of the window, exclusive.", usual="now")
     date: str | None = option(
