@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class AnswerCache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._warned = False
+        self._lock = threading.Lock()
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         """The answer under a key; None without one."""
@@ -70,6 +72,7 @@ class AnswerCache:
         return folder / key[:2] / f"{key}.json"
 
     def _warn(self, problem: str) -> None:
-        if not self._warned:
+        with self._lock:  # several threads find the same problem at once
+            is_first, self._warned = not self._warned, True
+        if is_first:
             log.warning("answers are not kept: %s", problem)
-        self._warned = True
