@@ -17,10 +17,7 @@ from vllm_digest.errors import FallbackError, PageError, SourceError, counted
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.models import Snapshot
 from vllm_digest.narrative import Narrative
-from vllm_digest.pagecheck import find_problem
-from vllm_digest.render import render
 from vllm_digest.report import Digest, Provenance, Report
-from vllm_digest.sections import outline
 from vllm_digest.sources import OnProgress, Source
 from vllm_digest.stories.following import Following
 from vllm_digest.stories.rollups import RollUps
@@ -175,6 +172,10 @@ def publish(report: Report, archive: Archive, language: str = LANGUAGES[0]) -> S
     Raises StorageError if they cannot be written. Raises PageError if the page fails its check: then it is
     set aside and the data is stored without it, so that a later run makes the page without fetching.
     """
+    from vllm_digest.pagecheck import find_problem
+    from vllm_digest.render import render
+    from vllm_digest.sections import outline
+
     page = render(report, language)
     if problem := find_problem(page, outline(report.digest, language)):
         aside = archive.set_aside(report, page)

@@ -6,9 +6,7 @@ from vllm_digest.archive import Stored
 from vllm_digest.judgement import JudgementReason, Relevance
 from vllm_digest.narrative import Narrative
 from vllm_digest.printing import print_json, print_page, print_product
-from vllm_digest.render import render
 from vllm_digest.report import Report
-from vllm_digest.sections import by_model, sections_of
 
 
 def print_report(report: Report, stored: Stored | None, language: str, *, as_json: bool) -> None:
@@ -18,11 +16,15 @@ def print_report(report: Report, stored: Stored | None, language: str, *, as_jso
     elif stored:
         print_product(f"{stored.page}\n")
     else:
+        from vllm_digest.render import render
+
         print_page(render(report, language))
 
 
 def summary(report: Report, stored: Stored | None, language: str) -> dict[str, Any]:
     """The object docs/commands.md documents under `--json`; paths are null when nothing was written."""
+    from vllm_digest.sections import by_model, sections_of
+
     digest = report.digest
     lists = digest.lists.items()
     told, written = report.narrative, by_model(report, language)

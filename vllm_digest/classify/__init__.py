@@ -1,6 +1,5 @@
 """Derive the facts of each thread of a snapshot by rules: its subject, and its references to others. Pure."""
 
-from vllm_digest.classify.facts import facts
 from vllm_digest.classify.rules import RepositoryWords, Rules
 from vllm_digest.facts import Facts
 from vllm_digest.models import Snapshot
@@ -10,6 +9,8 @@ __all__ = ["RepositoryWords", "Rules", "classify"]
 
 def classify(snapshot: Snapshot, rules: Rules) -> Facts:
     """The facts of all threads of a snapshot; the same snapshot and rules give the same facts."""
+    from vllm_digest.classify.facts import facts
+
     repo_url = _repo_url(snapshot)
     return Facts(
         repo=snapshot.repo,

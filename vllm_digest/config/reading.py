@@ -1,6 +1,5 @@
 """Read settings from the file, the environment and the command line; later ones take precedence."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -200,5 +199,7 @@ def _hint(name: str) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean {close[0]}?" if close else "config.example.yaml lists them all."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vllm_digest.options.declaring import CommandOptions, argument, option
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConfigOptions(CommandOptions):
     """Options of every command that reads settings. Options that were not given are None."""
 
@@ -18,7 +18,7 @@ class ConfigOptions(CommandOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LanguageOptions(ConfigOptions):
     """Options of commands that show stored reports in one language."""
 
@@ -30,7 +30,7 @@ class LanguageOptions(ConfigOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SettingsOptions(ConfigOptions):
     """Options of commands that use the archive."""
 
@@ -39,7 +39,7 @@ class SettingsOptions(ConfigOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RepoOptions(SettingsOptions):
     """Options of commands about one repository."""
 
@@ -52,14 +52,14 @@ class RepoOptions(SettingsOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TimedOptions(RepoOptions):
     """Options of commands that use the current time."""
 
     now: str | None = option("--now", metavar="TIME", help="The current time, to repeat or simulate a run.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WritingOptions(TimedOptions):
     """Options of commands that write reports of a series."""
 
@@ -74,7 +74,7 @@ class WritingOptions(TimedOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PageOptions(WritingOptions):
     """Options of commands that make pages."""
 
@@ -82,14 +82,14 @@ class PageOptions(WritingOptions):
     as_json: bool = option("--json", "as_json", help="Print one JSON object per window instead.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ModelOptions(PageOptions):
     """Options of commands that ask a model directly."""
 
     no_llm: bool = option("--no-llm", help="Use no model: rules write every section.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RunOptions(ModelOptions):
     window: str | None = option(
         "--window",
@@ -112,7 +112,7 @@ class RunOptions(ModelOptions):
     dry_run: bool = option("--dry-run", help="Print the page and write nothing.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpanOptions(WritingOptions):
     """Options of commands about a span of past time."""
 
@@ -123,7 +123,7 @@ class SpanOptions(WritingOptions):
     force: bool = option("--force", help="Replace stored reports.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RangeOptions(SpanOptions):
     """Options of commands that fetch a range of past days."""
 
@@ -140,17 +140,17 @@ class RangeOptions(SpanOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BackfillOptions(RangeOptions, ModelOptions):
     dry_run: bool = option("--dry-run", help="Print an estimate and do nothing.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchSubmitOptions(RangeOptions):
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchCollectOptions(PageOptions):
     window: str = option(
         "--window", metavar="LENGTH", help="The length of the batch's windows.", default="24h", usual="24h"
@@ -164,7 +164,7 @@ class BatchCollectOptions(PageOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RollupOptions(SpanOptions, ModelOptions):
     day: str | None = option("--day", metavar="DATE", help="A day in the configured time zone: 2025-12-10.")
     week: str | None = option("--week", metavar="WEEK", help="An ISO week, which starts on Monday: 2025-W50.")
@@ -175,13 +175,13 @@ class RollupOptions(SpanOptions, ModelOptions):
     dry_run: bool = option("--dry-run", help="Print what it would be made from, and do nothing.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class StoryOptions(RepoOptions):
     number: str = argument("NUMBER", "The number of an issue or pull request.")
     as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExportOptions(RepoOptions):
     folder: str = argument("DIR", "The folder to write the tables to.")
     format: str = option(
@@ -193,7 +193,7 @@ class ExportOptions(RepoOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class StatusOptions(TimedOptions):
     window: str | None = option(
         "--window",
@@ -205,24 +205,24 @@ class StatusOptions(TimedOptions):
     as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DoctorOptions(RepoOptions):
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ShowConfigOptions(RepoOptions):
     effective: bool = option(
         "--effective", help="Print the values a run would use, and where each comes from."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RenderOptions(LanguageOptions):
     data: str = argument("DATA.json", "The data file of a stored report.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BranchOptions(SettingsOptions):
     branch: str = option(
         "--branch",
@@ -242,27 +242,27 @@ class BranchOptions(SettingsOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PullOptions(BranchOptions):
     accept_removals: bool = option(
         "--accept-removals", help="Also remove local reports that the branch no longer has."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NotifyOptions(LanguageOptions):
     reports: tuple[str, ...] = argument("[PAGE]...", "Stored pages.", several=True)
     site: str | None = option("--site", metavar="URL", help="The site's address, for links to the pages.")
     dry_run: bool = option("--dry-run", help="Print the message and send nothing.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class InitOptions(CommandOptions):
     folder: str = argument("DIR", "The folder of the repository.")
     update: bool = option("--update", help="Replace files that you have not changed since `init` wrote them.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SiteOptions(CommandOptions):
     folder: str = argument("[DIR]", "The folder of the repository.", default=".")
     to: str | None = option("--to", metavar="STAGING", help="The folder to write.", usual="DIR/staging")

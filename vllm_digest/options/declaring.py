@@ -49,7 +49,7 @@ def argument(metavar: str, help: str, *, default: Any = MISSING, several: bool =
     return field(default=() if several else default, metadata={"option": declared})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CommandOptions:
     """Options of every command."""
 
