@@ -9,8 +9,9 @@ demo: .venv/installed
 	@echo "The page of the recorded hour:"
 	@$(BIN)/vllm-digest run --sample
 
+# One worker more than processors, for many tests wait for a server, a browser or another program.
 test: .venv/installed-dev
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $$(( $$($(BIN)/python -c "import os; print(os.cpu_count())") + 1 )) --dist worksteal
 
 # The recorded hour as a site, from `init` to the folder a web server takes. Needs Jekyll.
 site: .venv/installed

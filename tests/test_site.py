@@ -753,7 +753,7 @@ def test_a_page_that_fails_its_check_is_set_aside_and_the_next_run_tries_again(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("vllm_digest.pipeline.render", lambda *_: "---\ntitle: {{ x\n---\n")
+        broken.setattr("vllm_digest.render.render", lambda *_: "---\ntitle: {{ x\n---\n")
         failed = run("run", "--sample")
     assert failed.code == 7
     assert "failed its own check" in failed.err

@@ -155,15 +155,17 @@ async function search() {
 
 async function begin() {
   const asks = new URLSearchParams(location.search);
+  // Before anything is loaded, so that what somebody types meanwhile stays.
+  for (const field of [query, kind, state]) field.value = asks.get(field.name) ?? "";
+  if (focus) focus.checked = asks.has("focus");
   try {
     for (const [month] of await fetched("months")) monthChoice.add(new Option(month, month));
   } catch (error) {
     status.textContent = say("failed", { error: error.message });
     return;
   }
-  for (const field of [query, kind, state, monthChoice]) field.value = asks.get(field.name) ?? "";
-  if (focus) focus.checked = asks.has("focus");
-  if (asks.size) search();
+  monthChoice.value = asks.get(monthChoice.name) ?? "";
+  if (asks.size && !asked) search();
 }
 
 let wait;
