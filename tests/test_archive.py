@@ -51,8 +51,8 @@ class Folder:
             place[last] = value(place[last]) if callable(value) else value
         self.data.write_text(json.dumps(document), "utf-8")
 
-    def status(self, **environ: str) -> Ran:
-        return self._run("status", environ=environ, now=NOW)
+    def status(self, *arguments: str, **environ: str) -> Ran:
+        return self._run("status", *arguments, environ=environ, now=NOW)
 
     def site(self) -> Ran:
         return self._run("site", now=NOW)
@@ -280,15 +280,18 @@ def test_what_was_read_once_is_read_again_when_it_changed(folder: Folder) -> Non
     assert folder.status().code == 1
 
 
-def test_an_archive_too_large_to_be_read_at_once_is_read_bit_by_bit(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vllm_digest.archive.judging._AT_ONCE", 1)
-    folder.path(FIRST).write_text('{"form": "vllm-digest/report/2"}')
-    codes = []
-    for unread in (2, 1, 0):
+def test_an_archive_too_large_to_be_read_at_once_is_read_newest_first(folder: Folder) -> None:
+    hour = timedelta(hours=1)
+    for number in range(600):
+        path = folder.path(TimeWindow.last(hour, FIRST.start - number * hour))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('{"form": "vllm-digest/report/2"}')
+    refused = []
+    for unread in (len(HOURS) + 300, len(HOURS), 0):
         # What roll-ups are due rests on every report.
-        ran = folder.status(VLLM_DIGEST_REPORT_ROLLUPS="[]")
-        codes.append(ran.code)
-        assert (f"unread    {unread} older files" in ran.out) == bool(unread)
-    assert codes == [0, 0, 1]
+        ran = folder.status("--json", VLLM_DIGEST_REPORT_ROLLUPS="[]")
+        told = json.loads(ran.out)
+        assert (ran.code, told["unread"]) == (1, unread)
+        refused.append({one["path"] for one in told["refused"]})
+    assert [len(paths) for paths in refused] == [300 - len(HOURS), 600 - len(HOURS), 600]
+    assert min(refused[1]) > str(path), "the oldest is read last"
