@@ -1,6 +1,5 @@
 """`vllm-digest rollup`: a day, a week, a month or any span, made from stored reports."""
 
-import json
 from contextlib import ExitStack
 from datetime import timedelta
 from math import ceil
@@ -12,7 +11,7 @@ from vllm_digest.errors import UsageError, counted
 from vllm_digest.estimate import model_work
 from vllm_digest.options import RollupOptions
 from vllm_digest.place import ROLL_UPS, Place
-from vllm_digest.printing import print_product
+from vllm_digest.printing import print_json, print_product
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve, source_if_any
@@ -31,7 +30,7 @@ def rollup(runtime: Runtime, options: RollupOptions) -> None:
     rollups = rollups_of(setup, options.of)
     source = source_if_any(setup) if setup.has_model else None
     if options.dry_run:
-        print_product(_plan(setup, rollups, span, can_ask=source is not None, as_json=options.as_json))
+        _print_plan(setup, rollups, span, can_ask=source is not None, as_json=options.as_json)
         return
     with ExitStack() as stack:
         writer = stack.enter_context(setup.writer(source))
@@ -87,8 +86,8 @@ def _is_stored(setup: Setup, rollups: RollUps, span: Span) -> bool:
     return span.window in setup.archive.listing(rollups.repo, span.series).windows
 
 
-def _plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as_json: bool) -> str:
-    """What would be read, asked and made. `can_ask`: there is a source for texts."""
+def _print_plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as_json: bool) -> None:
+    """Print what would be read, asked and made. `can_ask`: there is a source for texts."""
     parts, holes = rollups.parts(span)
     report = rollups.report(span, setup.rules.digest)
     texts, calls, tokens = 0, 0.0, 0.0
@@ -111,9 +110,10 @@ def _plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as_json:
         "tokens": ceil(tokens),
     }
     if as_json:
-        return json.dumps(figures) + "\n"
+        print_json(figures)
+        return
     zone = setup.settings.report.timezone
-    return (
+    print_product(
         f"A roll-up of {counted(parts, 'report')} of series {rollups.of}, "
         f"from {local_minute(span.window.start, zone)} to {local_minute(span.window.end, zone)}; "
         f"missing of it: {counted(holes, 'span')}.\n"
