@@ -4,7 +4,6 @@
 """
 
 import copy
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import examples
 from tests.conftest import Run
 from tests.servers.answers import Answer
 from tests.servers.faults import Effect, Exchange
@@ -115,7 +115,7 @@ class Mutation:
 
 
 @settings(
-    max_examples=int(os.environ.get("VLLM_DIGEST_FUZZ", "40")),
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from tests import examples
 from tests.conftest import Run
 from vllm_digest.cleaning import is_shown
 from vllm_digest.config import Settings, keys, load
@@ -316,6 +318,7 @@ ODD = st.recursive(
 KEYS = st.sampled_from(keys())
 
 
+@tried(max_examples=examples(100))
 @given(st.dictionaries(KEYS, ODD, max_size=4))
 def test_any_values_are_taken_or_refused_in_our_own_words(values: dict[str, object]) -> None:
     document: dict[str, dict[str, object]] = {}
@@ -325,11 +328,13 @@ def test_any_values_are_taken_or_refused_in_our_own_words(values: dict[str, obje
     judge_words(yaml.safe_dump(document, allow_unicode=True), {})
 
 
+@tried(max_examples=examples(100))
 @given(st.text(max_size=200))
 def test_any_text_of_a_file_is_taken_or_refused_in_our_own_words(text: str) -> None:
     judge_words(text, {})
 
 
+@tried(max_examples=examples(100))
 @given(st.dictionaries(KEYS, st.text(max_size=30) | st.sampled_from(["[a", "{a: b}", "[1, [2]]", "7"])))
 def test_any_variables_are_taken_or_refused_in_our_own_words(values: dict[str, str]) -> None:
     names = {f"VLLM_DIGEST_{name.replace('.', '_').upper()}": value for name, value in values.items()}

@@ -7,7 +7,6 @@ examples of each property test.
 import copy
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +18,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import archives, sample_author
+from tests import archives, examples, sample_author
 from tests.test_answers import WRONG, places
 from tests.test_archive import END
 from tests.values import RULES
@@ -43,7 +42,7 @@ from vllm_digest.snapshots import sample
 from vllm_digest.stories.watch import contribution
 from vllm_digest.write.writer import ModelWriter
 
-BRIEFLY = settings(max_examples=int(os.environ.get("VLLM_DIGEST_FUZZ", "30")))
+BRIEFLY = settings(max_examples=examples(30))
 WRITING = writing_rules_of(Settings())
 ODD_TEXTS = (
     "{{ x }}",
