@@ -63,7 +63,7 @@ def changed(value: Any, rng: Random) -> Any:
     for _ in range(rng.choice((1, 1, 2, 5))):
         found = list(places(value))
         if not found:
-            return rng.choice(WRONG)
+            return copy.deepcopy(rng.choice(WRONG))
         holder: Any
         key: Any
         holder, key = rng.choice(found)
@@ -78,7 +78,7 @@ def changed(value: Any, rng: Random) -> Any:
             case 3:
                 holder[key] = rng.choice(ODD_TEXTS)
             case _:
-                holder[key] = rng.choice(WRONG)
+                holder[key] = copy.deepcopy(rng.choice(WRONG))
     return value
 
 
