@@ -67,6 +67,6 @@ def test_the_codes_of_errors_are_those_of_the_table(run: Run) -> None:
     codes = {code.code for code in errors.EXIT_CODES}
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
     used = {kind.exit_code for kind in kinds if issubclass(kind, errors.DigestError)}
-    assert used | {0, errors.INTERRUPTED} == codes
+    assert used | {0, errors.INTERRUPTED, errors.OUTPUT_CLOSED} == codes
     listed = re.findall(r"^ +(\d+) ", run("--help").out, re.MULTILINE)
     assert [int(code) for code in listed] == [code.code for code in errors.EXIT_CODES]

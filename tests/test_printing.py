@@ -7,8 +7,8 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tests.servers.github import TOKEN, GitHub
 from tests.servers.model import Asked, ModelServer
 from tests.servers.traffic import hour
 from vllm_digest.cleaning import begin, clean_line, without_effect
-from vllm_digest.errors import UsageError
+from vllm_digest.errors import OUTPUT_CLOSED, UsageError
 from vllm_digest.masking import Secrets
 from vllm_digest.printing import LogFormatter, print_json
 
@@ -300,3 +300,34 @@ def test_vv_shows_each_sentence_that_was_refused_with_what_it_was_compared_with(
     assert refused
     assert all(line.startswith("vllm-digest: ") for line in refused)
     assert len(loud.err) > len(quiet.err)
+
+
+def test_a_reader_that_ends_early_ends_the_command_quietly() -> None:
+    for arguments in (("--help",), ("run", "--sample", "--no-llm", "--dry-run")):
+        with unread() as pipe:
+            ran = program(*arguments, stdout=pipe, stderr=subprocess.PIPE)
+        assert (ran.returncode, ran.stderr) == (OUTPUT_CLOSED, b"")
+
+
+def test_a_run_whose_messages_nobody_reads_goes_on() -> None:
+    with unread() as pipe:
+        ran = program("run", "--sample", "--no-llm", "-vv", stdout=subprocess.PIPE, stderr=pipe)
+    assert ran.returncode == 0
+    assert Path(ran.stdout.decode().strip()).is_file()
+
+
+@contextmanager
+def unread() -> Iterator[int]:
+    """A pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+
+
+def program(*arguments: str, stdout: int, stderr: int) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "vllm_digest", *arguments], check=False, stdout=stdout, stderr=stderr
+    )

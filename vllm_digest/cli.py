@@ -10,7 +10,7 @@ import click
 
 from vllm_digest import __version__, options
 from vllm_digest.cleaning import begin
-from vllm_digest.errors import EXIT_CODES, INTERRUPTED, DigestError, StorageError
+from vllm_digest.errors import EXIT_CODES, INTERRUPTED, OUTPUT_CLOSED, DigestError, StorageError
 from vllm_digest.masking import Secrets
 from vllm_digest.options.declaring import CommandOptions, check_encoding, parameters
 from vllm_digest.printing import (
@@ -58,6 +58,10 @@ def run_command(arguments: Sequence[str], runtime: "Runtime | None" = None) -> i
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted; nothing half-done was left behind.")
         return INTERRUPTED
+    except SystemExit as ended:
+        # Here click ends the program by itself in two cases: after a completion, and with 1 when writing to
+        # stdout failed because nobody reads it any more.
+        return OUTPUT_CLOSED if ended.code == 1 else 0
     return code if isinstance(code, int) else 0
 
 

@@ -15,6 +15,8 @@ class ExitCode(NamedTuple):
 
 
 INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+"""What a shell shows for a program that SIGPIPE ended."""
 EXIT_CODES = (
     ExitCode(0, "success, also for a window without activity", ""),
     ExitCode(1, "`status` only: windows are missing or late", "find out why runs fail or do not start"),
@@ -46,6 +48,11 @@ EXIT_CODES = (
     ),
     ExitCode(8, "`batch collect` only: the batch has no answers yet", "run it again later"),
     ExitCode(INTERRUPTED, "interrupted", "nothing: the next run continues"),
+    ExitCode(
+        OUTPUT_CLOSED,
+        "the reader of stdout ended early, as `head` does; nothing is printed about it",
+        "nothing: what was stored before is kept, and the next run continues",
+    ),
 )
 """All exit codes of the program; the docs' table is made from them."""
 

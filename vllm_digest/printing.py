@@ -5,11 +5,11 @@ The log cleans every argument (`cleaning.clean_line`) and each line of every mes
 
 import json
 import logging
+import os
 import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import TextIO
 
 import click
 
@@ -48,7 +48,7 @@ def print_trial(*, passed: bool, said: str, is_colored: bool) -> None:
 
 def print_message(message: object) -> None:
     """Print a message to stderr, cleaned line by line."""
-    click.echo(clean_lines(message), err=True)
+    _print_to_stderr(clean_lines(message))
 
 
 def print_error(error: object) -> None:
@@ -65,7 +65,16 @@ def print_usage_error(error: click.ClickException) -> None:
 
 def print_on_line(text: str, *, ends: bool = False) -> None:
     """Overwrite the current line of the terminal, for progress. `ends`: start a new line after it."""
-    click.echo(f"\r\x1b[K{clean_line(text)}", err=True, nl=ends)
+    _print_to_stderr(f"\r\x1b[K{clean_line(text)}", ends=ends)
+
+
+def _print_to_stderr(text: str, *, ends: bool = True) -> None:
+    """Print to stderr. A run goes on if nobody reads it any more."""
+    try:
+        click.echo(text, err=True, nl=ends)
+    except BrokenPipeError:
+        # Else what could not be written would fail once more at the end, with exit code 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def print_tracebacks_clean() -> None:
@@ -86,7 +95,7 @@ def configure_logging(verbosity: int) -> None:
     Libraries log warnings only, and only errors with -1.
     """
     level = _LEVELS[min(verbosity, max(_LEVELS))]
-    handler = _StderrHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(LogFormatter())
     handler.addFilter(lambda record: record.name.startswith(_PACKAGE) or record.levelno >= logging.WARNING)
     handler.setLevel(level)
@@ -96,8 +105,11 @@ def configure_logging(verbosity: int) -> None:
     logging.getLogger(_PACKAGE).setLevel(level)
 
 
-class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Marks the root logger's handler that was installed here."""
+class _StderrHandler(logging.Handler):
+    """The root logger's handler that is installed here."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _print_to_stderr(self.format(record))
 
 
 class LogFormatter(logging.Formatter):
