@@ -52,6 +52,10 @@ THOUGHTS = {
         "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>",
     ),
     "Harmony without its marks": ("analysis", "assistantfinal"),
+    "LongCat": ("<longcat_think>", "</longcat_think>"),
+    "words in one mark": ('<inner monologue lang="en">', "</inner monologue>"),
+    "bars": ("<\uff5cthinking\uff5c>", "<\uff5c/thinking\uff5c>"),
+    "Chinese": ("【思考】", "【/思考】"),
     "Gemma": ("<|channel>thought\n", "<channel|>"),
     "Granite": ("Here is my thought process: ", "Here is my response: "),
     "an answer's tag": ("Let me think. ", "<answer>"),
@@ -68,7 +72,7 @@ def test_thoughts_with_a_draft_in_them_are_left_out(notation: str, around: str) 
 
 
 @pytest.mark.parametrize(
-    "notation", [name for name, marks in THOUGHTS.items() if marks[0].startswith(("<", "[", "◁"))]
+    "notation", [name for name, marks in THOUGHTS.items() if marks[0].startswith(("<", "[", "◁", "【"))]
 )
 def test_thoughts_without_an_end_hold_no_answer(notation: str) -> None:
     with ModelServer(lambda _: f"{THOUGHTS[notation][0]}Maybe {DRAFT}") as server:

@@ -11,14 +11,19 @@ from typing import Any, NamedTuple
 
 from vllm_digest.llm.body import is_shallow
 
-_THOUGHT = r"(?:[a-z_]+:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|analysis)"
+_THOUGHT = (
+    r"[a-z:_ ]{0,24}(?:think|thought|reason|reflect|scratchpad|analysis|monologue|ponder|\bcot\b|\bplan\b"
+    "|\u601d\u8003|\u63a8\u7406)[a-z:_ ]{0,24}"
+)
+"""The name of a mark around reasoning. Chinese: thinking, reasoning."""
 _OPENING = re.compile(
-    rf"<{_THOUGHT}>|\[THINK\]|◁think▷|<\|?(?:begin_of_thought|start_thinking)\|?>"
+    rf"<[|\uff5c]?(?!end_){_THOUGHT}(?: [^<>]{{0,60}})?[|\uff5c]?>|[\[\u3010]{_THOUGHT}[\]\u3011]|◁think▷"
     rf"|<\|channel\|?>(?:analysis|commentary|thought)|\Aanalysis(?=[A-Z{{\"])",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    rf"</{_THOUGHT}>|\[/THINK\]|◁/think▷|<\|?(?:end_of_thought|end_thinking)\|?>"
+    rf"<(?:/[|\uff5c]?|[|\uff5c]/){_THOUGHT}[|\uff5c]?>|[\[\u3010]/{_THOUGHT}[\]\u3011]|◁/think▷"
+    rf"|<\|?end_{_THOUGHT}\|?>|<(?:answer|output|final|response|result)>|\[(?:answer|output|final)\]"
     rf"|<\|channel\|>final\b|<channel\|>|assistant\s*final(?=\W|json)",
     re.IGNORECASE,
 )
