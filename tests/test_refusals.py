@@ -34,6 +34,10 @@ LIFETIME = (
     "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's "
     "lifetime is greater than 366 days."
 )
+LIFETIME_CLASSIC = (
+    "The 'acme' organization forbids access via a personal access token (classic) if the token's lifetime is "
+    "greater than 90 days."
+)
 SCOPES = (
     "Your token has not been granted the required scopes to execute this query. The 'issues' field requires "
     "one of the following scopes: ['repo'], but your token has only been granted the: [''] scopes."
@@ -65,7 +69,12 @@ WHOLE: dict[str, tuple[Effect, str]] = {
     "SAML": (refuses(SAML, ["repository"]), CONFIGURE_SSO),
     "an IP allow list": (refuses(IP_LIST, ["repository"]), "from an address on it"),
     "a classic token": (refuses(CLASSIC, ["repository"]), "Make a fine-grained one"),
-    "a token that lives too long": (refuses(LIFETIME, ["repository"]), "that its policy allows"),
+    "a token that lives too long": (refuses(LIFETIME, ["repository"]), "valid for so long"),
+    "a classic token that lives too long": (
+        faults.says(403, {"message": LIFETIME_CLASSIC}),
+        "valid for so long",
+    ),
+    "a proxy's login": (faults.says(407, text="<html>Log in</html>"), "the proxy's address"),
     "a scope that is missing": (
         refuses(SCOPES, ["repository"], "INSUFFICIENT_SCOPES"),
         "Give the classic token the scope",

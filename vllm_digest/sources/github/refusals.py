@@ -20,14 +20,19 @@ _REMEDIES = (
         "organization to add this machine's.",
     ),
     (
+        r"token's lifetime",
+        "The organization does not take a token that is valid for so long. Make one that its policy allows, "
+        "and put it into GITHUB_TOKEN.",
+    ),
+    (
         r"forbids access via a personal access token \(classic\)",
         "The organization takes no classic tokens. Make a fine-grained one for this repository, with read "
         "access to its issues and pull requests, and put it into GITHUB_TOKEN.",
     ),
     (
         r"forbids access via a fine-grained",
-        "The organization does not take this fine-grained token, for example because it is valid for too "
-        "long. Make one that its policy allows, and put it into GITHUB_TOKEN.",
+        "The organization does not take this fine-grained token. Make one that its policy allows, and put it "
+        "into GITHUB_TOKEN.",
     ),
     (
         r"not accessible by personal access token",
@@ -64,6 +69,11 @@ def refusal(status: int, message: str) -> SourceError:
         return SourceError(
             f"GitHub does not allow this ({said}).",
             known or "Give the token read access to the repository's issues and pull requests.",
+        )
+    if status == 407:
+        return SourceError(
+            f"A proxy on the way to GitHub asks for a login ({said}).",
+            "Write the user and password into the proxy's address in the environment (HTTPS_PROXY).",
         )
     if status in {404, 405, 410} or not message:
         return SourceError(
