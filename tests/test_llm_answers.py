@@ -111,6 +111,19 @@ def test_an_answer_in_the_field_of_thoughts_is_read(field: str, content: str | N
     assert said_by(lambda _: Said(content, more={field: FINAL})) == "FINAL"
 
 
+@pytest.mark.parametrize(
+    "thoughts",
+    [
+        {"reasoning_details": [{"type": "reasoning.text", "text": FINAL}]},
+        {"reasoning_details": [None, {"text": 7}, {"text": "So: "}, {"text": FINAL}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": FINAL}]},
+        {"reasoning": {"content": FINAL}},
+    ],
+)
+def test_an_answer_in_parts_of_thoughts_is_read(thoughts: dict[str, Any]) -> None:
+    assert read({"content": None, **thoughts}) == {"said": "FINAL"}
+
+
 def test_thoughts_that_only_mention_an_object_are_no_answer() -> None:
     with ModelServer(lambda _: Said(None, more={"reasoning_content": f"Maybe {DRAFT}, but why?"})) as server:
         assert outcome(server) == "ModelError: the answer is empty"

@@ -25,8 +25,11 @@ _WITHHELD = {
     *("blocklist", "prohibited_content", "recitation", "spii"),
 }
 """Values of `finish_reason` of Azure OpenAI, Anthropic, Bedrock, Gemini and Zhipu for withheld answers."""
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-"""Fields with the reasoning: of DeepSeek and vLLM, of OpenRouter and vLLM, of Ollama."""
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+"""Fields with the reasoning: of DeepSeek and vLLM, of OpenRouter and vLLM, of Ollama; in parts of OpenRouter
+and LiteLLM."""
+_WORDS = ("text", "thinking", "content")
+"""Fields of a part of the reasoning that may hold its text."""
 _LONGEST = 400_000
 """Characters of an answer; a whole page has fewer."""
 _TAIL, _LOOP = 2_000, 0.1
@@ -102,7 +105,16 @@ def _text(content: Any) -> str:
 
 
 def _thoughts(message: Mapping[str, Any]) -> str:
-    return next((text for name in _THOUGHTS if (text := _text(message.get(name))).strip()), "")
+    return next((text for name in _THOUGHTS if (text := _thought(message.get(name))).strip()), "")
+
+
+def _thought(value: Any) -> str:
+    """The text of reasoning: a string, a part of it, or a list of parts."""
+    if isinstance(value, str):
+        return value
+    parts = value if isinstance(value, list) else [value]
+    fields = (part.get(name) for part in parts if isinstance(part, Mapping) for name in _WORDS)
+    return "".join(text for text in fields if isinstance(text, str))
 
 
 def _answer(text: str, thoughts: str, required: set[str]) -> Mapping[str, Any]:
