@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -167,6 +168,25 @@ def test_of_parts_that_cross_a_border_only_what_is_inside_counts(seed: int, star
     assert replace(folded, threads=()) == replace(whole, threads=(), intensity=folded.intensity)
     assert [row.number for row in folded.threads] == [row.number for row in whole.threads]
     assert [row.events for row in folded.threads] == [row.events for row in whole.threads]
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 7 * 24 * 60 - 1), min_size=2, max_size=6, unique=True))
+def test_parts_may_lie_within_others(seed: int, minutes: list[int]) -> None:
+    snapshot = traffic(seed, threads=12)
+    moments = [WEEK.start + timedelta(minutes=at) for at in minutes]
+    within = [TimeWindow(min(pair), max(pair)) for pair in pairwise(moments)]
+    parts = [facts_of(snapshot, window) for window in (WEEK, *within)]
+    assert digest_of(fold(parts, WEEK)) == digest_of(parts[0])
+
+
+def test_a_remark_at_the_moment_of_the_opening_comes_after_it() -> None:
+    opened = WEEK.start + timedelta(minutes=5)
+    thread = issue(
+        1, created_at=opened, remarks=(said("ann", opened), said("bob", opened + timedelta(hours=2)))
+    )
+    snapshot = Snapshot("vllm-project/vllm", WEEK, WEEK.end, (thread,))
+    hours = [facts_of(snapshot, window) for window in WEEK.split(timedelta(hours=1))]
+    assert digest_of(fold(hours, WEEK)) == digest_of(facts_of(snapshot, WEEK))
 
 
 @given(st.integers(0, 10_000))

@@ -263,10 +263,10 @@ class Facts:
 def fold(parts: Iterable[Facts], span: TimeWindow) -> Facts:
     """The facts of `span` from those of windows that overlap it, in any order.
 
-    The events of a thread are merged by id; its other fields are those of the latest window with an event of
-    it. Raises ValueError if there are no parts.
+    The events of a thread are merged by id; its other fields are those of the window with an event of it
+    that ends last. Raises ValueError if there are no parts.
     """
-    ordered = sorted(parts, key=lambda part: part.window)
+    ordered = sorted(parts, key=lambda part: (part.window.end, part.window.start))
     if not ordered:
         raise ValueError("there is nothing to fold")
     latest = ordered[-1]
@@ -304,6 +304,10 @@ def _united(earlier: Iterable[Event], later: Iterable[Event]) -> Iterator[Event]
     yield from sorted(known.values(), key=event_order)
 
 
-def event_order(event: Event) -> tuple[datetime, bool, str, str]:
-    """Sort key of events: by time; a merge after the closing at the same time that belongs to it."""
-    return event.at, event.kind is EventKind.MERGED, event.kind.value, event.id
+def event_order(event: Event) -> tuple[datetime, int, str, str]:
+    """Sort key of events: by time; at the same time the opening first, and a merge after its closing."""
+    return event.at, _AT_ONCE.get(event.kind, 1), event.kind.value, event.id
+
+
+_AT_ONCE: Mapping[EventKind, int] = {EventKind.OPENED: 0, EventKind.MERGED: 2}
+"""The order of events at the same time; 1 for all others."""

@@ -105,9 +105,9 @@ def areas(thread: Thread) -> tuple[str, ...]:
 
 
 def _events(thread: Thread, window: TimeWindow, rules: Rules) -> Iterator[Event]:
-    """The opening, the whole timeline, and the remarks of the window; the opening first, then by time."""
+    """The opening, the whole timeline, and the remarks of the window; in `event_order`."""
     opener = _account(thread.author, rules)
-    yield Event(EventKind.OPENED, str(thread.number), thread.created_at, opener.login, opener.is_bot)
+    opening = Event(EventKind.OPENED, str(thread.number), thread.created_at, opener.login, opener.is_bot)
     timeline = [
         Event(
             one.kind,
@@ -122,7 +122,7 @@ def _events(thread: Thread, window: TimeWindow, rules: Rules) -> Iterator[Event]
         for one in thread.timeline
     ]
     said = [_said(one, rules) for one in thread.remarks if one.at in window]
-    yield from sorted((*timeline, *said), key=event_order)
+    yield from sorted((opening, *timeline, *said), key=event_order)
 
 
 def _said(remark: Remark, rules: Rules) -> Event:

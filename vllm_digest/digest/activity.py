@@ -56,7 +56,8 @@ def _is_author(event: Event, thread: ThreadFacts) -> bool:
 
 
 def _opener(thread: ThreadFacts) -> str:
-    return thread.events[0].person if thread.events else thread.author.login
+    openings = (event.person for event in thread.events if event.kind is EventKind.OPENED)
+    return next(openings, thread.author.login)
 
 
 def _newcomers(opened: Sequence[ThreadFacts]) -> tuple[str, ...]:
