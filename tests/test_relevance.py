@@ -342,18 +342,18 @@ class TestEnvironment:
         ("body", "reason"),
         [
             (NVIDIA_DUMP, 'other_machine "GPU 0: NVIDIA A100-SXM4-80GB"'),
-            (details(NVIDIA_DUMP), 'excluded "AuthenticAMD", "AMD EPYC", "amd_lbr_v2" is a CPU and no GPU'),
+            (details(NVIDIA_DUMP), 'excluded "AuthenticAMD", "AMD EPYC", "amd_lbr_v2" is a CPU, not a GPU'),
             ("ROCM used to build PyTorch: N/A", 'no_value "ROCM used to build PyTorch"'),
             ("HIP runtime version: Could not collect", 'no_value "HIP runtime version"'),
             (
                 table(("ROCm", "Disabled"), ("CPU", "AMD Ryzen Threadripper PRO 9985WX")),
-                "is a CPU and no GPU",
+                "is a CPU, not a GPU",
             ),
             ("Build Flags: CUDA Archs: Not Set; ROCm: Disabled", 'option_off "ROCm"'),
-            ("Model name: AMD Ryzen 7 7840HS w/ Radeon 780M Graphics", "no GPU"),
+            ("Model name: AMD Ryzen 7 7840HS w/ Radeon 780M Graphics", "not a GPU"),
             ("Model name:                AMD Eng Sample: 100-0000", 'processor "AMD"'),
-            ("I have an AMD 9950X3D and two cards.", 'excluded "AMD 9950X3D" is a CPU and no GPU'),
-            ("It went away when I turned AMD IOMMU off.", 'excluded "AMD IOMMU" is a CPU and no GPU'),
+            ("I have an AMD 9950X3D and two cards.", 'excluded "AMD 9950X3D" is a CPU, not a GPU'),
+            ("It went away when I turned AMD IOMMU off.", 'excluded "AMD IOMMU" is a CPU, not a GPU'),
             ("```\nUSE_OPENMP=ON, USE_ROCM=OFF, USE_ROCM_KERNEL_ASSERT=OFF\n```", 'option_off "USE_ROCM"'),
             ("build.env.PYTORCH_ROCM_ARCH: None", 'option_off "PYTORCH_ROCM_ARCH"'),
             (

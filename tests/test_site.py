@@ -464,6 +464,17 @@ def test_every_page_stands_in_each_language_and_leads_to_its_counterpart(site: S
             ]
 
 
+def test_pages_of_threads_and_hardware_lead_to_their_counterparts(site: Site) -> None:
+    kinds = [next(iter(sorted((site.built / kind).iterdir()))) for kind in ("threads", "hardware")]
+    for folder in kinds:
+        page = f"/{folder.relative_to(site.built)}/"
+        for root, other_root, tag, up in (("", "/en", "en", "../../"), ("/en", "", "zh-CN", "../../../")):
+            tree = site.tree(root + page)
+            assert alternates(tree)[tag] == up + f"{other_root}{page}".lstrip("/")
+            switch = [link for link in tree.find("header")[0].find("a") if "hreflang" in link.attributes]
+            assert [link.attributes["href"] for link in switch] == [alternates(tree)[tag]]
+
+
 def test_english_pages_are_english(site: Site) -> None:
     # The start page shows what a hostile model wrote; its own words are looked at below.
     for page in (*PAGES[1:-1], url(DAY, "24h"), url(HOURS[-1])):
@@ -503,7 +514,7 @@ def test_each_language_has_feeds_with_ids_and_links_of_its_own(site: Site, name:
     chinese, english = (feedparser.parse(site.html(f"{root}/{name}")) for root in ("", "/en"))
     assert english.bozo == 0
     assert english.feed.language == "en"
-    about = " with AMD in them" if name == "focus.xml" else ""
+    about = " with AMD updates" if name == "focus.xml" else ""
     assert english.feed.title == f"vLLM development reports{about}"
     assert not {chinese.feed.id, *(one.id for one in chinese.entries)} & {
         english.feed.id,

@@ -36,11 +36,14 @@ class _Sentence(NamedTuple):
 
 @dataclass(frozen=True)
 class ThreadPages:
-    """The pages of a repository's threads and hardware in one language, `root` below which they stand."""
+    """The pages of a repository's threads and hardware in one language.
+
+    `roots`: the path below which the pages of each language stand on the site, see `languages.root_of`.
+    """
 
     site: Site
     language: str
-    root: str
+    roots: Mapping[str, str]
     numbers: frozenset[int]
 
     def of(self, story: Story) -> tuple[PurePosixPath, str]:
@@ -77,7 +80,8 @@ class ThreadPages:
         return said.say(f"outcomes.{outcome.kind.value}", by=by)
 
     def _page(self, template: str, url: str, **values: Any) -> tuple[PurePosixPath, str]:
-        depth = url.strip("/").count("/") + 1 + (1 if self.root else 0)
+        root = self.roots[self.language]
+        depth = (root + url).strip("/").count("/") + 1
         text = page(
             template,
             url,
@@ -86,9 +90,19 @@ class ThreadPages:
             site=self.site,
             words=words(self.language).tree,
             top=partial(_from_top, depth),
+            alternates=self._alternates(url),
             **values,
         )
-        return PurePosixPath((self.root + url).lstrip("/"), "index.html"), text
+        return PurePosixPath((root + url).lstrip("/"), "index.html"), text
+
+    def _alternates(self, url: str) -> list[dict[str, str]]:
+        """The address of a page in each language, where there are several, from the site's root."""
+        trees = {language: words(language).tree for language in self.roots}
+        return [
+            {"tag": trees[language]["tag"], "name": trees[language]["name"], "url": root + url}
+            for language, root in self.roots.items()
+            if len(self.roots) > 1
+        ]
 
 
 def thread_address(number: int) -> str:
@@ -114,7 +128,7 @@ def thread_files(
     site: Site, index: StoryIndex, numbers: frozenset[int], roots: Mapping[str, str]
 ) -> Iterator[tuple[PurePosixPath, str]]:
     """The pages of the threads of these numbers and of all hardware in every language."""
-    pages = [ThreadPages(site, language, root, numbers) for language, root in roots.items()]
+    pages = [ThreadPages(site, language, roots, numbers) for language in roots]
     hardware: dict[str, tuple[str, list[Story]]] = {}
     for story in index.stories(site.repo, sorted(numbers | index.relevant(site.repo))):
         facts = story.facts
