@@ -864,6 +864,9 @@ class TestTopics:
             ("[ROCm] Unify ViT FlashAttention", "kernels"),
             ("[Bug]: VLLM_WSL2_ENABLE_PIN_MEMORY=1 is ignored on ROCm", "kernels"),
             ("[ROCm] Pin torch to 2.11", "builds"),
+            ("[ROCm][Spec Decode] Optimize the Medusa proposer", "speculation"),
+            ("[ROCm] Fix EAGLE3 with a draft model", "speculation"),
+            ("[Bug]: MTP hangs on MI300X", "speculation"),
             ("[ROCm] Begin a deprecation window", ""),
         ],
     )
@@ -884,3 +887,25 @@ class TestTopics:
     )
     def test_paths_tell_it_where_the_title_does_not(self, paths: tuple[str, ...], expected: str) -> None:
         assert judged(pull("[ROCm] Fix it", paths=paths)).topic == expected
+
+    @pytest.mark.parametrize(
+        ("title", "path", "expected"),
+        [
+            ("[ROCm][CI] Fallback for grouped_topk", "vllm/layers/fused_moe/fused_moe.py", "kernels"),
+            ("[ROCm][CI] Fallback for grouped_topk", "tests/kernels/test_grouped_topk.py", "ci"),
+            ("[ROCm][CI] Fallback for grouped_topk", "vllm/platforms/rocm.py", ""),
+            (
+                "[ROCm] Add an attention type for the MLA of EAGLE",
+                "vllm/v1/spec_decode/eagle.py",
+                "speculation",
+            ),
+            ("[ROCm] Add an attention type of MLA to EAGLE", "vllm/v1/worker/runner.py", "kernels"),
+        ],
+    )
+    def test_the_changed_files_outweigh_a_word_of_the_title(
+        self, title: str, path: str, expected: str
+    ) -> None:
+        change = replace(pull(title, paths=(path,)), changed_files=1)
+        assert judged(change).topic == expected
+        more = replace(change, changed_files=40)
+        assert judged(more).topic == ("ci" if "[CI]" in title else judged(pull(title)).topic)

@@ -76,6 +76,9 @@ class Topic(_Rules):
     """What tells it in a title that has no word of any topic."""
     paths: tuple[Pattern, ...] = ()
     """What tells it in a changed file's path, where the title tells none."""
+    of_files: bool = False
+    """Whether a change is on it only if one of its files has such a path: `[CI]` in the title of a change of
+    kernels alone says for what it was made."""
 
 
 class FocusSettings(_Rules):
@@ -205,6 +208,8 @@ class Focus:
     """A find's `key` is the topic's, as in `weak_topics` and `topic_paths`."""
     weak_topics: Finder
     topic_paths: Finder
+    file_topics: frozenset[str]
+    """The keys of the topics with `of_files`."""
 
 
 def _compiled(settings: FocusSettings, state_labels: Iterable[str]) -> Focus:
@@ -241,6 +246,7 @@ def _compiled(settings: FocusSettings, state_labels: Iterable[str]) -> Focus:
         topics=Finder([rule for topic in topics for rule in _rules(topic.words, key=topic.key)]),
         weak_topics=Finder([rule for topic in topics for rule in _rules(topic.weak_words, key=topic.key)]),
         topic_paths=Finder([rule for topic in topics for rule in _rules(topic.paths, key=topic.key)]),
+        file_topics=frozenset(topic.key for topic in topics if topic.of_files),
     )
 
 

@@ -16,6 +16,8 @@ _REST = re.compile(r"[^\s:,;()\[\]]*")
 """The rest of a name such as `Qwen3-8B-FP8`."""
 _IN_TAG = 4
 """A word in a tag says what its author files the thread under: it outweighs three in the sentence."""
+_OF_ALL_FILES = 2
+"""Points where all changed files are of one topic: titles of all kinds name attention or kernels."""
 
 
 def topic(thread: Thread, focus: Focus) -> str:
@@ -23,21 +25,31 @@ def topic(thread: Thread, focus: Focus) -> str:
 
     Of equals in a title the one that is named last, for a sentence ends on what it is about
     (`Fix a flaky kernel test`). Weak words, such as a model's name, decide where there are no others.
-    Files of tests and docs count where all of them are such.
+    Files of tests and docs count where all of them are such. A title's word counts more where all files are
+    of its topic, and not at all where the topic is that of files which the change does not touch.
     """
     title = thread.title
     weak = list(focus.weak_topics.finds(title))
     # The FP8 of Qwen3-8B-FP8 is a part of the model's name.
     names = [(find.start, rest.end()) for find in weak if (rest := _REST.match(title, find.end))]
-    strong = (
+    of_files = _topics_of(thread.paths, focus)
+    knows_files = bool(thread.paths) and thread.changed_files == len(thread.paths)
+    untouched = focus.file_topics - _touched(thread.paths, focus) if knows_files else ()
+    sole = next(iter(of_files)) if knows_files and len(of_files) == 1 else ""
+    strong = [
         find
         for find in focus.topics.finds(title)
-        if not any(start < find.start < end for start, end in names)
+        if find.key not in untouched and not any(start < find.start < end for start, end in names)
+    ]
+    return (
+        _heaviest(title, strong, sole)
+        or (weak[0].key if weak else "")
+        or max(filter(None, of_files), key=lambda key: of_files[key], default="")
     )
-    return _heaviest(title, strong) or (weak[0].key if weak else "") or _of_paths(thread.paths, focus)
 
 
-def _heaviest(title: str, finds: Iterable[Find]) -> str:
+def _heaviest(title: str, finds: Iterable[Find], sole: str) -> str:
+    """The topic of most words. `sole`: the topic of all changed files, or empty."""
     tags = _TAGS.match(title) or _PREFIX.match(title)
     sentence_at = tags.end() if tags else 0
     weights: Counter[str] = Counter()
@@ -50,15 +62,22 @@ def _heaviest(title: str, finds: Iterable[Find]) -> str:
         named.add(word)
         weights[find.key] += _IN_TAG if find.start < sentence_at else 1
         last[find.key] = find.start
-    return max(weights, key=lambda key: (weights[key], last[key]), default="")
+    if sole and weights:
+        weights[sole] += _OF_ALL_FILES
+    return max(weights, key=lambda key: (weights[key], last.get(key, -1)), default="")
 
 
-def _of_paths(paths: Iterable[str], focus: Focus) -> str:
+def _topics_of(paths: Iterable[str], focus: Focus) -> Counter[str]:
+    """How many of the changed files are of each topic; the empty key counts those of none."""
     sources = [path for path in paths if not focus.tests.found_in(path)]
     # The folder nearest to the file tells what code does; that of a test tells what is tested.
     finds = [
         *(list(focus.topic_paths.finds(path))[-1:] for path in sources),
         *(list(focus.topic_paths.finds(path))[:1] for path in paths if not sources),
     ]
-    counted = Counter(find.key for some in finds for find in some)
-    return max(counted, key=lambda key: counted[key], default="")
+    return Counter(some[0].key if some else "" for some in finds)
+
+
+def _touched(paths: Iterable[str], focus: Focus) -> frozenset[str]:
+    """The topics of which a changed file's path names any."""
+    return frozenset(find.key for path in paths for find in focus.topic_paths.finds(path))
