@@ -274,7 +274,9 @@ def test_a_model_s_text_stands_on_the_page_of_its_language_only() -> None:
     assert "Reading zh." in chinese
     assert "en." not in chinese
     last = english.splitlines()[-1]
-    assert "2 sections with checked sentences of the model test-model, the others written by rules" in last
+    assert (
+        "2 sections with checked sentences of the model test-model, all other text written by rules" in last
+    )
     assert "2 not used: " in last
     assert "1 处" not in last
     assert "未采用 1 处" in chinese.splitlines()[-1]

@@ -58,7 +58,7 @@ def test_what_would_stop_the_build_is_told(before: str, after: str, why: str) ->
         ("- 无\n", "<div>\n", "It holds HTML: '<div>"),
         ("### 新增 PR\n", "", "Its heading 12 is '### 已合并 PR' and not '### 新增 PR'."),
         ("### 新增 PR\n", "### 新增 PR\n\n## 更多\n", "Its heading 13 is '## 更多' and not '### 已合并 PR'."),
-        ("*   **讨论", "*   # AMD\n*   **讨论", "Its heading 3 is '# AMD' and not "),
+        ("*   **最活跃", "*   # AMD\n*   **最活跃", "Its heading 3 is '# AMD' and not "),
         (f"### 🎯 {FOCUS}", "### 🎯 Intel XPU", "Its heading 3 is '### 🎯 Intel XPU' and not "),
         ("本页由", "### 完\n\n本页由", "It has 15 headings and not 14."),
         ("本页由", "后记\n---\n本页由", "It has 15 headings and not 14."),

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.values import WINDOW, digest, issue, pull, said
-from vllm_digest.models import Account, Gap, GapCode, Thread
+from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
+from vllm_digest.follow_ups import FollowUp, WatchKind
+from vllm_digest.models import Account, EventKind, Gap, GapCode, Thread, TimelineEvent
 from vllm_digest.narrative import (
     Brief,
     BriefPart,
@@ -75,7 +76,7 @@ def test_a_hot_discussion_is_told_by_who_said_what_and_where() -> None:
     )
     assert f"*   **PR [#1]({REPO}/pull/1): “Change it”**\n" in talk
     assert "    *   **核心议题**：正文写道：“It changes things.”\n" in talk
-    assert "    *   **观点与结论**：2 条评论、2 次评审，4 人参与" in talk
+    assert "    *   **观点与结论**：窗口内 2 条评论、2 次评审，4 人参与" in talk
     assert "        1.  **提交者 (ann)**：“Please look.”（[原文](" in talk
     assert "        2.  **参与者 (bob)**：“I would not.”（[原文](" in talk
     assert "评审结论：要求修改" in talk
@@ -116,7 +117,7 @@ def test_the_ledger_has_every_relevant_thread_with_its_reasons() -> None:
         ),
         LEDGER,
     )
-    assert ledger.startswith("本周期 AMD 相关活动平稳：查看的 3 个 Issue 与 PR 中有 3 个以其为主题（100%）")
+    assert ledger.startswith("本周期 AMD 相关活动中等：查看的 3 个 Issue 与 PR 中有 3 个以其为主题（100%）")
     for number in (1, 2, 3):
         assert ledger.count(f"[#{number}]") == 1
     assert "    *   by author，由 somebody 合并于 2025-12-10 18:47 (UTC+8)\n" in ledger
@@ -181,7 +182,9 @@ def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
     )
     ledger = section(page(*threads), LEDGER)
     assert ledger.startswith("本周期 AMD 相关活动密集：查看的 7 个 Issue 与 PR 中有 6 个以其为主题（86%）")
-    groups = [ledger.index(f"\n\n**{name}（2）**\n\n*   ") for name in ("已合并", "新增", "关闭或重开")]
+    groups = [
+        ledger.index(f"\n\n**{name}（2）**\n\n*   ") for name in ("已合并", "新增", "关闭、重开或标为重复")
+    ]
     where = {number: ledger.index(f"[#{number}]") for number in range(1, 7)}
     assert groups == sorted(groups)
     assert max(where[1], where[2]) < groups[1] < min(where[3], where[4])
@@ -189,8 +192,111 @@ def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
     assert " — 量化\n" in ledger
     assert ledger.rstrip().endswith(
         "**小结**：内核与性能 2 个、量化 1 个、CI 与测试 2 个、平台修复及其他 1 个。"
-        f"讨论最多的是 [#2]({REPO}/pull/2)（1 条评论，1 人）。点名的硬件：MI355X、MI300X。"
+        f"其中最活跃的讨论是 [#2]({REPO}/pull/2)（窗口内 1 条评论，1 人）。点名的硬件：MI355X、MI300X。"
     )
+
+
+def in_both(*threads: Thread) -> str:
+    """The pages in Chinese and in English, one after the other."""
+    report = Report("2h", "Asia/Shanghai", digest(*threads), MADE)
+    return render(report, "zh") + render(report, "en")
+
+
+def test_a_long_ledger_of_one_topic_is_summed_up_by_that_topic() -> None:
+    text = in_both(*(pull(number, f"[ROCm][CI] Fix test {number}", created_at=1) for number in range(1, 7)))
+    assert "**小结**：CI 与测试 6 个。" in text
+    assert "**Summary**: CI and tests 6." in text
+
+
+def test_hardware_of_a_long_ledger_is_not_cut_without_a_word() -> None:
+    cards = ("MI210", "MI250X", "MI300A", "MI300X", "MI308X", "MI325X", "MI355X")
+    text = in_both(*(pull(n, f"[ROCm] Fix {card}", created_at=1) for n, card in enumerate(cards, 1)))
+    assert " 等 7 种。" in text
+    assert " and 2 more." in text
+
+
+def test_five_threads_about_the_focus_are_never_called_few() -> None:
+    others = (issue(number, created_at=1) for number in range(100, 180))
+    text = in_both(*(pull(n, "[ROCm] Fix it", merged_at=1) for n in range(1, 6)), *others)
+    assert "AMD 相关活动中等：查看的 85 个 Issue 与 PR 中有 5 个" in text
+    assert "AMD activity is moderate: 5 of the 85" in text
+
+
+def test_of_equally_active_discussions_none_is_told_as_the_one() -> None:
+    text = in_both(*(issue(number, remarks=(said("ann", 5),)) for number in range(1, 4)))
+    assert "（窗口内 1 条评论，1 人，同分的另有 2 个）" in text
+    assert "是相对最活跃的一个（1 分，同分的另有 2 个）" in text
+    assert "(1 comment, 1 person in the window; 2 more tied)" in text
+    assert "is the most active one (1 point; 2 more tied)" in text
+
+
+def test_the_quotes_of_a_discussion_say_which_remark_they_are() -> None:
+    changed = said("ann", 5, "It is a bug in the sampler."), said("ann", 9, "I was wrong.")
+    text = in_both(issue(1, remarks=changed))
+    assert "各方原话摘录如下，多次发言的引最长的一次，未必是最后的看法。" in text
+    assert "of several remarks the longest, which may not be the last word." in text
+    assert "多次发言的引" not in page(issue(1, remarks=changed[:1]))
+
+
+@pytest.mark.parametrize(
+    ("thread", "zh", "en"),
+    [
+        (
+            pull(1, remarks=(said("z", BEFORE, verdict="CHANGES_REQUESTED"), said("a", 5))),
+            "窗口内无评审要求修改。",
+            "no review in the window requests changes.",
+        ),
+        (issue(1, remarks=(said("a", 5),)), "规则不判断分歧", "rules do not judge disagreement"),
+    ],
+)
+def test_a_dispute_is_not_denied_beyond_what_was_looked_at(thread: Thread, zh: str, en: str) -> None:
+    text = in_both(thread)
+    assert f"    *   **争议焦点**：{zh}" in text
+    assert f"    *   **Points of dispute**: {en}" in text
+
+
+@pytest.mark.parametrize("kind", [EventKind.REOPENED, EventKind.DUPLICATE])
+def test_what_only_changed_its_state_is_not_called_discussed(kind: EventKind) -> None:
+    text = in_both(issue(1, "[Bug]: ROCm", timeline=(TimelineEvent("b", kind, minute(6), Account("max")),)))
+    assert "AMD：旧条目有动静，但没有合并、新增或关闭。" in text
+    assert "AMD: activity on older ones, none merged, new or closed." in text
+    assert "**关闭、重开或标为重复（1）**" in text
+    assert "**Closed, reopened, duplicates (1)**" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "zh", "en"),
+    [
+        (WatchKind.REVERT, "3 天后仍未重新合入", "not brought back after 3 days"),
+        (WatchKind.HOT_AND_OPEN, "3 天后仍未关闭", "still open after 3 days"),
+    ],
+)
+def test_a_merged_revert_is_not_told_as_still_open(kind: WatchKind, zh: str, en: str) -> None:
+    earlier = FollowUp(9, "It", is_pull=True, kind=kind, since=BEFORE, place="a/b", days=3)
+    report = replace(Report("2h", "Asia/Shanghai", digest(), MADE), follow_ups=(earlier,))
+    assert zh in render(report, "zh")
+    assert en in render(report, "en")
+
+
+def test_a_bot_s_comment_is_no_discussion() -> None:
+    text = in_both(issue(1, "[Bug]: ROCm", remarks=(said("helper[bot]", 5),)))
+    assert "**仅有评论（1）**" in text
+    assert "**Only commented on (1)**" in text
+
+
+def test_older_threads_are_told_of_only_where_there_are_any() -> None:
+    assert "共查看 1 个 Issue 与 PR，检查了" in in_both(issue(1, created_at=1))
+    assert "共查看 1 个 Issue 与 PR（列表内 0 个，其余是" in in_both(issue(1, remarks=(said("a", 5),)))
+    empty = in_both()
+    assert "窗口内没有任何条目可查看。" in empty
+    assert "There was no issue or PR to search in the window." in empty
+
+
+def test_the_talk_of_a_thread_is_that_of_the_window() -> None:
+    old = said("z", BEFORE, "Long ago."), said("a", 5, "Now.")
+    text = in_both(issue(1, "[Bug]: ROCm", remarks=old))
+    assert text.count("窗口内 1 条评论，1 人") == 3
+    assert text.count("1 comment, 1 person in the window") == 3
 
 
 def test_the_sum_of_a_long_ledger_names_what_was_reverted() -> None:
@@ -304,7 +410,7 @@ def test_who_closed_issues_is_told_where_it_says_something() -> None:
     other = issue(4, by="ann", closed_at=5, closed_by=Account("bob"), state_reason="not_planned")
     told = section(page(bot, own, fixed, other), ACTIVITY)
     assert (
-        "关闭的 4 个 Issue 中，1 个由机器人关闭，不是处理结果，1 个由提交者自己关闭，"
+        "关闭的 4 个 Issue 中，1 个由机器人关闭，不计作处理结果，1 个由提交者自己关闭，"
         "由人标为不计划处理的有 1 个。" in told
     )
     assert "**问题解决效率**：关闭 Issue 1 个。" in section(page(fixed), ACTIVITY)
@@ -317,7 +423,7 @@ def test_the_verdict_counts_what_was_closed() -> None:
 
 def test_the_three_first_of_many_are_called_so() -> None:
     rows = [pull(number, f"[ROCm] Tune {number}", created_at=1) for number in range(1, 5)]
-    assert "\n*   **AMD**（4 个中最重要的 3 个）：\n" in page(*rows)
+    assert "\n*   **AMD**（4 个中按规则排在最前的 3 个）：\n" in page(*rows)
     assert "\n*   **AMD**：\n" in page(*rows[:3])
 
 
@@ -382,7 +488,7 @@ def test_a_file_that_the_body_names_is_told_once() -> None:
     paths = ("requirements/rocm-build.txt", "docker/a", "cmake/b")
     body = "Try a release candidate: `requirements/rocm-build.txt` and two others."
     ledger = section(page(pull(1, "Try torch", created_at=1, body=body, paths=paths)), LEDGER)
-    assert ledger.rstrip().endswith("：改动的 3 个文件中有 1 个：“requirements/rocm-build.txt”")
+    assert ledger.rstrip().endswith("：改动的 3 个文件中有 1 个属于它：“requirements/rocm-build.txt”")
     alone = section(page(pull(1, "[ROCm] Pin", created_at=1, paths=paths[:1])), LEDGER)
     assert "改动的文件是 “requirements/rocm-build.txt”" in alone
 

@@ -30,9 +30,6 @@ from vllm_digest.window import local_minute
 if TYPE_CHECKING:
     from vllm_digest.templating import Environment
 
-_MANY = 6
-"""Threads about the focus from which on they are grouped by topic; fewer are readable as one list."""
-_MOST_HARDWARE = 5
 _STORY = "↳"
 """The text of a link to a thread's page on the site."""
 _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
@@ -198,14 +195,10 @@ class _ModelTexts:
 
 
 def _by_topic(threads: Sequence[ThreadRow], topics: Sequence[TopicWords]) -> dict[str, list[ThreadRow]]:
-    """The threads by topic key, those without a topic (empty key) last.
-
-    All have the empty key if there are few or all belong to one topic.
-    """
+    """The threads by topic key, those without a topic (empty key) last; without empty groups."""
     keys = (*(topic.key for topic in topics), "")
     grouped = {key: [t for t in threads if t.judgement.topic == key] for key in keys}
-    filled = {key: rows for key, rows in grouped.items() if rows}
-    return filled if len(threads) >= _MANY and len(filled) > 1 else {"": list(threads)}
+    return {key: rows for key, rows in grouped.items() if rows}
 
 
 def _ref(number: int, address: "_Addresses", stories: Collection[int], here: str) -> Markup:
@@ -253,11 +246,11 @@ def _signed(difference: int) -> Markup:
 
 
 def _most_named(threads: Iterable[ThreadRow]) -> list[str]:
-    """The hardware named by most threads, most frequent first, `_MOST_HARDWARE` at most."""
+    """The hardware that threads name, that of most threads first."""
     names: dict[str, str] = {}
     named = (name for thread in threads for name in thread.judgement.hardware)
     counted = Counter(names.setdefault(name.casefold(), name) for name in named)
-    return [name for name, _ in counted.most_common(_MOST_HARDWARE)]
+    return [name for name, _ in counted.most_common()]
 
 
 @cache

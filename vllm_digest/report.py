@@ -24,9 +24,9 @@ class Intensity(StrEnum):
 
     DENSE = "dense"
     """A fifth of the window's threads or more, and at least five."""
-    STEADY = "steady"
+    MODERATE = "moderate"
     SPARSE = "sparse"
-    """Less than a twelfth of the threads."""
+    """Fewer than five, and less than a twelfth of the threads."""
 
 
 @dataclass(frozen=True, slots=True)

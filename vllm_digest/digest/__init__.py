@@ -19,7 +19,7 @@ __all__ = ["FORMULA", "FORMULAS", "all_concerns", "make_digest"]
 _HOT, _CHANGES, _CONCERNS, _SHARES = 5, 6, 8, 8
 """Maximum numbers on a page: hot threads, key changes, concerns, labels or folders."""
 _DENSE = 5
-"""Minimum number of threads about the focus for `Intensity.DENSE`."""
+"""Minimum number of threads about the focus for `Intensity.DENSE`; so many are never `SPARSE`."""
 
 _MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
     "new_issues": lambda thread, window: not thread.is_pull and thread.created_at in window,
@@ -110,7 +110,7 @@ def _intensity(rows: Iterable[ThreadRow]) -> Intensity:
     relevant, threads = relevances.count(Relevance.YES), len(relevances)
     if relevant >= _DENSE and relevant * 5 >= threads:
         return Intensity.DENSE
-    return Intensity.STEADY if relevant * 12 >= threads > 0 else Intensity.SPARSE
+    return Intensity.MODERATE if relevant >= _DENSE or relevant * 12 >= threads > 0 else Intensity.SPARSE
 
 
 def _by_use(labels: Sequence[str], rules: DigestRules) -> tuple[tuple[str, ...], list[str]]:
