@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,20 @@ def test_a_missing_hour_is_a_gap_on_the_page(run: Run) -> None:
     ran = rollup(run)
     assert ran.code == 0
     assert "2025-12-10 05:00 (UTC+8) ~ 2025-12-10 06:00 (UTC+8)" in Path(ran.out.strip()).read_text("utf-8")
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_five_stories_at_the_top_of_a_longer_roll_up_have_two_lines_each(run: Run, language: str) -> None:
+    ran = run("rollup", "--from", "2025-12-10", "--to", "2025-12-10T23:00", "--no-llm", now=NOW)
+    page = run("render", ran.out.strip().replace(".md", ".json"), "--language", language).out
+    top = re.findall(
+        r"^    \d\.  (.*)\n(.*)$", page.partition("\n### ")[2].partition("\n### ")[0], re.MULTILINE
+    )
+    assert len(top) == 5
+    for first, second in top:
+        assert re.search(r"\[#\d+\]\(\S+\) “.+” ?[（(]by [\w-]+.*2025-\d\d-\d\d \d\d:\d\d.*[）)]  $", first)
+        assert re.match(r" {8}\S.*[。.]$", second)
 
 
 @pytest.mark.usefixtures("stored")

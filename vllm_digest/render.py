@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from vllm_digest.digest.highlights import TOP, by_event, leading, usage_rows, verdict
+from vllm_digest.digest.highlights import TOP, by_event, course, leading, usage_rows, verdict
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
@@ -77,6 +77,7 @@ def render_folded(
             groups=by_event(relevant),
             leading=leading,
             top=leading(digest.threads, TOP),
+            course=lambda row: course(row, digest.window),
             verdict_of=verdict(digest),
             usage=usage_rows(digest),
             told_above={*digest.shown_hot, *digest.changes},
@@ -97,6 +98,7 @@ def render_folded(
             ref=partial(_ref, address=address, stories=stories, here=f"/{report.place}"),
             quote=partial(_quote, address=address),
             minute=lambda moment: Markup(local_minute(moment, zone)),
+            clock=lambda moment: Markup(f"{moment.astimezone(zone):%m-%d %H:%M}"),
             place=_Places(),
             links_of=lambda number: [one for one in digest.links if number in (one.source, one.target)],
             figures=lambda text: _quote(_around_figure(text), address),

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vllm_digest.facts import LinkKind, UsageKind
+from vllm_digest.facts import Event, LinkKind, UsageKind
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import EventKind
 from vllm_digest.report import ConcernKind, Digest, ThreadRow
+from vllm_digest.window import TimeWindow
 
 GROUPS: Mapping[str, frozenset[EventKind]] = {
     "merged": frozenset({EventKind.MERGED}),
@@ -68,6 +69,20 @@ def verdict(digest: Digest) -> Verdict:
 def leading(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
     """The `most` most important threads; of equally important ones the newest."""
     return sorted(rows, key=lambda row: (-row.importance, -row.number))[:most]
+
+
+def course(row: ThreadRow, window: TimeWindow) -> tuple[Event, ...]:
+    """What a thread went through in a window, oldest first: openings, closings, merges, duplicate marks.
+
+    The closing that GitHub records with a merge is left out.
+    """
+    return tuple(
+        event
+        for event in row.events
+        if event.at in window
+        and not event.is_talk
+        and not (event.kind is EventKind.CLOSED and event.at == row.merged_at)
+    )
 
 
 def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
