@@ -230,6 +230,7 @@ class Simulation:
             self.happened["gaps told"] += check_truth(self.world, report)
             self._check_page(report)
         self._check_follow_ups(reports)
+        self._check_updates(reports)
         self._check_every_event_once(reports, TimeWindow(windows[0].start, windows[-1].end))
 
     def _check_every_event_once(self, reports: list[Report], whole: TimeWindow) -> None:
@@ -251,6 +252,16 @@ class Simulation:
         self.happened["still watched"] += len(watching.open)
         assert [entry for entry, count in told.items() if count > 1] == []
         assert sorted(told) == sorted(ended)
+
+    def _check_updates(self, reports: list[Report]) -> None:
+        """What is told as an update was described by the earlier report that is named."""
+        described = {str(report.place): report for report in reports}
+        for report in reports:
+            self.happened["updates told"] += len(report.told_before)
+            for one in report.told_before:
+                first = described[one.place]
+                assert first.digest.window.end <= report.digest.window.start
+                assert one.number in first.digest.described & report.digest.described
 
     def _said(self) -> Iterator[tuple[datetime, bool]]:
         """When each thing was said, and whether by an app; what is in a review, when it was handed in."""

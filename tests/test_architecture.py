@@ -113,6 +113,7 @@ DEPENDENCIES: dict[str, set[str]] = {
         "languages",
         "markdown",
         "narrative",
+        "place",
         "report",
         "sections",
         "templating",

@@ -125,6 +125,9 @@ CONTENTS: dict[str, Damage] = {
             }
         ]
     ),
+    "an earlier telling elsewhere": lambda folder: folder.change(
+        told_before=[{"number": 1, "place": "../../outside"}]
+    ),
     "another repository's": lambda folder: folder.change(facts__repo="other/repo"),
     "another series'": lambda folder: folder.change(series="2h"),
     "another window's": lambda folder: shutil.copy(folder.path(FIRST), folder.data),

@@ -109,6 +109,27 @@ def test_what_cannot_be_rolled_up_is_refused(run: Run, arguments: tuple[str, ...
     assert message in ran.err
 
 
+def test_a_thread_that_was_told_before_is_told_as_an_update(run: Run) -> None:
+    day_before = tuple(TimeWindow(DAY.start - timedelta(days=1), DAY.start).split(timedelta(hours=1)))
+    fill(HOURS)
+    alone = rollup(run)
+    assert not data(alone).get("told_before")
+    assert "更新：" not in Path(alone.out.strip()).read_text("utf-8")
+    fill(day_before)
+    ran = rollup(run, "--force")
+    page = Path(ran.out.strip()).read_text("utf-8")
+    first = {one["number"]: one["place"] for one in data(ran)["told_before"]}
+    tellings = [made(hour)[0] for hour in day_before]
+    assert first == {
+        number: str(next(one.place for one in tellings if number in one.digest.described))
+        for number in archives.load(Path(ran.out.strip()).with_suffix(".json")).digest.described
+        if any(number in one.digest.described for one in tellings)
+    }
+    assert page.count("（更新：首次见于 [2025-12-09](../../../../1h/2025/12/20251") == len(first) > 0
+    rollup(run, "--force")
+    assert Path(ran.out.strip()).read_text("utf-8").split("\n---\n")[:-1] == page.split("\n---\n")[:-1]
+
+
 @pytest.mark.usefixtures("stored")
 def test_a_dry_run_counts_parts_and_makes_nothing(run: Run) -> None:
     ran = rollup(run, "--dry-run", "--json")
@@ -281,6 +302,19 @@ def test_a_report_is_read_once_whatever_a_checkout_does_to_the_times_of_files() 
     assert (reading(), reading()) == (1, 0)
 
 
+def test_counts_of_periods_before_are_those_of_their_hours_where_no_roll_up_is_stored(run: Run) -> None:
+    day = timedelta(days=1)
+    before = tuple(TimeWindow(hour.start - day, hour.end - day) for hour in HOURS)
+    fill((*before, *HOURS))
+    of_hours = data(rollup(run))["before"]
+    assert run("rollup", "--day", "2025-12-09", "--no-llm", now=NOW).code == 0
+    assert data(rollup(run, "--force"))["before"] == of_hours
+    assert len(of_hours) == 1
+    next(Path("archive").rglob("day/*/*/*-20251209T1600Z.json")).unlink()
+    next(Path("archive").rglob(f"1h/*/*/{before[7].slug}.json")).unlink()
+    assert not data(rollup(run, "--force")).get("before")
+
+
 def test_counts_stand_beside_those_of_the_four_periods_just_before(run: Run) -> None:
     day = timedelta(days=1)
     fill(
@@ -297,6 +331,9 @@ def test_counts_stand_beside_those_of_the_four_periods_just_before(run: Run) -> 
 
     made = {number: rolled_up(number) for number in (5, 6, 7, 8, 9, 10)}
     assert not made[5].get("before")
+    assert "上一期没有完整的存档" in next(
+        Path("archive/reports/vllm-project/vllm/day").rglob("20251204*.md")
+    ).read_text("utf-8")
     counts = [one["counts"]["merged_prs"] for one in made[10]["before"]]
     assert counts == [merged(made[number]) for number in (9, 8, 7, 6)]
     assert len(set(counts)) > 1

@@ -1,9 +1,10 @@
-"""What became of threads that earlier reports listed as worth watching, as values that a report stores."""
+"""What a report tells of earlier ones, as values that it stores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vllm_digest.window import Moment
+from vllm_digest.window import Moment, TimeWindow
 
 
 class WatchKind(StrEnum):
@@ -54,6 +55,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstTold:
+    """A thread that an earlier report described, and the first such report.
+
+    `place`: of that report, as `Report.place`.
+    """
+
+    number: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """A thread that an earlier report listed as worth watching, and what became of it.
 
@@ -72,3 +84,16 @@ class FollowUp:
     days: int
     target: int | None = None
     outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCounts:
+    """The counts of an earlier report of a series.
+
+    `counts`: by name of the list, see `report.Lists`. `relevant`: number of threads about the focus.
+    """
+
+    window: TimeWindow
+    counts: Mapping[str, int]
+    people: int
+    relevant: int

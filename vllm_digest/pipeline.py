@@ -142,7 +142,7 @@ def roll_up(spans: Iterable[Span], rollups: RollUps, context: ReportContext) -> 
         narrative = mask_in(context.writer.roll_up(report.digest, report.narrative))
         took = replace(report.provenance, requests=narrative.requests, points=narrative.points)
         report = context.archive.redacted(replace(report, narrative=narrative, provenance=took))
-        yield context.following.add_to(report)
+        yield context.following.add_to(report, rollups.of)
 
 
 def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnStored) -> int:

@@ -19,9 +19,11 @@ from vllm_digest.digest.highlights import TOP, by_event, course, leading, usage_
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
+from vllm_digest.markdown.figures import around_figure
 from vllm_digest.markdown.folding import CLOSED, Fold, anchor, opened, tidy, topic_mark, unfolded
 from vllm_digest.markdown.prose import inline
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
+from vllm_digest.place import Place
 from vllm_digest.report import Digest, Report, ThreadRow
 from vllm_digest.sections import LISTS, by_model, day, sections_of, title
 from vllm_digest.templating import Words, environment, words
@@ -34,9 +36,6 @@ _STORY = "↳"
 """The text of a link to a thread's page on the site."""
 _NAMED = re.compile(r"(?<![\w/&#])#([1-9]\d{0,6})\b")
 """A thread that a text names: `#30488`."""
-_FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|[x×]\b|tok(?:en)?s?/s|ms\b)")
-_FIGURE_WORDS = 40
-"""Characters of a measured gain that a line of the ecosystem's chapter shows."""
 
 
 def render(
@@ -75,7 +74,6 @@ def render_folded(
             focus=digest.focus.name,
             relevant=relevant,
             groups=by_event(relevant),
-            leading=leading,
             top=leading(digest.threads, TOP),
             course=lambda row: course(row, digest.window),
             verdict_of=verdict(digest),
@@ -100,8 +98,9 @@ def render_folded(
             minute=lambda moment: Markup(local_minute(moment, zone)),
             clock=lambda moment: Markup(f"{moment.astimezone(zone):%m-%d %H:%M}"),
             place=_Places(),
+            first_told=_FirstTold(report, zone),
             links_of=lambda number: [one for one in digest.links if number in (one.source, one.target)],
-            figures=lambda text: _quote(_around_figure(text), address),
+            figures=lambda text: _quote(around_figure(text), address),
         ).rstrip("\n")
         + "\n"
     )
@@ -130,6 +129,28 @@ class _Places:
             return Markup()
         self._marked.add(number)
         return Markup(anchor(number))
+
+
+class _FirstTold:
+    """Returns the first report that described a thread, at the first place of a page that describes it."""
+
+    def __init__(self, report: Report, zone: ZoneInfo) -> None:
+        self._left = {one.number: one.place for one in report.told_before}
+        self._zone = zone
+
+    def __call__(self, number: int) -> "_Earlier | None":
+        place = self._left.pop(number, None)
+        if place is None:
+            return None
+        start = Place.of(f"{place}.json").window.start
+        return _Earlier(f"{start.astimezone(self._zone):%Y-%m-%d}", place)
+
+
+class _Earlier(NamedTuple):
+    """An earlier report for templates. `day`: of its window's start. `place`: as `Report.place`."""
+
+    day: str
+    place: str
 
 
 class _Sentence(NamedTuple):
@@ -221,18 +242,6 @@ def _quote(text: str, address: "_Addresses") -> Markup:
     return Markup(f"“{''.join(shown).strip()}”")
 
 
-def _around_figure(text: str) -> str:
-    """The words round the first measured figure, for a line; the whole text where it is short."""
-    figure = _FIGURE.search(text)
-    if len(text) <= _FIGURE_WORDS or not figure:
-        return text if len(text) <= _FIGURE_WORDS else f"{text[:_FIGURE_WORDS].rpartition(' ')[0]}…"
-    start = max(0, min(figure.start() - _FIGURE_WORDS // 3, len(text) - _FIGURE_WORDS))
-    before = text.rfind(" ", 0, start) + 1 if start else 0
-    cut = text[before : before + _FIGURE_WORDS]
-    end = len(cut) if before + _FIGURE_WORDS >= len(text) else max(cut.rfind(" "), figure.end() - before)
-    return f"{'…' * (before > 0)}{cut[:end]}{'…' * (before + end < len(text))}"
-
-
 def _with_spaces(text: str) -> str:
     """The text escaped, keeping one space at each end that has white space."""
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
@@ -262,6 +271,7 @@ def _environment(language: str) -> "Environment":
     said = words(language)
     pages.globals |= {
         "fill": lambda key, **values: Markup(said.fill(key, values, own=_plain, other=_finalize)),
+        "leading": leading,
         "numeral": lambda number: _numeral(said, number),
         "fold": lambda kind, key, **values: Markup(opened(Fold(kind), said.say(key, **values))),
         "unfold": Markup(CLOSED),

@@ -4,14 +4,13 @@ A `Report` is all that a page is rendered from, and all that a data file stores.
 comments it only has short excerpts.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
 from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
-from vllm_digest.follow_ups import FollowUp
+from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
 from vllm_digest.judgement import FocusWords, Relevance
 from vllm_digest.models import EventKind, Gap
 from vllm_digest.narrative import Narrative
@@ -250,6 +249,13 @@ class Digest:
         """Numbers of the threads in the section on discussions: the hot ones, else the busiest one."""
         return self.hot or ((self.busiest,) if self.busiest is not None else ())
 
+    @property
+    def described(self) -> frozenset[int]:
+        """Numbers of the threads that a section describes, beyond their rows in the lists."""
+        about = (row.number for row in self.relevant(Relevance.YES))
+        worth = (concern.number for concern in self.concerns)
+        return frozenset((*self.shown_hot, *self.changes, *worth, *about))
+
     def relevant(self, relevance: Relevance) -> tuple[ThreadRow, ...]:
         return tuple(thread for thread in self.threads if thread.judgement.relevance is relevance)
 
@@ -273,25 +279,13 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodCounts:
-    """The counts of an earlier report of a series.
-
-    `counts`: by name of the list, see `Lists`. `relevant`: number of threads about the focus.
-    """
-
-    window: TimeWindow
-    counts: Mapping[str, int]
-    people: int
-    relevant: int
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The report on one window.
 
     `series`: usual length of its windows, such as `1h`. `timezone`: IANA name of the zone of times on it.
     `narrative`: what a model wrote; empty if rules wrote everything.
     `follow_ups`: what became of threads that earlier reports of the series listed as worth watching.
+    `told_before`: the threads described here that an earlier report described as well, by number.
     `before`: of a roll-up, the counts of up to four periods just before it, latest first.
     `asked_as`: the repository's name in the settings if GitHub has renamed it since; else empty.
     """
@@ -302,6 +296,7 @@ class Report:
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
     follow_ups: tuple[FollowUp, ...] = ()
+    told_before: tuple[FirstTold, ...] = ()
     before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
 

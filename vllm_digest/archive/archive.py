@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from vllm_digest.archive.folder import File, Refused, files_of, list_series
+from vllm_digest.archive.folder import LARGEST, File, Refused, files_of, list_series
 from vllm_digest.archive.form import from_stored, to_stored
 from vllm_digest.archive.judging import Judge
 from vllm_digest.archive.listing import Listing
@@ -15,6 +15,7 @@ from vllm_digest.archive.reader import named, place_of, read_stored
 from vllm_digest.archive.redaction import Redaction
 from vllm_digest.archive.verdicts import Verdicts
 from vllm_digest.archive.writing import Stored, remove_draft, set_aside, store
+from vllm_digest.documents import read_document
 from vllm_digest.errors import DocumentError
 from vllm_digest.place import Place
 from vllm_digest.report import Report
@@ -89,6 +90,19 @@ class Archive:
             return from_stored(self.redaction.apply(read_stored(path, place_of(path))))
         except DocumentError as error:
             raise named(error, path) from None
+
+    def parts_of(self, place: Place) -> str:
+        """The fingerprint of its parts that a stored roll-up names (`Provenance.parts`); empty without one.
+
+        Reads nothing else of it, for a year of roll-ups is large. It may only be compared.
+        """
+        try:
+            document = read_document(self.root / place.data, LARGEST, place.stem)
+        except DocumentError:
+            return ""
+        provenance = document.get("provenance") if isinstance(document, dict) else None
+        parts = provenance.get("parts") if isinstance(provenance, dict) else None
+        return parts if isinstance(parts, str) else ""
 
     def redacted(self, report: Report) -> Report:
         """A new report as it will be read."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from vllm_digest.digest import make_digest
 from vllm_digest.facts import DigestRules, Facts
-from vllm_digest.follow_ups import FollowUp
+from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
 from vllm_digest.narrative import Narrative
-from vllm_digest.report import PeriodCounts, Provenance, Report
+from vllm_digest.report import Provenance, Report
 
 FORM = "vllm-digest/report/2"
 
@@ -22,6 +22,7 @@ class StoredReport:
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
     follow_ups: tuple[FollowUp, ...] = ()
+    told_before: tuple[FirstTold, ...] = ()
     before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
 
@@ -31,7 +32,9 @@ class StoredReport:
         return self.asked_as or self.facts.repo
 
 
-_AS_THEY_ARE = ("series", "timezone", "provenance", "narrative", "follow_ups", "before", "asked_as")
+_AS_THEY_ARE = (
+    *("series", "timezone", "provenance", "narrative", "follow_ups", "told_before", "before", "asked_as"),
+)
 
 
 def to_stored(report: Report) -> StoredReport:

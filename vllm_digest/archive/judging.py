@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 
 from vllm_digest.archive.folder import File, Files, Refused
@@ -17,6 +18,8 @@ from vllm_digest.window import TimeWindow
 
 _AT_ONCE = 300
 """Data files that one listing reads, newest first, where it is not told which: a third of a second."""
+_BYTES_AT_ONCE = 20_000_000
+"""As much as that many hours of vLLM have; days and weeks are larger."""
 _HEAD_BYTES = 120
 _HEAD = re.compile(rb'\s*\{\s*"form"\s*:\s*"([^"\\]{1,60})"')
 
@@ -45,7 +48,7 @@ class Judge:
             elif verdict is None:
                 unread.append(window)
         unread.sort(reverse=True)
-        wanted = [one for one in unread if one.end > since] if since else unread[:_AT_ONCE]
+        wanted = [one for one in unread if one.end > since] if since else _newest(unread, files)
         for window in wanted:
             file = files.data[window]
             try:
@@ -70,6 +73,12 @@ class Judge:
     def save(self) -> None:
         """Keep the verdicts for later commands."""
         self.verdicts.save()
+
+
+def _newest(unread: list[TimeWindow], files: Files) -> list[TimeWindow]:
+    """So many of the newest as one listing reads, at least one."""
+    sizes = accumulate(files.data[window].size for window in unread[:_AT_ONCE])
+    return unread[: max(1, sum(size <= _BYTES_AT_ONCE for size in sizes))]
 
 
 def _form(file: File) -> str:

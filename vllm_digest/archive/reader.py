@@ -114,10 +114,12 @@ def _in_the_narrative(stored: StoredReport, numbers: set[int]) -> Iterator[str]:
 
 
 def _in_what_looks_back(stored: StoredReport) -> Iterator[str]:
-    for follow_up in stored.follow_ups:
+    links = [("follow_ups", one.place) for one in stored.follow_ups]
+    links += [("told_before", one.place) for one in stored.told_before]
+    for name, place in links:
         try:
-            Place.of(f"{follow_up.place}.json")
+            Place.of(f"{place}.json")
         except ValueError:
-            yield f"follow_ups leads to {follow_up.place[:100]!r}, which is no report"
+            yield f"{name} leads to {place[:100]!r}, which is no report"
     if any(set(period.counts) != _LISTS for period in stored.before):
         yield "before counts other lists than a page has"

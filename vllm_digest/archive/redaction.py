@@ -64,11 +64,18 @@ def _report(targets: Targets, stored: StoredReport) -> StoredReport:
     follow_ups = tuple(
         _follow_up(targets, one) for one in stored.follow_ups if one.number not in targets.numbers
     )
+    told_before = tuple(one for one in stored.told_before if one.number not in targets.numbers)
     narrative = _narrative(targets, stored.narrative, counts_hold=not taken)
     if (facts, follow_ups, narrative) == (stored.facts, stored.follow_ups, stored.narrative):
         return stored
     gaps = (*facts.gaps, *([Gap(GapCode.REDACTED, seen=taken)] if taken else []))
-    return replace(stored, facts=replace(facts, gaps=gaps), follow_ups=follow_ups, narrative=narrative)
+    return replace(
+        stored,
+        facts=replace(facts, gaps=gaps),
+        follow_ups=follow_ups,
+        told_before=told_before,
+        narrative=narrative,
+    )
 
 
 def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:

@@ -1,22 +1,52 @@
 """The database of the index of stories: its tables, and a file that can be made again."""
 
+import os
 import sqlite3
 import zlib
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 _PATIENCE = 60
 """Seconds to wait for another process that writes it."""
-_VERSION = 5
+_VERSION = 6
 """Of the tables and of what is read into them; a database of another version is made anew."""
 _TABLES = """
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, repo TEXT, series TEXT, slug TEXT, end TEXT, stamp TEXT, digest TEXT,
     repo_url TEXT, watch BLOB, rolled INTEGER, parts TEXT, told TEXT, UNIQUE (repo, series, slug)
 );
-CREATE TABLE thread (report INTEGER, number INTEGER, facts BLOB, brief BLOB, relevant INTEGER);
+CREATE TABLE thread (report INTEGER, number INTEGER, facts BLOB, brief BLOB, relevant INTEGER,
+    described INTEGER);
 CREATE INDEX thread_by_number ON thread (number);
 CREATE INDEX thread_by_report ON thread (report);
+CREATE INDEX thread_described ON thread (report, number) WHERE described;
 """
+
+
+def index_file(root: Path, cache: Path | None) -> Path | None:
+    """The file of the index of the archive `root` in the cache folder; None without one."""
+    if cache is None:
+        return None
+    name = sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return cache / f"{name}.stories.sqlite"
+
+
+def kept(path: Path | None, repo: str, series: str) -> dict[str, tuple[str, str, str]]:
+    """What the index knows of the reports of a series, as it stands: by slug, stamp, digest and parts.
+
+    Empty where there is no index, or one of another version or that is damaged.
+    """
+    if path is None or not path.exists():
+        return {}
+    with closing(_connected(path)) as database:
+        try:
+            if database.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+                return {}
+            query = "SELECT slug, stamp, digest, parts FROM report WHERE repo = ? AND series = ?"
+            return {slug: (*rest,) for slug, *rest in database.execute(query, (repo, series))}
+        except sqlite3.DatabaseError:
+            return {}
 
 
 def opened(path: Path | None) -> sqlite3.Connection:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def update(database: sqlite3.Connection, archive: Archive) -> None:
     """Read what is new or changed, and forget what is gone."""
     root, key = archive.root, archive.redaction.key
-    found = {place: f"{key} {_stamp(root / place.data)}" for place in _places(archive)}
+    found = {place: f"{key} {stamp_of(root / place.data)}" for place in _places(archive)}
     stale: list[tuple[int]] = []
     touched: list[tuple[str, int]] = []
     for row, repo, series, slug, stamp, digest in database.execute(
@@ -33,7 +33,7 @@ def update(database: sqlite3.Connection, archive: Archive) -> None:
         now = found.get(place)
         if now == stamp:
             del found[place]
-        elif now and stamp.startswith(f"{key} ") and _digest(root / place.data) == digest:
+        elif now and stamp.startswith(f"{key} ") and digest_of(root / place.data) == digest:
             # A checkout gives every file another time.
             touched.append((now, row))
             del found[place]
@@ -59,7 +59,7 @@ def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: st
         (
             *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
             *(
-                _digest(archive.root / place.data),
+                digest_of(archive.root / place.data),
                 report.digest.repo_url,
                 *(_packed(contribution(report)), place.series in ROLL_UPS),
                 report.provenance.parts,
@@ -68,7 +68,7 @@ def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: st
         ),
     )
     database.executemany(
-        "INSERT INTO thread (report, number, facts, brief, relevant) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO thread (report, number, facts, brief, relevant, described) VALUES (?, ?, ?, ?, ?, ?)",
         ((inserted.lastrowid, *row) for row in _rows(report)),
     )
 
@@ -79,20 +79,24 @@ def _places(archive: Archive) -> Iterator[Place]:
             yield Place(repo, series, window)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The hash of a data file."""
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _stamp(path: Path) -> str:
+def stamp_of(path: Path) -> str:
+    """A data file's time of change and size."""
     status = path.stat()
     return f"{status.st_mtime_ns} {status.st_size}"
 
 
-def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
+def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool, bool]]:
+    described = report.digest.described
     for thread in report.digest.facts.threads:
         brief = report.narrative.brief(thread.number)
         relevant = thread.judgement.relevance is Relevance.YES
-        yield thread.number, _packed(thread), _packed(brief) if brief else None, relevant
+        packed = _packed(brief) if brief else None
+        yield thread.number, _packed(thread), packed, relevant, thread.number in described
 
 
 def _packed(value: object) -> bytes:

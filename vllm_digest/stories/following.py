@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from vllm_digest.follow_ups import FirstTold
 from vllm_digest.report import Report
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.watch import Contribution, OutcomeKey, WatchList, contribution, follow_ups, told_by
@@ -16,7 +17,7 @@ _DAILY = timedelta(hours=20)
 
 @dataclass
 class Following:
-    """Adds follow-ups to the reports of one series; `index` opens what is stored of the archive.
+    """Adds to the reports of one series what they tell of earlier ones; `index` opens what is stored.
 
     Reports that are made in the order of time, as runs make them, cost the new ones only.
     """
@@ -27,13 +28,18 @@ class Following:
     _watching: WatchList | None = field(default=None, init=False)
     _reached: datetime | None = field(default=None, init=False)
     _made: list[Contribution] = field(default_factory=list, init=False)
+    _stored_first: dict[int, tuple[str, str]] = field(default_factory=dict, init=False)
+    _made_first: dict[int, tuple[str, str]] = field(default_factory=dict, init=False)
     _told: dict[TimeWindow, frozenset[OutcomeKey]] = field(default_factory=dict, init=False)
     _tellings: Counter[OutcomeKey] = field(default_factory=Counter, init=False)
 
-    def add_to(self, report: Report) -> Report:
-        """The report with what it tells of those that end by its start."""
+    def add_to(self, report: Report, of: str = "") -> Report:
+        """The report with what it tells of those that end by its start.
+
+        `of`: the series that a roll-up is made from, whose earlier reports may have described its threads.
+        """
         window = report.digest.window
-        watching = self._list_before(window)
+        watching = self._list_before(window, of)
         one = contribution(report)
         self._forget(window)
         told = follow_ups(
@@ -42,7 +48,19 @@ class Following:
         self._note(window, told_by(told))
         self._watching, self._reached = watching, window.end
         self._made.append(one)
-        return replace(report, follow_ups=told)
+        return replace(report, follow_ups=told, told_before=self._described_before(report))
+
+    def _described_before(self, report: Report) -> tuple[FirstTold, ...]:
+        """What of a report's threads earlier ones described; notes what it describes itself."""
+        window, place = report.digest.window, str(report.place)
+        start, this = window.start.isoformat(), (window.end.isoformat(), place)
+        found = []
+        for number in sorted(report.digest.described):
+            first = min(known.get(number, this) for known in (self._stored_first, self._made_first))
+            if first[0] <= start:
+                found.append(FirstTold(number, first[1]))
+            self._made_first[number] = min(self._made_first.get(number, this), this)
+        return tuple(found)
 
     def _note(self, window: TimeWindow, told: frozenset[OutcomeKey]) -> None:
         self._told[window] = told
@@ -52,15 +70,19 @@ class Following:
         """What the report of a window tells that is made again counts no more."""
         self._tellings.subtract(self._told.pop(window, frozenset()))
 
-    def _list_before(self, window: TimeWindow) -> WatchList:
-        """The watch list after every report that ends by the window's start, stored or made by this run."""
-        if self._watching is not None and self._reached == window.start:
+    def _list_before(self, window: TimeWindow, of: str) -> WatchList:
+        """The watch list after every report that ends by the window's start, stored or made by this run.
+
+        Reads what the stored ones described, too.
+        """
+        if self._watching is not None and self._reached == window.start and not of:
             return self._watching
         made = {one.window: one for one in self._made if one.window.end <= window.start}
         with self.index() as index:
             if not self._made:
                 for place, told in index.told(self.repo, self.series).items():
                     self._note(place, told)
+            self._stored_first = index.first_told(self.repo, {self.series, of}, window.start)
             stored = {one.window: one for one in index.contributions(self.repo, self.series, window)}
         # What was made again in this run counts as it is now.
         return WatchList(one for _, one in sorted((stored | made).items(), key=lambda pair: pair[0].end))

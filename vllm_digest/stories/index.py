@@ -6,15 +6,10 @@ what the archive says; deleting the file costs time only.
 
 import json
 import logging
-import os
 import sqlite3
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
-from hashlib import sha256
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from vllm_digest.archive import Archive
@@ -23,7 +18,7 @@ from vllm_digest.facts import Facts, ThreadFacts, fold
 from vllm_digest.narrative import Brief, BriefPart
 from vllm_digest.place import Place
 from vllm_digest.schedule import holes
-from vllm_digest.stories.database import opened, remove
+from vllm_digest.stories.database import index_file, opened, remove
 from vllm_digest.stories.filling import update
 from vllm_digest.stories.values import Mention, Story, Told
 from vllm_digest.stories.watch import (
@@ -49,36 +44,12 @@ class ThreadDays:
     days: int
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The reports of a series, oldest first, with the hashes of their data files."""
-
-    series: str
-    reports: tuple[tuple[TimeWindow, str], ...]
-
-    @cached_property
-    def _longest(self) -> timedelta:
-        return max((window.length for window, _ in self.reports), default=timedelta())
-
-    def signature(self, span: TimeWindow) -> str:
-        """What tells whether a roll-up of a span would come out otherwise: its parts and their contents.
-
-        It begins with the series; empty where no report has a part in the span.
-        """
-        first, last = (
-            bisect_left(self.reports, moment, key=lambda one: one[0].start)
-            for moment in (span.start - self._longest, span.end)
-        )
-        parts = [(one.slug, digest) for one, digest in self.reports[first:last] if span.start < one.end]
-        return f"{self.series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
-
-
 class StoryIndex:
     """The index of an archive; close it, or use it in a `with` statement."""
 
     def __init__(self, archive: Archive) -> None:
         """Open the index and bring it up to date."""
-        self._archive, self._file = archive, _file(archive)
+        self._archive, self._file = archive, index_file(archive.root, archive.cache)
         try:
             self._database = opened(self._file)
             update(self._database, self._archive)
@@ -157,20 +128,20 @@ class StoryIndex:
             for slug, told in rows
         }
 
+    def first_told(self, repo: str, series: Iterable[str], until: datetime) -> dict[int, tuple[str, str]]:
+        """By number, end (ISO 8601, UTC) and place of the first report that describes a thread by a time."""
+        names = tuple(series)
+        rows = self._rows(
+            "SELECT number, MIN(end || ' ' || series || ' ' || slug)"
+            f" {_JOINED} AND described AND end <= ? AND series IN ({', '.join('?' for _ in names)})"
+            " GROUP BY number",
+            *(repo, until.isoformat(), *names),
+        )
+        return {number: _end_and_place(repo, *first.split(" ")) for number, first in rows}
+
     def watch_list(self, repo: str, series: str) -> WatchList:
         """The watch list of a series after its last report."""
         return WatchList(self.contributions(repo, series))
-
-    def parts(self, repo: str, series: str) -> "Parts":
-        """What roll-ups that are made from a series depend on."""
-        query = "SELECT slug, digest FROM report WHERE repo = ? AND series = ? ORDER BY slug"
-        rows = self._rows(query, repo, series)
-        return Parts(series, tuple((TimeWindow.from_slug(slug), digest) for slug, digest in rows))
-
-    def made_from(self, repo: str, series: str) -> dict[TimeWindow, str]:
-        """The signatures that the stored roll-ups of a series were made from, see `Parts.signature`."""
-        rows = self._rows("SELECT slug, parts FROM report WHERE repo = ? AND series = ?", repo, series)
-        return {TimeWindow.from_slug(slug): parts for slug, parts in rows}
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         """What a query finds, in an index that is made again where it is damaged."""
@@ -193,12 +164,8 @@ class StoryIndex:
             update(self._database, self._archive)
 
 
-def _file(archive: Archive) -> Path | None:
-    """The file of an archive's index in the cache folder; None without one."""
-    if archive.cache is None:
-        return None
-    name = sha256(os.fsencode(archive.root.resolve())).hexdigest()[:16]
-    return archive.cache / f"{name}.stories.sqlite"
+def _end_and_place(repo: str, end: str, series: str, slug: str) -> tuple[str, str]:
+    return end, str(Place(repo, series, TimeWindow.from_slug(slug)).path)
 
 
 def _story(

@@ -1,15 +1,15 @@
 """A roll-up: an ordinary report whose facts come from stored reports; pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from statistics import median
 
 from vllm_digest.digest import make_digest
 from vllm_digest.facts import DigestRules, Facts, ThreadFacts, event_order, fold
+from vllm_digest.follow_ups import PeriodCounts
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Gap, GapCode
 from vllm_digest.narrative import Brief, Narrative
-from vllm_digest.report import Digest, PeriodCounts, Report
+from vllm_digest.report import Digest, Report
 from vllm_digest.schedule import missing
 from vllm_digest.window import TimeWindow
 
@@ -56,22 +56,11 @@ def _last_event(thread: ThreadFacts) -> tuple[datetime, str, str]:
     return latest.at, *latest.key
 
 
-def period_counts(report: Report) -> PeriodCounts:
-    """The counts of a stored roll-up, to stand beside those of a later one."""
-    digest = report.digest
+def period_counts(digest: Digest) -> PeriodCounts:
+    """The counts of a period, to stand beside those of a later one."""
     return PeriodCounts(
         window=digest.window,
         counts={name: len(numbers) for name, numbers in digest.lists.items().items()},
         people=digest.activity.people,
         relevant=len(digest.relevant(Relevance.YES)),
     )
-
-
-def medians(before: Sequence[PeriodCounts]) -> dict[str, float]:
-    """The median of each count over earlier periods; empty without any."""
-    return {name: median(one.counts[name] for one in before) for name in (before[0].counts if before else ())}
-
-
-def overlapping(windows: Iterable[TimeWindow], span: TimeWindow) -> Iterator[TimeWindow]:
-    """The windows that have a part in the span."""
-    return (window for window in windows if window.start < span.end and span.start < window.end)

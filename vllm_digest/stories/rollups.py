@@ -1,6 +1,6 @@
 """Roll-ups of an archive: which are due, and each made from the stored reports."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -10,13 +10,18 @@ from vllm_digest import __version__
 from vllm_digest.archive import Archive
 from vllm_digest.errors import DocumentError, UsageError
 from vllm_digest.facts import DigestRules
+from vllm_digest.follow_ups import PeriodCounts
 from vllm_digest.place import ROLL_UPS, Place
 from vllm_digest.report import Provenance, Report
 from vllm_digest.schedule import missing
-from vllm_digest.stories.index import StoryIndex
-from vllm_digest.stories.rollup import PERIODS, overlapping, period_counts, reusable, rolled_up
+from vllm_digest.stories.parts import Parts
+from vllm_digest.stories.rollup import PERIODS, period_counts, reusable, rolled_up
 from vllm_digest.stories.spans import SERIES, Span, due_spans, earlier, span_order
 from vllm_digest.window import TimeWindow, local_minute
+
+_READ = timedelta(days=31)
+"""Of periods before that have no stored roll-up, so much is read from their parts: four days or weeks, or one
+month, so that a month made of hours takes below 10 s."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +42,21 @@ class RollUps:
         Those that are not stored end no farther back than `back` before what is. A roll-up that was made
         from another series stays as it is.
         """
-        stored = self.archive.listing(self.repo, self.of).windows if series else ()
-        if not stored:
+        if not series:
             return ()
-        with StoryIndex(self.archive) as index:
-            parts = index.parts(self.repo, self.of)
-            made = {name: index.made_from(self.repo, name) for name in series}
+        parts = self._parts
+        made = {name: Parts(self.archive, self.repo, name) for name in series}
         spans = [
             span
-            for span in due_spans(series, stored, self.zone, back)
-            if span.window not in made[span.series] and parts.signature(span.window)
+            for span in due_spans(series, parts.windows, self.zone, back)
+            if span.window not in made[span.series].windows and parts.within(span.window)
         ]
         spans += [
             Span(name, window)
             for name in series
-            for window, before in made[name].items()
-            if before.startswith(f"{self.of} ") and parts.signature(window) not in ("", before)
+            for window in made[name].windows
+            if (before := made[name].made_from(window)).startswith(f"{self.of} ")
+            and parts.signature(window) not in ("", before)
         ]
         return tuple(sorted(spans, key=span_order))
 
@@ -61,17 +65,15 @@ class RollUps:
 
         Raises UsageError if nothing of it is stored.
         """
-        windows = self.archive.listing(self.repo, self.of).windows
-        parts = [self._load(self.of, window) for window in overlapping(windows, span.window)]
-        found = [part for part in parts if part is not None]
+        # First, so that what it reads is not in memory beside the span's own parts.
+        before = tuple(self._before(span, rules))
+        found = self._loaded(self._parts.within(span.window))
         if not found:
             raise UsageError(
                 f"Nothing of series {self.of} is stored between {local_minute(span.window.start, self.zone)} "
                 f"and {local_minute(span.window.end, self.zone)}.",
                 "Name another series with --of, or fill it with `vllm-digest backfill`.",
             )
-        with StoryIndex(self.archive) as index:
-            signature = index.parts(self.repo, self.of).signature(span.window)
         digest = rolled_up(found, span.window, rules)
         newest = max(found, key=lambda part: part.digest.window.end)
         return Report(
@@ -86,15 +88,15 @@ class RollUps:
                 requests=0,
                 points=0,
                 version=__version__,
-                parts=signature,
+                parts=self._parts.signature(span.window),
             ),
-            before=tuple(map(period_counts, self._before(span))),
+            before=before,
             asked_as=newest.asked_as or ("" if digest.repo == self.repo else self.repo),
         )
 
     def parts(self, span: Span) -> tuple[int, int]:
         """How many reports of the series lie in a span, and how many spans between them are missing."""
-        windows = list(overlapping(self.archive.listing(self.repo, self.of).windows, span.window))
+        windows = self._parts.within(span.window)
         return len(windows), len(list(missing([span.window], windows)))
 
     def _shorter(self, span: Span) -> Iterator[Report]:
@@ -106,16 +108,32 @@ class RollUps:
                     if within and (report := self._load(series, window)) is not None:
                         yield report
 
-    def _before(self, span: Span) -> Iterator[Report]:
-        """The stored roll-ups of the periods before, up to the first that is missing, the latest first.
+    def _before(self, span: Span, rules: DigestRules) -> Iterator[PeriodCounts]:
+        """The counts of the periods before, up to the first that is not known as a whole, the latest first.
 
-        A comparison with the last period must not be one with an older one.
+        A comparison with the last period must not be one with an older one. They are those of the stored
+        roll-up, else of the parts, as long as they cover the period and `_READ` is not used up.
         """
+        left = _READ
         for one in islice(earlier(span, self.zone), PERIODS):
             report = self._load(one.series, one.window)
             if report is None:
-                return
-            yield report
+                windows, left = self._parts.within(one.window), left - one.window.length
+                if left < timedelta() or any(missing([one.window], windows)):
+                    return
+                found = self._loaded(windows)
+                if any(missing([one.window], (part.digest.window for part in found))):
+                    return
+            yield period_counts(report.digest if report else rolled_up(found, one.window, rules))
+
+    @property
+    def _parts(self) -> Parts:
+        """What is stored of the series now; its listing leaves out what could not be read before."""
+        return Parts(self.archive, self.repo, self.of)
+
+    def _loaded(self, windows: Iterable[TimeWindow]) -> list[Report]:
+        """The reports of these windows, without those that cannot be read."""
+        return [part for window in windows if (part := self._load(self.of, window)) is not None]
 
     def _load(self, series: str, window: TimeWindow) -> Report | None:
         try:

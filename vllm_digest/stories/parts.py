@@ -1,0 +1,67 @@
+"""What roll-ups depend on: the reports of a series by their contents, without reading what they say."""
+
+import json
+from bisect import bisect_left
+from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from vllm_digest.archive import Archive
+from vllm_digest.place import Place
+from vllm_digest.stories.database import index_file, kept
+from vllm_digest.stories.filling import digest_of, stamp_of
+from vllm_digest.window import TimeWindow
+
+
+class Parts:
+    """The stored reports of a series. Files are hashed when asked for, those that the index knows never."""
+
+    def __init__(self, archive: Archive, repo: str, series: str) -> None:
+        self._archive, self._repo, self._series = archive, repo, series
+        self.windows = archive.listing(repo, series).windows
+        self._kept = kept(index_file(archive.root, archive.cache), repo, series)
+        self._digests: dict[TimeWindow, str] = {}
+
+    def within(self, span: TimeWindow) -> tuple[TimeWindow, ...]:
+        """The windows that have a part in a span, oldest first."""
+        first, last = (
+            bisect_left(self.windows, moment, key=lambda one: one.start)
+            for moment in (span.start - self._longest, span.end)
+        )
+        return tuple(one for one in self.windows[first:last] if span.start < one.end)
+
+    def signature(self, span: TimeWindow) -> str:
+        """What tells whether a roll-up of a span would come out otherwise: its parts and their contents.
+
+        It begins with the series; empty where no report has a part in the span.
+        """
+        parts = [(one.slug, self._digest(one)) for one in self.within(span)]
+        return f"{self._series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
+
+    def made_from(self, window: TimeWindow) -> str:
+        """The signature of the parts that a stored roll-up of this series was made from; empty without."""
+        place = Place(self._repo, self._series, window)
+        _, parts = self._known(window)
+        return self._archive.parts_of(place) if parts is None else parts
+
+    @cached_property
+    def _longest(self) -> timedelta:
+        return max((window.length for window in self.windows), default=timedelta())
+
+    def _digest(self, window: TimeWindow) -> str:
+        if window not in self._digests:
+            digest, _ = self._known(window)
+            self._digests[window] = digest or digest_of(self._path(window))
+        return self._digests[window]
+
+    def _known(self, window: TimeWindow) -> tuple[str | None, str | None]:
+        """The digest and parts of a file that did not change since the index read it, else None."""
+        stamp, digest, parts = self._kept.get(window.slug, ("", "", ""))
+        # Before the file's own stamp stands the key of what was taken out of its report.
+        if stamp and stamp.partition(" ")[2] == stamp_of(self._path(window)):
+            return digest, parts
+        return None, None
+
+    def _path(self, window: TimeWindow) -> Path:
+        return self._archive.root / Place(self._repo, self._series, window).data
