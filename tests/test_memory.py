@@ -259,6 +259,7 @@ def test_status_tells_roll_ups_that_are_missing_or_whose_parts_changed(run: Run)
     day = "2025-12-10T16"
     # The hour's hole is no news of this test.
     assert roll_ups(status("--json")) == (1, [day], [], [day])
+    assert not list(Path("cache").rglob("*.stories.sqlite")), "it reads every report to make that"
     assert "missing   2025-12-10 00:00 (UTC+8) ~ 2025-12-11 00:00 (UTC+8)" in status().out
     assert rollup(run).code == 0
     assert roll_ups(status("--json")) == (1, [], [], [])
