@@ -88,6 +88,7 @@ def test_thoughts_without_an_end_hold_no_answer(notation: str) -> None:
         f"<think>a</think><think>Maybe {DRAFT}</think>\n{FINAL}",
         f"{DRAFT}\n{FINAL}",
         f"{DRAFT}\n\nThat was a draft. Corrected:\n{FINAL}",
+        f"The statements on #7, [Bugfix][Reasoning Parser] Fix the end mark:\n{FINAL}",
         f"First attempt: {DRAFT}. Final: {FINAL}. I hope this helps!",
         f"草稿：{DRAFT}\n最终答复：{FINAL}",
         f"{FINAL}\n\nNote: {DRAFT}",

@@ -17,8 +17,8 @@ _THOUGHT = (
 )
 """The name of a mark around reasoning. Chinese: thinking, reasoning."""
 _OPENING = re.compile(
-    rf"<[|\uff5c]?(?!end_){_THOUGHT}(?: [^<>]{{0,60}})?[|\uff5c]?>|[\[\u3010]{_THOUGHT}[\]\u3011]|◁think▷"
-    rf"|<\|channel\|?>(?:analysis|commentary|thought)|\Aanalysis(?=[A-Z{{\"])",
+    rf"<[|\uff5c]?(?!end_){_THOUGHT}(?: [^<>]{{0,60}})?[|\uff5c]?>|◁think▷"
+    rf"|\[THINK\]|\A\s*[\[\u3010]{_THOUGHT}[\]\u3011]|<\|channel\|?>(?:analysis|commentary|thought)|\Aanalysis(?=[A-Z{{\"])",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -28,7 +28,9 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 """`<think>` of DeepSeek and Qwen, `<thinking>` and the like, `<seed:think>` of Seed-OSS, `[THINK]` of
-Magistral, `◁think▷` of Kimi, Cohere's and Sky-T1's, gpt-oss's Harmony, also without its special tokens."""
+Magistral, `◁think▷` of Kimi, Cohere's and Sky-T1's, gpt-oss's Harmony, also without its special tokens.
+Other names in brackets open reasoning only at the beginning of a text, for titles have tags such as
+`[Reasoning]`."""
 _CUE = re.compile(
     r"(?P<final>\bfinal|\bcorrect|\brevis|\breflect|\bupdated?\b|\bbetter\b|\bimproved|\bactually"
     "|\u6700\u7ec8|\u4fee\u6b63|\u66f4\u6b63|\u6539\u4e3a|\u6539\u8fdb)"
