@@ -80,6 +80,7 @@ def test_the_five_stories_at_the_top_of_a_longer_roll_up_have_two_lines_each(run
     for first, second in top:
         assert re.search(r"\[#\d+\]\(\S+\) “.+” ?[（(]by [\w-]+.*2025-\d\d-\d\d \d\d:\d\d.*[）)]  $", first)
         assert re.match(r" {8}\S.*[。.]$", second)
+        assert not re.search(r"(窗口内 |in the window )\1|in the window in the window", second)
 
 
 @pytest.mark.usefixtures("stored")
