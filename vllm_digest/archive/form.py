@@ -33,7 +33,14 @@ class StoredReport:
 
 
 _AS_THEY_ARE = (
-    *("series", "timezone", "provenance", "narrative", "follow_ups", "told_before", "before", "asked_as"),
+    "series",
+    "timezone",
+    "provenance",
+    "narrative",
+    "follow_ups",
+    "told_before",
+    "before",
+    "asked_as",
 )
 
 

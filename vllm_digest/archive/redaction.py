@@ -66,16 +66,13 @@ def _report(targets: Targets, stored: StoredReport) -> StoredReport:
     )
     told_before = tuple(one for one in stored.told_before if one.number not in targets.numbers)
     narrative = _narrative(targets, stored.narrative, counts_hold=not taken)
-    if (facts, follow_ups, narrative) == (stored.facts, stored.follow_ups, stored.narrative):
+    redacted = replace(
+        stored, facts=facts, follow_ups=follow_ups, told_before=told_before, narrative=narrative
+    )
+    if redacted == stored:
         return stored
     gaps = (*facts.gaps, *([Gap(GapCode.REDACTED, seen=taken)] if taken else []))
-    return replace(
-        stored,
-        facts=replace(facts, gaps=gaps),
-        follow_ups=follow_ups,
-        told_before=told_before,
-        narrative=narrative,
-    )
+    return replace(redacted, facts=replace(facts, gaps=gaps))
 
 
 def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:
