@@ -317,6 +317,20 @@ def test_counts_of_periods_before_are_those_of_their_hours_where_no_roll_up_is_s
     assert not data(rollup(run, "--force")).get("before")
 
 
+@pytest.mark.parametrize("day", ["2025-12-09", "2025-12-10"])
+def test_a_comparison_says_that_reports_are_missing_in_one_of_its_periods(run: Run, day: str) -> None:
+    before = tuple(TimeWindow(hour.start - DAY.length, hour.end - DAY.length) for hour in HOURS)
+    fill(tuple(hour for hour in (*before, *HOURS) if f"{hour.end:%Y-%m-%d %H}" != f"{day} 06"))
+    assert run("rollup", "--day", "2025-12-09", "--no-llm", now=NOW).code == 0
+    ran = rollup(run)
+    assert len(data(ran)["before"]) == 1
+    told = "**与上一期相比**（所比的时段中有的缺少报告，缺少的未计入）：新 Issue "
+    assert told in Path(ran.out.strip()).read_text("utf-8")
+    fill((*before, *HOURS))
+    assert run("rollup", "--day", "2025-12-09", "--no-llm", "--force", now=NOW).code == 0
+    assert "**与上一期相比**：新 Issue " in Path(rollup(run, "--force").out.strip()).read_text("utf-8")
+
+
 def test_counts_stand_beside_those_of_the_four_periods_just_before(run: Run) -> None:
     day = timedelta(days=1)
     fill(

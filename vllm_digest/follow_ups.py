@@ -91,9 +91,11 @@ class PeriodCounts:
     """The counts of an earlier report of a series.
 
     `counts`: by name of the list, see `report.Lists`. `relevant`: number of threads about the focus.
+    `has_hole`: reports of the period were missing, so that their counts are not in it.
     """
 
     window: TimeWindow
     counts: Mapping[str, int]
     people: int
     relevant: int
+    has_hole: bool = False

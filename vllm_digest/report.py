@@ -12,7 +12,7 @@ from typing import Self
 from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
 from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
 from vllm_digest.judgement import FocusWords, Relevance
-from vllm_digest.models import EventKind, Gap
+from vllm_digest.models import EventKind, Gap, GapCode
 from vllm_digest.narrative import Narrative
 from vllm_digest.place import Place
 from vllm_digest.window import Moment, TimeWindow
@@ -255,6 +255,11 @@ class Digest:
         about = (row.number for row in self.relevant(Relevance.YES))
         worth = (concern.number for concern in self.concerns)
         return frozenset((*self.shown_hot, *self.changes, *worth, *about))
+
+    @property
+    def has_hole(self) -> bool:
+        """Whether reports of a roll-up's span were missing when it was made."""
+        return any(gap.code is GapCode.PART_MISSING for gap in self.gaps)
 
     def relevant(self, relevance: Relevance) -> tuple[ThreadRow, ...]:
         return tuple(thread for thread in self.threads if thread.judgement.relevance is relevance)

@@ -63,4 +63,5 @@ def period_counts(digest: Digest) -> PeriodCounts:
         counts={name: len(numbers) for name, numbers in digest.lists.items().items()},
         people=digest.activity.people,
         relevant=len(digest.relevant(Relevance.YES)),
+        has_hole=digest.has_hole,
     )

@@ -116,15 +116,17 @@ class RollUps:
         """
         left = _READ
         for one in islice(earlier(span, self.zone), PERIODS):
-            report = self._load(one.series, one.window)
-            if report is None:
+            stored = self._load(one.series, one.window)
+            digest = stored.digest if stored else None
+            if digest is None:
                 windows, left = self._parts.within(one.window), left - one.window.length
                 if left < timedelta() or any(missing([one.window], windows)):
                     return
                 found = self._loaded(windows)
                 if any(missing([one.window], (part.digest.window for part in found))):
                     return
-            yield period_counts(report.digest if report else rolled_up(found, one.window, rules))
+                digest = rolled_up(found, one.window, rules)
+            yield period_counts(digest)
 
     @property
     def _parts(self) -> Parts:
