@@ -7,8 +7,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import cycle
 from pathlib import Path
+from typing import Any
+
+import feedparser
 
 from tests import archives, jekyll
 from tests.test_markdown import NASTY, ORDINARY
@@ -65,8 +69,17 @@ class Site:
     def tree(self, url: str) -> jekyll.Element:
         return jekyll.parse(self.html(url))
 
+    def atom(self, url: str) -> Any:
+        """A feed as feedparser reads it, once for all tests; its texts are as they stand in the file."""
+        return _atom(self.file(url))
+
     def file(self, url: str) -> Path:
         return self.built / url.lstrip("/") / ("index.html" if url.endswith("/") else "")
+
+
+@cache
+def _atom(path: Path) -> Any:
+    return feedparser.parse(path.read_bytes(), sanitize_html=False, resolve_relative_uris=False)
 
 
 def url(window: TimeWindow, series: str = "1h") -> str:
