@@ -296,8 +296,12 @@ def test_rules_write_what_a_model_wrote_in_another_language_alone_and_the_last_l
     assert "；另有模型的 2 处文字只有其他语言的版本，本页由规则代写。" in chinese
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_hostile_texts_show_to_the_letter_in_every_language(language: str) -> None:
+def below(name: str, page: str) -> str:
+    """The page with an address below `name`, for a build of several pages that have the same one."""
+    return page.replace('permalink: "/', f'permalink: "/{name}/')
+
+
+def test_hostile_texts_show_to_the_letter_in_every_language() -> None:
     texts = [text for text in hostile_texts() if clean(text)]
     threads = [
         pull(number, text, body=text, created_at=1, labels=(text, "rocm"), remarks=(said(text, 3, text),))
@@ -305,29 +309,33 @@ def test_hostile_texts_show_to_the_letter_in_every_language(language: str) -> No
     ]
     facts = digest(*threads)
     hostile = replace(facts, gaps=tuple(Gap(GapCode.SEARCH_CUT, None, text) for text in texts))
-    assert find_problem(render(report(hostile), language), outline(hostile, language)) == ""
-    built = jekyll.build({"page.md": render(report(hostile), language)})["page.md"]
-    rows = [row.text(ticks=True).replace("`", "") for row in built.content.find("li")]
-    for text in texts:
-        plain = clean(text).replace("`", "")
-        assert any(f" {plain} — " in row for row in rows), text
+    pages = {f"{language}.md": below(language, render(report(hostile), language)) for language in LANGUAGES}
+    for (name, page), language in zip(pages.items(), LANGUAGES, strict=True):
+        assert find_problem(page, outline(hostile, language)) == "", name
+    for name, built in jekyll.build(pages).items():
+        rows = [row.text(ticks=True).replace("`", "") for row in built.content.find("li")]
+        for text in texts:
+            plain = clean(text).replace("`", "")
+            assert any(f" {plain} — " in row for row in rows), (name, text)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_names_of_the_settings_show_to_the_letter_in_the_headings(language: str) -> None:
+def test_names_of_the_settings_show_to_the_letter_in_the_headings() -> None:
     """A heading that the page's check takes for another one would keep every page back."""
     plain = digest(issue(1, created_at=1))
     texts = [text for text in (*hostile_texts(), "C#", "C #", "# ##", "a {#id}") if clean(text)]
+    named = {
+        f"{language}{place}": (language, text) for language in LANGUAGES for place, text in enumerate(texts)
+    }
     pages = {}
-    for place, text in enumerate(texts):
+    for name, (language, text) in named.items():
         focus = replace(plain.rules.focus, name=text, heading=LocalText.of(text))
         facts = replace(plain, rules=replace(plain.rules, project=text, focus=focus))
         page = render(report(facts), language)
         assert find_problem(page, outline(facts, language)) == "", text
-        pages[f"{place}.md"] = page.replace('permalink: "/', f'permalink: "/{place}/')
+        pages[f"{name}.md"] = below(name, page)
     built = jekyll.build(pages)
-    for place, text in enumerate(texts):
-        headings = [heading.text() for heading in built[f"{place}.md"].content.find("h1", "h3")]
+    for name, (language, text) in named.items():
+        headings = [heading.text() for heading in built[f"{name}.md"].content.find("h1", "h3")]
         for shown, own in ((headings[0], title(report(plain), language)), (headings[2], "🎯")):
             wanted = f"{clean(text)} {own.removeprefix('vLLM ')}" if own != "🎯" else f"🎯 {clean(text)}"
             assert shown.replace("`", "").split() == wanted.replace("`", "").split()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 
 from tests.servers.lives import How, Sketch, Writer
@@ -76,6 +77,7 @@ def stream(
     return _world(rng, [*new, *old], start, end, texts=200)
 
 
+@cache
 def _scene(seed: str, start: datetime, length: timedelta, *, listed: int, touched: int, long: int) -> Scene:
     rng = _random(seed)
     end = start + length
