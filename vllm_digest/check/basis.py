@@ -50,6 +50,7 @@ def thread_basis(
             words=evidence.words,
             said=evidence.said,
             title=evidence.facts.title.casefold(),
+            opener=evidence.facts.author.login,
         ),
         support=Support(
             cited,

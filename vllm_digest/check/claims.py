@@ -106,13 +106,17 @@ class FigureKind(StrEnum):
     PERCENT = "percent"
     MULTIPLE = "multiple"
     MONTH = "month"
+    DAY = "day"
     VAGUE = "vague"
     """An imprecise size, such as "dozens"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A figure written in words. `value`: in digits, such as `12` or `0.5`; empty for `VAGUE`."""
+    """A figure written in words.
+
+    `value`: in digits, such as `12` or `0.5`, a day as `2025-12-10` or `12-10`; empty for `VAGUE`.
+    """
 
     words: str
     kind: FigureKind

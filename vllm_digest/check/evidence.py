@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from vllm_digest.check.figures import KnownFigures, references
@@ -34,13 +35,14 @@ _FIXED = re.compile(
 class Source:
     """The description of a thread, or a remark of a person, as Markdown.
 
-    `id`: GitHub's id of the remark, or `body` for the description.
+    `id`: GitHub's id of the remark, or `body` for the description. `at`: when it was written (UTC).
     """
 
     id: str
     login: str
     url: str
     text: str
+    at: datetime | None = None
 
     @cached_property
     def packed(self) -> str:
@@ -151,12 +153,14 @@ class ThreadEvidence:
     @cached_property
     def ground(self) -> KnownFigures:
         """Figures of all texts, logins and GitHub's fields of the thread."""
-        return KnownFigures.of([self.text, *self.people], _counts(self))
+        return KnownFigures.of([self.text, *self.people], _counts(self), _days(self))
 
     @cached_property
     def title_figures(self) -> KnownFigures:
         """Figures of the title, the labels and GitHub's fields: allowed whatever a sentence cites."""
-        return KnownFigures.of([self.facts.title, *self.facts.labels, *self.people], _counts(self))
+        return KnownFigures.of(
+            [self.facts.title, *self.facts.labels, *self.people], _counts(self), _days(self)
+        )
 
     @cached_property
     def said(self) -> Mapping[str, str]:
@@ -193,6 +197,15 @@ def _counts(evidence: ThreadEvidence) -> Iterator[int]:
             yield from (days, round(days / 7))
 
 
+def _days(evidence: ThreadEvidence) -> Iterator[date]:
+    """Dates of GitHub's fields and of the remarks; a sentence needs no quote for them."""
+    facts, window = evidence.facts, evidence.window
+    moments = (facts.created_at, facts.closed_at, facts.merged_at, window.start, window.end)
+    for moment in (*moments, *(source.at for source in evidence.sources.values())):
+        if moment is not None:
+            yield moment.astimezone(UTC).date()
+
+
 def thread_evidence(
     threads: Mapping[int, Thread], digest: Digest, bots: frozenset[str]
 ) -> dict[int, ThreadEvidence]:
@@ -219,8 +232,8 @@ def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, Source]:
         for remark in thread.remarks
         if remark.body.strip() and not remark.hidden and remark.author.is_person(bots)
     ]
-    return {BODY: Source(BODY, thread.author.login, thread.url, thread.body)} | {
-        f"c{place}": Source(remark.id, remark.author.login, remark.url, remark.body)
+    return {BODY: Source(BODY, thread.author.login, thread.url, thread.body, thread.created_at)} | {
+        f"c{place}": Source(remark.id, remark.author.login, remark.url, remark.body, remark.at)
         for place, remark in enumerate(said, start=1)
     }
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
+from datetime import date
 
 from vllm_digest.check.claims import FigureKind, Numeral
 from vllm_digest.check.language import Language
@@ -24,6 +25,8 @@ _MULTIPLE = re.compile(
 )
 _DATE = re.compile(r"(?<!\d)20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
 """A day in a name, such as `nightly_main_20251105`."""
+_DAY = re.compile(r"(?<![\dA-Za-z.-])(20\d\d)[-/](\d{1,2})[-/](\d{1,2})(?![\d-])", re.ASCII)
+"""A date as GitHub writes it."""
 _NAME = re.compile(r"[a-z].*|\d+\.\d+\.\d+[a-z]*\d*", re.ASCII)
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
 _SHOWN = 6
@@ -43,6 +46,7 @@ class KnownFigures:
     `numbers`, `percents`, `multiples`: values in plain digits, such as `1420` or `0.5`.
     `months`: numbers of months, 1 to 12. `signs`: numeric characters other than ASCII digits, such as `²`.
     `vague`: whether a text has an imprecise size, such as "dozens".
+    `days`: dates, as `2025-12-10`.
     """
 
     words: frozenset[str] = field(default=frozenset())
@@ -52,10 +56,13 @@ class KnownFigures:
     months: frozenset[str] = field(default=frozenset())
     signs: frozenset[str] = field(default=frozenset())
     vague: bool = False
+    days: frozenset[str] = field(default=frozenset())
 
     @classmethod
-    def of(cls, texts: Iterable[str], counts: Iterable[int] = ()) -> "KnownFigures":
-        """The figures of `texts`, which may be in any language, and `counts`."""
+    def of(
+        cls, texts: Iterable[str], counts: Iterable[int] = (), days: Iterable[date] = ()
+    ) -> "KnownFigures":
+        """The figures of `texts`, which may be in any language, with `counts` and `days`."""
         shown = _narrow(_REFERENCE.sub(" ", visible("\n".join(texts))))
         written = [one for language in every_language() for one in language.told(shown)]
         signs = {sign: value for sign in shown if (value := _sign_value(sign)) is not None}
@@ -81,6 +88,11 @@ class KnownFigures:
             months=frozenset(_values(written, FigureKind.MONTH)),
             signs=frozenset(signs),
             vague=any(one.kind is FigureKind.VAGUE for one in written),
+            days=frozenset(
+                {_day(*found.groups()) for found in _DAY.finditer(shown)}
+                | {day.isoformat() for day in days}
+                | {one.value for language in every_language() for one in language.days(shown)}
+            ),
         )
 
     def __or__(self, other: "KnownFigures") -> "KnownFigures":
@@ -98,7 +110,7 @@ class KnownFigures:
         Yields pairs of the figure as written and a list of known figures of its kind for a message; the list
         may be empty. `all_of_them`: also figures in words that a reader can count, such as "four options".
         """
-        shown = _narrow(_REFERENCE.sub(" ", text))
+        shown = self._without_days(_narrow(_REFERENCE.sub(" ", text)), language)
         for sign in dict.fromkeys(shown):
             value = _sign_value(sign)
             if value is not None and sign not in self.signs and value not in self.numbers:
@@ -119,6 +131,14 @@ class KnownFigures:
         for word in _WORD.finditer(shown):
             if _has_digit(word[0]) and not self._holds(word[0]):
                 yield word[0], ""
+
+    def _without_days(self, shown: str, language: Language) -> str:
+        """The text without the dates that are known; a year may be left out."""
+        shown = _DAY.sub(lambda found: " " if _day(*found.groups()) in self.days else found[0], shown)
+        for day in language.days(shown):
+            if self._holds_written(day):
+                shown = shown.replace(day.words, " ")
+        return shown
 
     def _like(self, kind: FigureKind) -> str:
         match kind:
@@ -148,6 +168,8 @@ class KnownFigures:
                 return _plain(written.value) in self.multiples
             case FigureKind.MONTH:
                 return written.value in self.months | self.numbers
+            case FigureKind.DAY:
+                return any(known.endswith(written.value) for known in self.days)
             case FigureKind.NUMBER:
                 return written.value in self.numbers
 
@@ -178,6 +200,10 @@ def _sign_value(sign: str) -> str | None:
         return None
     value = unicodedata.numeric(sign, None)
     return None if value is None else _plain(f"{value:g}")
+
+
+def _day(year: str, month: str, day: str) -> str:
+    return f"{year}-{int(month):02}-{int(day):02}"
 
 
 def _has_digit(word: str) -> bool:

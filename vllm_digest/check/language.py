@@ -49,13 +49,14 @@ class Language:
     `states`, `acts`, `namings`: claims and names in a text.
     `figures`: figures in words that need a source. `listed`: figures in words that the texts of one claim
     must have in common.
+    `days`: dates with a month and a day.
     `senses`, `concepts`: patterns of kinds of sentences and of judgements.
     `guess`: pattern of guesses about people, such as their employer or intentions.
     `changes`: pattern of a change from the figure `old` to the figure `new`.
     `fixes`: pattern of "this pull request fixes `number`".
     `counts`: counts that a text gives for lists of the window.
     `denial`: takes a text and a regular expression of names; the words that deny any news about them.
-    `wrote_code`: pattern of "somebody submitted code".
+    `wrote_code`: pattern of "somebody submitted code". `opener`: words for the author of a thread.
 
     Of a source:
     `told`: all figures in words.
@@ -78,6 +79,7 @@ class Language:
     figures: Callable[[str], Iterator[Numeral]]
     listed: Callable[[str], Iterator[Numeral]]
     told: Callable[[str], Iterator[Numeral]]
+    days: Callable[[str], Iterator[Numeral]]
     metrics: Mapping[str, re.Pattern[str]]
     senses: Mapping[Sense, re.Pattern[str]]
     planning: re.Pattern[str]
@@ -90,6 +92,7 @@ class Language:
     counts: Callable[[str], Iterator[CountClaim]]
     denial: Callable[[str, str], str]
     wrote_code: re.Pattern[str]
+    opener: re.Pattern[str]
     undone: re.Pattern[str]
     clauses: re.Pattern[str]
     sentences: re.Pattern[str]

@@ -15,6 +15,8 @@ _TERM = re.compile(
 )
 _NAME_LIKE = re.compile(r"[\d#`_./+]|[a-z][A-Z]|[A-Z]{2}")
 """A form that ordinary words do not have."""
+_NO_LOGIN = re.compile(r"[\d-]+", re.ASCII)
+"""A date or a number; only who took part is taken for a person by such a name."""
 _SMALL = re.compile(r"[\d.]{1,2}|[A-Za-z]{1,2}", re.ASCII)
 
 
@@ -38,6 +40,7 @@ class People:
     """Who may be named in a sentence. People are logins, texts are in lower case.
 
     `authors`: people who wrote the cited remarks. `present`: people who took part in the threads.
+    `opener`: the author of the thread; empty for several threads.
     `elsewhere`: everybody in the window. `words`: the threads' texts, to recognize names of things.
     `said`: all that each person wrote in the thread. `title`: the threads' titles.
     """
@@ -48,6 +51,7 @@ class People:
     words: str
     said: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    opener: str = ""
 
     @property
     def known(self) -> frozenset[str]:
@@ -58,7 +62,10 @@ class People:
     def problems(self, words: str, language: Language) -> Iterator[Problem]:
         """Names of people who did not take part, and statements attributed to the wrong person."""
         yield from (Problem(FallbackReason.LOGIN, name) for name in self._strangers(words, language))
+        quoted = ", ".join(sorted(self.authors))
         for naming in language.namings(words):
+            if naming.says and self._is_unquoted(naming.login, words, language):
+                yield Problem(FallbackReason.LOGIN, naming.login, quoted)
             if naming.says and naming.brings and (others := self._said_by_others(naming, language)):
                 yield Problem(FallbackReason.LOGIN, naming.clause.strip(), others)
 
@@ -71,16 +78,26 @@ class People:
         away = people_named(words, self.elsewhere, language) - self.present
         yield from sorted(name for name in away if name.casefold() not in self.words)
         for naming in language.namings(words):
-            if naming.login.casefold() in _NO_NAMES:
+            name = naming.login.casefold()
+            if naming.login in self.present or name in _NO_NAMES or _NO_LOGIN.fullmatch(name):
                 continue
-            if naming.login in self.present:
-                if naming.says and naming.login not in self.authors:
-                    yield naming.login
-            elif naming.is_name and self._is_stranger(naming.login.casefold()):
+            if naming.is_name and self._is_stranger(name):
                 yield naming.login
 
     def _is_stranger(self, name: str) -> bool:
         return name not in self.words or f"@{name}" in self.words
+
+    def _is_unquoted(self, login: str, words: str, language: Language) -> bool:
+        """Whether the text says what a person said and cites and names only other people, or nobody.
+
+        Of several people who are told of together one has to be quoted: an answer often says what was asked.
+        """
+        if login in self.authors or login not in self.present or login.casefold() in _NO_NAMES:
+            return False
+        if self.said and login not in self.said:
+            return True
+        by_role = self.opener in self.authors and language.opener.search(words)
+        return not by_role and not people_named(words, self.authors, language)
 
     def _said_by_others(self, naming: Naming, language: Language) -> str:
         """Logins of those who wrote the clause's terms if the named person wrote none of them; else empty."""

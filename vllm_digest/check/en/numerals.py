@@ -46,6 +46,12 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 """"May" and "March" count as months only before a day, for they are also other words."""
+_DAY = re.compile(
+    rf"\b(?:(?P<month>{'|'.join(name[:3] for name in _MONTHS)})[a-z]*\.? (?P<day>\d{{1,2}})"
+    rf"|(?P<first>\d{{1,2}}) (?P<second>{'|'.join(name[:3] for name in _MONTHS)})[a-z]*)"
+    r"\b(?:,? (?P<year>20\d\d)\b)?",
+    re.IGNORECASE,
+)
 _TIMES = re.compile(rf"\b(\d+(?:\.\d+)?|{'|'.join(_ONES[2:13])})[\s-]?(?:times\b|fold\b)", re.IGNORECASE)
 _DOUBLED = re.compile(r"\b(?:twice|double[sd]?|doubling)\b", re.IGNORECASE)
 _TRIPLED = re.compile(r"\b(?:triple[sd]?|threefold)\b", re.IGNORECASE)
@@ -73,6 +79,14 @@ def listed(text: str) -> Iterator[Numeral]:
     yield from _certain(text)
     for found in _LISTED.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
+
+
+def days(text: str) -> Iterator[Numeral]:
+    """Dates with a month and a day."""
+    for found in _DAY.finditer(text):
+        month = [name[:3] for name in _MONTHS].index((found["month"] or found["second"]).lower()) + 1
+        year, day = found["year"], int(found["day"] or found["first"])
+        yield Numeral(found[0], FigureKind.DAY, f"{f'{year}-' if year else ''}{month:02}-{day:02}")
 
 
 def told(text: str) -> Iterator[Numeral]:

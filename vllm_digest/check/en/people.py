@@ -31,6 +31,7 @@ _ROLE = re.compile(
     r"|\b(?:reported|merged|closed|submitted|fixed|opened|raised|proposed|contributed)"
     rf" by (?P<by>{_LOGIN})(?![\w.-])"
 )
+OPENER = re.compile(r"\b(?:author|submitter|reporter|opener)\b", re.IGNORECASE)
 _NAME_LIKE = re.compile(r"[\d-]")
 """Any word may precede a verb; one with a digit or a hyphen is a login."""
 _ASIDE = re.compile(r"\b(?:after|when|once|since|as|because|before|until)\s?$", re.IGNORECASE)

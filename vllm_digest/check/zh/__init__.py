@@ -6,8 +6,8 @@ from vllm_digest.check.language import Language
 from vllm_digest.check.zh import words
 from vllm_digest.check.zh.concepts import CONCEPTS
 from vllm_digest.check.zh.form import form
-from vllm_digest.check.zh.numerals import figures, listed, told
-from vllm_digest.check.zh.people import acts, namings
+from vllm_digest.check.zh.numerals import days, figures, listed, told
+from vllm_digest.check.zh.people import OPENER, acts, namings
 from vllm_digest.check.zh.states import states
 from vllm_digest.check.zh.windows import UNDONE, WROTE_CODE, counts, denial
 
@@ -22,6 +22,7 @@ CHINESE = Language(
     figures=figures,
     listed=listed,
     told=told,
+    days=days,
     metrics=words.METRICS,
     senses=words.SENSES,
     planning=words.PLANNING,
@@ -34,6 +35,7 @@ CHINESE = Language(
     counts=counts,
     denial=denial,
     wrote_code=WROTE_CODE,
+    opener=OPENER,
     undone=UNDONE,
     clauses=re.compile(r"[，。；！？：:\n]|, "),
     sentences=re.compile(r"[。；！？\n]"),

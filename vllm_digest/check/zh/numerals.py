@@ -32,6 +32,7 @@ _VAGUE = re.compile(
     r"|(?:数|几|好几|若干|十几|几十)倍|(?:(?<![函参常变整计系分指次总人件])数|若干)[次个](?=月|小时|GPU)"
 )
 _MONTH = re.compile(r"(?<!\d)(\d{1,2}|十[一二]?|[一二三四五六七八九])\s?月(?!度|内|来|后|前)")
+_DAY = re.compile(r"(?:(20\d\d)\s?年\s?)?(?<!\d)(\d{1,2})\s?月\s?(\d{1,2})\s?[日号]")
 _DOUBLED = re.compile(r"翻倍|翻番|翻了一番|加倍")
 _HALVED = re.compile(r"减半|缩短一半|减少一半|降低一半|降(?:低)?到一半")
 
@@ -55,6 +56,13 @@ def listed(text: str) -> Iterator[Numeral]:
     """Figures in words that the texts of one claim must have in common."""
     yield from figures(text)
     yield from (one for found in _LISTED.finditer(text) for one in _numeral(found))
+
+
+def days(text: str) -> Iterator[Numeral]:
+    """Dates with a month and a day."""
+    for found in _DAY.finditer(text):
+        year = f"{found[1]}-" if found[1] else ""
+        yield Numeral(found[0], FigureKind.DAY, f"{year}{int(found[2]):02}-{int(found[3]):02}")
 
 
 def told(text: str) -> Iterator[Numeral]:
