@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date
 
@@ -110,14 +110,14 @@ class KnownFigures:
         Yields pairs of the figure as written and a list of known figures of its kind for a message; the list
         may be empty. `all_of_them`: also figures in words that a reader can count, such as "four options".
         """
-        shown = self._without_days(_narrow(_REFERENCE.sub(" ", text)), language)
+        shown = _without_days(_narrow(_REFERENCE.sub(" ", text)), self.days, language)
         for sign in dict.fromkeys(shown):
             value = _sign_value(sign)
             if value is not None and sign not in self.signs and value not in self.numbers:
                 yield sign, ""
         for written in language.listed(shown) if all_of_them else language.figures(shown):
             if not self._holds_written(written):
-                yield written.words, self._like(written.kind)
+                yield written.words, _like(self, written.kind)
             if written.kind is FigureKind.MONTH:
                 shown = shown.replace(written.words, " ")
         for pattern, known, kind in (
@@ -125,28 +125,12 @@ class KnownFigures:
             (_MULTIPLE, self.multiples, FigureKind.MULTIPLE),
         ):
             yield from (
-                (n[0], self._like(kind)) for n in pattern.finditer(shown) if _plain(n[1]) not in known
+                (n[0], _like(self, kind)) for n in pattern.finditer(shown) if _plain(n[1]) not in known
             )
             shown = pattern.sub(" ", shown)
         for word in _WORD.finditer(shown):
             if _has_digit(word[0]) and not self._holds(word[0]):
                 yield word[0], ""
-
-    def _without_days(self, shown: str, language: Language) -> str:
-        """The text without the dates that are known; a year may be left out."""
-        shown = _DAY.sub(lambda found: " " if _day(*found.groups()) in self.days else found[0], shown)
-        for day in language.days(shown):
-            if self._holds_written(day):
-                shown = shown.replace(day.words, " ")
-        return shown
-
-    def _like(self, kind: FigureKind) -> str:
-        match kind:
-            case FigureKind.PERCENT:
-                return ", ".join(f"{value}%" for value in sorted(self.percents)[:_SHOWN])
-            case FigureKind.MULTIPLE:
-                return ", ".join(f"{value}x" for value in sorted(self.multiples)[:_SHOWN])
-        return ""
 
     def _holds(self, word: str) -> bool:
         if word.casefold() in self.words or _plain(word.lstrip("vV")) in self.numbers:
@@ -169,9 +153,32 @@ class KnownFigures:
             case FigureKind.MONTH:
                 return written.value in self.months | self.numbers
             case FigureKind.DAY:
-                return any(known.endswith(written.value) for known in self.days)
+                return _is_among(written, self.days)
             case FigureKind.NUMBER:
                 return written.value in self.numbers
+
+
+def _like(known: KnownFigures, kind: FigureKind) -> str:
+    """Some known figures of a kind, for a message."""
+    match kind:
+        case FigureKind.PERCENT:
+            return ", ".join(f"{value}%" for value in sorted(known.percents)[:_SHOWN])
+        case FigureKind.MULTIPLE:
+            return ", ".join(f"{value}x" for value in sorted(known.multiples)[:_SHOWN])
+    return ""
+
+
+def _without_days(shown: str, days: Collection[str], language: Language) -> str:
+    """The text without the dates that are among `days`; a year may be left out."""
+    shown = _DAY.sub(lambda found: " " if _day(*found.groups()) in days else found[0], shown)
+    for written in language.days(shown):
+        if _is_among(written, days):
+            shown = shown.replace(written.words, " ")
+    return shown
+
+
+def _is_among(day: Numeral, days: Collection[str]) -> bool:
+    return any(known.endswith(day.value) for known in days)
 
 
 def _multiples(plain: str, written: list[Numeral]) -> frozenset[str]:

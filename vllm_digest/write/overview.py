@@ -115,12 +115,16 @@ class _Subject:
         )
 
     def _cited(self, names: set[str]) -> Iterator[str]:
-        """JSON lines with the named statements and the rows of their threads."""
+        """JSON lines with the named statements, their quotes and the rows of their threads."""
         window = self.window
         for brief in self.briefs:
             logins = speakers(brief)
             told = {
-                name: {"login": logins[name], **one.texts} if name in logins else one.texts
+                name: {
+                    **({"login": logins[name]} if name in logins else {}),
+                    **one.texts,
+                    "quotes": [evidence.quote for evidence in one.evidence],
+                }
                 for name, one in brief.named().items()
                 if name in names
             }

@@ -16,7 +16,7 @@ from vllm_digest.narrative import Brief
 from vllm_digest.report import Digest
 from vllm_digest.templating import prompt
 from vllm_digest.write.packing import Packed
-from vllm_digest.write.rows import line, short_row
+from vllm_digest.write.rows import line, minute, short_row
 
 BRIEF_ROOM = 2_000
 OVERVIEW_ROOM = 3_000
@@ -91,9 +91,11 @@ _MOST_SAID = 12_000
 
 
 def window_line(digest: Digest, counts: Mapping[str, int]) -> str:
-    """The JSON line of a window: repository, length in hours, counts."""
-    hours = round(digest.window.length / timedelta(hours=1), 1)
-    return line({"repo": digest.repo, "hours": hours, "facts": counts})
+    """The JSON line of a window: repository, start and end (UTC), length in hours, counts."""
+    window = digest.window
+    hours = round(window.length / timedelta(hours=1), 1)
+    ends = {"start": minute(window.start), "end": minute(window.end)}
+    return line({"repo": digest.repo, **ends, "hours": hours, "facts": counts})
 
 
 def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> str:

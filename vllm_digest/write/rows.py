@@ -16,6 +16,8 @@ OtherThreads = Callable[[Collection[int], datetime], Fetched[Row]]
 """Takes thread numbers and a moment (UTC), returns rows as of that moment; raises SourceError if it fails."""
 
 _FOLDERS = 5
+_FILES = 6
+"""Files up to which they are named; of a larger change the folders are."""
 MOST_OTHERS = 100
 """Threads outside the window that are fetched: as many as one request to GitHub can return."""
 
@@ -27,7 +29,7 @@ def facts_row(evidence: ThreadEvidence, thread: Thread, digest: Digest, roles: C
         **_known(evidence, thread, digest),
         "focus": relevance.value if relevance is not Relevance.NONE else "",
         "hardware": list(evidence.facts.judgement.hardware),
-        "folders": list(evidence.facts.areas[:_FOLDERS]),
+        "folders": [] if _files(thread) else list(evidence.facts.areas[:_FOLDERS]),
         "roles": sorted(roles),
     }
     return line({"facts": _filled(row)})
@@ -47,7 +49,14 @@ def _known(evidence: ThreadEvidence, thread: Thread, digest: Digest) -> dict[str
         "reviews": facts.heat.reviews,
         "people": len(facts.heat.participants),
         "size": [facts.changed_files, facts.additions, facts.deletions] if facts.is_pull else None,
+        "files": _files(thread),
     }
+
+
+def _files(thread: Thread) -> list[str]:
+    """The changed files if they are few and all of them are known."""
+    known = len(thread.paths) == thread.changed_files and len(thread.paths) <= _FILES
+    return list(thread.paths) if known else []
 
 
 def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
@@ -57,7 +66,7 @@ def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
         "kind": thread.kind.value,
         "title": thread.title,
         "author": thread.author.login,
-        "created_at": _minute(thread.created_at),
+        "created_at": minute(thread.created_at),
         **_standing(_standing_of(thread)),
         **_undoing(thread.number, digest),
     }
@@ -107,9 +116,9 @@ def _standing(now: Standing) -> dict[str, Any]:
     return {
         "state": now.state.value,
         "state_reason": now.state_reason,
-        "closed_at": "" if merged else _minute(now.closed_at),
+        "closed_at": "" if merged else minute(now.closed_at),
         "closed_by": "" if merged else _login(now.closed_by),
-        "merged_at": _minute(now.merged_at),
+        "merged_at": minute(now.merged_at),
         "merged_by": _login(now.merged_by),
         "closed_by_pull": now.closed_by_pull,
         "duplicate_of": now.duplicate_of,
@@ -129,7 +138,8 @@ def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value}
 
 
-def _minute(moment: datetime | None) -> str:
+def minute(moment: datetime | None) -> str:
+    """A moment (UTC) as GitHub writes it, without seconds; empty for none."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}" if moment else ""
 
 
