@@ -514,6 +514,13 @@ def test_who_is_not_among_a_model_s_positions_is_counted() -> None:
     assert "\n        另有 7 人发言或评审，未逐一列出。\n" in talk
 
 
+def test_where_a_model_told_positions_and_no_dispute_the_page_points_to_them() -> None:
+    said_so = brief(1, topic="一个问题。").statements[BriefPart.TOPIC]
+    held = Brief(1, {}, (Position("a", {"zh": "反对方"}, said_so),))
+    talk = section(page_by_model(issue(1, remarks=(said("a", 5),)), briefs=(held,)), HOT)
+    assert "    *   **争议焦点**：见上列各方观点。" in talk
+
+
 def test_gaps_stand_in_the_last_line() -> None:
     facts = replace(digest(issue(1, created_at=1)), gaps=(Gap(GapCode.THREAD_UNREADABLE, 7),))
     text = render(Report("2h", "UTC", facts, MADE))
