@@ -1,18 +1,30 @@
-"""The tables in docs/ that follow from the program: `python -m tests.docs` writes them."""
+"""What follows from the program: the tables in docs/ and the kept pages of the recorded hour.
 
+`python -m tests.docs` writes them.
+"""
+
+import os
 import re
-from collections.abc import Iterable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
+from tests import sample_author
+from tests.authors import question
+from tests.servers.model import ModelServer
+from tests.values import digest
 from vllm_digest.cli import DECLARED, commands
 from vllm_digest.config import Settings
 from vllm_digest.digest.heat import hot_from
 from vllm_digest.errors import EXIT_CODES
 from vllm_digest.options import TimedOptions
 from vllm_digest.options.declaring import CommandOptions, Option, declared
+from vllm_digest.sections import SECTIONS, Section
 from vllm_digest.stories.tables import COLUMNS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -49,11 +61,22 @@ def _table(name: str) -> str:
         hours = {"up to 1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
         scores = ((told, str(hot_from(threshold, timedelta(hours=some)))) for told, some in hours.items())
         return _lines(("window", "hot from"), scores)
+    if name == "sections":
+        head = ("key", "heading, zh", "heading, en", "written by a model")
+        return _lines(head, (_section_row(one) for one in SECTIONS))
     if name == "shared options":
         return _lines(("option", "meaning", "default", "commands"), _shared_rows())
     kind = dict(all_commands())[name]
     rows = ((_given(how), how.help, how.usual) for field, how in declared(kind) if field.name not in _SHARED)
     return _lines(("option", "meaning", "default"), rows)
+
+
+def _section_row(section: Section) -> tuple[str, ...]:
+    parts = ", ".join(f"`{part}`" for part in section.parts)
+    shown = [f"overview `{section.overview}`"] if section.overview else []
+    shown += [f"of each thread {parts}"] if parts else []
+    headings = (section.heading(digest(), language) for language in ("zh", "en"))
+    return f"`{section.key}`", *headings, "; ".join(shown)
 
 
 def _shared_rows() -> Iterator[tuple[str, ...]]:
@@ -78,6 +101,34 @@ def _lines(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in every)
 
 
+def _samples() -> Iterator[tuple[str, str]]:
+    """The kept pages of the recorded hour, by name: by rules, in English, by a model."""
+    yield "sample", _sampled({})
+    yield "sample_en", _sampled({}, "--language", "en")
+    with ModelServer(lambda asked: sample_author.answer(question(asked))) as server:
+        yield "sample_by_model", _sampled(server.environ)
+
+
+def _sampled(environ: Mapping[str, str], *render: str) -> str:
+    module = (sys.executable, "-m", "vllm_digest")
+    with TemporaryDirectory() as folder:
+
+        def run(*arguments: str) -> str:
+            ran = subprocess.run(
+                (*module, *arguments),
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(DOCS.parent), "HOME": folder, **environ},
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            return ran.stdout.decode()
+
+        page = Path(folder, run("run", "--sample", "--now", "2025-12-10T20:00").strip())
+        return run("render", str(page.with_suffix(".json")), *render)
+
+
 if __name__ == "__main__":
     for page in DOCS.glob("*.md"):
         page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, page_of_hour in _samples():
+        (DOCS.parent / f"tests/{name}.md").write_text(page_of_hour, encoding="utf-8")

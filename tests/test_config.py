@@ -123,7 +123,7 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
         ("heat: {threshold: true}", "settings.yaml: heat.threshold: it must not be true or false."),
         ("heat: {threshold: 1.5}", "settings.yaml: heat.threshold: it must be a whole number."),
         ("heat: {bots: one}", "settings.yaml: heat.bots: it must be a list, such as [one, two]."),
-        ("report: {languages: [de]}", "settings.yaml: report.languages: 'de' is not a supported language"),
+        ("report: {languages: [xx]}", "settings.yaml: report.languages: 'xx' is not a supported language"),
         ("report: {languages: zh}", "settings.yaml: report.languages: it must be a list"),
         (
             "llm: {base_url: localhost:8000}",

@@ -14,11 +14,13 @@ from string import Formatter
 from typing import Any
 
 import pytest
+import yaml
 
 from tests import jekyll
 from tests.conftest import Run
 from tests.sites import hostile_texts
-from tests.values import WINDOW, digest, issue, pull, said
+from tests.values import ALL_BY_RULES, WINDOW, digest, issue, pull, said
+from vllm_digest.check.languages import checks_of
 from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Judgement, JudgementReason, ReasonCode, Relevance
 from vllm_digest.languages import LANGUAGES, LocalText
@@ -48,6 +50,7 @@ from vllm_digest.report import (
 )
 from vllm_digest.sections import LISTS, SECTIONS, outline, title
 from vllm_digest.templating import Words, folder, words
+from vllm_digest.write.prompts import brief_instructions, overview_instructions
 
 ROOT = Path(__file__).parent.parent
 CHINESE = re.compile(r"[\u2e80-\u2fff\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]")
@@ -100,6 +103,29 @@ def test_every_language_has_the_templates_of_the_first(language: str) -> None:
 
     assert templates(language) == templates(LANGUAGES[0])
     assert {path.parent.name for path in folder().glob("*/words.yaml")} == set(LANGUAGES)
+
+
+def by_language(tree: Any) -> Iterator[Mapping[str, str]]:
+    """Each text of a file of rules that differs by language."""
+    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    if isinstance(tree, dict) and LANGUAGES[0] in tree:
+        yield tree
+    for child in children:
+        yield from by_language(child)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_checks_and_built_in_texts_and_is_asked_for(language: str) -> None:
+    assert checks_of(language).code == language
+    for path in (ROOT / "vllm_digest/focus").glob("*.yaml"):
+        for texts in by_language(yaml.safe_load(path.read_text("utf-8"))):
+            assert language in texts, (path.name, texts)
+    others = tuple(one for one in LANGUAGES if one != language)
+    for instructions in (brief_instructions, overview_instructions):
+        asked = instructions("AMD", (language, *others))
+        for one in LANGUAGES:
+            assert f'"{one}": "…"' in asked
+            assert words(one).say("name") in asked
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -227,7 +253,8 @@ def test_a_repository_without_a_focus_has_no_chapter_on_one(language: str) -> No
     assert find_problem(page, outline(facts, language)) == ""
     assert "🎯" not in page
     assert len(outline(facts, language)) == len(outline(plain, language)) - 1
-    assert ("六个章节" if language == "zh" else "all six sections") in page.splitlines()[-1]
+    count = words(language).tree["numerals"][len(SECTIONS) - 1]
+    assert (f"{count}个章节" if language == "zh" else f"all {count} sections") in page.splitlines()[-1]
     assert sections(page).partition("\n")[2].strip(), "the first section says something"
 
 
@@ -289,10 +316,11 @@ def test_rules_write_what_a_model_wrote_in_another_language_alone_and_the_last_l
     assert in_chinese(english) == []
     assert "The author writes: “It says so.”" in english
     last = english.splitlines()[-1]
-    assert "all seven sections written by rules" in last
+    count = words("en").tree["numerals"][len(SECTIONS)]
+    assert f"all {count} sections written by rules" in last
     assert "2 statements of the model are in another language only, so rules write that text here." in last
     chinese = render(report(facts, narrative("en")), "zh")
-    assert "七个章节均由规则撰写" in chinese
+    assert ALL_BY_RULES in chinese
     assert "；另有模型的 2 处文字只有其他语言的版本，本页由规则代写。" in chinese
 
 
@@ -377,14 +405,15 @@ def test_the_first_language_of_the_settings_stands_at_the_usual_addresses(run: R
 
 @pytest.mark.parametrize("command", [("render", "x.json"), ("notify", "x.md", "--dry-run")])
 def test_a_language_without_a_pack_is_refused(run: Run, command: tuple[str, ...]) -> None:
-    refused = run(*command, "--language", "de")
+    refused = run(*command, "--language", "xx")
     assert refused.code == 2
-    assert "vllm-digest: 'de' is not a supported language.\nThere are zh, en." in refused.err
+    told = f"vllm-digest: 'xx' is not a supported language.\nThere are {', '.join(LANGUAGES)}."
+    assert told in refused.err
 
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    [("[de]", "'de' is not a supported language"), ("[]", "at least one"), ("[zh, zh]", "only once")],
+    [("[xx]", "'xx' is not a supported language"), ("[]", "at least one"), ("[zh, zh]", "only once")],
 )
 def test_settings_name_languages_that_there_are(run: Run, value: str, why: str) -> None:
     refused = run("run", "--sample", "--dry-run", environ={"VLLM_DIGEST_REPORT_LANGUAGES": value})
@@ -416,22 +445,8 @@ def test_a_message_comes_in_the_language_asked_for_and_links_to_what_there_is(
 # --- the table of sections
 
 
-def test_the_docs_have_the_table_of_sections(run: Run) -> None:
+def test_the_docs_name_the_heading_of_the_lists(run: Run) -> None:
     told = (ROOT / "docs/page.md").read_text("utf-8")
-    facts = digest()
-    rows = []
-    for section in SECTIONS:
-        shown = [f"overview `{section.overview}`"] if section.overview else []
-        shown += (
-            ["of each thread " + ", ".join(f"`{part}`" for part in section.parts)] if section.parts else []
-        )
-        cells = (
-            f"`{section.key}`",
-            *(section.heading(facts, language) for language in ("zh", "en")),
-            "; ".join(shown),
-        )
-        rows.append(f"| {' | '.join(cells)} |")
-    assert "\n".join(rows) in told
     for language in ("zh", "en"):
         assert words(language).say("appendix") in told
     summary = json.loads(run("run", "--sample", "--dry-run", "--json").out)
@@ -469,7 +484,8 @@ def test_the_recipe_for_another_section_works(tmp_path: Path) -> None:
 
     page = (tmp_path / digest_of().strip()).read_text("utf-8")  # and the page has passed its check
     assert "\n\n### 🌱 新人\n共 0 人。\n\n### 📈 开发活跃度观察\n" in page
-    assert "八个章节均由规则撰写" in page
+    more = len(SECTIONS) + 1
+    assert f"{words('zh').tree['numerals'][more]}个章节均由规则撰写" in page
     data = str(next(tmp_path.rglob("*Z.json")))
     command = [sys.executable, "-m", "vllm_digest", "render", data, "--language", "en"]
     english = subprocess.run(
@@ -480,8 +496,8 @@ def test_the_recipe_for_another_section_works(tmp_path: Path) -> None:
         check=True,
     ).stdout.decode()
     assert "\n\n### 🌱 Newcomers\n0 in all.\n\n### 📈 Development activity\n" in english
-    assert "all eight sections written by rules" in english
-    assert list(json.loads(digest_of("--dry-run", "--json"))["sections"])[5:7] == ["newcomers", "activity"]
+    assert f"all {words('en').tree['numerals'][more]} sections written by rules" in english
+    assert list(json.loads(digest_of("--dry-run", "--json"))["sections"])[-3:-1] == ["newcomers", "activity"]
 
 
 # --- code

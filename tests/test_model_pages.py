@@ -21,6 +21,7 @@ from tests.servers.model import Asked, ModelServer, Said
 from tests.servers.model_kinds import DEEPSEEK, NO_SYSTEM, OLD, OPENAI, REASONING, VLLM, Kind
 from tests.servers.traffic import hour
 from tests.servers.world import Issue, World
+from tests.values import ALL_BY_RULES
 
 SAMPLE = ("run", "--sample", "--now", "2025-12-10T20:00")
 REPO = "https://github.com/vllm-project/vllm"
@@ -292,7 +293,7 @@ def test_an_answer_that_is_none_leaves_the_page_to_rules(run: Run, name: str) ->
     with ModelServer(lambda _: BROKEN[name]) as server:
         page, ran = page_of(run, server, "--strict")
     assert page.splitlines()[:-1] == by_rules().splitlines()[:-1]
-    assert "七个章节均由规则撰写" in last(page)
+    assert ALL_BY_RULES in last(page)
     assert "未采用" in last(page)
     assert ran.code == 4
 
@@ -337,7 +338,7 @@ def test_a_server_that_always_fails_leaves_the_page_to_rules(run: Run, name: str
         server.fault(FAULTS[name], times=None)
         page, ran = page_of(run, server)
     assert page.splitlines()[:-1] == by_rules().splitlines()[:-1]
-    assert "七个章节均由规则撰写" in last(page)
+    assert ALL_BY_RULES in last(page)
     assert ran.code == 0
     assert "Traceback" not in ran.err
 
@@ -361,7 +362,7 @@ def test_without_a_server_the_page_is_made_by_rules(run: Run) -> None:
     )
     page = Path(ran.out.strip()).read_text(encoding="utf-8")
     assert page.splitlines()[:-1] == by_rules().splitlines()[:-1]
-    assert "七个章节均由规则撰写" in last(page)
+    assert ALL_BY_RULES in last(page)
     assert ran.code == 4
 
 
@@ -369,7 +370,7 @@ def test_no_llm_asks_nothing_and_is_no_failure(run: Run) -> None:
     with ModelServer(sampled) as server:
         page, ran = page_of(run, server, "--no-llm", "--strict")
     assert page.splitlines()[:-1] == by_rules().splitlines()[:-1]
-    assert last(page).endswith("七个章节均由规则撰写。数据无缺口。")
+    assert last(page).endswith(f"{ALL_BY_RULES}。数据无缺口。")
     assert (server.paths, ran.code) == ([], 0)
 
 

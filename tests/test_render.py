@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
+from tests.values import ALL_BY_RULES, BEFORE, WINDOW, digest, issue, minute, pull, said
 from vllm_digest.follow_ups import FollowUp, WatchKind
 from vllm_digest.models import Account, EventKind, Gap, GapCode, Thread, TimelineEvent
 from vllm_digest.narrative import (
@@ -476,7 +476,7 @@ def test_the_ecosystem_s_findings_are_a_tight_list() -> None:
 def test_counts_that_rules_print_are_not_told_again() -> None:
     counted = Finding({"zh": "评审"}, {"zh": "评审 0 次。"}, (), (Fact("reviews", 0),))
     asked = Finding({"zh": "征求意见"}, {"zh": "作者征求意见。"}, ("1.impact",))
-    for findings, count in (((counted, asked), "1 个章节含模型"), ((counted,), "七个章节均由规则撰写")):
+    for findings, count in (((counted, asked), "1 个章节含模型"), ((counted,), ALL_BY_RULES)):
         told = Narrative("author", ("zh",), overview=Overview({OverviewPart.ACTIVITY: findings}))
         text = render(Report("2h", "UTC", digest(pull(1, merged_at=5)), MADE, told))
         assert ("*   **征求意见**：作者征求意见。" in section(text, ACTIVITY)) is (asked in findings)

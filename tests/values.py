@@ -21,12 +21,15 @@ from vllm_digest.models import (
 )
 from vllm_digest.report import Digest
 from vllm_digest.rules import rules_of
+from vllm_digest.sections import SECTIONS
+from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 START = datetime(2025, 12, 10, 10, 42, tzinfo=UTC)
 WINDOW = TimeWindow(START, START + timedelta(hours=2))
 BEFORE = START - timedelta(days=3)
 RULES = replace(rules_of(Settings()), bots=frozenset({"vllm-bot"}))
+ALL_BY_RULES = f"{words('zh').tree['numerals'][len(SECTIONS)]}个章节均由规则撰写"
 
 
 def minute(count: int) -> datetime:

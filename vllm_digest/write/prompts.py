@@ -14,7 +14,7 @@ from vllm_digest.model_protocol import Message, Question, Role
 from vllm_digest.models import Thread
 from vllm_digest.narrative import Brief
 from vllm_digest.report import Digest
-from vllm_digest.templating import prompt
+from vllm_digest.templating import prompt, words
 from vllm_digest.write.packing import Packed
 from vllm_digest.write.rows import line, minute, short_row
 
@@ -26,13 +26,21 @@ OVERVIEW_ROOM = 3_000
 @cache
 def brief_instructions(focus: str, languages: tuple[str, ...]) -> str:
     """The system message of questions about a thread. `focus`: its name, such as `AMD`; empty without one."""
-    return prompt("brief", languages[0], focus=focus, languages=languages)
+    return _instructions("brief", focus, languages)
 
 
 @cache
 def overview_instructions(focus: str, languages: tuple[str, ...]) -> str:
     """The system message of questions about a window; parameters as for `brief_instructions`."""
-    return prompt("overview", languages[0], focus=focus, languages=languages)
+    return _instructions("overview", focus, languages)
+
+
+def _instructions(name: str, focus: str, languages: tuple[str, ...]) -> str:
+    form = ", ".join(f'"{language}": "…"' for language in languages)
+    names = ", ".join(
+        f"{words(language).say('name')} ({words(language).say('tag')})" for language in languages
+    )
+    return prompt(name, languages[0], focus=focus, languages=languages, form=f"{{{form}}}", names=names)
 
 
 def brief_question(
