@@ -21,6 +21,7 @@ from tests.conftest import Run
 from tests.sites import hostile_texts
 from tests.values import ALL_BY_RULES, WINDOW, digest, issue, pull, said
 from vllm_digest.check.languages import checks_of
+from vllm_digest.digest.heat import FORMULAS
 from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Judgement, JudgementReason, ReasonCode, Relevance
 from vllm_digest.languages import LANGUAGES, LocalText
@@ -143,6 +144,7 @@ def test_every_code_of_the_data_has_its_words(language: str) -> None:
         "links": set(LinkKind),
         "proposed_links": set(LinkKind) - {LinkKind.FOLLOWS},
         "intensities": set(Intensity),
+        "heat": {str(version) for version in FORMULAS},
         "judgements": set(ReasonCode),
         "fallbacks": set(FallbackReason),
     }

@@ -36,7 +36,6 @@ from vllm_digest.window import parse_length, parse_moment
 from vllm_digest.write import by_rules, without_model
 
 if TYPE_CHECKING:
-    from vllm_digest.sources.github import GitHubSource
     from vllm_digest.write.writer import ModelWriter
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class Setup:
         """Whether progress is shown on a terminal."""
         return sys.stderr.isatty() and not self.is_quiet
 
-    def source(self, *, max_wait: timedelta | None = None, reserve: float = 0.0) -> "GitHubSource":
+    def source(self, *, max_wait: timedelta | None = None, reserve: float = 0.0) -> Source:
         """The source for the configured repository. Raises UsageError without a token.
 
         `max_wait`: overrides `github.max_wait`. `reserve`: as in `GitHubSource`.
