@@ -98,6 +98,19 @@ def test_what_no_other_machine_can_install_is_told_plainly(
     assert "evil" not in PROGRAM.read_text("utf-8")
 
 
+def test_a_copy_that_cannot_be_installed_elsewhere_replaces_no_pin(run: Run, installed: Any) -> None:
+    """A repository that worked before would end with a workflow that installs nothing."""
+    installed("0.2.0")
+    run("init", "pub")
+    installed("0.3.0", {"url": "file:///home/me/vllm-digest", "dir_info": {"editable": True}})
+    updated = run("init", "--update", "pub")
+    assert f"{PROGRAM} keeps the version that it names" in updated.err
+    assert lines() == ["vllm-digest==0.2.0"]
+    installed("0.4.0")
+    assert str(PROGRAM) in run("init", "--update", "pub").out
+    assert lines() == ["vllm-digest==0.4.0"]
+
+
 @pytest.fixture
 def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Lay out `pub` as an earlier version did, whose workflow was another."""

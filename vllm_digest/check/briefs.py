@@ -221,7 +221,7 @@ class _Reader:
             return faults(text, basis, self.context, length, language)
 
         result = standing(texts, self.context.languages, where, check, self.material.people)
-        self._add_faults(result.faults, dict(texts))
+        self._add_faults(result.faults, f"{dict(texts)}, evidence: {basis.support.told()}")
         return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:
@@ -240,7 +240,7 @@ class _Reader:
     def _fault(self, where: str, reason: FallbackReason, detail: str = "", compared_with: str = "") -> None:
         self._add_faults((Fault(where, reason, detail, compared_with=compared_with),))
 
-    def _add_faults(self, faults: Iterable[Fault], texts: object = "") -> None:
+    def _add_faults(self, faults: Iterable[Fault], texts: str = "") -> None:
         for fault in faults:
             log.debug("#%d %s rejected: %s %s", self.material.number, fault.where, fault.told(), texts)
             self.faults.append(fault)

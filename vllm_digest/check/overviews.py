@@ -187,7 +187,8 @@ class _Reader:
 
         result = standing(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:
-            log.debug("overview.%s rejected: %s: %s", where, fault.told(), dict(texts))
+            told_of = (where, fault.told(), dict(texts), basis.support.told())
+            log.debug("overview.%s rejected: %s %s, evidence: %s", *told_of)
         self.faults += result.faults
         return result.texts
 

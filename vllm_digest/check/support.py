@@ -79,6 +79,10 @@ class Support:
             yield from self._only_planned(words, language)
         yield from self._taken_back(words)
 
+    def told(self) -> str:
+        """The quotes for a message, cut."""
+        return " / ".join(one.quote for one in self.cited)[:_LONGEST_QUOTE]
+
     def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
         """Judgements, decisions and generalisations that no cited source makes."""
         text = "\n".join(one.text for one in self.cited)
@@ -87,8 +91,7 @@ class Support:
                 continue
             found = names.claimed.search(words)
             if found and not any(other.concepts[concept].said.search(text) for other in every_language()):
-                quotes = " / ".join(one.quote for one in self.cited)
-                yield Problem(FallbackReason.JUDGEMENT, found[0], quotes[:_LONGEST_QUOTE])
+                yield Problem(FallbackReason.JUDGEMENT, found[0], self.told())
 
     def _only_planned(self, words: str, language: Language) -> Iterator[Problem]:
         sentences = [sentence for one in self.cited for sentence in one.sentences]

@@ -15,7 +15,7 @@ from vllm_digest.llm import TooSlowError
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
 from vllm_digest.printing import print_trial
-from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare
+from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare, is_pinned
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
 
@@ -58,13 +58,9 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 def _workflow() -> str:
     """How the workflow of a publishing repository compares with this version's."""
     standings = {one.place: one for one in compare(Path(), installation())}
-    workflow, program = standings[WORKFLOW], Path(PROGRAM)
-    try:
-        lines = program.read_text(encoding="utf-8").splitlines() if program.is_file() else []
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    if not any(line.strip() and not line.startswith("#") for line in lines):
-        raise UsageError(f"{program} does not say which version to install.", "It says what to put there.")
+    workflow = standings[WORKFLOW]
+    if not is_pinned(Path()):
+        raise UsageError(f"{PROGRAM} does not say which version to install.", "It says what to put there.")
     if workflow.standing is Standing.OUTDATED:
         raise UsageError(
             f"{WORKFLOW} is outdated: it is as version {workflow.by} laid it out.",

@@ -9,7 +9,7 @@ from vllm_digest.installation import Installation, installation
 from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
 from vllm_digest.progress import tell_next
-from vllm_digest.publish.layout import PROGRAM, RECORD, LaidOut, Standing, compare, new_record
+from vllm_digest.publish.layout import PROGRAM, RECORD, LaidOut, Standing, compare, is_pinned, new_record
 from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
     folder, installed = Path(options.folder), installation()
     for one in compare(folder, installed):
         path = folder / one.place
+        if one.place == PROGRAM and not installed.requirement and is_pinned(folder):
+            continue
         if one.standing is Standing.MISSING or (options.update and one.standing is Standing.OUTDATED):
             write_together({path: one.wanted})
             print_product(f"{path}\n")
@@ -50,9 +52,14 @@ def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
 
 
 def _tell_uninstallable(folder: Path, installed: Installation) -> None:
+    if is_pinned(folder):
+        way_on = "%s keeps the version that it names"
+    else:
+        way_on = (
+            "put a line `vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s"
+        )
     log.warning(
-        "this copy of vllm-digest came from %s, and no other machine can install it from there: put a line "
-        "`vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s",
+        f"this copy of vllm-digest came from %s, and no other machine can install it from there: {way_on}",
         installed.origin,
         folder / PROGRAM,
     )

@@ -65,6 +65,15 @@ def new_record(folder: Path, files: tuple[LaidOut, ...], installed: Installation
     return (json.dumps({"files": entries}, indent=1) + "\n").encode()
 
 
+def is_pinned(folder: Path) -> bool:
+    """Whether the repository says which version of the program its workflow installs."""
+    try:
+        lines = (folder / PROGRAM).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return any(line.strip() and not line.startswith("#") for line in lines)
+
+
 def _files(installed: Installation) -> Iterator[tuple[PurePosixPath, bytes]]:
     source = templating.folder() / "site"
     for path in source.rglob("*"):

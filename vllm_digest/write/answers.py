@@ -141,8 +141,6 @@ class LiveAnswers:
         """The answer to a question; runs in a worker thread."""
         if closed := self.closed.get(question.model):
             return closed
-        size = sum(tokens(message.text) for message in question.messages)
-        log.info("%s: asking with a prompt of about %d tokens", question.name, size)
         lost = ModelError("a bug in the program lost the answer")
         answer = contained(f"asking for {question.name}", lambda: self._asked(question), lambda: lost)
         if isinstance(answer, ModelUnavailableError) and question.model not in self.closed:

@@ -66,6 +66,8 @@ def exchanged(
     first = Exchange(question, answer, read, read(answer), language)
     if not first.result.faults:
         return first
+    reasons = ", ".join(dict.fromkeys(fault.reason.value for fault in first.result.faults))
+    log.info("%s: asking again for what failed a check: %s", question.name, reasons)
     try:
         second = yield first.repair(first.result.faults)
     except ModelError as error:
