@@ -391,7 +391,8 @@ def test_the_docs_example_of_another_repository_is_read() -> None:
     assert read.focus.name != Settings().focus.name
 
 
-def test_config_prints_the_example_without_a_token(run: Run) -> None:
+def test_config_prints_the_example_without_a_token_and_with_wrong_settings(run: Run) -> None:
+    Path("config.yaml").write_text("report: {windw: 2h}", "utf-8")
     ran = run("config")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (PROJECT / "config.example.yaml").read_text(encoding="utf-8")

@@ -8,5 +8,8 @@ from vllm_digest.runtime import Runtime, load_settings
 
 def config(runtime: Runtime, options: ShowConfigOptions) -> None:
     """Print the example file, or with `--effective` the settings and the origin of each."""
-    loaded = load_settings(runtime, options)
-    print_page(effective(loaded, runtime.environ) if options.effective else example())
+    if options.effective:
+        print_page(effective(load_settings(runtime, options), runtime.environ))
+    else:
+        # Also where the settings have an error, which the example helps to find.
+        print_page(example())
