@@ -1,13 +1,15 @@
 """How well and how fast threads are judged.
 
-`python -m benchmarks.relevance [THREADS.jsonl | DAY.json] …` prints precision, recall and F1 against judged
-threads by set, for the part that the rules were tuned on and the part held out, with each thread judged
-otherwise and its reasons; then for each day (five lists with titles, labels and authors) what its threads
-that are labelled or named for the focus came out as; then CPU times. Without arguments it prints the times.
+`python -m benchmarks.relevance [SETTINGS.yaml] [THREADS.jsonl | DAY.json] …` prints precision, recall and F1
+against judged threads by set, for the part that the rules were tuned on and the part held out, with each
+thread judged otherwise and its reasons, by the rules of the settings (else by the built-in ones); then for
+each day (five lists with titles, labels and authors) what its threads that are labelled or named for the
+focus came out as; then CPU times. Without arguments it prints the times.
 
 A judged thread is one JSON object a line: `number`, `kind` (issue or pr), `title`, `labels` with
-`labels_known`, perhaps `author`, `seen` (what `body_gist` is: the description, or the discussion), `paths`
-where the changed files are known, `remarks` (other people's comments), `set`; and `amd` (yes, passing, no).
+`labels_known`, `body_gist`, perhaps `author`, `seen` (what `body_gist` is: the description, or the
+discussion), `paths` where the changed files are known, `remarks` (other people's comments), `set`; and
+`relevance` (yes, passing, no; `amd` in files about AMD).
 """
 
 import hashlib
@@ -22,10 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vllm_digest.config import load_with_origins
 from vllm_digest.focus.relevance import judge
-from vllm_digest.focus.rules import FocusSettings
+from vllm_digest.focus.rules import Focus, FocusSettings
 from vllm_digest.judgement import Judgement, JudgementReason, Relevance
 from vllm_digest.models import GHOST, Account, Kind, Remark, RemarkKind, State, Thread
+from vllm_digest.rules import rules_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOCUS = FocusSettings().compiled(("bug", "needs-rebase", "ready", "ready-run-all-tests", "stale", "verified"))
@@ -80,20 +84,21 @@ def held_out(number: int) -> bool:
     return hashlib.sha256(str(number).encode()).digest()[0] % 3 == 0
 
 
-def print_quality(path: Path) -> None:
+def print_quality(path: Path, focus: Focus) -> None:
     """The quality by set, without and with the part that was held out."""
     rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     for name in sorted({row.get("set", "") for row in rows}):
         of_set = [row for row in rows if row.get("set", "") == name]
         for part, wanted in (("tuned on", False), ("held out", True)):
             some = [row for row in of_set if held_out(row["number"]) is wanted]
-            print_set(f"{path.stem}{' set ' * bool(name)}{name}, {part}", some)
+            print_set(f"{path.stem}{' set ' * bool(name)}{name}, {part}", some, focus)
 
 
-def print_set(name: str, rows: list[dict[str, Any]]) -> None:
+def print_set(name: str, rows: list[dict[str, Any]], focus: Focus) -> None:
     pairs: Counter[tuple[Relevance, Relevance]] = Counter()
     for row in rows:
-        expected, judgement = ANSWERS[row["amd"]], judge(judged_thread(row), FOCUS)
+        judgement = judge(judged_thread(row), focus)
+        expected = ANSWERS[row["relevance"] if "relevance" in row else row["amd"]]
         pairs[expected, judgement.relevance] += 1
         if expected is not judgement.relevance:
             print(f"  {line(row['number'], row['title'], judgement)}\n      expected {expected}")
@@ -125,7 +130,7 @@ def reason_text(reason: JudgementReason) -> str:
     return " ".join(part for part in parts if part)
 
 
-def print_day(path: Path) -> None:
+def print_day(path: Path, focus: Focus) -> None:
     day = json.loads(path.read_text(encoding="utf-8"))
     print(path.name)
     seen = set()
@@ -142,7 +147,7 @@ def print_day(path: Path) -> None:
                     author=row["author"],
                     labels=row["labels"],
                 ),
-                FOCUS,
+                focus,
             )
             if judgement.reasons or judgement.relevance is not Relevance.NONE:
                 print(f"  {line(row['number'], row['title'], judgement)}")
@@ -234,11 +239,14 @@ def print_times() -> None:
 
 
 def main() -> None:
+    focus = FOCUS
     for path in map(Path, sys.argv[1:]):
-        if path.suffix == ".jsonl":
-            print_quality(path)
+        if path.suffix == ".yaml":
+            focus = rules_of(load_with_origins(file=path, environ={}, flags={}).settings).focus
+        elif path.suffix == ".jsonl":
+            print_quality(path, focus)
         else:
-            print_day(path)
+            print_day(path, focus)
     print_times()
 
 
