@@ -23,7 +23,7 @@ from vllm_digest.publish.branch import DataBranch
 from vllm_digest.publish.git import Git
 from vllm_digest.window import TimeWindow
 
-HOURS = 3_000
+HOURS = 9_000
 WRITERS = 8
 START = datetime(2025, 1, 1, tzinfo=UTC)
 

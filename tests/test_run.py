@@ -369,6 +369,7 @@ def test_a_run_tells_more_when_asked_and_nothing_when_not(run: Run) -> None:
         environ = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url}
         loud = run("run", "--exact", "-v", environ=environ, now=scene.end)
         quiet = run("run", "--exact", environ=environ, now=scene.end)
+    assert "GitHub: request 1, Recent: the lists of threads by last update\n" in loud.err
     assert "threads may belong to " in loud.err
     assert quiet.err == ""
     assert loud.out == quiet.out

@@ -19,7 +19,7 @@ from vllm_digest.sources.github.failures import (
     UnreachableError,
 )
 from vllm_digest.sources.github.headers import ResponseHeaders
-from vllm_digest.sources.github.queries import OPTIONAL_FIELDS, without
+from vllm_digest.sources.github.queries import OPTIONAL_FIELDS, purpose, without
 from vllm_digest.sources.github.refusals import refusal
 from vllm_digest.sources.github.response import Answer, read_answer
 from vllm_digest.sources.github.transport import Transport
@@ -126,6 +126,7 @@ class Client:
     def _ask(self, query: Query) -> Answer:
         """Send one request."""
         self.requests += 1
+        log.info("GitHub: request %d, %s", self.requests, purpose(query.document))
         document = without(query.document, frozenset(self._unknown_fields))
         status, head, body = self._transport.post(document, query.variables)
         self._read_head(head)

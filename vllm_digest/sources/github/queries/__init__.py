@@ -7,6 +7,15 @@ from importlib.resources import files
 
 OPTIONAL_FIELDS = frozenset({"issueType"})
 """Fields that older servers do not know. Each is on a separate line that ends with `# optional`."""
+_PURPOSES = {
+    "Recent": "the lists of threads by last update",
+    "Search": "threads that were created, closed or updated since a time",
+    "Details": "the found threads with their texts and events",
+    "More": "further pages of long lists",
+    "Rows": "titles and states of threads by number",
+    "Threads": "texts of threads by number",
+}
+_OPERATION = re.compile(r"^query (\w+)", re.MULTILINE)
 _FRAGMENT = re.compile(r"^fragment (\w+) on .*?^}\n", re.MULTILINE | re.DOTALL)
 _SPREAD = re.compile(r"\.\.\.(\w+)")
 
@@ -29,6 +38,12 @@ def without(text: str, fields: frozenset[str]) -> str:
     return "".join(
         line for line in lines if not (line.rstrip().endswith("# optional") and line.split()[0] in fields)
     )
+
+
+def purpose(text: str) -> str:
+    """Return a document's operation and what it asks for, such as `Recent: the lists of …`, for messages."""
+    operation = _OPERATION.findall(text)[0]
+    return f"{operation}: {_PURPOSES[operation]}"
 
 
 def _used(text: str, found: set[str]) -> Iterator[str]:
