@@ -218,6 +218,17 @@ def test_every_version_of_the_heat_formula_is_told() -> None:
     assert f"Formula {FORMULA}, the version" in (DOCS / "page.md").read_text(encoding="utf-8")
 
 
+def test_every_key_of_the_json_of_a_run_is_told(run: Run) -> None:
+    told = (
+        (DOCS / "commands.md")
+        .read_text(encoding="utf-8")
+        .partition("`--json` prints one object per window")[2]
+    )
+    summary = json.loads(run("run", "--sample", "--dry-run", "--json").out)
+    for key in (*summary, *summary["window"], *summary["counts"], *summary["github"], *summary["llm"]):
+        assert f"`{key}`" in told.partition("\n## ")[0], key
+
+
 def test_every_door_names_tests_that_there_are() -> None:
     rows = [line.split("|")[1:-1] for line in (DOCS / "security.md").read_text("utf-8").splitlines()]
     doors = [row for row in rows if len(row) == 4][2:]
