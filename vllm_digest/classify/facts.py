@@ -46,10 +46,10 @@ def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url:
     judgement = judge(thread, rules.focus)
     events = tuple(_events(thread, window, rules))
     author = _account(thread.author, rules)
-    spoken = {event.key for event in _longest(events)}
+    longest = {event.key for event in _longest(events)}
     quoted = (
         judgement.relevance is Relevance.YES
-        or bool(spoken)
+        or bool(longest)
         or (thread.is_pull and not author.is_bot and _is_change(thread, window))
     )
     text = plain(thread.body) if quoted else ""
@@ -75,7 +75,7 @@ def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url:
         references=references(thread, repo, repo_url),
         usage=usage_changes(thread, rules.words),
         events=tuple(
-            replace(event, excerpt=_excerpt(plain(bodies[event.key]))) if event.key in spoken else event
+            replace(event, excerpt=_excerpt(plain(bodies[event.key]))) if event.key in longest else event
             for event in events
         ),
         excerpt=_excerpt(text),

@@ -97,7 +97,7 @@ class WindowCalls:
         """Count an answer that needed no call."""
         self._count(Usage(cached_answers=1))
 
-    def lose(self, reason: str) -> None:
+    def count_unanswered(self, reason: str) -> None:
         """Count a question without an answer. Raises SessionOverError after `_LOST` of them in a row."""
         with self._lock:
             self._lost += 1

@@ -50,7 +50,7 @@ class Retries:
         tries = _FIRST_TRIES if starting else _TRIES
         if self._lost >= tries:
             server.may_be_starting = server.may_be_starting and not starting
-            self._calls.lose(str(error))
+            self._calls.count_unanswered(str(error))
             raise ModelError(f"no answer {self._lost} times: {error}")
         if starting and not server.told_of_start:
             server.told_of_start = True

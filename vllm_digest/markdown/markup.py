@@ -39,13 +39,13 @@ def markup(text: str, *, repo_url: str) -> Markup:
     words = "".join(
         token.content or (" " if token.block or "break" in token.type else "") for token in tokens
     )
-    spoken = "".join(token.content for token in tokens if token.type == "text")
-    bare = [found[0] for found in _ADDRESS.finditer(spoken)]
+    plain = "".join(token.content for token in tokens if token.type == "text")
+    bare = [found[0] for found in _ADDRESS.finditer(plain)]
     kinds = (token.type.removesuffix("_open").removesuffix("_close") for token in tokens)
     unwanted = [kind for kind in kinds if kind not in _WANTED]
     unwanted += ["foreign link" for url in (*links, *bare) if not is_under(url, repo_url)]
     unwanted += ["liquid" for sign in ("{{", "{%", "{:") if sign in text]
-    unwanted += ["mail address"] if _MAIL.search(text) else ["mention"] if _MENTION.search(spoken) else []
+    unwanted += ["mail address"] if _MAIL.search(text) else ["mention"] if _MENTION.search(plain) else []
     return Markup(
         words=words.replace("**", "").strip(),
         codes=tuple(token.content for token in tokens if token.type == "code_inline"),

@@ -83,11 +83,11 @@ def repair_question(
     question: Question, answer: Mapping[str, Any], faults: Iterable[Fault], language: str
 ) -> Question:
     """The question again, with its answer and the faults in it; asks only for the faulty parts."""
-    complaint = prompt("repair", language, faults=list(faults))
+    corrections = prompt("repair", language, faults=list(faults))
     said = line(answer)[:_MOST_SAID]
     return Question(
         name=f"{question.name}-repair",
-        messages=(*question.messages, Message(Role.ASSISTANT, said), Message(Role.USER, complaint)),
+        messages=(*question.messages, Message(Role.ASSISTANT, said), Message(Role.USER, corrections)),
         schema=question.schema,
         answer_tokens=question.answer_tokens,
         rank=question.rank,
