@@ -134,7 +134,9 @@ def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
         value: T = adapter(kind).validate_python(fields)
     except ValidationError as error:
         first = next(problems(error))
-        raise DocumentError(f"{name}: {first.place}: {first.words}.", "Run its window again.") from None
+        raise DocumentError(
+            f"{name} is damaged at {first.place}: {first.words}.", "Run its window again."
+        ) from None
     except OverflowError:
         raise DocumentError(f"{name} has a time out of range.", "Run its window again.") from None
     return value

@@ -30,7 +30,7 @@ _WORDS: Mapping[str, str] = {
     "string_pattern_mismatch": "it must match {pattern}",
     "string_too_long": "it must have {max_length} characters at most",
     "string_too_short": "it must have {min_length} characters at least",
-    "string": "it must be text; quotes make it so",
+    "string": "it must be text",
     "time_delta": "it must be a number and a unit: 90m, 1h, 7d",
     "too_long": "it must have {max_length} entries at most",
     "too_short": "it must have {min_length} entries at least",

@@ -186,7 +186,8 @@ def _message(problem: Problem, given: Values) -> str:
         return f"{place}: secrets come from the environment only; put it into {_SECRETS[section, key]}."
     if problem.kind == "extra_forbidden" and not inner:
         return f"{place} is not a setting. {_did_you_mean(f'{section}.{key}', keys())}"
-    words = problem.words
+    # YAML reads 2025 as a number.
+    words = problem.words.replace("it must be text", "it must be text; quotes make it so")
     return f"{place}: {words if words.endswith(('.', '?')) else f'{words}.'}"
 
 
