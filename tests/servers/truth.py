@@ -95,5 +95,5 @@ def _said(thread: Thread, start: datetime, end: datetime, asked: datetime) -> It
         if start <= review.at < end:
             yield review.id
         for remark in review.comments:
-            if start <= remark.at < end and remark.at <= asked:
+            if start <= max(remark.at, review.at) < end and remark.at <= asked:
                 yield remark.id
