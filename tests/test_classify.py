@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.values import BEFORE, WINDOW, digest, issue, pull, said
+from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
 from vllm_digest.facts import LinkKind
-from vllm_digest.models import Account, State
+from vllm_digest.models import Account, EventKind, State, TimelineEvent
 from vllm_digest.report import Concern, ConcernKind, Link, Share
 
 
@@ -154,6 +154,14 @@ class TestLinks:
             ({"title": "Reland: An issue (#1)"}, LinkKind.RELANDS),
             ({"body": "Reverts vllm-project/vllm#1"}, LinkKind.REVERTS),
             ({"body": "This is a revert of #1."}, LinkKind.REVERTS),
+            *(
+                ({"title": title}, LinkKind.REVERTS)
+                for title in ("Undo #1", "Roll back #1", "Back out PR #1")
+            ),
+            ({"title": 'Back out "An issue (#1)"'}, LinkKind.REVERTS),
+            ({"title": '[Bugfix][MoE] Revert "An issue" #1'}, LinkKind.REVERTS),
+            ({"title": "Revert changes from #1"}, LinkKind.REVERTS),
+            ({"body": "It rolls back #1."}, LinkKind.REVERTS),
             ({"closes": (1,)}, LinkKind.CLOSES),
             ({"body": "This fixes: #1"}, LinkKind.CLOSES),
             ({"body": "Closes https://github.com/vllm-project/vllm/issues/1"}, LinkKind.CLOSES),
@@ -162,7 +170,8 @@ class TestLinks:
     def test_say_what_a_pull_request_does_once_it_is_merged(
         self, fields: dict[str, Any], kind: LinkKind
     ) -> None:
-        target = issue(1, closed_at=1)
+        undoes = kind in (LinkKind.REVERTS, LinkKind.RELANDS)
+        target = pull(1, merged_at=0) if undoes else issue(1, closed_at=1)
         assert digest(target, pull(9, merged_at=1, **fields)).links == (Link(kind, 9, 1),)
         assert digest(target, pull(9, created_at=1, **fields)).links == (Link(kind, 9, 1, done=False),)
         assert digest(target, pull(9, closed_at=1, **fields)).links == ()
@@ -193,6 +202,40 @@ class TestLinks:
     )
     def test_are_not_seen_where_there_are_none(self, body: str) -> None:
         assert digest(issue(1, closed_at=1), pull(9, created_at=1, body=body)).links == ()
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"body": "It is slow since the revert of #1, so this brings it back."},
+            {"body": "Adapts the tests after revert #1."},
+            {"body": "This partially reverts #1."},
+            {"body": "Reverts #1 in part."},
+            {"title": "Partially revert #1: only the default"},
+            {"title": "Revert part of #1"},
+            {"title": "Revert some of the changes (#1)"},
+            {"title": "Revert back to the old default (#1)"},
+            {"title": "Revert the default because of #1"},
+            {"title": 'Revert "Fix #1"'},
+            {"title": "Roll back to 2.9 (#1)"},
+        ],
+    )
+    def test_of_a_revert_are_not_seen_where_it_is_another_s_or_of_a_part(
+        self, fields: dict[str, Any]
+    ) -> None:
+        assert digest(pull(1, merged_at=0), pull(9, merged_at=1, **fields)).reverted == frozenset()
+
+    def test_undo_only_what_was_merged(self) -> None:
+        revert = pull(9, 'Revert "X (#1)"', merged_at=5)
+        for target in (issue(1, created_at=1), pull(1, created_at=1), pull(1, closed_at=1)):
+            assert digest(target, revert).links == ()
+
+    def test_of_a_fix_that_left_its_issue_open_are_no_solution(self) -> None:
+        fix = pull(9, merged_at=5, closes=(1,), body="Fixes #1")
+        assert digest(issue(1, created_at=1), fix).links == (Link(LinkKind.CLOSES, 9, 1, done=False),)
+        again = TimelineEvent("b", EventKind.REOPENED, minute(6))
+        closed = TimelineEvent("a", EventKind.CLOSED, minute(5), pull=9)
+        reopened = digest(issue(1, created_at=1, timeline=(closed, again)), fix)
+        assert reopened.links == (Link(LinkKind.CLOSES, 9, 1, done=False),)
 
     def test_of_a_revert_count_though_the_change_is_older(self) -> None:
         facts = digest(pull(9, 'Revert "Something old (#7)" (#9)', merged_at=1))

@@ -8,11 +8,12 @@ from vllm_digest.facts import LinkKind, Reference
 from vllm_digest.models import Thread
 from vllm_digest.text.excerpts import unfolded
 
+_UNDO = r"reverts?|undo(?:es)?|backs? out|rolls? back|rollback"
 # Closing keywords: GitHub's, see "Linking a pull request to an issue" in its documentation. Others: from use.
 _PHRASES = {
     kind: re.compile(rf"\b{phrase}:? *\Z", re.IGNORECASE)
     for kind, phrase in {
-        LinkKind.REVERTS: r"(?:reverts?|reverts? (?:of|PR|pull request|commit [0-9a-f]{7,40} \(?))",
+        LinkKind.REVERTS: rf"(?:{_UNDO})(?: of| PR| pull request| commit [0-9a-f]{{7,40}} \(?)?",
         LinkKind.RELANDS: r"re-?(?:lands?|applies|apply)(?: of)?",
         LinkKind.CLOSES: r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)",
         LinkKind.DUPLICATES: r"duplicate of",
@@ -21,10 +22,26 @@ _PHRASES = {
 }
 _ONLY_PULLS_DO = (LinkKind.REVERTS, LinkKind.RELANDS, LinkKind.CLOSES)
 _PHRASE_LENGTH = 60
-_UNDOING_TITLE = re.compile(r"(?:\W{0,3}\brevert(?:s|ed|ing)?\b(?!-)\W{0,3})+", re.IGNORECASE)
-_RELANDING_TITLE = re.compile(r"\W{0,3}\bre-?(?:land|apply)(?:s|ed|ing)?\b", re.IGNORECASE)
-_REVERT = re.compile(r"\brevert", re.IGNORECASE)
-_NUMBER = re.compile(r"#(\d{1,7})\b")
+_TAGS = r"(?:\[[^\[\]]{1,30}\] ?){0,4}?"
+_UNDOING_TITLE = re.compile(
+    rf"{_TAGS}(?:\W{{0,3}}\b(?:{_UNDO}|revert(?:ed|ing))\b(?!-| (?:back )?to\b)[^\w#]{{0,3}})+", re.IGNORECASE
+)
+_RELANDING_TITLE = re.compile(
+    rf"{_TAGS}\W{{0,3}}\bre-?(?:land|apply)(?:s|ed|ing)?\b[^\w#]{{0,3}}", re.IGNORECASE
+)
+_UNDOING = re.compile(rf"\b(?:{_UNDO}|revert(?:ed|ing))\b", re.IGNORECASE)
+_FIRST_NUMBER = re.compile(
+    r"(?:of )?(?:(?:the )?changes (?:of|from|in) )?(?:PR |pull request )?#(\d{1,7})\b", re.IGNORECASE
+)
+_TITLE_NUMBER = re.compile(r"\(#(\d{1,7})\)|[\"”'’] #(\d{1,7})(?=\W*\Z)")
+"""In a title the number of a pull request is in parentheses, or follows the quoted title. Other numbers in it
+may be of an issue: `Revert "Fix #12"`, `Revert the default because of #12`."""
+_IN_PART = re.compile(r"\b(?:partial(?:ly)?|parts? of|some|only)\b", re.IGNORECASE)
+_AS_A_NOUN = re.compile(
+    r"(?<!\bis )(?<!\bas )\b(?:the|its|that|a|after|since|of|by|from|previous|earlier|following)\s\Z",
+    re.IGNORECASE,
+)
+"""Before `revert of #7`: a sentence that tells of another revert. `This is a revert of #7` is one."""
 _DEEPEST = 8
 """Nested reverts in one title; no more than three have been seen."""
 _NOT_SO = re.compile(
@@ -55,13 +72,24 @@ def _of_title(thread: Thread) -> Iterator[Reference]:
     """`Revert "X (#1)"` reverts 1; `Revert "Revert "X (#1)" (#2)"` reverts 2 and relands 1; and so on."""
     if not thread.is_pull:
         return
-    numbers = [n for n in map(int, _NUMBER.findall(thread.title)) if n != thread.number]
-    if undoing := _UNDOING_TITLE.match(thread.title):
-        depth = min(_DEEPEST, len(_REVERT.findall(undoing[0])))
+    title = thread.title
+    if undoing := _UNDOING_TITLE.match(title):
+        if _IN_PART.match(title, undoing.end()):
+            return
+        depth = min(_DEEPEST, len(_UNDOING.findall(undoing[0])))
+        numbers = _numbers(thread, undoing.end())
         for step, number in zip(range(depth), reversed(numbers), strict=False):
             yield Reference(LinkKind.RELANDS if step % 2 else LinkKind.REVERTS, number)
-    elif numbers and _RELANDING_TITLE.match(thread.title):
-        yield Reference(LinkKind.RELANDS, numbers[-1])
+    elif relanding := _RELANDING_TITLE.match(title):
+        for number in _numbers(thread, relanding.end())[-1:]:
+            yield Reference(LinkKind.RELANDS, number)
+
+
+def _numbers(thread: Thread, start: int) -> list[int]:
+    """The pull requests that a title names after its first words, which end at `start`."""
+    first = _FIRST_NUMBER.match(thread.title, start)
+    named = [first[1]] if first else ["".join(found) for found in _TITLE_NUMBER.findall(thread.title)]
+    return [number for number in map(int, named) if number != thread.number]
 
 
 def _of_github(thread: Thread) -> Iterator[Reference]:
@@ -73,7 +101,10 @@ def _of_body(thread: Thread, repo: str, repo_url: str) -> Iterator[Reference]:
         for kind, phrase in _PHRASES.items():
             if kind in _ONLY_PULLS_DO and not thread.is_pull:
                 continue
-            if phrase.search(before) and not _is_doubted(before, after):
+            said = phrase.search(before)
+            if said and not (
+                _is_doubted(before, after) or _is_of_another(kind, before[: said.start()], after)
+            ):
                 yield Reference(kind, target)
 
 
@@ -87,6 +118,14 @@ def _is_doubted(before: str, after: str) -> bool:
     """Whether the sentence around a phrase is a denial, a question or a wish."""
     sentence = _SENTENCE_START.split(before)[-1]
     return _NOT_SO.search(sentence) is not None or re.match(r"[^.!\n。！]{0,80}[?？]", after) is not None
+
+
+def _is_of_another(kind: LinkKind, before: str, after: str) -> bool:
+    """Whether the words tell of another revert (`since the revert of #7`), or of one of a part."""
+    if kind not in (LinkKind.REVERTS, LinkKind.RELANDS):
+        return False
+    in_part = re.search(r"\bpartial(?:ly)? \Z", before) or re.match(r" (?:partially|in part)\b", after)
+    return bool(in_part) or _AS_A_NOUN.search(before) is not None
 
 
 def _named(text: str, repo: str, repo_url: str) -> Iterator[tuple[str, str, int]]:

@@ -1,6 +1,7 @@
 """Links between the threads of a window: reverts, relands, fixes, duplicates."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from vllm_digest.facts import LinkKind, Reference, ThreadFacts
@@ -13,16 +14,28 @@ _UNDOING = (LinkKind.REVERTS, LinkKind.RELANDS)
 def links(threads: Mapping[int, ThreadFacts]) -> tuple[Link, ...]:
     """The distinct links with both ends among the threads, in the order of their sources.
 
-    The target of a revert or reland need not be among the threads.
+    The target of a revert or reland need not be among the threads; one that is must have been merged.
     """
     found = (link for thread in threads.values() for link in _links_of(thread))
     return tuple(
         dict.fromkeys(
-            link
+            _as_it_stands(link, threads.get(link.target))
             for link in found
-            if link.source != link.target and (link.target in threads or link.kind in _UNDOING)
+            if link.source != link.target and _can_be(link, threads.get(link.target))
         )
     )
+
+
+def _can_be(link: Link, target: ThreadFacts | None) -> bool:
+    if link.kind in _UNDOING:
+        return target is None or target.merged_at is not None
+    return target is not None
+
+
+def _as_it_stands(link: Link, target: ThreadFacts | None) -> Link:
+    """The link, not done if it would close what is open at the window's end."""
+    is_open = link.kind is LinkKind.CLOSES and target is not None and target.state is State.OPEN
+    return replace(link, done=False) if is_open else link
 
 
 def reverted(threads: Mapping[int, ThreadFacts], joined: Iterable[Link]) -> frozenset[int]:
