@@ -328,10 +328,31 @@ def test_a_reverted_change_is_told_so_wherever_it_stands() -> None:
     reverted = f"已被 [#2]({REPO}/pull/2) 回退"
     assert reverted in section(text, LEDGER)
     changes = section(text, "🛠️ 重点技术变更")
-    assert changes.startswith("窗口内没有人工提交的新增或合并 PR。")
+    assert changes.startswith(
+        "窗口内新增与合并的 PR 都未列出：它们由机器人提交、未合并即关闭、被回退或本身是回退。"
+    )
     assert f"被回退的改动不算成果：[#2]({REPO}/pull/2) 回退 [#1]({REPO}/pull/1)。" in changes
     assert "**有改动被回退**" in section(text, "💡 值得关注的问题")
-    assert "重点变更" not in section(text, "📊 每日开发状态摘要")
+    state = section(text, "📊 每日开发状态摘要")
+    assert f"有改动被回退，[#2]({REPO}/pull/2) 回退了 [#1]({REPO}/pull/1)。" in state
+    assert "重点变更" not in state
+
+
+def test_a_change_that_was_brought_back_is_no_longer_told_as_reverted() -> None:
+    text = page(
+        pull(1, "[ROCm] Clean up", merged_at=1, additions=900),
+        pull(2, 'Revert "[ROCm] Clean up" (#1)', merged_at=50),
+        pull(3, 'Reapply "[ROCm] Clean up"', merged_at=60, body="Reverts vllm-project/vllm#2"),
+    )
+    assert f"回退了 [#1]({REPO}/pull/1)" not in text
+    assert f"被回退的改动不算成果：[#3]({REPO}/pull/3) 回退 [#2]({REPO}/pull/2)。" in text
+    assert f"1.  **PR [#1]({REPO}/pull/1): “[ROCm] Clean up”**" in section(text, CHANGES)
+
+
+def test_a_proposed_revert_is_no_key_change() -> None:
+    text = section(page(pull(2, 'Revert "Clean up (#1)"', created_at=5, additions=900)), CHANGES)
+    assert text.startswith("窗口内新增与合并的 PR 都未列出")
+    assert section(page(issue(1, created_at=1)), CHANGES).startswith("窗口内没有新增或合并的 PR。")
 
 
 def test_a_pull_request_that_was_closed_is_not_called_done() -> None:

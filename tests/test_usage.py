@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.values import digest, issue, pull
-from vllm_digest.digest.highlights import usage_rows
+from tests.values import WINDOW, digest, issue, pull
+from vllm_digest.digest.highlights import usage_rows, verdict
 from vllm_digest.facts import UsageChange
+from vllm_digest.render import render
+from vllm_digest.report import Provenance, Report
 
 
 def kinds(title: str = "A change", **fields: object) -> list[str]:
@@ -29,6 +31,10 @@ def kinds(title: str = "A change", **fields: object) -> list[str]:
         ("Bump torch to 2.9", "pin"),
         ("Update transformers to 5.0", "pin"),
         ("[Breaking] New output format", "breaking"),
+        ("Add an env var for the cache", "variable"),
+        ("Use triton_attn as default attention", "default"),
+        ("[ROCm][Bugfix]: Disable AITER by default", "default"),
+        ("[Quantization] Bump to use latest compressed-tensors", "pin"),
     ],
 )
 def test_a_title_tells_what_changes(title: str, kind: str) -> None:
@@ -46,6 +52,25 @@ def test_a_title_tells_what_changes(title: str, kind: str) -> None:
         "Non-breaking cleanup",
         "Add a test",
         "Faster default path",
+        "Fix crash when the default value is None",
+        "Fix a hang with chunked prefill by default",
+        "Use pinned memory for KV transfer",
+        "Pin threads to cores",
+        "Support rolling upgrades",
+        "Bump actions/checkout from 6.0.0 to 6.0.1",
+        "[Bug][Metrics] Remove a vacuous assertion breaking external-launcher",
+        "Adapt to a breaking change of transformers 5.0",
+        "Update tests to remove deprecated env vars",
+        "[3/n] Remove usage of deprecated `seq_lens_cpu` properties",
+        "Silence deprecation warnings",
+        "[MoE][Refactor] Remove most arguments to FusedMoEMethodBase.apply",
+        "Accuracy drops with MRV2 when FULL_DECODE_ONLY",
+        "Add tip for VLLM_USE_PRECOMPILED arg",
+        "Add a TRITON_MLA kernel for FP8_E4M3",
+        "Enable eplb with default all2all backend",
+        "Use default stream",
+        'Revert "Add `--swap-space` to serve"',
+        'Revert "[V0 Deprecation] Warn about the old engine"',
     ],
 )
 def test_a_title_that_tells_of_inner_work_tells_nothing(title: str) -> None:
@@ -91,3 +116,15 @@ def test_each_kind_is_told_once_with_what_tells_it() -> None:
 
 def test_an_issue_changes_nothing() -> None:
     assert digest(issue(1, "Deprecate it", created_at=1)).thread(1).usage == ()
+
+
+def test_a_changed_file_alone_is_told_as_such_and_not_counted() -> None:
+    facts = digest(
+        pull(1, "Move things", merged_at=1, paths=("vllm/config/model.py",)),
+        pull(2, "Add `--swap-space`", merged_at=1),
+    )
+    assert [row.number for row in usage_rows(facts)] == [2, 1]
+    assert verdict(facts).usage == 1
+    report = Report("2h", "UTC", facts, Provenance(WINDOW.end, "github", WINDOW.end, 0, 0, "0"))
+    assert "：选项（改动 `vllm/config/model.py`）。" in render(report)
+    assert ": options (changes `vllm/config/model.py`)." in render(report, "en")

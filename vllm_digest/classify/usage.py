@@ -20,46 +20,74 @@ _THING = (
     r"|(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b))"
 )
 """Things that users use directly: a flag, a variable, an endpoint, a backend."""
-_INNER = r"(?!.{0,40}\b(?:unused|unnecessary|redundant|dead|duplicated?|workarounds?|skips?|stale)\b)"
+_INNER = (
+    r"(?!.{0,40}\b(?:unused|unnecessary|redundant|dead|duplicated?|workarounds?|skips?|stale|usages?|uses|references"
+    r"|tests?|asserti\w+|checks?|calls?)\b)"
+)
 """Words for removals that do not affect users."""
+_NEW = (
+    r"\b(?:add|adds|added|introduc\w+|new|expose\w*)\b"
+    r"(?:(?!\b(?:tips?|docs?|document\w*|notes?|warnings?|tests?|messages?|hints?|examples?|checks?|validat\w+|missing"
+    r"|fix\w*)\b).){0,60}?"
+)
+"""Adding something; not a test, a check or a description of it."""
+_ENVIRONMENT = r"\benv(?:ironment)?[ _]?var\w*"
 _TITLES: Mapping[UsageKind, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
         UsageKind.BREAKING: (
-            r"(?<!non-)(?<!not )\b(?:api[- ])?breaking(?: change)?\b(?! ci\b)|\bbackwards?[- ]incompatible"
+            r"(?<!non-)(?<!not )(?<!no )\b(?:api[- ]breaking|breaking(?: api)?[- ]changes?)\b"
+            r"|\[breaking\]|\A\W*breaking\b(?=[!:])|\bbackwards?[- ]incompatible"
         ),
-        UsageKind.DEPRECATION: r"\bdeprecat(?:e|es|ed|ing|ion|ions)\b",
+        UsageKind.DEPRECATION: (
+            r"\bdeprecat(?:e|es|ing)\b|\b(?:(?:is|are|as|now|marked)(?: now)?|mark .{0,30}) deprecated\b"
+            r"|\badd\w* (?:an? |the )?deprecation\b|\bdeprecations?\b(?! (?:warning|message))"
+        ),
         UsageKind.REMOVAL: (
-            r"\b(?:remov(?:e|es|ed|ing|al of)|drop(?:s|ped|ping)?|delet(?:e|es|ed))\b"
+            r"\b(?:remov(?:e|es|ed|ing|al of)|delet(?:e|es|ed)"
+            r"|drop(?:s|ped|ping)?(?! (?:with|in|by|from|to|when|after|on|for)\b))\b"
             rf"{_INNER}.{{0,40}}?{_THING}"
         ),
         UsageKind.RENAME: rf"\brenam(?:e|es|ed|ing)\b(?!.{{0,60}}\.py\b).{{0,40}}?{_THING}",
-        UsageKind.VARIABLE: (
-            r"\b(?:add|adds|added|introduc\w+|new|expose\w*)\b.{0,60}?"
-            r"(?:(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b)|env(?:ironment)?[ _]?var\w*)"
-        ),
+        UsageKind.VARIABLE: rf"{_NEW}(?:{_ENVIRONMENT}|(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b))",
         UsageKind.OPTION: (
-            r"\b(?:add|adds|added|introduc\w+|new|expose\w*|support\w*)\b.{0,60}?"
-            r"(?:--[a-z][\w-]+|\b(?:cli|command[- ]line|server|engine) (?:flag|option|arg\w*)s?\b|\bflag\b)"
+            rf"{_NEW}(?:--[a-z][\w-]+|\bflag\b"
+            r"|\b(?:cli|command[- ]line|server|engine) (?:flag|option|arg\w*)s?\b)"
+            r"|\bsupport\w* (?:for )?(?:the )?--[a-z][\w-]+"
+            r"|\bsupport\w*\b.{0,60}? as an? (?:cli|command[- ]line) (?:flag|option|arg\w*)\b"
         ),
         UsageKind.DEFAULT: (
-            r"\bby default\b|\b(?:chang|switch|set|mak|enabl|disabl|turn|us|flip)\w*\b.{0,40}?\bdefaults?\b"
-            r"|\bdefaults? (?:to|value)\b|\bas (?:the )?default\b"
+            r"\bby default\b|\b(?:chang(?:e|es|ed|ing)|switch(?:es|ed)?|flip(?:s|ped)?|set(?:s|ting)?)\b"
+            r".{0,40}?\bdefaults?\b"
+            r"|\bdefaults? to\b|\b(?:as|for) (?:the )?default\b"
         ),
         UsageKind.PIN: (
-            r"\b(?:bump\w*|upgrad\w*|downgrad\w*|(?:un)?pin(?:s|ned|ning)?)\b"
+            r"\b(?:bump|upgrad|downgrad)\w*\b(?! actions/)(?=.{0,60}(?:\d|\blatest\b|\bversions?\b))"
+            r"|(?<!memory )(?<!thread )(?<!cpu )\b(?:un)?pin(?:s|ned|ning)?\b"
+            r"(?![ -]?(?:memory|mem|host|cpus?|cores?|threads?|buffers?|tensors?|process\w*|numa)\b)"
             r"|\bupdate\b.{0,40}?\b(?:to|version) ?v?\d+\.\d+"
             r"|\b(?:minimum|min|require\w*) (?:version|python|torch)\b"
         ),
     }.items()
 }
+_MENDS = re.compile(
+    r"\b(?:fix(?:e[sd])?|avoid\w*|prevent\w*|handl\w+|adapt\w*|suppress\w*|silenc\w+|tests?)\b", re.IGNORECASE
+)
+"""Before a sign, these say that the pull request mends what the sign names."""
+_TAG = re.compile(r"\[[^\[\]]{1,30}\]")
+_UNDOES = re.compile(
+    r"(?:\[[^\[\]]{1,30}\] ?){0,4}?\W{0,3}(?:revert|undo|back out|roll ?back)", re.IGNORECASE
+)
+"""A revert takes back what its title names."""
 _LABELS: Mapping[str, UsageKind] = {
     "breaking": UsageKind.BREAKING,
     "deprecat": UsageKind.DEPRECATION,
     "removal": UsageKind.REMOVAL,
 }
 """By a substring of a label."""
-_INTERNAL = re.compile(r"\[(?:ci|ci/build|test|tests|docs?|bench\w*|perf)\]", re.IGNORECASE)
+_INTERNAL = re.compile(
+    r"\[(?:ci|ci/build|test|tests|docs?|bench\w*|perf|refactor|cleanup|chore)\]", re.IGNORECASE
+)
 """Tags of internal changes; of these only the kinds in `_ALWAYS` count."""
 _ALWAYS = (UsageKind.BREAKING, UsageKind.DEPRECATION)
 _BODY_MARK = re.compile(r"^[ \t>*#-]*BREAKING[ -]CHANGES?\b.{0,80}", re.MULTILINE)
@@ -97,10 +125,25 @@ def _is_trial(thread: Thread) -> bool:
 
 
 def _of_title(thread: Thread) -> Iterator[UsageChange]:
+    if _UNDOES.match(thread.title):
+        return
     is_internal = _INTERNAL.search(thread.title) is not None
     for kind, pattern in _TITLES.items():
-        if (match := pattern.search(thread.title)) and (kind in _ALWAYS or not is_internal):
+        match = pattern.search(thread.title)
+        if match is None or (is_internal and kind not in _ALWAYS):
+            continue
+        is_mended = _MENDS.search(_TAG.sub("", thread.title[: match.start()])) is not None
+        if not is_mended and (kind is not UsageKind.VARIABLE or _is_variable(match[0], thread)):
             yield UsageChange(kind, "title", match[0][:_QUOTE])
+
+
+def _is_variable(words: str, thread: Thread) -> bool:
+    """Whether the words name an environment variable: by saying so, or by the repository's name at its start.
+
+    Other names in capitals are mostly those of backends and formats: `TRITON_MLA`, `FP8_E4M3`.
+    """
+    project = thread.url.rsplit("/", 3)[-3]
+    return re.search(_ENVIRONMENT, words, re.IGNORECASE) is not None or f" {project.upper()}_" in words
 
 
 def _of_labels(thread: Thread) -> Iterator[UsageChange]:

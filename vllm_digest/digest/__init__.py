@@ -51,7 +51,7 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
     )
     ranked = hottest(rows)
     hot = tuple(number for number in ranked if rows[number].heat.score >= least)
-    found = concerns(rows, lists, joined, window, least)
+    found = concerns(rows, lists, joined, undone, window=window, hot_from=least)
     listed = [row for number, row in rows.items() if number in lists.numbers]
     states, subjects = _by_use([label for row in listed for label in row.labels], rules)
     labels, more_labels = shares(subjects, _SHARES)
@@ -68,7 +68,7 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
         hot=hot[:_HOT],
         more_hot=max(0, len(hot) - _HOT),
         busiest=ranked[0] if ranked and not hot else None,
-        changes=changes(rows, lists, joined)[:_CHANGES],
+        changes=changes(rows, lists, joined, undone)[:_CHANGES],
         concerns=found[:_CONCERNS],
         more_concerns=max(0, len(found) - _CONCERNS),
         links=joined,
@@ -86,7 +86,9 @@ def make_digest(facts: Facts, rules: DigestRules) -> Digest:
 def all_concerns(digest: Digest) -> tuple[Concern, ...]:
     """All concerns of a digest, including those beyond the maximum of a page."""
     rows = {row.number: row for row in digest.threads}
-    return concerns(rows, digest.lists, digest.links, digest.window, digest.hot_from)
+    return concerns(
+        rows, digest.lists, digest.links, digest.reverted, window=digest.window, hot_from=digest.hot_from
+    )
 
 
 def _row(

@@ -27,7 +27,7 @@ _HINTS = frozenset({UsageKind.INTERFACE})
 class Verdict:
     """Counts for the first sentence of a page; `focus_…` count threads about the focus.
 
-    `focus_unanswered`: new bugs without an answer. `usage`: merged changes for users.
+    `focus_unanswered`: new bugs without an answer. `usage`: merged changes for users by title, label or body.
     `regressions`: new issues that report a regression. `reverted`: changes that were taken back.
     """
 
@@ -60,10 +60,15 @@ def verdict(digest: Digest) -> Verdict:
         focus_bugs=len(bugs),
         focus_unanswered=len(unanswered & set(bugs)),
         focus_reverted=len(reverted & digest.reverted & numbers),
-        usage=sum(row.number in merged for row in usage_rows(digest)),
+        usage=sum(row.number in merged and _is_stated(row) for row in usage_rows(digest)),
         regressions=sum(row.is_regression for row in new_issues),
         reverted=len(reverted & digest.reverted),
     )
+
+
+def _is_stated(row: ThreadRow) -> bool:
+    """Whether words say that it changes something for users, and not only the files that it changes."""
+    return any(one.source != "path" and one.kind not in _HINTS for one in row.usage)
 
 
 def leading(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
@@ -95,9 +100,11 @@ def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
 def usage_rows(digest: Digest) -> list[ThreadRow]:
     """New and merged pull requests with changes for users: merged ones first, then by severity.
 
-    Drafts are left out.
+    Drafts and reverts are left out.
     """
-    numbers = {*digest.lists.merged_prs, *digest.lists.new_prs} - {*digest.lists.closed_unmerged_prs}
+    reverts = {link.source for link in digest.links if link.kind is LinkKind.REVERTS}
+    numbers = {*digest.lists.merged_prs, *digest.lists.new_prs}
+    numbers -= {*digest.lists.closed_unmerged_prs, *reverts}
     found = [
         row
         for row in digest.threads

@@ -28,14 +28,15 @@ def hottest(rows: Rows) -> tuple[int, ...]:
     return tuple(sorted(warm, key=lambda number: (-rows[number].heat.score, -number)))
 
 
-def changes(rows: Rows, lists: Lists, joined: Iterable[Link]) -> tuple[int, ...]:
+def changes(rows: Rows, lists: Lists, joined: Iterable[Link], undone: frozenset[int]) -> tuple[int, ...]:
     """Numbers of the new and merged pull requests of people, highest weight first; ties: newest first.
 
     weight = 6 if merged, -6 if a draft, + binary digits of the lines changed (10 at most) + points of labels
-    and title tags (`classify.weights`) + heat (10 at most). Reverted changes and their reverts are left out.
+    and title tags (`classify.weights`) + heat (10 at most). Left out are `undone`, the reverted changes, and
+    reverts, also proposed ones.
     """
-    undone = {n for link in joined if _is_revert(link) for n in (link.source, link.target)}
-    candidates = {*lists.merged_prs, *lists.new_prs} - {*lists.closed_unmerged_prs, *undone}
+    reverts = {link.source for link in joined if link.kind is LinkKind.REVERTS}
+    candidates = {*lists.merged_prs, *lists.new_prs} - {*lists.closed_unmerged_prs, *undone, *reverts}
     by_people = (number for number in candidates if not rows[number].author.is_bot)
     return tuple(sorted(by_people, key=lambda number: (-_weight(rows[number]), -number)))
 
@@ -56,13 +57,19 @@ def _is_revert(link: Link) -> bool:
 
 
 def concerns(
-    rows: Rows, lists: Lists, joined: Iterable[Link], window: TimeWindow, hot_from: int
+    rows: Rows,
+    lists: Lists,
+    joined: Iterable[Link],
+    undone: frozenset[int],
+    *,
+    window: TimeWindow,
+    hot_from: int,
 ) -> tuple[Concern, ...]:
     """The threads worth watching, each once: first `_FIRST_OF_A_KIND` of each kind, then the others.
 
     Within a kind: by heat, then threads about the focus, then newest first.
     """
-    reverts = {link.source: link.target for link in joined if _is_revert(link)}
+    reverts = {link.source: link.target for link in joined if _is_revert(link) and link.target in undone}
     tests: dict[ConcernKind, Callable[[ThreadRow], bool]] = {
         ConcernKind.REVERT: lambda row: row.number in reverts and row.number in lists.merged_prs,
         ConcernKind.HOT_AND_OPEN: lambda row: row.state is State.OPEN and row.heat.score >= hot_from,
