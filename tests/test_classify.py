@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
+from vllm_digest.digest.highlights import verdict
 from vllm_digest.facts import LinkKind
 from vllm_digest.models import Account, EventKind, State, TimelineEvent
 from vllm_digest.report import Concern, ConcernKind, Link, Share
@@ -143,6 +144,12 @@ class TestActivity:
             issue(4, closed_at=1, closed_by=Account("vllm-bot"), state_reason="completed"),
         ).activity
         assert (activity.closed_by_bot, activity.closed_not_planned) == ((4, 1), (2,))
+
+    def test_an_issue_that_a_merge_queue_closed_was_not_closed_by_a_bot(self) -> None:
+        queue = Account("github-merge-queue", is_bot=True)
+        facts = digest(issue(1, closed_at=5, closed_by=queue, closed_by_pull=9), pull(9, merged_at=5))
+        assert facts.activity.closed_by_bot == ()
+        assert facts.thread(1).importance == digest(issue(1, closed_at=5)).thread(1).importance
 
 
 class TestLinks:
@@ -347,6 +354,25 @@ class TestWorries:
         )
         assert facts.concerns == ()
 
+    def test_do_not_include_a_bug_that_somebody_reacted_to_without_a_word(self) -> None:
+        bug: dict[str, Any] = {"title": "[Bug]: MI300X hangs", "created_at": 1}
+        closed, reopened, marked = (
+            TimelineEvent(kind.value, kind, minute(at), Account("ann"), target=7)
+            for at, kind in ((5, EventKind.CLOSED), (6, EventKind.REOPENED), (7, EventKind.DUPLICATE))
+        )
+        for reacted in ({"timeline": (closed, reopened)}, {"timeline": (marked,)}):
+            facts = digest(issue(1, **bug, **reacted))
+            assert (facts.concerns, verdict(facts).focus_unanswered) == ((), 0)
+        fixed = digest(issue(1, **bug), pull(2, created_at=9, closes=(1,)))
+        assert (fixed.concerns, verdict(fixed).focus_unanswered) == ((), 0)
+
+    def test_are_counted_beyond_those_that_a_page_lists(self) -> None:
+        facts = digest(*(issue(number, "[Bug]: MI300X hangs", created_at=number) for number in range(1, 14)))
+        late = issue(20, "[Bug]: MI300X hangs", created_at=115)
+        assert (len(facts.concerns), facts.more_concerns) == (8, 5)
+        assert verdict(facts).focus_unanswered == 13
+        assert verdict(digest(late)).focus_unanswered == 1
+
     def test_do_not_include_a_request_for_changes_that_was_withdrawn(self) -> None:
         reviews = (said("ann", 1, verdict="CHANGES_REQUESTED"), said("ann", 9, verdict="APPROVED"))
         assert digest(pull(1, remarks=reviews)).concerns == ()
@@ -390,3 +416,21 @@ def test_excerpts_are_kept_only_where_the_page_speaks_of_a_thread() -> None:
     assert facts.thread(1).excerpt == "Body of the busiest."
     assert [voice.excerpt for voice in facts.thread(1).voices] == ["Hello."]
     assert {facts.thread(number).excerpt for number in range(2, 12)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("title", "is_told"),
+    [
+        *(
+            (title, True)
+            for title in ("[Bug]: 38% perf regression", "It regressed in 0.9", "A regression in logits")
+        ),
+        *(
+            (title, False)
+            for title in ("Add logistic regression", "Classification and regression", "Regression head")
+        ),
+        *((title, False) for title in ("Add a regression test", "No regression")),
+    ],
+)
+def test_a_regression_is_what_worked_before(title: str, is_told: bool) -> None:
+    assert digest(issue(1, title, created_at=1)).thread(1).is_regression is is_told

@@ -183,7 +183,8 @@ def test_a_long_ledger_is_grouped_by_what_happened_and_summed_up() -> None:
     ledger = section(page(*threads), LEDGER)
     assert ledger.startswith("本周期 AMD 相关活动密集：查看的 7 个 Issue 与 PR 中有 6 个以其为主题（86%）")
     groups = [
-        ledger.index(f"\n\n**{name}（2）**\n\n*   ") for name in ("已合并", "新增", "关闭、重开或标为重复")
+        ledger.index(f"\n\n**{name}（2）**\n\n*   ")
+        for name in ("已合并", "新增", "关闭、重开或重复标记有变")
     ]
     where = {number: ledger.index(f"[#{number}]") for number in range(1, 7)}
     assert groups == sorted(groups)
@@ -243,8 +244,13 @@ def test_the_quotes_of_a_discussion_say_which_remark_they_are() -> None:
     [
         (
             pull(1, remarks=(said("z", BEFORE, verdict="CHANGES_REQUESTED"), said("a", 5))),
-            "窗口内无评审要求修改。",
-            "no review in the window requests changes.",
+            "规则不判断分歧，见各方原话；各人在窗口内的最后一次评审结论都不是“要求修改”。",
+            "rules do not judge disagreement, see the quotes; nobody's last review verdict in the window",
+        ),
+        (
+            pull(1, remarks=(said("z", 1, verdict="CHANGES_REQUESTED"), said("z", 5, verdict="APPROVED"))),
+            "规则不判断分歧，见各方原话；各人在窗口内的最后一次评审结论都不是“要求修改”。",
+            "rules do not judge disagreement, see the quotes; nobody's last review verdict in the window",
         ),
         (issue(1, remarks=(said("a", 5),)), "规则不判断分歧", "rules do not judge disagreement"),
     ],
@@ -260,8 +266,8 @@ def test_what_only_changed_its_state_is_not_called_discussed(kind: EventKind) ->
     text = in_both(issue(1, "[Bug]: ROCm", timeline=(TimelineEvent("b", kind, minute(6), Account("max")),)))
     assert "AMD：旧条目有动静，但没有合并、新增或关闭。" in text
     assert "AMD: activity on older ones, none merged, new or closed." in text
-    assert "**关闭、重开或标为重复（1）**" in text
-    assert "**Closed, reopened, duplicates (1)**" in text
+    assert "**关闭、重开或重复标记有变（1）**" in text
+    assert "**Closed, reopened, duplicate marks (1)**" in text
 
 
 @pytest.mark.parametrize(
@@ -280,8 +286,16 @@ def test_a_merged_revert_is_not_told_as_still_open(kind: WatchKind, zh: str, en:
 
 def test_a_bot_s_comment_is_no_discussion() -> None:
     text = in_both(issue(1, "[Bug]: ROCm", remarks=(said("helper[bot]", 5),)))
-    assert "**仅有评论（1）**" in text
-    assert "**Only commented on (1)**" in text
+    assert "**仅有机器人或被隐藏的发言（1）**" in text
+    assert "**Only remarks by bots, or hidden ones (1)**" in text
+    reviewed = pull(1, "[ROCm] X", by="ann", remarks=(said("helper[bot]", 5, verdict="COMMENTED"),))
+    assert "有评审" not in page(reviewed)
+    own = replace(reviewed, remarks=(said("ann", 5, "notes", verdict="COMMENTED"),))
+    assert "**仅有评论（1）**" in page(own)
+    assert "评审 0 次（另有提交者对自己 PR 的评审 1 次，未计入）；评论 0 条。" in page(own)
+    assert "0 reviews (and 1 by authors of their own PRs, not counted); 0 comments." in in_both(own)
+    assert "窗口内 1 次评审，1 人" in page(own)
+    assert "1 review, 1 person in the window" in in_both(own)
 
 
 def test_older_threads_are_told_of_only_where_there_are_any() -> None:
@@ -372,7 +386,7 @@ HOT_ONE = pull(
 
 def test_a_hot_discussion_left_open_is_among_the_concerns_where_it_is_told_above() -> None:
     concerns = section(page(HOT_ONE), CONCERNS)
-    assert concerns.strip() == f"1.  **讨论热烈，仍未关闭**：PR [#1]({REPO}/pull/1)，见上。"
+    assert concerns.strip() == f"1.  **高热度讨论，仍未关闭**：PR [#1]({REPO}/pull/1)，见上。"
 
 
 def test_without_concerns_the_page_says_what_was_looked_for_and_claims_no_more() -> None:
@@ -509,7 +523,7 @@ def test_a_file_that_the_body_names_is_told_once() -> None:
     paths = ("requirements/rocm-build.txt", "docker/a", "cmake/b")
     body = "Try a release candidate: `requirements/rocm-build.txt` and two others."
     ledger = section(page(pull(1, "Try torch", created_at=1, body=body, paths=paths)), LEDGER)
-    assert ledger.rstrip().endswith("：改动的 3 个文件中有 1 个属于它：“requirements/rocm-build.txt”")
+    assert ledger.rstrip().endswith("：改动的 3 个文件中有 1 个属于该平台：“requirements/rocm-build.txt”")
     alone = section(page(pull(1, "[ROCm] Pin", created_at=1, paths=paths[:1])), LEDGER)
     assert "改动的文件是 “requirements/rocm-build.txt”" in alone
 
@@ -546,3 +560,18 @@ def test_gaps_stand_in_the_last_line() -> None:
     facts = replace(digest(issue(1, created_at=1)), gaps=(Gap(GapCode.THREAD_UNREADABLE, 7),))
     text = render(Report("2h", "UTC", facts, MADE))
     assert text.splitlines()[-1].endswith("未能取得：#7（GitHub 未能给出其内容）。")
+
+
+def test_the_count_of_folders_is_a_least_one_where_not_all_are_stored() -> None:
+    paths = tuple(f"d{number}/s/f.py" for number in range(30))
+    text = in_both(pull(1, merged_at=1, paths=paths, changed_files=30, additions=1, deletions=1))
+    assert "、`d10/s` 等至少 20 处。" in text
+    assert "`d10/s` and at least 17 more." in text
+    assert "**改动目录**（目录很多的 PR 只计其中一部分）：" in text
+    assert "**Changed folders** (only some of PRs that change very many): " in text
+
+
+def test_a_share_is_never_rounded_to_none_or_all() -> None:
+    threads = [issue(number, created_at=1, labels=("x",)) for number in range(1, 300)]
+    text = page(*threads, issue(300, created_at=1, labels=("y",)))
+    assert "`x` 299 个（≥99%）、`y` 1 个（≤1%）" in text

@@ -153,6 +153,10 @@ class UsageChange:
     quote: str
 
 
+MOST_AREAS = 20
+"""Folders stored for a pull request; a rename of the whole tree changes hundreds."""
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
     """The facts of a thread as of the end of a window. Other fields as in `models.Thread`.

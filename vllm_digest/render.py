@@ -280,7 +280,7 @@ def _environment(language: str) -> "Environment":
         "code": lambda text: Markup(code(text)),
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
-        "percent": lambda count, total: Markup(f"{count / total:.0%}"),
+        "percent": lambda count, total: Markup(_percent(count, total)),
         "mark": lambda text: Markup(topic_mark(Safe(_finalize(text)))),
         "title": lambda text: Markup(escape(text, at_start=False)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),
@@ -299,6 +299,12 @@ def _finalize(value: object) -> Markup:
         case int():
             return Markup(str(value))
     raise TypeError(f"a template prints {value!r}, which is not text")
+
+
+def _percent(count: int, total: int) -> str:
+    """A share in whole percent; `≤1%` and `≥99%` where rounding would make none or all of it."""
+    share = f"{count / total:.0%}"
+    return "≤1%" if count and share == "0%" else "≥99%" if count < total and share == "100%" else share
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
-from vllm_digest.facts import DigestRules, Facts, LinkKind, ThreadFacts
+from vllm_digest.facts import MOST_AREAS, DigestRules, Facts, LinkKind, ThreadFacts
 from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
 from vllm_digest.judgement import FocusWords, Relevance
 from vllm_digest.models import EventKind, Gap, GapCode
@@ -74,7 +74,7 @@ class ThreadRow(ThreadFacts):
     """The facts of a thread, and what is computed from them for one window.
 
     `url`: address of its page at GitHub. `importance`: score of `digest.importance`.
-    `happened`: the most important event in the window. `voices`: in the order of their first remark.
+    `happened`: the most important event in the window, bots' remarks aside. `voices`: by their first remark.
     """
 
     url: str = ""
@@ -82,6 +82,11 @@ class ThreadRow(ThreadFacts):
     importance: int = 0
     happened: EventKind | None = None
     voices: tuple[Voice, ...] = ()
+
+    @property
+    def has_many_areas(self) -> bool:
+        """Whether it may change more folders than `areas` has."""
+        return len(self.areas) >= MOST_AREAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ class Activity:
     `answered`: number of new issues answered by another person before the window's end.
     `response_minutes`: median time to these answers; None without one.
     `closed_by_bot`, `closed_not_planned`: numbers of closed issues; an issue in both is in the first only.
+    What a bot closed by merging a pull request is in neither.
     `closed_by_author`: numbers of closed issues that their author closed, not by a merge.
     """
 

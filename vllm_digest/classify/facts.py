@@ -10,7 +10,7 @@ from vllm_digest.classify.references import references
 from vllm_digest.classify.rules import Rules
 from vllm_digest.classify.usage import usage_changes
 from vllm_digest.classify.weights import is_bug, is_regression, weight
-from vllm_digest.facts import Event, ThreadFacts, event_order
+from vllm_digest.facts import MOST_AREAS, Event, ThreadFacts, event_order
 from vllm_digest.focus.relevance import judge
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Account, EventKind, Remark, RemarkKind, Thread
@@ -19,8 +19,6 @@ from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
 """Characters of an excerpt."""
-_AREAS = 20
-"""Folders stored for a pull request; a rename of the whole tree changes hundreds."""
 _GAIN = re.compile(
     r"\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)(?=.{0,80}(?:fast|speed|slow|gain|improv|reduc|throughput|latency|accura"
     r"|TTFT|TPOT|ITL|better|worse|memory))|(?:fast|speed|gain|improv|reduc|throughput|latency|TTFT|TPOT|perform)"
@@ -68,7 +66,7 @@ def facts(thread: Thread, window: TimeWindow, rules: Rules, repo: str, repo_url:
         additions=thread.additions,
         deletions=thread.deletions,
         changed_files=thread.changed_files,
-        areas=areas(thread)[:_AREAS],
+        areas=areas(thread)[:MOST_AREAS],
         is_bug=is_bug(thread, rules.words),
         is_regression=is_regression(thread),
         weight=weight(thread, rules.words),

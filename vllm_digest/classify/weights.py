@@ -8,8 +8,17 @@ from vllm_digest.models import Thread
 _TAG = re.compile(r"\[([^\[\]]{1,30})\]")
 _TITLE_PREFIX = re.compile(r"\W*([^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)\W{0,2}:")
 _WORD = re.compile(r"[^\W_]+")
-_REGRESSION = re.compile(r"(?<!non-)(?<!no )\bregress(?:ion|ions|ed|es)\b(?! (?:test|suite))", re.IGNORECASE)
-"""Excludes "regression test" and "non-regression"."""
+_REGRESSION = re.compile(
+    r"(?<!non-)(?<!no )(?<!not a )\bregress(?:ion|ions|ed|es)\b"
+    r"(?! (?:test|suite|head|model|task|loss|tree|problem|layer|target|output|coefficient|analysis|label))",
+    re.IGNORECASE,
+)
+"""Excludes "regression test", "non-regression" and what statistics calls a regression."""
+_STATISTICS = re.compile(
+    r"\b(?:linear|logistic|ridge|lasso|quantile|poisson|classif\w+(?: and|/|,| or)|symbolic|ordinal) regress"
+    r"|\bregression(?:/| and | or )classif",
+    re.IGNORECASE,
+)
 _DENIALS = frozenset({"no", "non", "not"})
 
 
@@ -34,8 +43,9 @@ def is_bug(thread: Thread, words: RepositoryWords) -> bool:
 
 
 def is_regression(thread: Thread) -> bool:
-    """Whether its title or a label names a regression."""
-    return any(_REGRESSION.search(text) for text in (thread.title, *thread.labels))
+    """Whether its title or a label names a regression, in the sense of something that worked before."""
+    texts = (thread.title, *thread.labels)
+    return any(_REGRESSION.search(text) and not _STATISTICS.search(text) for text in texts)
 
 
 def _means_bug(named: set[str], words: RepositoryWords) -> bool:

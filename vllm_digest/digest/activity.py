@@ -24,7 +24,7 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
     opened = [threads[n] for n in (*lists.new_issues, *lists.new_prs) if not threads[n].author.is_bot]
     authors = {_opener(thread) for thread in opened}
     waits = [wait for n in lists.new_issues if (wait := _first_answer_after(threads[n])) is not None]
-    by_bot = [n for n in lists.closed_issues if (by := threads[n].closed_by) is not None and by.is_bot]
+    by_bot = [n for n in lists.closed_issues if _is_closed_by_bot(threads[n])]
     reviewers, more_reviewers = _reviewers(reviews)
     return Activity(
         people=len(authors | {event.person for _, event in words}),
@@ -77,6 +77,11 @@ def _first_answer_after(thread: ThreadFacts) -> timedelta | None:
 
 def _is_bot_remark(event: Event) -> bool:
     return event.bot and event.kind in (EventKind.COMMENT, EventKind.REVIEW, EventKind.REVIEW_COMMENT)
+
+
+def _is_closed_by_bot(thread: ThreadFacts) -> bool:
+    """Did a bot close it, and not by the merge of a pull request, as merge queues do?"""
+    return thread.closed_by is not None and thread.closed_by.is_bot and thread.closed_by_pull is None
 
 
 def _is_closed_by_author(thread: ThreadFacts) -> bool:

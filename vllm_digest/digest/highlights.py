@@ -3,20 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from vllm_digest.digest.rankings import is_unanswered
 from vllm_digest.facts import Event, LinkKind, UsageKind
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import EventKind
-from vllm_digest.report import ConcernKind, Digest, ThreadRow
+from vllm_digest.report import Digest, ThreadRow
 from vllm_digest.window import TimeWindow
 
-GROUPS: Mapping[str, frozenset[EventKind]] = {
+GROUPS: Mapping[str, frozenset[EventKind | None]] = {
     "merged": frozenset({EventKind.MERGED}),
     "opened": frozenset({EventKind.OPENED}),
     "closed": frozenset({EventKind.CLOSED, EventKind.REOPENED, EventKind.DUPLICATE, EventKind.NOT_DUPLICATE}),
     "reviewed": frozenset({EventKind.REVIEW, EventKind.REVIEW_COMMENT}),
     "discussed": frozenset({EventKind.COMMENT}),
+    "unspoken": frozenset({None}),
 }
-"""Groups of threads in the focus section, in order, with the most important event (`happened`) of each."""
+"""Groups of threads in the focus section, in order, with the most important event (`happened`) of each.
+
+In the last one only bots wrote something, or what was written is hidden.
+"""
 TOP = 5
 """Threads in the list at the start of a roll-up."""
 _HINTS = frozenset({UsageKind.INTERFACE})
@@ -46,9 +51,9 @@ def verdict(digest: Digest) -> Verdict:
     """The counts for the first sentence of a page."""
     about = digest.relevant(Relevance.YES)
     numbers = {row.number for row in about}
-    unanswered = {one.number for one in digest.concerns if one.kind is ConcernKind.UNANSWERED_BUG}
+    fixes = {link.target for link in digest.links if link.kind is LinkKind.CLOSES}
     new = {*digest.lists.new_issues, *digest.lists.new_prs}
-    bugs = [row.number for row in about if row.is_bug and row.number in digest.lists.new_issues]
+    bugs = [row for row in about if row.is_bug and row.number in digest.lists.new_issues]
     merged = set(digest.lists.merged_prs)
     reverts = (link for link in digest.links if link.kind is LinkKind.REVERTS)
     reverted = {link.target for link in reverts if link.source in merged}
@@ -58,7 +63,7 @@ def verdict(digest: Digest) -> Verdict:
         focus_opened=len(numbers & new),
         focus_closed=len(numbers & {*digest.lists.closed_issues, *digest.lists.closed_unmerged_prs}),
         focus_bugs=len(bugs),
-        focus_unanswered=len(unanswered & set(bugs)),
+        focus_unanswered=sum(is_unanswered(row, digest.window, fixes) for row in bugs),
         focus_reverted=len(reverted & digest.reverted & numbers),
         usage=sum(row.number in merged and _is_stated(row) for row in usage_rows(digest)),
         regressions=sum(row.is_regression for row in new_issues),

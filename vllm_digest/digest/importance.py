@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from vllm_digest.facts import ThreadFacts, UsageKind
+from vllm_digest.facts import Event, ThreadFacts, UsageKind
 from vllm_digest.judgement import Relevance
-from vllm_digest.models import EventKind, State
+from vllm_digest.models import GHOST, EventKind, State
 from vllm_digest.report import Heat
 from vllm_digest.window import TimeWindow
 
@@ -35,6 +35,7 @@ def importance(thread: ThreadFacts, heat: Heat, window: TimeWindow, hot_from: in
     merged = thread.merged_at in window
     undoing = merged and any(one.kind.value == "reverts" for one in thread.references)
     by_bot = thread.state is State.CLOSED and thread.closed_by is not None and thread.closed_by.is_bot
+    by_bot = by_bot and thread.closed_by_pull is None
     return (
         8 * (reverted or undoing)
         + 8 * thread.is_regression
@@ -50,9 +51,21 @@ def importance(thread: ThreadFacts, heat: Heat, window: TimeWindow, hot_from: in
 
 
 def latest_event(thread: ThreadFacts, window: TimeWindow) -> EventKind | None:
-    """The most important event of a thread in a window, by `_WEIGHTIEST`; None without one."""
-    happened = {event.kind for event in thread.events if event.at in window}
+    """The most important event of a thread in a window, by `_WEIGHTIEST`; None without one.
+
+    Of remarks only visible ones of people count; what its author writes in a review is a comment.
+    """
+    happened = {_told_as(event, thread) for event in thread.events if event.at in window}
     return next((kind for kind in _WEIGHTIEST if kind in happened), None)
+
+
+def _told_as(event: Event, thread: ThreadFacts) -> EventKind | None:
+    if not event.is_talk:
+        return event.kind
+    if not event.is_human_word:
+        return None
+    is_own = event.login == thread.author.login != GHOST.login
+    return EventKind.COMMENT if is_own else event.kind
 
 
 _WEIGHTIEST = (

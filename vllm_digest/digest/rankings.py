@@ -1,12 +1,12 @@
 """Rank the threads of a page: the hottest ones, the key changes, the concerns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 
 from vllm_digest.digest.activity import answers
 from vllm_digest.facts import Event, LinkKind
 from vllm_digest.judgement import Relevance
-from vllm_digest.models import State
+from vllm_digest.models import EventKind, State
 from vllm_digest.report import Concern, ConcernKind, Link, Lists, ThreadRow
 from vllm_digest.window import TimeWindow
 
@@ -78,9 +78,10 @@ def concerns(
         ),
         ConcernKind.TALK_AFTER_CLOSING: lambda row: _is_still_discussed(row, window),
         ConcernKind.UNANSWERED_BUG: lambda row: (
-            row.number in lists.new_issues and _is_unanswered(row, window)
+            is_unanswered(row, window, fixes) and row.created_at <= window.end - _GRACE
         ),
     }
+    fixes = {link.target for link in joined if link.kind is LinkKind.CLOSES}
     told: dict[int, Concern] = {}
     firsts: list[Concern] = []
     for kind, holds in tests.items():
@@ -111,9 +112,14 @@ def _is_still_discussed(row: ThreadRow, window: TimeWindow) -> bool:
     return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
 
 
-def _is_unanswered(row: ThreadRow, window: TimeWindow) -> bool:
-    """Whether it is an open bug without an answer, reported in the window but not in its last `_GRACE`."""
-    is_new = row.created_at in window and row.created_at <= window.end - _GRACE
-    if not (row.is_bug and is_new and row.state is State.OPEN):
+def is_unanswered(row: ThreadRow, window: TimeWindow, fixes: Collection[int]) -> bool:
+    """Whether it is a bug reported in the window to which nobody reacted.
+
+    A reaction is a remark, closing or mark as a duplicate by a person other than its author, or a pull
+    request that fixes it: `fixes` are the numbers of the issues that one closes or would close.
+    """
+    if row.is_pull or not (row.is_bug and row.created_at in window and row.state is State.OPEN):
         return False
-    return not any(event.at in window for event in answers(row))
+    reactions = (event for event in row.events if not event.is_talk and event.kind is not EventKind.OPENED)
+    by_people = any(not event.bot and event.login != row.author.login for event in reactions)
+    return not (by_people or row.number in fixes or any(event.at in window for event in answers(row)))
