@@ -575,3 +575,13 @@ def test_a_share_is_never_rounded_to_none_or_all() -> None:
     threads = [issue(number, created_at=1, labels=("x",)) for number in range(1, 300)]
     text = page(*threads, issue(300, created_at=1, labels=("y",)))
     assert "`x` 299 个（≥99%）、`y` 1 个（≤1%）" in text
+
+
+def test_a_fix_is_not_told_as_one_of_an_issue_that_is_still_open() -> None:
+    fix = pull(9, merged_at=5, closes=(1, 2), additions=1, deletions=1, changed_files=1)
+    text = in_both(fix, issue(1, created_at=1), issue(2, closed_at=5, closed_by_pull=9))
+    one, two = (f"[#{number}]({REPO}/issues/{number})" for number in (1, 2))
+    assert f"**影响**：解决 {two}，拟解决 {one}（仍未关闭）。" in text
+    assert f"**Impact**: closes {two}; would close {one} (still open)." in text
+    assert f"[#9]({REPO}/pull/9) 拟解决 {one}（已合并，{one} 仍未关闭）" in text
+    assert f"[#9]({REPO}/pull/9) would close {one} (merged, {one} still open)" in text
