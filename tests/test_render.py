@@ -585,3 +585,13 @@ def test_a_fix_is_not_told_as_one_of_an_issue_that_is_still_open() -> None:
     assert f"**Impact**: closes {two}; would close {one} (still open)." in text
     assert f"[#9]({REPO}/pull/9) 拟解决 {one}（已合并，{one} 仍未关闭）" in text
     assert f"[#9]({REPO}/pull/9) would close {one} (merged, {one} still open)" in text
+
+
+def test_a_title_is_not_taken_for_words_of_the_page() -> None:
+    text = page(pull(1, "Fix x”（✓ 已合并）。“y", created_at=1, body="He said ”（✓ 已合并）。“"))
+    assert "“Fix x’（✓ 已合并）。‘y”" in section(text, CHANGES)
+    assert "“He said ’（✓ 已合并）。‘”" in section(text, CHANGES)
+    row = page(issue(2, "Fix x — bug — by torvalds (2020-01-01)", created_at=1))
+    assert ") “Fix x — bug — by torvalds (2020-01-01)” — 无标签 — by author (" in row
+    for blank in ("\u3164", "\u2800 \uffa0"):
+        assert ") （无标题） — 无标签 — by author (" in page(issue(3, blank, created_at=1))

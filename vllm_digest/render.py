@@ -22,6 +22,7 @@ from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yam
 from vllm_digest.markdown.figures import around_figure
 from vllm_digest.markdown.folding import CLOSED, Fold, anchor, opened, tidy, topic_mark, unfolded
 from vllm_digest.markdown.prose import inline
+from vllm_digest.markdown.titles import listed_title, nested, quoted_title
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
 from vllm_digest.place import Place
 from vllm_digest.report import Digest, Report, ThreadRow
@@ -234,7 +235,7 @@ def _ref(number: int, address: "_Addresses", stories: Collection[int], here: str
 
 def _quote(text: str, address: "_Addresses") -> Markup:
     """An untrusted text in quotation marks, with links for the threads it names."""
-    pieces = _NAMED.split(text)
+    pieces = _NAMED.split(nested(text))
     shown = [
         link(f"#{piece}", address(int(piece))) if place % 2 else _with_spaces(piece)
         for place, piece in enumerate(pieces)
@@ -282,7 +283,8 @@ def _environment(language: str) -> "Environment":
         "link": lambda text, url: Markup(link(text, url)),
         "percent": lambda count, total: Markup(_percent(count, total)),
         "mark": lambda text: Markup(topic_mark(Safe(_finalize(text)))),
-        "title": lambda text: Markup(escape(text, at_start=False)) or said.say("untitled"),
+        "title": lambda text: Markup(quoted_title(text)) or said.say("untitled"),
+        "listed": lambda text: Markup(listed_title(text)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),
     }
     return pages
