@@ -81,7 +81,7 @@ def test_a_person_s_words_and_name_are_on_no_page(stored: Callable[[Report], Cal
     assert found.thread(7).author.login == "ghost"
     assert [voice.login for voice in found.thread(8).voices] == ["carol"]
     assert "thanks @ghost" in found.thread(9).title
-    assert "1 个线程或发言（应要求移除）" in after
+    assert "1 个条目或发言（应要求移除）" in after
 
 
 def test_a_thread_is_in_no_list_link_or_count(stored: Callable[[Report], Callable[..., Report]]) -> None:
