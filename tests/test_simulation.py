@@ -6,7 +6,7 @@ from tests.simulation import Simulation
 
 
 def test_in_72_bad_runs_every_event_is_reported_once(tmp_path: Path) -> None:
-    simulation = Simulation(2, tmp_path)
+    simulation = Simulation(2, tmp_path, rate=1.0)
     simulation.play()
     simulation.check()
     troubles = ("missed", "doubled", "killed", "skew", "deleted", "damaged", "exit 3", "exit 5")
