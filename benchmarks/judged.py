@@ -1,7 +1,7 @@
 """Judged statements and their threads: the files that `benchmarks.statements` measures with.
 
 `THREADS.json` is one object: `repository`, `window` (`start`, `end`; UTC, half-open), `bots`, `items`.
-An item is an issue or pull request as GitHub tells it; what is dated at the window's end or later does not
+An item is an issue or pull request with GitHub's fields; what is dated at the window's end or later does not
 count. `STATEMENTS.jsonl` has one object a line: `thread`, `field`, `text`, `evidence` (each `source`,
 `quote`), for positions `login` and `stance`, `truth`, `kind`, `id`.
 """

@@ -1,4 +1,4 @@
-"""What remembering costs: stories, one more hour, and a month's roll-up, in small and in large archives.
+"""Costs of stories, of one more hour and of a month's roll-up, in small and large archives.
 
     python -m benchmarks.memory [HOURS ...]
 

@@ -1,4 +1,4 @@
-"""Months of hourly runs in a bad world, and how long looking into a large archive takes.
+"""Months of simulated hourly runs with faults, and how long reading a large archive takes.
 
     python -m benchmarks.series [RUNS [SEED...]]
 

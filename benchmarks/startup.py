@@ -1,4 +1,4 @@
-"""How long it takes until a command says or asks something, beside a bare click program.
+"""How long it takes until a command prints or requests something, beside a bare click program.
 
     python -m benchmarks.startup [TIMES]
 

@@ -1,6 +1,6 @@
-"""A workflow's jobs, run on this machine: their own shell steps by bash, the actions they use by stand-ins.
+"""Run a workflow's jobs on this machine: shell steps with bash, actions with stand-ins.
 
-It knows as much of GitHub Actions as our workflows use: contexts, the operators and status functions of `if`,
+Implements what our workflows use of GitHub Actions: contexts, the operators and status functions of `if`,
 outputs of steps and jobs, the summary, and that steps after a failed one are passed over.
 """
 

@@ -1,4 +1,4 @@
-"""Folders full of reports, made by the program's own stages from threads that a seed gives."""
+"""Generate archives of reports from seeded threads, with the program's own stages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -66,7 +66,7 @@ def report(window: TimeWindow, found: Sequence[Thread]) -> Report:
 
 
 def day(end: datetime) -> Report:
-    """One report on the 24 hours before `end`, with what `reports` tells of each of them."""
+    """One report on the 24 hours before `end`, with the threads that `reports` generates for each hour."""
     windows = hours(end, 24)
     found = [thread for window in windows for thread in threads(window)]
     return report(TimeWindow(windows[0].start, end), found)
@@ -141,7 +141,7 @@ def threads(window: TimeWindow, titles: Sequence[str] = ()) -> list[Thread]:
 
 
 def with_earlier_ones(window: TimeWindow) -> list[Thread]:
-    """The threads of an hour, and some of the ten days before that somebody speaks in again or closes."""
+    """The threads of an hour, and some of the ten days before that get a comment or are closed in it."""
     rng = Random(f"again {window.slug}")  # noqa: S311 - nothing is secret
     found = {thread.number: thread for thread in threads(window)}
     for _ in range(rng.randint(2, 5)):

@@ -1,4 +1,4 @@
-"""How tests ask a local model server, as a run does."""
+"""Send questions to a local model server as a run does."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A model that writes well: true sentences about whatever material a prompt holds, by rule."""
+"""A rule-based stand-in for a good model: it answers any prompt with true sentences."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A branch of reports in a bare repository, as people, machines and strangers write it."""
+"""Helpers that write a branch of reports in a bare repository, well-formed or hostile."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Pages in a real Chromium: served on this machine, seen at a width and in a color scheme."""
+"""Serve pages locally and open them in a real Chromium at a width and in a color scheme."""
 
 import shutil
 import threading
@@ -99,7 +99,7 @@ def viewed(
         if route.request.url.startswith(f"{server}/"):
             route.continue_()
         else:
-            view.complaints.append(f"asks another host: {route.request.url}")
+            view.complaints.append(f"request to another host: {route.request.url}")
             route.abort()
 
     def console(message: Any) -> None:

@@ -1,4 +1,4 @@
-"""What all tests share: a sealed world, and the command line as a user types it."""
+"""Fixtures for all tests: an isolated environment, and a runner for the command line."""
 
 import gc
 import os
@@ -41,7 +41,7 @@ sys.addaudithook(_refuse_the_network)
 
 @pytest.fixture(autouse=True)
 def _sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees this machine's proxies and certificates, nor a configuration that lies about."""
+    """Hide this machine's proxies, certificates and configuration files from each test."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -52,7 +52,7 @@ def _sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended and what it said."""
+    """The exit code and the output of a command, and the seconds that it would have slept."""
 
     code: int
     out: str
@@ -65,7 +65,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("run", "--sample")`: one command in a world of its own, whose sleeps are only written down."""
+    """`run("run", "--sample")`: one command in an isolated environment; sleeps are recorded, not slept."""
 
     def run(*arguments: str, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> Ran:
         slept: list[float] = []

@@ -1,4 +1,4 @@
-"""A disk that fills up, becomes read-only or stops at any step of a command, by Python's audit events."""
+"""Simulate a disk that is full, read-only or failing at any step of a command, with Python's audit events."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""GitHub as far as the workflow of a publishing repository sees it, all on this machine."""
+"""A local imitation of what GitHub provides to the workflow of a publishing repository."""
 
 import os
 import shutil

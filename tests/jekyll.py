@@ -1,4 +1,4 @@
-"""Pages as readers get them: built by the real Jekyll, or shown by GitHub's Markdown library.
+"""Render pages as readers see them: with the real Jekyll, or with GitHub's Markdown library.
 
 ``build`` puts Markdown files through Jekyll with its own defaults (safe mode, kramdown with the GFM parser,
 curly quotes on); ``github`` gives GitHub's file view. Both give a ``Page`` of elements and texts.

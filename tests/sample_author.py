@@ -1,4 +1,4 @@
-"""What a good model answers about the bundled sample: the depth and the tone that pages are to have."""
+"""Reference answers of a model about the bundled sample, in the intended depth and tone."""
 
 from tests.authors import Answer, material, supported
 

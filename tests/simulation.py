@@ -1,4 +1,4 @@
-"""Days of hourly runs in a bad world: late, missed, doubled, killed, the disk full, GitHub failing.
+"""Simulate days of hourly runs with faults: late, missed, doubled, killed, disk full, GitHub failing.
 
 What is stored is damaged now and then, and the branch that it is published on rewritten.
 

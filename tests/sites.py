@@ -1,4 +1,4 @@
-"""A publishing repository from `init` to a built site, once for all tests of a session."""
+"""Build a publishing repository, from `init` to the site, once for all tests of a session."""
 
 import fcntl
 import json

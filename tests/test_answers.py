@@ -1,4 +1,4 @@
-"""GitHub's answers with any field of another type, null or missing: told by its name, never a traceback.
+"""Answers of GitHub with a field of another type, null or missing: an error names it, without a traceback.
 
 `VLLM_DIGEST_FUZZ=5000` tries so many answers instead of a few.
 """

@@ -1,4 +1,4 @@
-"""The archive's files as strangers': what is no report is named and left out, and the rest goes on."""
+"""Untrusted files in the archive: what is not a report is named and left out, and the rest still works."""
 
 import json
 import os

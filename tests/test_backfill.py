@@ -1,4 +1,4 @@
-"""`backfill` as a user meets it: past days in one go, complete, resumable, and cheap."""
+"""`backfill`: past days in one command, complete, resumable, with few requests."""
 
 import json
 import os

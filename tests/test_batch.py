@@ -1,4 +1,4 @@
-"""`batch submit` and `batch collect`: a model's answers of many windows at once, by a server or by file."""
+"""`batch submit` and `batch collect`: answers for many windows at once, from a server or in a file."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The branch of reports and its repository as strangers and killed commands left them."""
+"""The branch of reports after hostile changes to it and after killed commands."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What of a model's answer stands: every kind of falsehood and of unfit text, and what is true and fit."""
+"""Checks of a model's answer: each kind of false or malformed text is rejected, true text is kept."""
 
 from collections.abc import Mapping
 from typing import Any

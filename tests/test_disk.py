@@ -1,4 +1,4 @@
-"""Disks that are full, can only be read, lose power or lack what others have, at any step of any command."""
+"""Disks that are full, read-only, lose power or lack features, at any step of any command."""
 
 import errno
 import fcntl

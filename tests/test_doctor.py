@@ -1,4 +1,4 @@
-"""`doctor`: what a run needs is tried for real, and what is amiss is said with the way on."""
+"""`doctor`: it tries what a run needs, and says what is wrong and what to do."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whatever happens to a thread brings it into the window of its time, however long ago that was."""
+"""Each event of a thread puts the thread into the window of that time, however late it is fetched."""
 
 from collections.abc import Callable
 from datetime import timedelta

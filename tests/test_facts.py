@@ -1,4 +1,4 @@
-"""Facts add up: what windows say of a span is what the span says of itself, wherever it is cut."""
+"""Facts add up: a span has the same facts whether it is one window or cut into several."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Fetching through the command line: complete from a GitHub in good order and in bad, or told so."""
+"""Fetching through the command line: complete whether GitHub works or fails, or the gap is reported."""
 
 import json
 from datetime import UTC, datetime, timedelta

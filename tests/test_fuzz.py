@@ -1,4 +1,4 @@
-"""Stored reports and a model's answers with anything in the place of anything: taken or refused, never a bug.
+"""Random changes to stored reports and to a model's answers: accepted or refused, never a crash.
 
 GitHub's answers are in `test_answers`, settings in `test_config`. `VLLM_DIGEST_FUZZ=20000` tries so many
 examples of each property test.

@@ -1,4 +1,4 @@
-"""How the local GitHub breaks, seen by a real client."""
+"""Faults of the local GitHub server, observed with a real client."""
 
 import json
 import threading

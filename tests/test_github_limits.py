@@ -1,4 +1,4 @@
-"""What the local GitHub charges, refuses and cuts into pages, seen by a real client."""
+"""Costs, limits and pages of the local GitHub server, observed with a real client."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The local GitHub, where a mistake of it would make other tests lie."""
+"""The local GitHub server, where a mistake would make other tests pass wrongly."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The worlds that tests and benchmarks are run on, their indexes, and the truth about them."""
+"""The generated repositories of tests and benchmarks, their indexes, and the expected results."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

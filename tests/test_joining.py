@@ -1,4 +1,4 @@
-"""`run` again and again: windows join, whatever was missed, doubled, deleted or left half-done."""
+"""Repeated `run`: windows join, whatever was missed, doubled, deleted or interrupted."""
 
 import json
 import os

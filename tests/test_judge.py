@@ -1,4 +1,4 @@
-"""The second pass: what a judge is shown, and what becomes of statements that do not follow."""
+"""The second pass: what the judge is shown, and how statements that do not follow are handled."""
 
 import json
 from collections.abc import Callable, Collection, Mapping

@@ -1,4 +1,4 @@
-"""Asking a model server: what reaches it, what is made of its answers, and what is kept of them."""
+"""Requests to a model server, how its answers are used, and what is cached."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What a model says around its answer: thoughts in any notation, drafts, notes, loops, parts."""
+"""Text around a model's answer: reasoning in any notation, drafts, notes, loops, parts."""
 
 import gzip
 import json
@@ -151,7 +151,7 @@ def read(message: Any) -> Any:
     return read_answer({"choices": [{"finish_reason": "stop", "message": message}]}, SCHEMA, 100)
 
 
-# What breaks whoever reads it.
+# Malformed answers.
 
 DEEP = 968
 

@@ -1,4 +1,4 @@
-"""A machine on which a model's client cannot be made as usual, and a server that gives secrets back."""
+"""Machines on which the model's client cannot be created as usual, and servers that repeat secrets."""
 
 import base64
 import json

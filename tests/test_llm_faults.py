@@ -1,4 +1,4 @@
-"""Model servers as they fail: what is tried again, for how long, and what ends it."""
+"""Faults of model servers: what is retried, for how long, and what ends the retries."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What servers refuse, in their own words: one prompt, every question, or a part of the request."""
+"""Refusals of model servers: of one prompt, of every question, or of a part of the request."""
 
 import logging
 from collections.abc import Callable, Mapping

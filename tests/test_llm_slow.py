@@ -1,4 +1,4 @@
-"""Slow servers and servers that are starting: what is asked at once, for how long, and what is said of it."""
+"""Slow and starting servers: how many questions run at once, for how long, and what is logged."""
 
 import logging
 import socket

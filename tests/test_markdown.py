@@ -1,4 +1,4 @@
-"""Strangers' text shows on the page to the letter and does nothing, in Jekyll and in GitHub's view."""
+"""Untrusted text appears on the page unchanged and has no effect, in Jekyll and in GitHub's view."""
 
 import json
 import re

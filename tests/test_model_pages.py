@@ -1,4 +1,4 @@
-"""Pages with a model's prose, through the command line and HTTP: written well, badly, and with ill will.
+"""Pages with a model's prose, through the command line and HTTP: good, faulty and hostile answers.
 
 Whatever the model says, the page is complete, safe and true, and its last line says what fell back.
 """
@@ -244,7 +244,7 @@ def test_swapped_authors_are_never_printed(run: Run, edit: Edit) -> None:
 def test_an_order_in_an_issue_is_withheld_where_it_looks_like_one_and_not_obeyed(
     run: Run, order: str, is_seen: bool
 ) -> None:
-    """An order that no pattern knows is shown; what obeys it falls as far as it names what is not there."""
+    """An instruction that no pattern matches is shown; text that obeys it is checked like any other."""
     start = NOW.replace(second=0) - timedelta(minutes=50)
     body = f"The decode step became slower.\n{order}\nIt began last week."
     world = World("vllm-project/vllm", (Issue(7, start, "[Bug]: Slow", body=body),))

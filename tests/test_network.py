@@ -1,4 +1,4 @@
-"""What lies between this program and GitHub: addresses, proxies, certificates, answers without an end."""
+"""The network between this program and GitHub: addresses, proxies, certificates, endless answers."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Messages about new reports: what they say, whom they never call, and that they stop nothing."""
+"""Messages about new reports: their text, that they mention nobody, and that a failure stops nothing."""
 
 import re
 import subprocess

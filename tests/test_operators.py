@@ -1,4 +1,4 @@
-"""What docs/operating.md tells operators, done: its crontab line runs, its units are sound."""
+"""The instructions of docs/operating.md: its crontab line runs, its systemd units are valid."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Options: each declared once, told by `--help`, and true to the settings that it overrides."""
+"""Options: each is declared once, is in `--help`, and matches the setting that it overrides."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""What a model is shown of a thread: what is worth reading, within a budget, and nothing forged."""
+"""Packing a thread for a model: the useful texts, within a budget, and no forged lines."""
 
 import json
 from typing import Any

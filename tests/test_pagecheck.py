@@ -1,4 +1,4 @@
-"""A page's check before it is stored: what would break a site, or is not the page it should be."""
+"""The check of a page before it is stored: what would break a site, and missing or changed headings."""
 
 from pathlib import Path
 

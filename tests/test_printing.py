@@ -1,4 +1,4 @@
-"""What leaves the program on stdout, stderr and in its log: no secret, no control sequence, no command."""
+"""Output on stdout, stderr and in the log: no secrets, control sequences or workflow commands."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""`pull` and `push` against a bare repository: nothing is lost, whoever else writes at the same time."""
+"""`pull` and `push` with a bare repository: nothing is lost when others write at the same time."""
 
 import os
 import shutil

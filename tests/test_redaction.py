@@ -1,4 +1,4 @@
-"""Taking words back: what `redact` names is in nothing that is read, and what rested on it goes with it."""
+"""`redact`: what it names is in no output, and what was derived from it is removed as well."""
 
 from collections.abc import Callable
 from dataclasses import replace

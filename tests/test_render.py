@@ -1,4 +1,4 @@
-"""Pages as the rules write them: what they say of a window's threads, and what they do not say."""
+"""Pages written by rules: what they say about a window's threads, and what they must not say."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`run` and `render` as a user meets them: what is printed, written, refused and left alone."""
+"""`run` and `render`: what they print, write, refuse and leave unchanged."""
 
 import json
 import os

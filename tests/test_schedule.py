@@ -1,4 +1,4 @@
-"""Which windows are due: whatever is stored and whenever a run comes, time is tiled."""
+"""Which windows are due: whatever is stored and whenever a run starts, windows cover all time once."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Three days of hourly runs in a bad world: see `simulation`."""
+"""Three simulated days of hourly runs with faults; see `simulation`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The built site: what each of its pages says, and that nothing in it acts, leads nowhere or is missing."""
+"""The built site: the content of its pages, no active content, no broken links, nothing missing."""
 
 import gzip
 import json

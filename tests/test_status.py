@@ -1,4 +1,4 @@
-"""`status`: a person reads it, and a monitor goes by its exit code."""
+"""`status`: its output for people, and its exit code for monitoring."""
 
 import json
 from collections.abc import Callable

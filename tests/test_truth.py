@@ -1,4 +1,4 @@
-"""True statements stand and false ones fall, each a member of its kind, in every language that is checked.
+"""True statements are kept and false ones rejected, with examples of each kind in each language.
 
 The figures for many more are those of `benchmarks.statements`.
 """

@@ -1,4 +1,4 @@
-"""What a simulation does to a run: a fault of GitHub, a kill, a full disk, another run, a wrong clock."""
+"""Faults that a simulation adds to a run: GitHub errors, a kill, a full disk, another run, a wrong clock."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Short ways to write down threads and what was said in them, as the stages hand them on."""
+"""Short constructors for threads, remarks and digests."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What goes over the wire: a client's call, and the server's answer to it."""
+"""A client's request and the server's response."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def page_of_threads(
 ) -> Page:
     """A page of a repository's threads; only as many as asked for are looked at.
 
-    `wanted` tells by an entry whether the thread is in the list at all.
+    `wanted`: whether the thread of an entry is in the list at all.
     """
     backwards = bounds.last is not None
     after = read(bounds.after)

@@ -1,4 +1,4 @@
-"""How GitHub's GraphQL API says no."""
+"""Error responses of GitHub's GraphQL API."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Said:
 
 Author = Callable[[Asked], "Mapping[str, Any] | str | Said | Answer"]
 Effect = Callable[[Callable[[], Answer]], Answer]
-"""What becomes of an answer; it is made only when the effect asks for it."""
+"""How an answer is changed; the answer is made only if the effect uses it."""
 
 
 @dataclass

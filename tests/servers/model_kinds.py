@@ -1,4 +1,4 @@
-"""What the servers of different makers take of a request, and in which words they refuse the rest."""
+"""Which request fields the servers of different makers accept, and how they refuse the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is active in a generated world: a few do most, many once, bots all the time."""
+"""Accounts of a generated repository: a few write most, many write once, bots write often."""
 
 from __future__ import annotations
 

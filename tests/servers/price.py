@@ -93,7 +93,7 @@ class _Meter:
             self.read(kind, selection.selection_set, parents * self.size(kind, selection, parents))
 
     def size(self, kind: GraphQLNamedType, field: FieldNode, parents: int) -> int:
-        """Counts a connection or a list of ids, and tells how many things one parent has there."""
+        """Count a connection or a list of ids; returns the number of nodes for one parent."""
         arguments = {
             a.name.value: value_from_ast_untyped(a.value, self.variables) for a in field.arguments or ()
         }

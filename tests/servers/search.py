@@ -1,4 +1,4 @@
-"""GitHub's issue search: its little language, its index that lags, its thousand results."""
+"""GitHub's issue search: its query language, its delayed index, its limit of 1,000 results."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Scene:
 
     @property
     def truth(self) -> Truth:
-        """The truth for one who asks at the window's end."""
+        """The expected report as of the window's end."""
         return truth(self.world, self.start, self.end)
 
 

@@ -1,4 +1,4 @@
-"""What a report on a window must say, found the slow and plain way: everything is looked at.
+"""The expected content of a report on a window, found by looking at every event.
 
 Written without the server's or the product's code, so that neither can prove itself right.
 """
@@ -39,9 +39,9 @@ class Truth:
 
 
 def truth(world: World, start: datetime, end: datetime, *, at: datetime | None = None) -> Truth:
-    """The truth of `[start, end)` for one who asks at the time `at`, or at the window's end.
+    """The truth of `[start, end)` as of the time `at`, or of the window's end.
 
-    Somebody who asks later sees less: what was closed in the window and reopened since is not closed.
+    A later time shows less: what was closed in the window and reopened since is not closed.
     """
     asked = at or end
     threads = sorted((t for t in world.threads if _exists(t, asked)), key=lambda t: -t.number)

@@ -1,6 +1,6 @@
 """The truth a test starts from: a repository in which every fact has a time.
 
-Nothing here knows of a server. `seen` tells how a thread looks at one moment, which is what lets
+This module is independent of servers. `seen` gives a thread as of one moment, which is what lets
 one world serve a simulation of many runs. All times are aware and in whole seconds, as GitHub's are.
 """
 

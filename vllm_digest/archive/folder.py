@@ -72,7 +72,7 @@ def list_series(root: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Refused,
 
 
 def files_of(root: Path, repo: str, series: str, now: datetime) -> Files:
-    """The files of a series; `now` tells what is in the future."""
+    """The files of a series; windows that end after `now` are in the future."""
     found = Files()
     folder = series_folder(repo, series)
     if not _is_real(root, folder, found.refused):

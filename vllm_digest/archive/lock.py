@@ -132,7 +132,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
 
 
 def _release(lock: BaseFileLock) -> None:
-    # In this order: whoever opened the file meanwhile finds that it is no longer there, and opens anew.
+    # In this order: a process that opened the file meanwhile finds it gone, and opens it again.
     with suppress(OSError):
         Path(lock.lock_file).unlink()
     with suppress(OSError):

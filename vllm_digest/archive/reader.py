@@ -104,7 +104,7 @@ def _in_the_rows(stored: StoredReport) -> Iterator[str]:
 def _in_the_narrative(stored: StoredReport, numbers: set[int]) -> Iterator[str]:
     briefs = stored.narrative.briefs
     if unknown := {brief.number for brief in briefs} - numbers:
-        yield f"narrative.briefs tells of #{min(unknown)}, which is none of its threads"
+        yield f"narrative.briefs has #{min(unknown)}, which is not one of its threads"
     if not all(position.said.evidence for brief in briefs for position in brief.positions):
         yield "narrative.briefs has a position without evidence"
     findings = (one for found in stored.narrative.overview.findings.values() for one in found)

@@ -42,7 +42,7 @@ class Redaction:
 
     @cached_property
     def key(self) -> str:
-        """What tells two redactions apart; empty for none."""
+        """A value that differs between two redactions; empty for none."""
         parts = [sorted(self.threads), sorted(self._logins)]
         return sha256(repr(parts).encode()).hexdigest()[:16] if self else ""
 
@@ -109,7 +109,10 @@ def _thread(targets: Targets, thread: ThreadFacts) -> ThreadFacts:
         references=references,
         usage=tuple(one for one in thread.usage if not (is_author and one.source == "body")),
         judgement=_judgement(
-            targets, thread.judgement, is_author=is_author, has_spoken=len(events) < len(thread.events)
+            targets,
+            thread.judgement,
+            is_author=is_author,
+            has_removed_events=len(events) < len(thread.events),
         ),
         events=events,
         excerpt="" if is_author else targets.text(thread.excerpt),
@@ -129,7 +132,9 @@ def _event(targets: Targets, event: Event) -> Event:
     )
 
 
-def _judgement(targets: Targets, judgement: Judgement, *, is_author: bool, has_spoken: bool) -> Judgement:
+def _judgement(
+    targets: Targets, judgement: Judgement, *, is_author: bool, has_removed_events: bool
+) -> Judgement:
     """The judgement without reasons that may quote him."""
 
     def stays(reason: JudgementReason) -> bool:
@@ -137,7 +142,7 @@ def _judgement(targets: Targets, judgement: Judgement, *, is_author: bool, has_s
             ReasonCode.COMMENTS,
             ReasonCode.COMMENTS_LISTED,
         )
-        return not (has_spoken if of_comments else is_author) or reason.code in _NOT_OF_A_TEXT
+        return not (has_removed_events if of_comments else is_author) or reason.code in _NOT_OF_A_TEXT
 
     return replace(
         judgement,
