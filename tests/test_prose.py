@@ -1,4 +1,4 @@
-"""A model's Markdown: paragraphs, lists, bold, code and links into the repository; nothing else has effect."""
+"""A model's Markdown: paragraphs, lists, bold, code, links into the repository; nothing else has effect."""
 
 import json
 import re
