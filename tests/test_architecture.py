@@ -92,6 +92,15 @@ DEPENDENCIES: dict[str, set[str]] = {
         "snapshots",
         "window",
     },
+    "batching": {
+        "archive",
+        "classify",
+        "digest",
+        "errors",
+        "llm",
+        "model_protocol",
+        "write",
+    },
     "stories": {
         "archive",
         "digest",
@@ -199,10 +208,9 @@ DEPENDENCIES: dict[str, set[str]] = {
     "commands": {
         "archive",
         "backfill_range",
-        "classify",
+        "batching",
         "cleaning",
         "config",
-        "digest",
         "errors",
         "estimate",
         "files",

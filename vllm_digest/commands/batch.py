@@ -8,16 +8,13 @@ from pathlib import Path
 from vllm_digest import pipeline
 from vllm_digest.archive import Pending, Stored
 from vllm_digest.backfill_range import backfill_range
-from vllm_digest.classify import classify
+from vllm_digest.batching import answer_files, capabilities_of, requests, submitted
 from vllm_digest.commands.backfill import make_plan, patient_source
-from vllm_digest.digest import make_digest
-from vllm_digest.errors import NotReadyError, UsageError
+from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server
-from vllm_digest.llm.batch import Arrived, CollectingModel, answers, kept_answer, request_line, state
-from vllm_digest.llm.batch import submit as submit_file
+from vllm_digest.llm.batch import Arrived, CollectingModel
 from vllm_digest.llm.cache import AnswerCache
-from vllm_digest.llm.capabilities import ServerCapabilities
-from vllm_digest.model_protocol import ModelError, ModelUnavailableError
+from vllm_digest.model_protocol import ModelUnavailableError
 from vllm_digest.models import Snapshot
 from vllm_digest.options import BatchCollectOptions, BatchSubmitOptions
 from vllm_digest.pipeline import Writer
@@ -29,7 +26,6 @@ from vllm_digest.runtime import Runtime, Setup, resolve, source_if_any
 from vllm_digest.summary import print_report
 from vllm_digest.window import TimeWindow, format_length, local_window, parse_length, parse_zone
 from vllm_digest.write import without_model
-from vllm_digest.write.writer import questions
 
 log = logging.getLogger(__name__)
 
@@ -77,15 +73,23 @@ def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> Non
     with ExitStack() as stack:
         server = _server(stack, setup)
         name = server.name if server else _named_model(setup)
-        capabilities = _capabilities(server) if server else ServerCapabilities()
-        files = pending.save_requests(_requests(setup, pending, name, capabilities))
+        files = pending.save_requests(
+            requests(
+                pending,
+                setup.rules,
+                writing_rules_of(setup.settings),
+                AnswerCache(setup.answers_folder),
+                model=name,
+                capabilities=capabilities_of(server),
+            )
+        )
         paths = tuple(files)
         for path in paths:
             print_product(f"{path}\n")
         if not paths:
             log.warning("there is nothing to ask: `batch collect` makes the pages")
             return
-        batches = _submitted(server, paths) if server else []
+        batches = submitted(server, paths) if server else []
     pending.save_batches(batches)
     if batches:
         log.warning("batches under way: %s; `batch collect` takes the answers", ", ".join(batches))
@@ -105,7 +109,7 @@ def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: 
         raise UsageError("No window waits for answers.", "`vllm-digest batch submit DATE` begins with one.")
     server = _server(stack, setup)
     name = server.name if server else _named_model(setup)
-    arrived = Arrived([Path(path) for path in given] or _arrivals(server, pending))
+    arrived = Arrived([Path(path) for path in given] or answer_files(server, pending))
     log.info("%d answers came", len(arrived))
     kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
@@ -133,49 +137,6 @@ def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
     return not others
 
 
-def _submitted(server: Server, paths: Iterable[Path]) -> list[str]:
-    """The batches that the server made of the files, up to the first that it does not take."""
-    batches: list[str] = []
-    try:
-        for path in paths:
-            batches.append(submit_file(server, path))  # noqa: PERF401 - those before a failure count
-    except ModelUnavailableError as error:
-        log.warning("the model server is given no batch: %s", error)
-    return batches
-
-
-def _capabilities(server: Server) -> ServerCapabilities:
-    """What the server takes of a request: a batch's lines cannot be put another way once they are refused."""
-    try:
-        server.try_out()
-    except ModelError as error:
-        log.warning("the model does not answer now: %s", error)
-    return server.capabilities
-
-
-def _requests(
-    setup: Setup, pending: Pending, name: str, capabilities: ServerCapabilities
-) -> Iterator[tuple[str, bytes]]:
-    """The models and the lines of all questions that have no answer yet, each once."""
-    written: set[bytes] = set()
-    kept = AnswerCache(setup.answers_folder)
-    known = setup.rules
-    for window in pending.windows():
-        snapshot = pending.load(window)
-        digest = make_digest(classify(snapshot, known), known.digest)
-        for question in questions(
-            writing_rules_of(setup.settings),
-            snapshot,
-            digest,
-            lambda question: kept_answer(question.model or name, question, kept),
-        ):
-            model = question.model or name
-            line = request_line(model, question, capabilities)
-            if line not in written:
-                written.add(line)
-                yield model, line
-
-
 def _server(stack: ExitStack, setup: Setup) -> Server | None:
     """The model's server, None where none is configured or it is not there."""
     if not setup.has_model:
@@ -194,29 +155,3 @@ def _named_model(setup: Setup) -> str:
             "Name it in llm.model (VLLM_DIGEST_LLM_MODEL), as `vllm run-batch --model` does.",
         )
     return setup.settings.llm.model
-
-
-def _arrivals(server: Server | None, pending: Pending) -> list[Path]:
-    """The files of answers to the batches of a series, fetched from the server."""
-    names = pending.batches()
-    if not pending.requests():
-        return []
-    if not names:
-        raise UsageError("No server has these requests.", "Give the answers' file with --answers FILE.")
-    if server is None:
-        raise NotReadyError("The server that has the batches is not there.", "Try again later.")
-    try:
-        states = {name: state(server, name) for name in names}
-        going = [f"{name} ({status})" for name, (status, _) in states.items() if status]
-        if going:
-            raise NotReadyError(f"Batches are under way: {', '.join(going)}.", "Collect again later.")
-        return [
-            pending.keep_answers(place, answers(server, file))
-            for place, file in enumerate((file for _, files in states.values() for file in files), start=1)
-        ]
-    except ModelUnavailableError as error:
-        raise NotReadyError(
-            f"The answers cannot be had: {error}.",
-            f"Try again later; to give these batches up, remove {pending.folder / 'batches.json'} "
-            "and run `batch submit` again.",
-        ) from None
