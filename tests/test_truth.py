@@ -380,6 +380,22 @@ def test_a_position_may_quote_the_answer_it_got(language: str, text: str, asked:
     assert (fault.reason, fault.compared_with) == (FallbackReason.LOGIN, "rita")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "others"),
+    [
+        ("zh", "对 rita 提出的疑问，最后说明不是拷贝。", "rita 提出的疑问是是否为拷贝。"),
+        ("en", "To what rita asked the answer is that it is no copy.", "rita asked whether it is a copy."),
+    ],
+)
+def test_a_position_may_name_whom_it_answers_and_is_nobody_else_s(
+    language: str, text: str, others: str
+) -> None:
+    quote = ("c2", "It is not, see the trace")
+    assert told(50, language, text, quote, login="ann7").faults == ()
+    (fault,) = told(50, language, others, quote, login="ann7").faults
+    assert (fault.reason, fault.detail, fault.compared_with) == (FallbackReason.LOGIN, "rita", "ann7")
+
+
 def test_the_figures_of_a_position_are_its_author_s() -> None:
     quotes = (("c1", "Does it starve low priorities?"), ("body", "P99 TTFT 812 ms to 333 ms"))
     reasons = {

@@ -51,6 +51,7 @@ def thread_basis(
             said=evidence.said,
             title=evidence.facts.title.casefold(),
             opener=evidence.facts.author.login,
+            speaker=speaker,
         ),
         support=Support(
             cited,

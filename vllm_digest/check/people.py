@@ -40,7 +40,8 @@ class People:
     """Who may be named in a sentence. People are logins, texts are in lower case.
 
     `authors`: people who wrote the cited remarks. `present`: people who took part in the threads.
-    `opener`: the author of the thread; empty for several threads.
+    `opener`: the author of the thread; empty for several threads. `speaker`: the person whose position the
+    sentence states, without naming them; empty for other sentences.
     `elsewhere`: everybody in the window. `words`: the threads' texts, to recognize names of things.
     `said`: all that each person wrote in the thread. `title`: the threads' titles.
     """
@@ -52,6 +53,7 @@ class People:
     said: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     opener: str = ""
+    speaker: str = ""
 
     @property
     def known(self) -> frozenset[str]:
@@ -91,11 +93,14 @@ class People:
         """Whether the text says what a person said and cites and names only other people, or nobody.
 
         Of several people who are told of together one has to be quoted: an answer often says what was asked.
+        A position is its holder's, who often answers somebody; one that begins with another name is not.
         """
         if login in self.authors or login not in self.present or login.casefold() in _NO_NAMES:
             return False
         if self.said and login not in self.said:
             return True
+        if self.speaker in self.authors and not words.lstrip(" *").startswith(login):
+            return False
         by_role = self.opener in self.authors and language.opener.search(words)
         return not by_role and not people_named(words, self.authors, language)
 
