@@ -37,7 +37,7 @@ _LONG_SENTENCE = 300
 """Characters on either side of a name that are taken for its sentence at most."""
 
 
-class Standing(StrEnum):
+class MentionKind(StrEnum):
     """In what sense a text names the focus."""
 
     SAID = "said"
@@ -63,7 +63,7 @@ class Mention:
     """
 
     quote: str
-    standing: Standing
+    kind: MentionKind
     word: str = ""
     position: int = 0
     sentence: int = 0
@@ -76,7 +76,7 @@ class Mention:
     @property
     def counts(self) -> bool:
         """Does it speak of the focus, and of it alone?"""
-        return self.standing in (Standing.SAID, Standing.PASTED, Standing.MACHINE)
+        return self.kind in (MentionKind.SAID, MentionKind.PASTED, MentionKind.MACHINE)
 
     @property
     def is_lookalike(self) -> bool:
@@ -122,19 +122,19 @@ def _mention(text: Text, find: Find, focus: Focus) -> Mention:
         return _miss(quote, JudgementReason(ReasonCode.EXCLUDED, because=find.because))
     if find.meaning is Meaning.LOOKALIKE:
         listed = len(_crowd(text.text, find, focus)) >= _LIST
-        return Mention(quote, Standing.LOOKS, aside=listed, miss=JudgementReason(ReasonCode.LOOKALIKE))
+        return Mention(quote, MentionKind.LOOKS, aside=listed, miss=JudgementReason(ReasonCode.LOOKALIKE))
     value = text.value_after(find.end)
     if code := _why_not(text, find, value):
         return _miss(quote, JudgementReason(code))
     if find.meaning is Meaning.FIELD and value:
-        return Mention(quoted(f"{text.text[find.start : find.end]}: {value}"), Standing.MACHINE)
+        return Mention(quoted(f"{text.text[find.start : find.end]}: {value}"), MentionKind.MACHINE)
     if find.meaning is Meaning.MACHINE or text.is_build(find.start) or text.is_hardware(find.start):
-        return Mention(quote, Standing.MACHINE)
+        return Mention(quote, MentionKind.MACHINE)
     return _named(text, find, focus, quote)
 
 
 def _miss(quote: str, why: JudgementReason) -> Mention:
-    return Mention(quote, Standing.LOOKS, miss=why)
+    return Mention(quote, MentionKind.LOOKS, miss=why)
 
 
 def _why_not(text: Text, find: Find, value: str | None) -> ReasonCode | None:
@@ -161,14 +161,14 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
         or (joint and any(peer.start == joint.end() for peer in ahead))
         or (behind and focus.joint.fullmatch(before, behind[-1].end))
     ):
-        standing = Standing.LISTED
+        kind = MentionKind.LISTED
     else:
-        standing = Standing.PASTED if pasted else Standing.SAID
+        kind = MentionKind.PASTED if pasted else MentionKind.SAID
     start, end = _sentence_span(text.text, find)
-    whole = text.text[start:end] if standing is Standing.SAID else ""
+    whole = text.text[start:end] if kind is MentionKind.SAID else ""
     return Mention(
         quote,
-        standing,
+        kind,
         word=text.text[slice(*_bounds(text.text, find.start, find.end, _IN_PATHS, _IN_PATHS))].strip("./-"),
         position=find.start,
         sentence=start,

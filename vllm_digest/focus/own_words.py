@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vllm_digest.focus.mentions import Mention, Standing, mentions, peers, platforms, quoted, rivals
+from vllm_digest.focus.mentions import Mention, MentionKind, mentions, peers, platforms, quoted, rivals
 from vllm_digest.focus.rules import Focus
 from vllm_digest.focus.signs import Sign, Weight, miss_signs, named, plain, without_lone_weak
 from vllm_digest.judgement import ReasonCode
@@ -43,7 +43,7 @@ class Title:
     @property
     def listed(self) -> tuple[Mention, ...]:
         """Its namings beside others, where it has no other ones."""
-        some = tuple(one for one in self.found if one.standing is Standing.LISTED)
+        some = tuple(one for one in self.found if one.kind is MentionKind.LISTED)
         return () if plain(self.found) else some
 
     @property
@@ -95,8 +95,8 @@ def _listed_late(one: Mention, title: str, focus: Focus) -> Mention:
     """A naming that ends a list of which another platform stands farther in front: `(H100) SSM and ROCm`."""
     before = title[max(0, one.position - _TITLE) : one.position]
     joined = any(joint.end() == len(before) for joint in focus.joint.finditer(before))
-    if one.standing is Standing.SAID and joined and platforms(before, focus):
-        return replace(one, standing=Standing.LISTED)
+    if one.kind is MentionKind.SAID and joined and platforms(before, focus):
+        return replace(one, kind=MentionKind.LISTED)
     return one
 
 
@@ -154,7 +154,7 @@ class OwnTexts:
         ways = (self._machine_signs, self._said_signs, self._pasted_signs, self._later_signs)
         for sign in (sign for way in ways for sign in way()):
             yield Sign(sign.weight.doubted(), sign.reason) if self.doubtful else sign
-        if listed := named(one for one in self.found if one.standing is Standing.LISTED):
+        if listed := named(one for one in self.found if one.kind is MentionKind.LISTED):
             yield Sign.of(Weight.SIDE, ReasonCode.BODY_LISTED, *listed)
         if self.other_machine:
             yield Sign.of(Weight.MISS, ReasonCode.OTHER_MACHINE, quoted(self.other_machine))
@@ -163,12 +163,12 @@ class OwnTexts:
     def _machine_signs(self) -> Iterator[Sign]:
         """Who reports from such a machine reports on it; who changes code has only tested there."""
         every = (*self.found, *self.later)
-        if shown := named(one for one in every if one.standing is Standing.MACHINE):
+        if shown := named(one for one in every if one.kind is MentionKind.MACHINE):
             yield Sign.of(Weight.HALF if self.is_pull else Weight.WHOLE, ReasonCode.MACHINE, *shown)
 
     def _said_signs(self) -> Iterator[Sign]:
         """Sentences count, not names: a list of cards, or three libraries in a row, are one remark."""
-        every = [one for one in self.found if one.standing is Standing.SAID]
+        every = [one for one in self.found if one.kind is MentionKind.SAID]
         said = [one for one in every if not one.aside]
         subject = [one for one in said if not (one.trial and self.is_pull)]
         if said:
@@ -188,13 +188,13 @@ class OwnTexts:
         return bool(said) and self.alone and length <= _SHORT and opens
 
     def _pasted_signs(self) -> Iterator[Sign]:
-        pasted = [one for one in self.found if one.standing is Standing.PASTED]
+        pasted = [one for one in self.found if one.kind is MentionKind.PASTED]
         if pasted:
             weight = Weight.WHOLE if len({one.sentence for one in pasted}) > 1 else Weight.HALF
             yield Sign.of(weight, ReasonCode.PASTED, *named(pasted))
 
     def _later_signs(self) -> Iterator[Sign]:
-        if words := named(one for one in self.later if one.standing is not Standing.MACHINE):
+        if words := named(one for one in self.later if one.kind is not MentionKind.MACHINE):
             yield Sign.of(Weight.HALF, ReasonCode.AUTHOR_COMMENTS, *words)
 
 

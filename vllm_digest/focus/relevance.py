@@ -6,7 +6,7 @@ from itertools import islice
 
 from vllm_digest.focus.changed_files import path_signs
 from vllm_digest.focus.hardware import hardware
-from vllm_digest.focus.mentions import Mention, Standing, mentions, quoted
+from vllm_digest.focus.mentions import Mention, MentionKind, mentions, quoted
 from vllm_digest.focus.own_words import OwnTexts, Title
 from vllm_digest.focus.rules import Focus
 from vllm_digest.focus.signs import Sign, Weight, miss_signs, named, without_lone_weak
@@ -90,7 +90,7 @@ def _comment_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
         words = named(one for some in by_person.values() for one in some)
         weight = Weight.HALF if len(by_person) > 2 else Weight.SIDE
         yield Sign.of(weight, ReasonCode.COMMENTS, *words)
-    elif listed := named(one for one in found if one.standing is Standing.LISTED):
+    elif listed := named(one for one in found if one.kind is MentionKind.LISTED):
         yield Sign.of(Weight.SIDE, ReasonCode.COMMENTS_LISTED, *listed)
     for miss in miss_signs(found):
         yield Sign(miss.weight, replace(miss.reason, in_comments=True))
