@@ -15,7 +15,7 @@ from vllm_digest.llm import TooSlowError
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
 from vllm_digest.printing import print_trial
-from vllm_digest.publish.layout import PROGRAM, WORKFLOW, Standing, compare, is_pinned
+from vllm_digest.publish.layout import PROGRAM, WORKFLOW, FileStatus, compare, is_pinned
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
 
@@ -61,12 +61,12 @@ def _workflow() -> str:
     workflow = standings[WORKFLOW]
     if not is_pinned(Path()):
         raise UsageError(f"{PROGRAM} does not say which version to install.", "It says what to put there.")
-    if workflow.standing is Standing.OUTDATED:
+    if workflow.status is FileStatus.OUTDATED:
         raise UsageError(
             f"{WORKFLOW} is outdated: it is as version {workflow.by} laid it out.",
             "`vllm-digest init --update .` replaces it.",
         )
-    if workflow.standing is Standing.CHANGED:
+    if workflow.status is FileStatus.CHANGED:
         return f"{WORKFLOW} was changed here; it differs from what this version lays out"
     return f"{WORKFLOW} is this version's"
 

@@ -9,7 +9,7 @@ from vllm_digest.installation import Installation, installation
 from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
 from vllm_digest.progress import tell_next
-from vllm_digest.publish.layout import PROGRAM, RECORD, LaidOut, Standing, compare, is_pinned, new_record
+from vllm_digest.publish.layout import PROGRAM, RECORD, FileStatus, LaidOut, compare, is_pinned, new_record
 from vllm_digest.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -22,10 +22,10 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
         path = folder / one.place
         if one.place == PROGRAM and not installed.requirement and is_pinned(folder):
             continue
-        if one.standing is Standing.MISSING or (options.update and one.standing is Standing.OUTDATED):
+        if one.status is FileStatus.MISSING or (options.update and one.status is FileStatus.OUTDATED):
             write_together({path: one.wanted})
             print_product(f"{path}\n")
-        elif one.standing is not Standing.CURRENT:
+        elif one.status is not FileStatus.CURRENT:
             _tell_left(path, one, folder)
     record = new_record(folder, compare(folder, installed), installed)
     path = folder / RECORD
@@ -41,7 +41,7 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
 
 
 def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
-    if one.standing is Standing.OUTDATED:
+    if one.status is FileStatus.OUTDATED:
         log.warning(
             "%s is left as it is: it is as version %s laid it out; "
             "`vllm-digest init --update %s` replaces it",

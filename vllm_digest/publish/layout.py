@@ -23,7 +23,7 @@ PROGRAM = PurePosixPath(".github/vllm-digest.txt")
 WORKFLOW = PurePosixPath(".github/workflows/digest.yml")
 
 
-class Standing(Enum):
+class FileStatus(Enum):
     """How a file of the repository compares with what this version lays out."""
 
     MISSING = "missing"
@@ -40,7 +40,7 @@ class LaidOut:
 
     place: PurePosixPath
     wanted: bytes
-    standing: Standing
+    status: FileStatus
     by: str = ""
 
 
@@ -57,7 +57,7 @@ def new_record(folder: Path, files: tuple[LaidOut, ...], installed: Installation
     """The record once all of `files` that are missing or current are laid out by this version."""
     known = dict(_read_record(folder / RECORD))
     for one in files:
-        if one.standing in {Standing.MISSING, Standing.CURRENT}:
+        if one.status in {FileStatus.MISSING, FileStatus.CURRENT}:
             sha256 = _hash(one.wanted)
             if known.get(str(one.place), ("", ""))[1] != sha256:
                 known[str(one.place)] = (installed.label, sha256)
@@ -102,16 +102,16 @@ def _compared(
 ) -> LaidOut:
     path = folder / place
     if not path.exists() and not path.is_symlink():
-        return LaidOut(place, wanted, Standing.MISSING)
+        return LaidOut(place, wanted, FileStatus.MISSING)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}.") from None
     by, sha256 = record.get(str(place), ("", ""))
     if content == wanted:
-        return LaidOut(place, wanted, Standing.CURRENT, by)
-    standing = Standing.OUTDATED if _hash(content) == sha256 else Standing.CHANGED
-    return LaidOut(place, wanted, standing, by)
+        return LaidOut(place, wanted, FileStatus.CURRENT, by)
+    status = FileStatus.OUTDATED if _hash(content) == sha256 else FileStatus.CHANGED
+    return LaidOut(place, wanted, status, by)
 
 
 def _hash(content: bytes) -> str:
