@@ -29,7 +29,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _SeriesStatus:
     """A series as it stands.
 
     `found`: what is stored. `made_at`: when the newest report was made. `next_run`: None where the series is
@@ -69,34 +69,36 @@ def status(runtime: Runtime, options: StatusOptions) -> int:
     rolled = {(settings.github.repo, span.series) for span in due}
     others = sorted({*archive.series(), *rolled} - {watched})
     judged = {watched, *((settings.github.repo, series) for series in series_made(setup))}
-    standings = [_with_due(_standing(setup, *one), due, is_made=one in judged) for one in (watched, *others)]
+    statuses = [
+        _with_due(_series_status(setup, *one), due, is_made=one in judged) for one in (watched, *others)
+    ]
     strangers = archive.strangers()
-    refused = [one for standing in standings for one in standing.found.refused]
-    is_well = all(one.is_well for one in standings if (one.repo, one.series) in judged)
+    refused = [one for status in statuses for one in status.found.refused]
+    is_well = all(one.is_well for one in statuses if (one.repo, one.series) in judged)
     is_well = is_well and not refused and not strangers
     if options.as_json:
         product = {
             "ok": is_well,
-            "series": [*map(_as_json, standings)],
+            "series": [*map(_as_json, statuses)],
             "refused": [{"path": str(one.path), "why": one.why} for one in (*strangers, *refused)],
-            "unread": sum(standing.found.unread for standing in standings),
+            "unread": sum(status.found.unread for status in statuses),
         }
         print_json(product)
     else:
         zone = settings.report.timezone
-        blocks = ["".join(f"{line}\n" for line in _told(one, zone)) for one in standings]
+        blocks = ["".join(f"{line}\n" for line in _told(one, zone)) for one in statuses]
         blocks += [f"{one.path} is set aside: {one.why}.\n" for one in strangers]
         print_product("\n".join(blocks))
     return 0 if is_well else 1
 
 
-def _standing(setup: Setup, repo: str, series: str) -> _Standing:
+def _series_status(setup: Setup, repo: str, series: str) -> _SeriesStatus:
     report, found = setup.settings.report, setup.archive.listing(repo, series)
     length, end = _length(series), floor_to_minute(setup.now() - report.settle)
     catch_up = report.catch_up
     gaps = holes(found.kept)
     reached = max((window.end for window in found.kept), default=None)
-    return _Standing(
+    return _SeriesStatus(
         repo=repo,
         series=series,
         found=found,
@@ -109,14 +111,14 @@ def _standing(setup: Setup, repo: str, series: str) -> _Standing:
     )
 
 
-def _with_due(standing: _Standing, due: Sequence[Span], *, is_made: bool) -> _Standing:
-    """The standing of a series, with the roll-ups of it that are `due` where runs make them."""
-    windows = [span.window for span in due if is_made and span.series == standing.series]
+def _with_due(status: _SeriesStatus, due: Sequence[Span], *, is_made: bool) -> _SeriesStatus:
+    """The status of a series, with the roll-ups of it that are `due` where runs make them."""
+    windows = [span.window for span in due if is_made and span.series == status.series]
     if not windows:
-        return standing
-    stored = set(standing.found.windows)
+        return status
+    stored = set(status.found.windows)
     return replace(
-        standing,
+        status,
         missing=tuple(window for window in windows if window not in stored),
         again=tuple(window for window in windows if window in stored),
     )
@@ -139,25 +141,25 @@ def _made_at(archive: Archive, found: Listing) -> datetime | None:
         return None
 
 
-def _as_json(standing: _Standing) -> dict[str, Any]:
+def _as_json(status: _SeriesStatus) -> dict[str, Any]:
     """The object docs/commands.md documents under `status --json`."""
-    found = standing.found
+    found = status.found
     windows = found.windows
     return {
-        "repo": standing.repo,
-        "series": standing.series,
-        "ok": standing.is_well,
+        "repo": status.repo,
+        "series": status.series,
+        "ok": status.is_well,
         "windows": len(windows),
         "first": windows[0].start.isoformat() if windows else None,
         "last": windows[-1].end.isoformat() if windows else None,
-        "made_at": standing.made_at.isoformat() if standing.made_at else None,
-        "late": standing.late,
+        "made_at": status.made_at.isoformat() if status.made_at else None,
+        "late": status.late,
         "unfinished": _spans(found.unfinished),
-        "missing": _spans(standing.missing),
-        "holes": _spans(standing.holes),
-        "overlaps": _spans(standing.overlaps),
-        "again": _spans(standing.again),
-        "next": _spans(standing.next_windows),
+        "missing": _spans(status.missing),
+        "holes": _spans(status.holes),
+        "overlaps": _spans(status.overlaps),
+        "again": _spans(status.again),
+        "next": _spans(status.next_windows),
     }
 
 
@@ -165,25 +167,25 @@ def _spans(windows: Sequence[TimeWindow]) -> list[dict[str, str]]:
     return [{"start": window.start.isoformat(), "end": window.end.isoformat()} for window in windows]
 
 
-def _told(standing: _Standing, zone: ZoneInfo) -> Iterator[str]:
+def _told(status: _SeriesStatus, zone: ZoneInfo) -> Iterator[str]:
     """The lines about a series as a person reads them."""
-    yield f"{standing.repo} {standing.series}{'' if standing.is_well else ': NOT WELL'}"
-    found = standing.found
+    yield f"{status.repo} {status.series}{'' if status.is_well else ': NOT WELL'}"
+    found = status.found
     windows = found.windows
     if not windows:
         yield "  stored    nothing"
     else:
         span = TimeWindow(windows[0].start, max(window.end for window in windows))
         yield f"  stored    {_count(windows)}, {local_window(span, zone)}"
-    if standing.made_at:
-        yield f"  last run  {local_minute(standing.made_at, zone)}{', LATE' if standing.late else ''}"
+    if status.made_at:
+        yield f"  last run  {local_minute(status.made_at, zone)}{', LATE' if status.late else ''}"
     yield from _listed("no page  ", found.unfinished, zone)
-    yield from _listed("missing  ", standing.missing, zone)
-    yield from _listed("due again", standing.again, zone)
-    yield from _listed("old holes", [hole for hole in standing.holes if hole not in standing.missing], zone)
-    yield from _listed("overlaps ", standing.overlaps, zone)
-    if standing.next_run:
-        yield from _next_run(standing.next_run, zone)
+    yield from _listed("missing  ", status.missing, zone)
+    yield from _listed("due again", status.again, zone)
+    yield from _listed("old holes", [hole for hole in status.holes if hole not in status.missing], zone)
+    yield from _listed("overlaps ", status.overlaps, zone)
+    if status.next_run:
+        yield from _next_run(status.next_run, zone)
     if found.unread:
         yield f"  unread    {found.unread} older files; each `status` reads some, and `site` all"
     messages = list(found.messages(zone))
