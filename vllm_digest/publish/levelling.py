@@ -8,7 +8,7 @@ from enum import StrEnum
 from vllm_digest.archive import Archive, put, why_no_report
 from vllm_digest.place import Place
 from vllm_digest.publish.git import Git
-from vllm_digest.publish.standing import standing
+from vllm_digest.publish.local import local_reports
 from vllm_digest.publish.tree import Pair, Pairs, Tree, batches, read_blobs
 
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _step_of_two(here: Pair, there: Pair, *, is_new_here: bool) -> Step:
 
 def reach_level(archive: Archive, git: Git, tip: str, there: Tree, base: Pairs) -> Level:
     """Take what is new on the branch; say what remains to be done."""
-    here = standing(archive)
+    here = local_reports(archive)
     level = Level(tip, there)
     taken: dict[Place, Pair] = {}
     for place in sorted({*base, *here.pairs, *there.pairs}):

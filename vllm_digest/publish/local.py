@@ -10,16 +10,16 @@ from vllm_digest.place import Place
 from vllm_digest.publish.tree import Pair
 
 
-class Standing(NamedTuple):
+class LocalReports(NamedTuple):
     """`pairs`: the reports. `damaged`: where files stand that are none, or only a part of one."""
 
     pairs: dict[Place, Pair]
     damaged: set[Place]
 
 
-def standing(archive: Archive) -> Standing:
+def local_reports(archive: Archive) -> LocalReports:
     """What stands in an archive's folder; contents are not looked at."""
-    found = Standing({}, set())
+    found = LocalReports({}, set())
     for repo, series in archive.series():
         listed = archive.listing(repo, series, since=NEVER)
         for window in listed.windows:
