@@ -1,4 +1,4 @@
-"""An archive's folder, kept level with a branch that reports are only ever added to.
+"""An archive's folder, kept state with a branch that reports are only ever added to.
 
 What folder and branch had in common the last time is kept as a commit or tree of its own (`base`); whatever
 differs from it on disk is to be published. A command that dies at any point loses nothing: the next one finds
@@ -19,8 +19,8 @@ from vllm_digest.archive import Archive, move_page_aside, remove
 from vllm_digest.errors import DocumentError, StorageError, UsageError
 from vllm_digest.place import Place
 from vllm_digest.publish.git import Git, GitError
-from vllm_digest.publish.levelling import Level, reach_level, take
 from vllm_digest.publish.repository import prepare, tree_with
+from vllm_digest.publish.sync import SyncState, sync, take
 from vllm_digest.publish.tree import Pair, Pairs, files_of, read_tree
 from vllm_digest.report import Report
 
@@ -100,30 +100,30 @@ class DataBranch:
         )
 
     def _pull(self, *, accepts_removals: bool) -> tuple[Place, ...]:
-        level = self._level(makes_anew=False)
+        state = self._sync(makes_anew=False)
         if accepts_removals:
-            for place in level.removed:
+            for place in state.removed:
                 remove(self.archive.root, place)
-            level.removed.clear()
-        self._keep_base(level.tip, level.removed)
-        return tuple(level.removed)
+            state.removed.clear()
+        self._keep_base(state.tip, state.removed)
+        return tuple(state.removed)
 
     def _push(self, aside: list[Path]) -> tuple[Path, ...]:
-        level = self._level(makes_anew=True)
-        ours = {place: pair for place in level.ours if (pair := _checked(self, place, level, aside))}
-        tip = level.tip
+        state = self._sync(makes_anew=True)
+        ours = {place: pair for place in state.ours if (pair := _checked(self, place, state, aside))}
+        tip = state.tip
         if ours:
             tip = _commit(self.git, tip, ours)
             self.git.ask("push", "--porcelain", self.remote, f"{tip}:refs/heads/{self.branch}")
-        if level.removed:
+        if state.removed:
             _log.warning(
                 "the branch %s no longer has %s; they are not put there again: %s",
-                *(self.branch, _count(level.removed), _named(level.removed)),
+                *(self.branch, _count(state.removed), _named(state.removed)),
             )
-        self._keep_base(tip, level.removed)
+        self._keep_base(tip, state.removed)
         return tuple(self.archive.root / place.page for place, pair in ours.items() if pair.page)
 
-    def _level(self, *, makes_anew: bool) -> Level:
+    def _sync(self, *, makes_anew: bool) -> SyncState:
         """Fetch the branch and take what is new there.
 
         `makes_anew`: a branch that is gone has removed nothing, but is to be made again.
@@ -138,7 +138,7 @@ class DataBranch:
             _log.warning("%s on the branch %s is passed over: %s.", path, self.branch, why)
         known = self.git.asked("rev-parse", "--verify", "--quiet", self._base)
         base = {} if makes_anew and not tip else read_tree(self.git, known, now).pairs
-        return reach_level(self.archive, self.git, tip, there, base)
+        return sync(self.archive, self.git, tip, there, base)
 
     def _fetch(self) -> str:
         """The branch's last commit; empty when there is no such branch."""
@@ -164,15 +164,15 @@ class DataBranch:
         return f"refs/vllm-digest/base/{self.branch}"
 
 
-def _checked(branch: DataBranch, place: Place, level: Level, aside: list[Path]) -> Pair | None:
+def _checked(branch: DataBranch, place: Place, state: SyncState, aside: list[Path]) -> Pair | None:
     """What of a report may be published: both files, its data, or nothing."""
-    pair, published = level.ours[place], level.there.pairs.get(place)
+    pair, published = state.ours[place], state.there.pairs.get(place)
     try:
         report = branch.archive.load(place)
     except DocumentError as error:
         _log.warning("%s It is not published.", error.problem)
         if published:
-            take(branch.archive, branch.git, level.there, {place: published}, ())
+            take(branch.archive, branch.git, state.there, {place: published}, ())
         return None
     page = (branch.archive.root / place.page).read_text("utf-8", "replace") if pair.page else ""
     if not page or not (problem := branch.find_problem(report, page)):
@@ -181,7 +181,7 @@ def _checked(branch: DataBranch, place: Place, level: Level, aside: list[Path]) 
     _log.warning("%s is set aside at %s, for it failed its check: %s", place.page, aside[-1], problem)
     if published and published.page:
         # The page that is published stays, and so does the data that it was made of.
-        take(branch.archive, branch.git, level.there, {place: published}, ())
+        take(branch.archive, branch.git, state.there, {place: published}, ())
         return None
     return Pair(pair.data)
 
