@@ -173,7 +173,7 @@ def test_what_a_branch_lost_stays_here_until_it_is_let_go(
     for _ in range(2):
         ran = run("pull", "--remote", str(remote))
         assert (ran.code, standing("archive")) == (5, before)
-        assert f"The branch reports no longer has {len(gone)} reports that stand in archive" in ran.err
+        assert f"The branch reports no longer has {len(gone)} reports that are in archive" in ran.err
         assert all(f"{SERIES}/{window}" in ran.err for window in gone)
         assert "run `vllm-digest pull --accept-removals`" in ran.err
     assert run("pull", "--accept-removals", "--remote", str(remote)).code == 0

@@ -99,7 +99,7 @@ def test_every_service_gets_it_though_one_refuses_and_another_is_no_address(run:
         ran = run("notify", page, environ={"APPRISE_URLS": addresses})
     assert (ran.code, ran.out) == (0, "")
     assert len(inbox.messages) == 1
-    assert ran.err.count("JSON did not take the message") == 2
+    assert ran.err.count("JSON did not accept the message") == 2
     assert "APPRISE_URLS has an address that apprise cannot read" in ran.err
     assert "s3cret" not in ran.err
 

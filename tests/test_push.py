@@ -205,7 +205,7 @@ def test_what_was_taken_away_there_is_not_brought_back_and_stays_here(run: Run, 
         write("archive", window)
         ran = run("push", "--remote", str(remote))
         assert ran.code == 0
-        assert f"no longer has one report; they are not put there again: {SERIES}/{FIRST}" in ran.err
+        assert f"no longer has one report; they are not published again: {SERIES}/{FIRST}" in ran.err
     assert published(remote) == both(SECOND) | both(THIRD) | both(FOURTH)
     assert standing("archive") == published(remote) | both(FIRST)
 
@@ -303,7 +303,7 @@ def test_a_branch_that_is_never_reached_is_given_up(run: Run) -> None:
     ("arguments", "complaint"),
     [
         (("push",), "There is no repository to keep the reports in."),
-        (("pull", "--remote", "x", "--branch", "a..b"), "'a..b' cannot be the name of a branch."),
+        (("pull", "--remote", "x", "--branch", "a..b"), "'a..b' is not a valid branch name."),
         (("push", "--remote", "x", "--output", "own"), "own is a repository that `vllm-digest pull` did not"),
     ],
 )

@@ -19,17 +19,17 @@ from vllm_digest.sections import outline
 from vllm_digest.window import parse_length
 
 _WAIT = timedelta(minutes=30)
-"""How long to wait for a run, unless --wait says otherwise; with a model one may take half an hour."""
+"""How long to wait for a run without --wait: with a model a run may take half an hour."""
 
 
 def pull(runtime: Runtime, options: PullOptions) -> None:
-    """Bring what is published into the archive's folder."""
+    """Write the published reports into the archive's folder."""
     with _data_branch(runtime, options) as branch:
         branch.pull(accepts_removals=options.accept_removals)
 
 
 def push(runtime: Runtime, options: BranchOptions) -> None:
-    """Publish what only stands in the archive's folder; print its pages' paths."""
+    """Publish the reports that only the archive's folder has; print the paths of their pages."""
     with _data_branch(runtime, options) as branch:
         pushed = branch.push()
     for page in pushed.pages:
@@ -40,25 +40,27 @@ def push(runtime: Runtime, options: BranchOptions) -> None:
 
 @contextmanager
 def _data_branch(runtime: Runtime, options: BranchOptions) -> Iterator[DataBranch]:
-    """The branch and its folder, which nobody else works in meanwhile."""
+    """The branch, while its folder is locked."""
     archive, now = resolve(runtime, options).archive, runtime.clock()
-    around = Git(Path(), runtime.environ, now, looks_up=True)
-    remote = options.remote or around.asked("remote", "get-url", "origin")
+    around = Git(Path(), runtime.environ, now, searches_parents=True)
+    remote = options.remote or around.query("remote", "get-url", "origin")
     if not remote:
         raise UsageError(
             "There is no repository to keep the reports in.",
             "Run this in a clone of it, or give its address to --remote.",
         )
     if Path(remote).exists():
-        # Git works in another folder than the one this was said in.
+        # Git runs in another folder, so a relative path must become absolute.
         remote = str(Path(remote).absolute())
     git = Git(archive.root, runtime.environ, now)
     wait = parse_length(options.wait) if options.wait else _WAIT
     with lock_whole(archive.root, wait=wait, sleep=runtime.sleep):
-        yield DataBranch(archive, git, remote, options.branch, _find_problem, runtime.sleep, runtime.chance)
+        yield DataBranch(
+            archive, git, remote, options.branch, _find_problem, runtime.sleep, runtime.random_fraction
+        )
 
 
 def _find_problem(report: Report, page: str) -> str:
-    """Why a stored page may not be published; it may be in any language."""
+    """Why a stored page may not be published, empty if it may; it can be in any language."""
     problems = [find_problem(page, outline(report.digest, language)) for language in LANGUAGES]
     return "" if "" in problems else problems[0]

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def init(_runtime: Runtime, options: InitOptions) -> None:
-    """Write the files that are missing and print them, with `--update` also those nobody has changed."""
+    """Write missing files, with `--update` also outdated ones that were not edited; print their paths."""
     folder, installed = Path(options.folder), installation()
     for one in compare(folder, installed):
         path = folder / one.place
@@ -43,17 +43,16 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
 def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
     if one.status is FileStatus.OUTDATED:
         log.warning(
-            "%s is left as it is: it is as version %s laid it out; "
-            "`vllm-digest init --update %s` replaces it",
+            "%s is not changed: it is as version %s laid it out; `vllm-digest init --update %s` replaces it",
             *(path, one.by, folder),
         )
     else:
-        log.warning("%s is left as it is; it differs from what this version lays out", path)
+        log.warning("%s is not changed; it differs from what this version lays out", path)
 
 
 def _tell_uninstallable(folder: Path, installed: Installation) -> None:
     if is_pinned(folder):
-        way_on = "%s keeps the version that it names"
+        way_on = "%s is not changed, and the workflow installs the version that it names"
     else:
         way_on = (
             "put a line `vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s"

@@ -1,4 +1,4 @@
-"""Git in one folder: without an identity, in English, and with no secret in what its errors say."""
+"""Run git in one folder: with a fixed identity, English messages, and no secrets in its errors."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from vllm_digest.processes import Finished, run_program
 _TIMEOUT = timedelta(minutes=10)
 _WRITER = "vllm-digest"
 _ADDRESS = "noreply@vllm-digest.invalid"
-"""Nobody's: GitHub ties commits to people by their addresses."""
+"""A reserved domain: GitHub attributes commits to users by their addresses."""
 _TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
 _ELSEWHERE = (
     "GIT_DIR",
@@ -25,7 +25,7 @@ _ELSEWHERE = (
     "GIT_NAMESPACE",
     "GIT_PREFIX",
 )
-"""What a hook sets, and what would send our commands to another repository."""
+"""Variables that hooks set and that would direct our commands to another repository."""
 _OFFER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$%s"; }; f'
 """A credential helper; the shell that git starts reads the token, so it is in no argument and no file."""
 _ALWAYS = {
@@ -34,7 +34,7 @@ _ALWAYS = {
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
     "fetch.recurseSubmodules": "false",
-    # Housekeeping that goes on behind our back would meet the next command.
+    # Background maintenance would conflict with the next command.
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
     "push.recurseSubmodules": "no",
@@ -44,24 +44,24 @@ _MAY_PASS = re.compile(
     r"|rpc failed|TLS|SSL|unexpected disconnect|couldn't find remote ref|Internal Server Error|\[rejected\]",
     re.IGNORECASE,
 )
-"""What git says when the network or the server failed, or somebody else pushed first."""
+"""Messages of git when the network or the server failed, or another push was first."""
 _REFUSED = re.compile(r"\[remote rejected\][^\n]*\(([^\n]*)\)")
 _FOR_GOOD = re.compile(
     r"declin|den(y|ied)|protect|prohibit|not allowed|not permitted|permission|refus|archived|disabled|hook"
     r"|read.only|large|size|quota|exceed",
     re.IGNORECASE,
 )
-"""Reasons of a server that hold the next time, too. Others pass: `failure`, `cannot lock ref`, and what
-servers say of their own trouble (`Internal Server Error`)."""
+"""A server's reasons that are permanent. Others are temporary: `failure`, `cannot lock ref`, and errors of
+the server itself (`Internal Server Error`)."""
 _NO_REPOSITORY = "not a git repository"
 
 
 _FATAL = 128
-"""The exit code of a command that could not do its work, where others say no."""
+"""Git's exit code for a failed command; other nonzero codes are a negative answer."""
 
 
 class GitError(StorageError):
-    """Git failed; `may_pass` when the same may succeed the next time."""
+    """Git failed. `may_pass`: the same command may succeed later."""
 
     def __init__(self, problem: str, remedy: str = "", *, may_pass: bool = False) -> None:
         super().__init__(problem, remedy)
@@ -69,7 +69,7 @@ class GitError(StorageError):
 
 
 def may_pass(said: str) -> bool:
-    """May the same command succeed the next time, by what git said of its failure?"""
+    """Whether the same command may succeed later. `said`: what git printed when it failed."""
     reasons = _REFUSED.findall(said)
     if reasons:
         return not any(_FOR_GOOD.search(reason) for reason in reasons)
@@ -78,50 +78,51 @@ def may_pass(said: str) -> bool:
 
 @dataclass(frozen=True)
 class Git:
-    """Git in one folder; `environ` is the user's, `now` the time that commits get.
+    """Git in one folder.
 
-    `looks_up`: the repository may also be one that the folder lies in.
+    `environ`: the user's environment variables. `now`: the time of new commits, with a time zone.
+    `searches_parents`: the repository may also be in a parent folder.
     """
 
     folder: Path
     environ: Mapping[str, str]
     now: datetime
-    looks_up: bool = False
+    searches_parents: bool = False
 
-    def ask(self, *arguments: str, stdin: bytes = b"") -> str:
-        """What a git command prints, without the newline at its end. Raises GitError if it fails."""
-        said = self.ask_bytes(*arguments, stdin=stdin)
+    def run(self, *arguments: str, stdin: bytes = b"") -> str:
+        """Run a git command; return its output without trailing newlines. Raises GitError if it fails."""
+        said = self.run_bytes(*arguments, stdin=stdin)
         return said.decode(errors="surrogateescape").rstrip("\n")
 
-    def ask_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """The same as bytes, to the last newline."""
-        ended = self._run(arguments, stdin)
+    def run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a git command; return its whole output as bytes. Raises GitError if it fails."""
+        ended = self._execute(arguments, stdin)
         if ended.code:
             raise self._error(arguments[0], ended)
         return ended.out
 
-    def asked(self, *arguments: str) -> str:
-        """What a question prints; empty when the answer is none, or there is no repository.
+    def query(self, *arguments: str) -> str:
+        """The output of a git command; empty if it exits with a negative answer or there is no repository.
 
-        Raises GitError if git refuses to answer.
+        Raises GitError if git fails otherwise.
         """
-        ended = self._run(arguments, b"")
+        ended = self._execute(arguments, b"")
         if ended.code == _FATAL and _NO_REPOSITORY not in ended.err:
             raise self._error(arguments[0], ended)
         return "" if ended.code else ended.out.decode(errors="surrogateescape").strip()
 
     def listed(self, *arguments: str, stdin: bytes = b"") -> list[str]:
-        """The parts, ended by NUL, that a command with `-z` prints."""
-        return self.ask(*arguments, stdin=stdin).split("\0")[:-1]
+        """The output of a command with `-z`, split at NUL. Raises GitError if it fails."""
+        return self.run(*arguments, stdin=stdin).split("\0")[:-1]
 
     def _error(self, command: str, ended: Finished) -> GitError:
-        # A push says on stdout which branch was refused, and why.
+        # A push prints on stdout which branch was refused, and why.
         said = f"{ended.err}\n{ended.out.decode(errors='replace')}"
         return GitError(
             f"git {command} failed in {self.folder}: {self._presentable(said)}", may_pass=may_pass(said)
         )
 
-    def _run(self, arguments: Sequence[str], stdin: bytes) -> Finished:
+    def _execute(self, arguments: Sequence[str], stdin: bytes) -> Finished:
         command = ["git", *arguments]
         try:
             return run_program(
@@ -131,13 +132,13 @@ class Git:
             raise GitError(f"git {command[1]} took too long in {self.folder}.", may_pass=True) from None
         except OSError as error:
             raise GitError(
-                f"git cannot be run in {self.folder}: {error.strerror}.", "Install git, or mend PATH."
+                f"git cannot be run in {self.folder}: {error.strerror}.", "Install git, or correct PATH."
             ) from None
 
     def _environment(self) -> dict[str, str]:
         server = self.environ.get("GITHUB_SERVER_URL", "https://github.com")
         settings = dict(_ALWAYS)
-        # After the user's own helpers, which git asks first.
+        # Git tries the user's own credential helpers first.
         for name in _TOKEN_NAMES:
             if self.environ.get(name):
                 settings[f"credential.{server}.helper"] = _OFFER % name
@@ -154,7 +155,7 @@ class Git:
             "GIT_TERMINAL_PROMPT": "0",
             "LC_ALL": "C",
         }
-        if not self.looks_up:
+        if not self.searches_parents:
             environ["GIT_CEILING_DIRECTORIES"] = str(self.folder.resolve().parent)
         count = environ.get("GIT_CONFIG_COUNT", "")
         first = int(count) if count.isdecimal() else 0
@@ -164,9 +165,9 @@ class Git:
         return environ
 
     def _presentable(self, said: str) -> str:
-        """Git's words on one line, without the credentials that addresses and answers may hold."""
+        """Git's output on one line, without credentials."""
         text = " ".join(said.split())
         for name in _TOKEN_NAMES:
             if token := self.environ.get(name):
                 text = text.replace(token, "***")
-        return re.sub(r"(?<=://)[^\s/]*@", "", text) or "it says nothing."
+        return re.sub(r"(?<=://)[^\s/]*@", "", text) or "no message."

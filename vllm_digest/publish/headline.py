@@ -1,7 +1,7 @@
-"""The head of reports as a short message in a language, as plain text and as HTML; pure.
+"""A short message about new reports in one language, as plain text and as HTML; pure.
 
-Chats take marks in a text for calls, links and layout, each its own. So what strangers wrote is shown with
-full-width look-alikes of those marks: it reads the same to people, and means nothing to a chat.
+Each chat service interprets some characters as mentions, links or layout. In untrusted text these are
+replaced with full-width characters, which look similar and have no effect.
 """
 
 import re
@@ -48,7 +48,7 @@ class Message(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A thread that matters; its title is harmless."""
+    """An important thread. `title`: made harmless and shortened."""
 
     number: int
     title: str
@@ -58,10 +58,11 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What a message says of one report; strangers' texts are harmless.
+    """What a message tells about one report; untrusted texts are made harmless.
 
-    `rows`: the most important threads, those of the focus first. `address` is that of the page, empty where
-    the site's is not known.
+    `start`, `end`: of the window, local times as text. `focus`: the name of the focus.
+    `rows`: the most important threads, those of the focus first. `address`: URL of the page, empty if the
+    site's is not known.
     """
 
     start: str
@@ -76,10 +77,7 @@ class _Head:
 
 
 def headline(reports: Sequence[Report], site: str, language: str) -> Message:
-    """What is to be said of new reports, newest first.
-
-    `site`: the address below which the pages of the language stand; may be empty.
-    """
+    """The message about new reports, newest first. `site`: URL of the site in this language; may be empty."""
     newest = sorted(reports, key=lambda report: report.digest.window, reverse=True)
     values = {
         "project": harmless(newest[0].digest.project),
@@ -100,7 +98,7 @@ def _environment(language: str, *, is_html: bool) -> "Environment":
 
 
 def harmless(text: str) -> str:
-    """A stranger's text on one line, with nothing in it that a chat would act on."""
+    """Untrusted text on one line, without characters that a chat interprets."""
     return _ACTING.sub(lambda mark: _MARKS.get(mark[0], "＿"), clean(text))
 
 

@@ -1,7 +1,7 @@
 """The files of a publishing repository: what this version lays out, and what an earlier one did.
 
-`.github/vllm-digest.json` in the repository records by which version each file was laid out and its hash, so
-that a file nobody has changed can be told from one that somebody has.
+`.github/vllm-digest.json` in the repository records which version laid out each file, and its SHA-256, so
+that edited files can be distinguished from outdated ones.
 """
 
 import hashlib
@@ -29,14 +29,17 @@ class FileStatus(Enum):
     MISSING = "missing"
     CURRENT = "current"
     OUTDATED = "outdated"
-    """It is as an earlier version laid it out."""
+    """It is unchanged since an earlier version laid it out."""
     CHANGED = "changed"
-    """Somebody has changed it."""
+    """It was edited since it was laid out."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """One file. wanted: what this version lays out. by: the version that laid it out, empty if unknown."""
+    """One file. `place`: its path in the repository. `wanted`: the content that this version lays out.
+
+    `by`: the version that laid it out, empty if unknown.
+    """
 
     place: PurePosixPath
     wanted: bytes
@@ -45,7 +48,7 @@ class LaidOut:
 
 
 def compare(folder: Path, installed: Installation) -> tuple[LaidOut, ...]:
-    """Every file that this version lays out, in order of their names, and how it stands in `folder`.
+    """Every file that this version lays out, sorted by path, with its status in `folder`.
 
     Raises StorageError if one cannot be read.
     """
@@ -66,7 +69,7 @@ def new_record(folder: Path, files: tuple[LaidOut, ...], installed: Installation
 
 
 def is_pinned(folder: Path) -> bool:
-    """Whether the repository says which version of the program its workflow installs."""
+    """Whether the repository names the version of the program that its workflow installs."""
     try:
         lines = (folder / PROGRAM).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -83,7 +86,7 @@ def _files(installed: Installation) -> Iterator[tuple[PurePosixPath, bytes]]:
 
 
 def _program(installed: Installation) -> bytes:
-    """What the workflow installs beside the locked dependencies."""
+    """The requirements file that pins the program; the workflow installs it with the locked dependencies."""
     text = "# The program itself; `vllm-digest init --update .` writes what is installed where it is run.\n"
     if installed.requirement:
         text += f"{installed.requirement}\n"
@@ -119,12 +122,12 @@ def _hash(content: bytes) -> str:
 
 
 def _read_record(path: Path) -> dict[str, tuple[str, str]]:
-    """By file the version that laid it out and the hash of that; empty if there is no sound record."""
+    """By path: version and SHA-256 of the file as laid out; empty if there is no valid record."""
     try:
         entries = json.loads(path.read_bytes())["files"]
         return {str(name): (str(one["version"]), str(one["sha256"])) for name, one in entries.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        log.warning("%s cannot be read; files that differ are taken for changed", path)
+        log.warning("%s cannot be read; files that differ are treated as edited", path)
         return {}

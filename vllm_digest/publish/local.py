@@ -1,4 +1,4 @@
-"""The reports that stand in an archive's folder, by the ids that git gives contents."""
+"""The reports in an archive's folder, with their git blob ids."""
 
 from hashlib import sha1
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from vllm_digest.publish.tree import Pair
 
 
 class LocalReports(NamedTuple):
-    """`pairs`: the reports. `damaged`: where files stand that are none, or only a part of one."""
+    """`pairs`: the reports. `damaged`: places whose files are not a report, or only a part of one."""
 
     pairs: dict[Place, Pair]
     damaged: set[Place]
 
 
 def local_reports(archive: Archive) -> LocalReports:
-    """What stands in an archive's folder; contents are not looked at."""
+    """The reports in an archive's folder, without a check of their contents."""
     found = LocalReports({}, set())
     for repo, series in archive.series():
         listed = archive.listing(repo, series, since=NEVER)
@@ -34,6 +34,6 @@ def local_reports(archive: Archive) -> LocalReports:
 
 
 def _blob_id(path: str) -> str:
-    """https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    """The id of a file's content as git computes it: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
     content = read_file(path, LARGEST, path)
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -1,7 +1,7 @@
-"""The repository inside an archive's folder: made, recognised, and cleared of what killed commands left.
+"""The git repository inside an archive's folder: create, recognise and repair it.
 
-It is used for its objects and refs alone. No command of ours reads or writes its index or its working tree,
-so neither can be damaged, and no name on the branch becomes a path here.
+Only its objects and refs are used. The program never reads or writes its index or working tree, so neither
+can be damaged, and no name on the branch becomes a local path.
 """
 
 import logging
@@ -19,13 +19,14 @@ _log = logging.getLogger(__name__)
 _MARK = "vllm-digest.archive"
 _OURS = "refs/vllm-digest/"
 _INIT = ("init", "--quiet", "--template=")
-"""Nothing of a user's templates, such as hooks, is wanted."""
+"""Without a template, so that hooks of the user's templates are not copied."""
 
 
 def prepare(git: Git) -> None:
-    """Make the folder a repository of ours, whatever a killed command or a power cut left of one.
+    """Make the folder a repository of this program, or repair the one that is there.
 
-    Raises UsageError where somebody else's repository is, GitError where git refuses to look.
+    Raises UsageError if the folder is a repository that this program did not make, StorageError if the folder
+    cannot be created, and GitError if git fails.
     """
     folder = git.folder
     own = folder / ".git"
@@ -35,22 +36,22 @@ def prepare(git: Git) -> None:
         raise StorageError(f"{folder} cannot be made: {error.strerror}.", way_on(error)) from None
     if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
         raise _foreign(folder)
-    is_ours = bool(git.asked("config", "--file", str(own.absolute() / "config"), _MARK))
-    if not git.asked("rev-parse", "--git-dir"):
-        git.ask(*_INIT)
+    is_ours = bool(git.query("config", "--file", str(own.absolute() / "config"), _MARK))
+    if not git.query("rev-parse", "--git-dir"):
+        git.run(*_INIT)
     elif not is_ours and _is_in_use(git):
         raise _foreign(folder)
     _clear_locks(own)
     if is_ours and not _is_sound(git, own):
         _make_again(git, own)
-    git.ask("config", _MARK, "true")
+    git.run("config", _MARK, "true")
 
 
 def tree_with(git: Git, commit: str, files: Iterable[tuple[str, str]]) -> str:
-    """The id of a tree: that of a commit, empty for none, with files (path and id of the content) added.
+    """The id of a new tree: the tree of `commit` (empty for no commit) plus `files` (path and blob id).
 
-    Only the folders on the way to these files are written anew. What else they hold stays as it is, even
-    what git would refuse to put into an index; a link or a submodule in the place of a folder gives way.
+    Only the folders above these files are rewritten. Their other entries are kept, even those that git would
+    not accept in an index; a link or a submodule with the name of a needed folder is replaced.
     """
     tree = f"{commit}^{{tree}}" if commit else ""
     return _tree_with(git, tree, [(path.split("/"), content) for path, content in files])
@@ -70,22 +71,22 @@ def _tree_with(git: Git, tree: str, files: Iterable[tuple[Sequence[str], str]]) 
         made = _tree_with(git, known if mode == "040000" else "", inner)
         entries[name] = f"040000 tree {made}\t{name}"
     stdin = "".join(f"{line}\0" for line in entries.values()).encode(errors="surrogateescape")
-    return git.ask("mktree", "-z", "--missing", stdin=stdin)
+    return git.run("mktree", "-z", "--missing", stdin=stdin)
 
 
 def _is_in_use(git: Git) -> bool:
-    """Has anybody but us committed anything? A repository that was just begun may be one of ours."""
-    refs = git.ask("for-each-ref", "--format=%(refname)").split()
+    """Whether the repository has refs that this program did not make. A new one without refs may be ours."""
+    refs = git.run("for-each-ref", "--format=%(refname)").split()
     return any(not ref.startswith(_OURS) for ref in refs)
 
 
 def _is_sound(git: Git, own: Path) -> bool:
-    """Is there all that our refs lead to? A power cut leaves files that git named but the disk never got."""
+    """Whether all objects that our refs reach are there. A power cut can leave empty object files."""
     files = (*own.glob("objects/??/*"), *own.glob("refs/**/*"))
     if any(path.is_file() and path.stat().st_size == 0 for path in files):
         return False
     try:
-        git.ask("rev-list", "--objects", "--quiet", "--all")
+        git.run("rev-list", "--objects", "--quiet", "--all")
     except GitError:
         return False
     return True
@@ -94,7 +95,7 @@ def _is_sound(git: Git, own: Path) -> bool:
 def _make_again(git: Git, own: Path) -> None:
     if any(own.glob("refs/vllm-digest/base/**/*")):
         _log.warning(
-            "%s is damaged and made again; `push` publishes again what was removed from the branch meanwhile",
+            "%s is damaged and made again; `push` may publish reports that were removed from the branch",
             own,
         )
     try:
@@ -102,7 +103,7 @@ def _make_again(git: Git, own: Path) -> None:
     except OSError as error:
         problem = f"{own} is damaged and cannot be removed: {error.strerror}."
         raise StorageError(problem, way_on(error)) from None
-    git.ask(*_INIT)
+    git.run(*_INIT)
 
 
 def _foreign(folder: Path) -> UsageError:
@@ -113,7 +114,7 @@ def _foreign(folder: Path) -> UsageError:
 
 
 def _clear_locks(own: Path) -> None:
-    """Remove locks: who holds the archive's folder is the only one who works in its repository."""
+    """Remove git's lock files; they are stale, because the caller holds the lock of the archive's folder."""
     for pattern in ("*.lock", "refs/**/*.lock"):
         for lock in own.glob(pattern):
             with suppress(OSError):

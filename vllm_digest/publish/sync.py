@@ -1,4 +1,7 @@
-"""What is to be done about each report that differs between the folder, the branch and what both last had."""
+"""Sync the folder with the branch: decide what to do with each report, by a three-way comparison.
+
+Compared are the folder, the branch and the base, which is the state that both had after the last sync.
+"""
 
 import logging
 from collections.abc import Container, Mapping
@@ -19,21 +22,23 @@ class Action(StrEnum):
 
     NOTHING = "nothing"
     PUBLISH = "publish"
-    """It only stands here, or was made again here."""
+    """It is new or changed in the folder."""
     TAKE = "take"
-    """It only stands there, or was made again there."""
+    """It is new or changed on the branch."""
     REPLACE = "replace"
-    """Both made one. The one that was published first stays, for readers have it."""
+    """Folder and branch both have a new version. The published one replaces the local one, because readers
+    may have seen it."""
     REMOVED = "removed"
-    """It was taken away there and stands here as it was."""
+    """It was removed from the branch and is unchanged in the folder."""
 
 
 @dataclass(slots=True)
 class SyncState:
-    """How things stand once the folder has what is new on the branch.
+    """The state after the folder has received what is new on the branch.
 
-    `tip`: the branch's last commit, empty without a branch. `there`: its reports.
-    `ours`: what only stands here. `removed`: what was taken away there and stands here.
+    `tip`: id of the branch's last commit, empty without a branch. `there`: the reports on the branch.
+    `ours`: reports to publish. `removed`: reports that were removed from the branch and are still in the
+    folder.
     """
 
     tip: str
@@ -43,15 +48,15 @@ class SyncState:
 
 
 def action(base: Pair | None, here: Pair | None, there: Pair | None, *, is_damaged: bool = False) -> Action:
-    """The action for one window, by what stands where; None where nothing does.
+    """The action for one window's report. None means that there is no report.
 
-    `base`: what folder and branch had in common the last time. `is_damaged`: files stand here that are no
-    report, so that what is published may take their place.
+    `base`: the report after the last sync; `here`: in the folder; `there`: on the branch.
+    `is_damaged`: the folder has files of this window that are not a report; they may be overwritten.
     """
     if here == there:
         return Action.NOTHING
     if here is None:
-        # Who removed a report here wants it made again, and does not take it away from readers.
+        # A report removed from the folder is to be made again; it stays published until then.
         return Action.NOTHING if there == base and not is_damaged else Action.TAKE
     if there is None:
         return Action.REMOVED if here == base else Action.PUBLISH
@@ -60,16 +65,16 @@ def action(base: Pair | None, here: Pair | None, there: Pair | None, *, is_damag
 
 def _action_of_two(here: Pair, there: Pair, *, is_new_here: bool) -> Action:
     if not here.page and there.page:
-        # A page was lost here; or data was made again whose page is still to come.
+        # With equal data the local page was lost; otherwise the local page is not made yet.
         return Action.TAKE if here.data == there.data else Action.NOTHING
     if is_new_here:
         return Action.PUBLISH
-    # A pull that was killed has taken one of the two files.
+    # One equal file: a pull was killed after it wrote one of the two.
     return Action.TAKE if here.data == there.data or here.page == there.page else Action.REPLACE
 
 
 def sync(archive: Archive, git: Git, tip: str, there: Tree, base: Pairs) -> SyncState:
-    """Take what is new on the branch; say what remains to be done."""
+    """Write what is new on the branch into the folder; return what is left to publish or remove."""
     here = local_reports(archive)
     state = SyncState(tip, there)
     taken: dict[Place, Pair] = {}
@@ -84,8 +89,8 @@ def sync(archive: Archive, git: Git, tip: str, there: Tree, base: Pairs) -> Sync
                 taken[place] = theirs
             case Action.REPLACE if theirs:
                 _log.warning(
-                    "%s: another run published its report of this window first; that one stays, here, too. "
-                    "Run the window again to replace it.",
+                    "%s: another run published its report of this window first; it replaces the local one. "
+                    "Run the window again to publish a new one.",
                     archive.root / place.path,
                 )
                 taken[place] = theirs
@@ -96,13 +101,16 @@ def sync(archive: Archive, git: Git, tip: str, there: Tree, base: Pairs) -> Sync
 def take(
     archive: Archive, git: Git, there: Tree, taken: Mapping[Place, Pair], existing: Container[Place]
 ) -> None:
-    """Write reports as they are on the branch; what stands here gives way to a report only."""
+    """Write reports as they are on the branch.
+
+    Files of the windows in `existing` are overwritten only if the branch has a valid report.
+    """
     for batch in batches(taken, there.sizes):
         contents = read_blobs(git, [one for pair in batch.values() for one in pair.ids])
         for place, pair in batch.items():
             data, page = (contents.get(one, b"") for one in pair)
             why = why_no_report(data, place) if place in existing else ""
             if why:
-                _log.warning("%s on the branch is passed over, and ours kept: %s.", place.data, why)
+                _log.warning("%s on the branch is skipped, and the local file kept: %s.", place.data, why)
             else:
                 put(archive.root, place, data, page)

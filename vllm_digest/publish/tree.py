@@ -1,4 +1,4 @@
-"""The reports in a commit, read as a stranger's: regular files at places of our own pattern, nothing else."""
+"""Read the reports of a commit, as untrusted input: only regular files whose paths are those of reports."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +12,10 @@ from vllm_digest.place import DEPTH, Place, is_folder_name, is_report_file
 from vllm_digest.publish.git import Git, GitError
 
 _MOST_FOLDERS = 10_000
-"""Folders of reports, months mostly; a tree can name itself so often that reading it never ends."""
+"""Folders of reports, mostly one a month. A crafted tree can repeat subtrees so that reading it never
+ends."""
 _AT_ONCE = 16_000_000
-"""Bytes that are read from git in one go."""
+"""Bytes that are read from git at once."""
 _FILE = "100644"
 _KINDS = {
     "040000": "a folder",
@@ -22,11 +23,11 @@ _KINDS = {
     "120000": "a symbolic link",
     "160000": "a submodule",
 }
-"""Modes of git's tree entries that are no plain files: https://git-scm.com/docs/git-fast-import#_filemodify"""
+"""Modes of tree entries that are not plain files: https://git-scm.com/docs/git-fast-import#_filemodify"""
 
 
 class Pair(NamedTuple):
-    """The ids of a report's two files, as git names contents; empty where a file is missing."""
+    """The git blob ids of a report's two files; empty where a file is missing."""
 
     data: str = ""
     page: str = ""
@@ -41,7 +42,11 @@ Pairs = Mapping[Place, Pair]
 
 @dataclass(slots=True)
 class Tree:
-    """`pairs`: the reports. `sizes`: bytes by id. `refused`: paths of what is none, and why."""
+    """The reports of a commit.
+
+    `pairs`: the reports. `sizes`: bytes by blob id. `refused`: paths of entries that are not reports, and
+    why.
+    """
 
     pairs: dict[Place, Pair] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -56,13 +61,16 @@ class _Entry(NamedTuple):
 
 
 def read_tree(git: Git, commit: str, now: datetime) -> Tree:
-    """The reports in a commit or tree; none for an empty id. Raises StorageError if it has no end."""
+    """The reports in a commit or tree; none for an empty id.
+
+    Raises StorageError if it has more than `_MOST_FOLDERS` folders.
+    """
     found = Tree()
     folders = [(PurePosixPath(), f"{commit}^{{tree}}")] if commit else []
     for folder, tree in folders:
         if len(folders) > _MOST_FOLDERS:
             raise StorageError(
-                f"The branch has more than {_MOST_FOLDERS} folders of reports.", "Look at what it holds."
+                f"The branch has more than {_MOST_FOLDERS} folders of reports.", "Check what it contains."
             )
         level = len(folder.parts)
         for entry in _entries(git, tree):
@@ -75,7 +83,7 @@ def read_tree(git: Git, commit: str, now: datetime) -> Tree:
 
 
 def batches(pairs: Pairs, sizes: Mapping[str, int]) -> Iterator[dict[Place, Pair]]:
-    """The reports in parts of some megabytes."""
+    """The reports in batches of about `_AT_ONCE` bytes."""
     batch: dict[Place, Pair] = {}
     size = 0
     for place, pair in pairs.items():
@@ -89,11 +97,11 @@ def batches(pairs: Pairs, sizes: Mapping[str, int]) -> Iterator[dict[Place, Pair
 
 
 def read_blobs(git: Git, ids: list[str]) -> dict[str, bytes]:
-    """The contents of blobs by id.
+    """The contents of blobs by id. Raises GitError if one is missing.
 
-    `cat-file --batch` says `ID blob SIZE`, a newline, the content and a newline for each id.
+    For each id `cat-file --batch` prints `ID blob SIZE`, a newline, the content and a newline.
     """
-    said = git.ask_bytes("cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode())
+    said = git.run_bytes("cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode())
     contents: dict[str, bytes] = {}
     start = 0
     for one in ids:
@@ -101,7 +109,7 @@ def read_blobs(git: Git, ids: list[str]) -> dict[str, bytes]:
         _, kind, *rest = said[start:end].split()
         if kind != b"blob":
             raise GitError(
-                f"git has not the content {one} in {git.folder}.", f"Remove {git.folder / '.git'}."
+                f"git does not have the content {one} in {git.folder}.", f"Remove {git.folder / '.git'}."
             )
         size = int(rest[0])
         contents[one] = said[end + 1 : end + 1 + size]
@@ -144,7 +152,7 @@ def _add(entry: _Entry, path: str, now: datetime, found: Tree) -> None:
 
 
 def _entries(git: Git, tree: str) -> Iterator[_Entry]:
-    """What `ls-tree -z -l` says: `MODE TYPE ID SIZE`, a tab and the name, each ended by NUL."""
+    """`ls-tree -z -l` prints `MODE TYPE ID SIZE`, a tab and the name for each entry, each ended by NUL."""
     for line in git.listed("ls-tree", "-z", "--long", tree):
         known, _, name = line.partition("\t")
         mode, _, name_of_content, size = known.split()

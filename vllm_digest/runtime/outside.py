@@ -28,14 +28,14 @@ class Runtime:
     """The environment of a run as one value, which tests replace.
 
     clock: returns the current time, aware UTC. environ: environment variables.
-    sleep: waits for a number of seconds. chance: returns a random number in [0, 1).
+    sleep: waits for a number of seconds. random_fraction: returns a random number in [0, 1).
     monotonic: a monotonic clock in seconds.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random
+    random_fraction: Callable[[], float] = random
     monotonic: Callable[[], float] = time.monotonic
 
     @property
