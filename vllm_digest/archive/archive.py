@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from vllm_digest.archive.check_results import CheckResults
+from vllm_digest.archive.checking import FileChecker
 from vllm_digest.archive.folder import LARGEST, File, Refused, files_of, list_series
 from vllm_digest.archive.form import from_stored, to_stored
-from vllm_digest.archive.judging import Judge
 from vllm_digest.archive.listing import Listing
 from vllm_digest.archive.reader import named, place_of, read_stored
 from vllm_digest.archive.redaction import Redaction
-from vllm_digest.archive.verdicts import Verdicts
 from vllm_digest.archive.writing import Stored, remove_draft, set_aside, store
 from vllm_digest.documents import read_document
 from vllm_digest.errors import DocumentError
@@ -50,10 +50,10 @@ class Archive:
         """What is stored of a series.
 
         Names, kinds, sizes and forms are looked at of all files; contents of those that end after `since`
-        (`NEVER` for none), else of the newest, and of none twice (`verdicts`).
+        (`NEVER` for none), else of the newest, and of none twice (`results`).
         """
         files = files_of(self.root, repo, series, self.now)
-        refused, unread = self._judge.judge(repo, series, files, since)
+        refused, unread = self._checker.check(repo, series, files, since)
         sound = files.data.keys() - {one.window for one in refused}
         told = files.data.keys() | {one.window for one in files.refused}
         refused += (
@@ -75,7 +75,7 @@ class Archive:
         """The report that stands at a place; DocumentError when it is none."""
         path = self.root / place.data
         try:
-            return from_stored(self.redaction.apply(self._judge.read(place, File.at(path))))
+            return from_stored(self.redaction.apply(self._checker.read(place, File.at(path))))
         except OSError as error:
             raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
         except DocumentError as error:
@@ -110,7 +110,7 @@ class Archive:
 
     def remember(self) -> None:
         """Keep for later commands what reading has shown."""
-        self._judge.save()
+        self._checker.save()
 
     def unfinished(self, found: Listing) -> Iterator[Report]:
         """The reports whose data is stored without a page, oldest first; for the holder of the lock.
@@ -132,5 +132,5 @@ class Archive:
         return set_aside(self.root, report, page)
 
     @cached_property
-    def _judge(self) -> Judge:
-        return Judge(Verdicts.load(self.cache, self.root))
+    def _checker(self) -> FileChecker:
+        return FileChecker(CheckResults.load(self.cache, self.root))

@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
+from vllm_digest.archive.check_results import CheckResults
 from vllm_digest.archive.folder import File, Files, Refused
 from vllm_digest.archive.form import FORM, StoredReport
 from vllm_digest.archive.reader import read_stored
-from vllm_digest.archive.verdicts import Verdicts
 from vllm_digest.documents import UnreadableError
 from vllm_digest.errors import DocumentError
 from vllm_digest.place import Place
@@ -25,27 +25,27 @@ _HEAD = re.compile(rb'\s*\{\s*"form"\s*:\s*"([^"\\]{1,60})"')
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """Judges data files, and remembers its verdicts."""
+class FileChecker:
+    """Judges data files, and remembers its results."""
 
-    verdicts: Verdicts
+    results: CheckResults
 
-    def judge(
+    def check(
         self, repo: str, series: str, files: Files, since: datetime | None
     ) -> tuple[list[Refused], int]:
         """The data files of a series that hold no reports, and how many were not read.
 
-        Read are those that end after `since`, else the newest, unless their verdict is known.
+        Read are those that end after `since`, else the newest, unless their result is known.
         """
         refused: list[Refused] = []
         unread: list[TimeWindow] = []
         for window, file in files.data.items():
-            verdict = self.verdicts.of(file)
-            if verdict:
-                refused.append(Refused(Path(file.path), verdict, window))
-            elif verdict is None and (form := _form(file)) and form != FORM:
+            result = self.results.of(file)
+            if result:
+                refused.append(Refused(Path(file.path), result, window))
+            elif result is None and (form := _form(file)) and form != FORM:
                 refused.append(Refused(Path(file.path), "it is of another form", window, form))
-            elif verdict is None:
+            elif result is None:
                 unread.append(window)
         unread.sort(reverse=True)
         wanted = [one for one in unread if one.end > since] if since else _newest(unread, files)
@@ -65,14 +65,14 @@ class Judge:
         except UnreadableError:
             raise
         except DocumentError as error:
-            self.verdicts.put(file, error.problem.removesuffix("."))
+            self.results.put(file, error.problem.removesuffix("."))
             raise
-        self.verdicts.put(file, "")
+        self.results.put(file, "")
         return stored
 
     def save(self) -> None:
-        """Keep the verdicts for later commands."""
-        self.verdicts.save()
+        """Keep the results for later commands."""
+        self.results.save()
 
 
 def _newest(unread: list[TimeWindow], files: Files) -> list[TimeWindow]:

@@ -21,11 +21,11 @@ from vllm_digest.errors import DocumentError
 log = logging.getLogger(__name__)
 
 _BY = f"{FORM} {__version__}"
-"""Who judged: another version may judge otherwise."""
+"""Who judged: another version may check otherwise."""
 
 
 @dataclass(slots=True)
-class Verdicts:
+class CheckResults:
     """Why each data file is no report, in words, and nothing where it is one.
 
     `file`: where they are kept, None for nowhere. `root`: the archive's folder.
@@ -37,7 +37,7 @@ class Verdicts:
     _is_new: bool = False
 
     @classmethod
-    def load(cls, folder: Path | None, root: Path) -> "Verdicts":
+    def load(cls, folder: Path | None, root: Path) -> "CheckResults":
         """Those of an archive; none where another version judged, or their file is gone or damaged."""
         if folder is None:
             return cls(None, root)
@@ -49,12 +49,12 @@ class Verdicts:
             return cls(file, root)
 
     def of(self, file: File) -> str | None:
-        """The verdict on a file; None where it was not judged since it changed."""
-        size, changed, verdict = self._known.get(self._name(file), (-1, -1, ""))
-        return verdict if (size, changed) == (file.size, file.changed) else None
+        """The result on a file; None where it was not judged since it changed."""
+        size, changed, result = self._known.get(self._name(file), (-1, -1, ""))
+        return result if (size, changed) == (file.size, file.changed) else None
 
-    def put(self, file: File, verdict: str) -> None:
-        entry = (file.size, file.changed, verdict)
+    def put(self, file: File, result: str) -> None:
+        entry = (file.size, file.changed, result)
         if self._known.get(self._name(file)) != entry:
             self._known[self._name(file)] = entry
             self._is_new = True
