@@ -62,7 +62,7 @@ def list_archive(root: Path) -> None:
         path.with_suffix(".md").write_text("page")
     for name in ("first", "second"):
         began = time.perf_counter()
-        stored = archives.opened(root).listing(REPO, "1h").kept
+        stored = archives.opened(root).listing(REPO, "1h").reported
         due = plan(stored, HOUR, start + (count + 3) * HOUR, timedelta(days=7))
         spent = time.perf_counter() - began
         print(f"to see {len(due.windows)} due after {len(stored):,} hours, the {name} time: {spent:.2f}s")

@@ -12,7 +12,7 @@ from vllm_digest.archive.checking import FileChecker
 from vllm_digest.archive.folder import LARGEST, File, Refused, files_of, list_series
 from vllm_digest.archive.form import from_stored, to_stored
 from vllm_digest.archive.listing import Listing
-from vllm_digest.archive.reader import named, place_of, read_stored
+from vllm_digest.archive.reader import place_of, read_stored, with_path
 from vllm_digest.archive.redaction import Redaction
 from vllm_digest.archive.writing import Stored, remove_draft, set_aside, store
 from vllm_digest.documents import read_document
@@ -42,7 +42,7 @@ class Archive:
         """Each repository (OWNER/NAME) and series that there is a folder for, in order."""
         return list_series(self.root)[0]
 
-    def strangers(self) -> tuple[Refused, ...]:
+    def refused_folders(self) -> tuple[Refused, ...]:
         """What stands in the place of a series' folder and is none."""
         return list_series(self.root)[1]
 
@@ -79,7 +79,7 @@ class Archive:
         except OSError as error:
             raise DocumentError(f"{path} cannot be read: {error.strerror}.") from None
         except DocumentError as error:
-            raise named(error, path) from None
+            raise with_path(error, path) from None
 
     def read(self, path: Path) -> Report:
         """The report of a data file anywhere; at the end of a path of ours it must be of that place.
@@ -89,7 +89,7 @@ class Archive:
         try:
             return from_stored(self.redaction.apply(read_stored(path, place_of(path))))
         except DocumentError as error:
-            raise named(error, path) from None
+            raise with_path(error, path) from None
 
     def parts_of(self, place: Place) -> str:
         """The fingerprint of its parts that a stored roll-up names (`Provenance.parts`); empty without one.
@@ -108,7 +108,7 @@ class Archive:
         """A new report as it will be read."""
         return from_stored(self.redaction.apply(to_stored(report))) if self.redaction else report
 
-    def remember(self) -> None:
+    def save_cache(self) -> None:
         """Keep for later commands what reading has shown."""
         self._checker.save()
 

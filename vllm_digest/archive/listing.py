@@ -35,7 +35,7 @@ class Listing:
     drafts: tuple[Path, ...]
 
     @property
-    def kept(self) -> tuple[TimeWindow, ...]:
+    def reported(self) -> tuple[TimeWindow, ...]:
         """The windows that are not to be reported again."""
         return tuple(sorted((*self.windows, *self.unfinished, *self.ahead)))
 

@@ -39,7 +39,7 @@ def lock_series(
     hold the folder for too long.
     """
     folder = root / series_folder(repo, series)
-    for_run, for_branch = _Patience(wait, sleep), _Patience(_BRANCH_WAIT, sleep)
+    for_run, for_branch = _WaitLimit(wait, sleep), _WaitLimit(_BRANCH_WAIT, sleep)
     with ExitStack() as held:
         held.callback(_remove_empty_folders, folder, root)
         while True:
@@ -64,20 +64,18 @@ def lock_whole(root: Path, *, wait: timedelta, sleep: Callable[[float], None]) -
 
     Raises BusyError when another process holds a part of it and goes on to for longer than `wait`.
     """
-    patience = _Patience(wait, sleep)
+    limit = _WaitLimit(wait, sleep)
     with ExitStack() as held:
         while not _enter(held, root, root):
-            patience.wait(
-                f"`pull`, `push` or a run is at work in {root}.", "Nothing was done; try again later."
-            )
+            limit.wait(f"`pull`, `push` or a run is at work in {root}.", "Nothing was done; try again later.")
         for repo, series in list_series(root)[0]:
             folder = root / series_folder(repo, series)
             while not _enter(held, root, folder):
-                patience.wait(f"A run is at work in {folder}.", "Nothing was done; try again later.")
+                limit.wait(f"A run is at work in {folder}.", "Nothing was done; try again later.")
         yield
 
 
-class _Patience:
+class _WaitLimit:
     """How long to wait for others, a second at a time."""
 
     def __init__(self, most: timedelta, sleep: Callable[[float], None]) -> None:

@@ -31,7 +31,7 @@ def why_no_report(content: bytes, place: Place) -> str:
     return ""
 
 
-def named(error: DocumentError, path: Path) -> DocumentError:
+def with_path(error: DocumentError, path: Path) -> DocumentError:
     """An error of `read_stored` with the file's path in the place of "it"."""
     told = error.problem
     problem = f"{path}{told.removeprefix(_IT)}" if told.startswith(_IT) else f"{path}: {told}"

@@ -80,7 +80,7 @@ def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:
     threads = tuple(_thread(targets, one) for one in facts.threads if one.number not in targets.numbers)
     gaps = tuple(gap for gap in facts.gaps if gap.number not in targets.numbers)
     remarks = sum(
-        event.kind in _TALK and targets.is_his(event.login)
+        event.kind in _TALK and targets.is_target(event.login)
         for thread in facts.threads
         if thread.number not in targets.numbers
         for event in thread.events
@@ -90,11 +90,11 @@ def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:
 
 
 def _thread(targets: Targets, thread: ThreadFacts) -> ThreadFacts:
-    is_author = targets.is_his(thread.author.login)
+    is_author = targets.is_target(thread.author.login)
     events = tuple(
         _event(targets, event)
         for event in thread.events
-        if not (event.kind in _TALK and targets.is_his(event.login))
+        if not (event.kind in _TALK and targets.is_target(event.login))
     )
     references = tuple(one for one in thread.references if one.target not in targets.numbers)
     return replace(
@@ -121,11 +121,11 @@ def _thread(targets: Targets, thread: ThreadFacts) -> ThreadFacts:
 
 
 def _event(targets: Targets, event: Event) -> Event:
-    his = targets.is_his(event.login)
+    is_target = targets.is_target(event.login)
     return replace(
         event,
-        login=GHOST.login if his else event.login,
-        bot=event.bot and not his,
+        login=GHOST.login if is_target else event.login,
+        bot=event.bot and not is_target,
         excerpt=targets.text(event.excerpt),
         pull=targets.number(event.pull),
         target=targets.number(event.target),
@@ -171,7 +171,7 @@ def _narrative(targets: Targets, narrative: Narrative, *, counts_hold: bool) -> 
             for one in found
             if all(name in names for name in one.statements)
             and (counts_hold or not one.facts)
-            and _is_fit(targets, one)
+            and _names_no_target(targets, one)
         )
         for part, found in narrative.overview.findings.items()
     }
@@ -182,7 +182,7 @@ def _brief(targets: Targets, brief: Brief, names: dict[str, str]) -> Brief:
     """The brief without statements that go; `names` gets the new name of each other one by its former."""
     statements = {part: one for part, one in brief.statements.items() if _holds(targets, one)}
     positions = tuple(
-        one for one in brief.positions if not targets.is_his(one.login) and _holds(targets, one.said)
+        one for one in brief.positions if not targets.is_target(one.login) and _holds(targets, one.said)
     )
     shorter = replace(brief, statements=statements, positions=positions)
     after = {id(one): name for name, one in shorter.named().items()}
@@ -192,9 +192,9 @@ def _brief(targets: Targets, brief: Brief, names: dict[str, str]) -> Brief:
 
 def _holds(targets: Targets, statement: Statement) -> bool:
     rests = [text for piece in statement.evidence for text in (piece.quote, piece.url)]
-    his = any(targets.is_his(piece.login) for piece in statement.evidence)
-    return not his and targets.are_fit([*statement.texts.values(), *rests])
+    is_target = any(targets.is_target(piece.login) for piece in statement.evidence)
+    return not is_target and targets.name_no_target([*statement.texts.values(), *rests])
 
 
-def _is_fit(targets: Targets, finding: Finding) -> bool:
-    return targets.are_fit([*finding.titles.values(), *finding.texts.values()])
+def _names_no_target(targets: Targets, finding: Finding) -> bool:
+    return targets.name_no_target([*finding.titles.values(), *finding.texts.values()])

@@ -15,7 +15,7 @@ class Targets:
     numbers: frozenset[int]
     logins: frozenset[str]
 
-    def are_fit(self, texts: Iterable[str]) -> bool:
+    def name_no_target(self, texts: Iterable[str]) -> bool:
         """Does no text name a person or a thread that is taken out?"""
         patterns = [pattern for pattern in (self._person, self._named_thread) if pattern]
         return not any(pattern.search(text) for text in texts for pattern in patterns)
@@ -37,10 +37,10 @@ class Targets:
         return re.compile(rf"(#|/issues/|/pull/)({threads})(?!\d)") if threads else None
 
     def account(self, account: Account) -> Account:
-        return GHOST if self.is_his(account.login) else account
+        return GHOST if self.is_target(account.login) else account
 
     def number(self, number: int | None) -> int | None:
         return None if number in self.numbers else number
 
-    def is_his(self, login: str) -> bool:
+    def is_target(self, login: str) -> bool:
         return login.casefold() in self.logins

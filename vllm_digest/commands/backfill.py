@@ -52,7 +52,7 @@ def patient_source(setup: Setup, max_wait: str | None) -> Source:
 
 def make_plan(setup: Setup, wanted: BackfillRange, source: Source, *, force: bool) -> BackfillPlan:
     """What of the range is to be reported."""
-    kept = setup.archive.listing(wanted.repo, wanted.series, since=wanted.span.start).kept
+    kept = setup.archive.listing(wanted.repo, wanted.series, since=wanted.span.start).reported
     rules = writing_rules_of(setup.settings) if setup.has_model else None
     return plan_backfill(wanted, kept, source, force=force, rules=rules)
 

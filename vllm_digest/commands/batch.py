@@ -129,7 +129,7 @@ def _reports(pending: Pending, context: pipeline.ReportContext) -> Iterator[Repo
 
 def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
     """Has no other window been reported meanwhile that covers a part of it?"""
-    kept = context.archive.listing(context.repo, context.series, since=window.start).kept
+    kept = context.archive.listing(context.repo, context.series, since=window.start).reported
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
         names = [local_window(one, parse_zone(context.timezone)) for one in (window, others[0])]

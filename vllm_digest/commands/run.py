@@ -103,7 +103,7 @@ def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWi
     if options.exact:
         return (TimeWindow.last(report.window, end),)
     oldest = end - report.window - report.catch_up
-    kept = setup.archive.listing(task.context.repo, task.context.series, since=oldest).kept
+    kept = setup.archive.listing(task.context.repo, task.context.series, since=oldest).reported
     due = plan(kept, report.window, end, report.catch_up)
     _tell(setup, due, task.context, kept)
     return due.windows

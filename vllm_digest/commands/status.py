@@ -72,22 +72,22 @@ def status(runtime: Runtime, options: StatusOptions) -> int:
     statuses = [
         _with_due(_series_status(setup, *one), due, is_made=one in judged) for one in (watched, *others)
     ]
-    strangers = archive.strangers()
+    refused_folders = archive.refused_folders()
     refused = [one for status in statuses for one in status.found.refused]
     is_well = all(one.is_well for one in statuses if (one.repo, one.series) in judged)
-    is_well = is_well and not refused and not strangers
+    is_well = is_well and not refused and not refused_folders
     if options.as_json:
         product = {
             "ok": is_well,
             "series": [*map(_as_json, statuses)],
-            "refused": [{"path": str(one.path), "why": one.why} for one in (*strangers, *refused)],
+            "refused": [{"path": str(one.path), "why": one.why} for one in (*refused_folders, *refused)],
             "unread": sum(status.found.unread for status in statuses),
         }
         print_json(product)
     else:
         zone = settings.report.timezone
         blocks = ["".join(f"{line}\n" for line in _told(one, zone)) for one in statuses]
-        blocks += [f"{one.path} is set aside: {one.why}.\n" for one in strangers]
+        blocks += [f"{one.path} is set aside: {one.why}.\n" for one in refused_folders]
         print_product("\n".join(blocks))
     return 0 if is_well else 1
 
@@ -96,16 +96,16 @@ def _series_status(setup: Setup, repo: str, series: str) -> _SeriesStatus:
     report, found = setup.settings.report, setup.archive.listing(repo, series)
     length, end = _length(series), floor_to_minute(setup.now() - report.settle)
     catch_up = report.catch_up
-    gaps = holes(found.kept)
-    reached = max((window.end for window in found.kept), default=None)
+    gaps = holes(found.reported)
+    reached = max((window.end for window in found.reported), default=None)
     return _SeriesStatus(
         repo=repo,
         series=series,
         found=found,
         holes=gaps,
-        overlaps=overlaps(found.kept),
+        overlaps=overlaps(found.reported),
         made_at=_made_at(setup.archive, found),
-        next_run=plan(found.kept, length, end, catch_up) if length else None,
+        next_run=plan(found.reported, length, end, catch_up) if length else None,
         late=bool(length and reached and end - reached >= length * 1.5),
         missing=tuple(gap for gap in gaps if length and gap.end >= end - length - catch_up),
     )

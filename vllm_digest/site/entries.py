@@ -170,9 +170,9 @@ def read(
     rendered = partial(render_folded, language=language, stories=stories)
     entries: list[Entry] = []
     left_out: list[Missing] = []
-    strangers = archive.strangers()
-    messages = [f"{one.path} is set aside: {one.why}." for one in strangers]
-    refused = len(strangers)
+    refused_folders = archive.refused_folders()
+    messages = [f"{one.path} is set aside: {one.why}." for one in refused_folders]
+    refused = len(refused_folders)
     for repo, series in archive.series():
         found = archive.listing(repo, series, since=NEVER)
         messages += found.messages(zone)
@@ -186,7 +186,7 @@ def read(
                 damaged.add(window)
         left_out += (Missing(repo, series, window, MissingCause.SET_ASIDE) for window in found.unfinished)
         left_out += (Missing(repo, series, window, MissingCause.DAMAGED) for window in sorted(damaged))
-    archive.remember()
+    archive.save_cache()
     for message in messages:
         log.warning("%s", message)
     return ReportIndex(tuple(sorted(entries, key=_order)), tuple(left_out), refused)
