@@ -260,8 +260,8 @@ def test_files_of_another_form_are_told_in_one_message_with_the_command_that_hel
         path = folder.path(window)
         path.write_text(path.read_text().replace("report/2", "report/1"))
     said = folder.status().out
-    assert said.count("another form") == 1
-    assert "2 files are of another form (vllm-digest/report/1)" in said
+    assert said.count("another format") == 1
+    assert "2 files are of another format (vllm-digest/report/1)" in said
     span = "--from 2025-12-10T16:03+08:00 --to 2025-12-10T18:03+08:00"
     assert f"vllm-digest backfill --repo vllm-project/vllm {span} --window 1h" in said
 

@@ -1,7 +1,7 @@
-"""The folder of reports: one page and one data file for each window, read as a stranger's.
+"""The folder of reports: one page and one data file for each window, read as untrusted input.
 
-`reports/OWNER/NAME/SERIES/YYYY/MM/START-END.md` with the `.json` beside it. What is stored is all that later
-runs go by, and only `Archive` reads it: it turns files into reports, or refuses them with a reason.
+`reports/OWNER/NAME/SERIES/YYYY/MM/START-END.md` with the `.json` beside it. Later runs depend only on what is
+stored. Only `Archive` reads it: it turns files into reports, or refuses them with a reason.
 """
 
 from vllm_digest.archive.archive import NEVER, Archive

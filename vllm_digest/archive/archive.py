@@ -21,16 +21,18 @@ from vllm_digest.place import Place
 from vllm_digest.report import Report
 
 _NEAR = timedelta(days=1)
-"""How far a clock may be behind, as one is that takes local time for UTC."""
+"""How far this machine's clock may be behind: up to a day, if it takes local time for UTC."""
 NEVER = datetime.max.replace(tzinfo=UTC)
+"""As `since` of `Archive.listing`: read no contents."""
 
 
 @dataclass(frozen=True)
 class Archive:
     """The reports in the folder `root`.
 
-    `now`: UTC; what ends later is no report yet. `cache`: a folder for what can be found out again.
-    `redaction`: what is taken out of every report that is read.
+    `now`: UTC; files of windows that end later are refused. `cache`: folder for check results, None for no
+    cache.
+    `redaction`: what is removed from every report that is read.
     """
 
     root: Path
@@ -43,14 +45,14 @@ class Archive:
         return list_series(self.root)[0]
 
     def refused_folders(self) -> tuple[Refused, ...]:
-        """What stands in the place of a series' folder and is none."""
+        """What has the path of a series' folder and is not a folder, with reasons."""
         return list_series(self.root)[1]
 
     def listing(self, repo: str, series: str, since: datetime | None = None) -> Listing:
-        """What is stored of a series.
+        """List what is stored of a series.
 
-        Names, kinds, sizes and forms are looked at of all files; contents of those that end after `since`
-        (`NEVER` for none), else of the newest, and of none twice (`results`).
+        Names, types, sizes and format names are checked for all files; contents only for windows that end
+        after `since` (`NEVER`: none; None: the newest ones), and only once for each file (`check_results`).
         """
         files = files_of(self.root, repo, series, self.now)
         refused, unread = self._checker.check(repo, series, files, since)
@@ -72,7 +74,7 @@ class Archive:
         )
 
     def load(self, place: Place) -> Report:
-        """The report that stands at a place; DocumentError when it is none."""
+        """The stored report of a place. Raises DocumentError if there is no valid one."""
         path = self.root / place.data
         try:
             return from_stored(self.redaction.apply(self._checker.read(place, File.at(path))))
@@ -82,9 +84,10 @@ class Archive:
             raise with_path(error, path) from None
 
     def read(self, path: Path) -> Report:
-        """The report of a data file anywhere; at the end of a path of ours it must be of that place.
+        """The report of a data file anywhere. If its path ends like one of an archive, the content must
+        match.
 
-        Raises DocumentError when it holds none.
+        Raises DocumentError if it is not a valid report.
         """
         try:
             return from_stored(self.redaction.apply(read_stored(path, place_of(path))))
@@ -92,9 +95,9 @@ class Archive:
             raise with_path(error, path) from None
 
     def parts_of(self, place: Place) -> str:
-        """The fingerprint of its parts that a stored roll-up names (`Provenance.parts`); empty without one.
+        """The signature of the parts of a stored roll-up (`Provenance.parts`); empty without one.
 
-        Reads nothing else of it, for a year of roll-ups is large. It may only be compared.
+        The rest of the file is not validated, because a year of roll-ups is large.
         """
         try:
             document = read_document(self.root / place.data, LARGEST, place.stem)
@@ -105,17 +108,17 @@ class Archive:
         return parts if isinstance(parts, str) else ""
 
     def redacted(self, report: Report) -> Report:
-        """A new report as it will be read."""
+        """A new report with the redaction applied, as `load` will return it."""
         return from_stored(self.redaction.apply(to_stored(report))) if self.redaction else report
 
     def save_cache(self) -> None:
-        """Keep for later commands what reading has shown."""
+        """Store the check results for later commands."""
         self._checker.save()
 
     def unfinished(self, found: Listing) -> Iterator[Report]:
-        """The reports whose data is stored without a page, oldest first; for the holder of the lock.
+        """The reports whose data is stored without a page, oldest first. The caller must hold the lock.
 
-        Files whose writing was never finished are removed. Raises StorageError when that fails.
+        Also removes temporary files of killed writers. Raises StorageError if that fails.
         """
         for draft in found.drafts:
             remove_draft(draft)
@@ -124,11 +127,14 @@ class Archive:
                 yield self.load(Place(found.repo, found.series, window))
 
     def store(self, report: Report, page: str) -> Stored:
-        """Write a report's two files, whole and together; StorageError if that fails."""
+        """Write a report's two files atomically. Raises StorageError if that fails."""
         return store(self.root, report, page)
 
     def set_aside(self, report: Report, page: str) -> Path:
-        """Keep a report whose page may not be shown, for a later run; its page's place. StorageError."""
+        """Store a report whose page failed its check, for a later run; return the path of the page.
+
+        Raises StorageError if that fails.
+        """
         return set_aside(self.root, report, page)
 
     @cached_property

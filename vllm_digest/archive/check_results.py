@@ -1,6 +1,6 @@
-"""What was found in data files, by their size and time of change, so that no command reads all of them again.
+"""Cached results of checking data files, by size and modification time, so that each file is read once.
 
-They are kept in the user's cache folder, in a file for each archive, which can be removed at any time.
+Each archive has one file in the user's cache folder, which can be removed at any time.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from vllm_digest.errors import DocumentError
 log = logging.getLogger(__name__)
 
 _BY = f"{FORM} {__version__}"
-"""Who judged: another version may check otherwise."""
+"""The version that checked; results of other versions are not used."""
 
 
 @dataclass(slots=True)
 class CheckResults:
-    """Why each data file is no report, in words, and nothing where it is one.
+    """For each data file why it is not a report, as text; empty if it is one.
 
-    `file`: where they are kept, None for nowhere. `root`: the archive's folder.
+    `file`: the cache file, None for no cache. `root`: the archive's folder.
     """
 
     file: Path | None
@@ -38,7 +38,8 @@ class CheckResults:
 
     @classmethod
     def load(cls, folder: Path | None, root: Path) -> "CheckResults":
-        """Those of an archive; none where another version judged, or their file is gone or damaged."""
+        """The results of an archive; empty if another version wrote them or the file is missing or
+        damaged."""
         if folder is None:
             return cls(None, root)
         name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
@@ -49,7 +50,7 @@ class CheckResults:
             return cls(file, root)
 
     def of(self, file: File) -> str | None:
-        """The result on a file; None where it was not judged since it changed."""
+        """The result for a file; None if it was not checked since it changed."""
         size, changed, result = self._known.get(self._name(file), (-1, -1, ""))
         return result if (size, changed) == (file.size, file.changed) else None
 
@@ -60,7 +61,7 @@ class CheckResults:
             self._is_new = True
 
     def save(self) -> None:
-        """Keep what is new for the next command, if the folder can be written."""
+        """Write new results for later commands; a folder that cannot be written is ignored."""
         if not (self._is_new and self.file):
             return
         draft = self.file.with_suffix(f".{os.getpid()}.tmp")

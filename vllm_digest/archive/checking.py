@@ -1,4 +1,4 @@
-"""Which data files hold reports: by their forms always, by their contents once."""
+"""Check which data files are reports: by their format names each time, by their contents once."""
 
 import re
 from contextlib import suppress
@@ -17,25 +17,26 @@ from vllm_digest.place import Place
 from vllm_digest.window import TimeWindow
 
 _AT_ONCE = 300
-"""Data files that one listing reads, newest first, where it is not told which: a third of a second."""
+"""Data files that a listing without `since` reads, newest first; they take a third of a second."""
 _BYTES_AT_ONCE = 20_000_000
-"""As much as that many hours of vLLM have; days and weeks are larger."""
+"""The size of 300 hourly reports of vLLM; it limits the listing of days and weeks, which are larger."""
 _HEAD_BYTES = 120
 _HEAD = re.compile(rb'\s*\{\s*"form"\s*:\s*"([^"\\]{1,60})"')
 
 
 @dataclass(frozen=True, slots=True)
 class FileChecker:
-    """Judges data files, and remembers its results."""
+    """Checks data files and caches the results."""
 
     results: CheckResults
 
     def check(
         self, repo: str, series: str, files: Files, since: datetime | None
     ) -> tuple[list[Refused], int]:
-        """The data files of a series that hold no reports, and how many were not read.
+        """The data files of a series that are not reports, and the number of files that were not read.
 
-        Read are those that end after `since`, else the newest, unless their result is known.
+        Reads files of windows that end after `since`, or the newest ones if that is None, except those whose
+        result is known.
         """
         refused: list[Refused] = []
         unread: list[TimeWindow] = []
@@ -44,7 +45,7 @@ class FileChecker:
             if result:
                 refused.append(Refused(Path(file.path), result, window))
             elif result is None and (form := _form(file)) and form != FORM:
-                refused.append(Refused(Path(file.path), "it is of another form", window, form))
+                refused.append(Refused(Path(file.path), "it has another format", window, form))
             elif result is None:
                 unread.append(window)
         unread.sort(reverse=True)
@@ -59,7 +60,10 @@ class FileChecker:
         return refused, len(unread) - len(wanted)
 
     def read(self, place: Place, file: File) -> StoredReport:
-        """What the data file of a place holds; DocumentError says of "it" why it is no report."""
+        """Read the data file of a place.
+
+        Raises DocumentError if it is not a report; its message has "it" in place of the path.
+        """
         try:
             stored = read_stored(Path(file.path), place)
         except UnreadableError:
@@ -71,18 +75,18 @@ class FileChecker:
         return stored
 
     def save(self) -> None:
-        """Keep the results for later commands."""
+        """Store the results for later commands."""
         self.results.save()
 
 
 def _newest(unread: list[TimeWindow], files: Files) -> list[TimeWindow]:
-    """So many of the newest as one listing reads, at least one."""
+    """The newest windows within the limits of one listing, at least one."""
     sizes = accumulate(files.data[window].size for window in unread[:_AT_ONCE])
     return unread[: max(1, sum(size <= _BYTES_AT_ONCE for size in sizes))]
 
 
 def _form(file: File) -> str:
-    """The form that a document's first bytes name; empty where they name none."""
+    """The format name in a document's first bytes; empty if there is none."""
     with suppress(OSError), open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - thousands of times
         match = _HEAD.match(opened.read(_HEAD_BYTES))
         return match[1].decode(errors="replace") if match else ""

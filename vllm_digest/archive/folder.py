@@ -1,7 +1,7 @@
-"""The files of a series, read as a stranger left them: by their names, kinds and sizes.
+"""List the files of a series by name, type and size, as untrusted input.
 
-Only regular files at a place of our own pattern count, below real folders. Whatever is named like a report
-and cannot be one is refused with a reason; all other files are somebody else's and passed over.
+Only regular files with the path of a report count, below folders that are not links. What is named like a
+report and is not one is refused with a reason; files with other names are ignored.
 """
 
 import os
@@ -15,18 +15,18 @@ from vllm_digest.place import Place, is_folder_name, is_report_file, repo_of, se
 from vllm_digest.window import TimeWindow
 
 LARGEST = 32_000_000
-"""Bytes of a data file or a page; a month of a busy repository takes a third of that."""
+"""Bytes of a data file or a page; a month of a busy repository takes a third of it."""
 _CLOCK_ERROR = timedelta(hours=1)
-"""How far the clock of the machine that made a report may be ahead of ours: summer time, forgotten."""
+"""How far the clock of the machine that made a report may be ahead: an hour, if it ignores summer time."""
 _SERIES_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file or folder that is not taken for a report, or not for a whole one.
+    """A file or folder that is not accepted as a report, or not as a whole one.
 
-    `why`: in words for a message, without a full stop. `window`: of the report that would stand there.
-    `form`: of a document in another form than ours, its name.
+    `why`: the reason as text, without a full stop. `window`: the window of the report with this path.
+    `form`: format name of a document in another format than ours.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file. `changed`: when, in nanoseconds of the file system's clock."""
+    """A regular file. `size`: bytes. `changed`: modification time in nanoseconds since the epoch."""
 
     path: str
     size: int
@@ -45,16 +45,16 @@ class File:
 
     @classmethod
     def at(cls, path: Path) -> "File":
-        """The file at a path; OSError where there is none."""
+        """The file at a path. Raises OSError if there is none."""
         known = path.lstat()
         return cls(str(path), known.st_size, known.st_mtime_ns)
 
 
 @dataclass(slots=True)
 class Files:
-    """What the folder of a series holds, by the window of the report that it belongs to.
+    """The contents of a series' folder; `data` and `pages` by the window of the report.
 
-    `ahead`: windows that end in the future. `drafts`: files whose writing was never finished.
+    `ahead`: windows that end in the future. `drafts`: temporary files of killed writers.
     """
 
     data: dict[TimeWindow, File] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Files:
 
 
 def list_series(root: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Refused, ...]]:
-    """Each repository (OWNER/NAME) and series that the archive has a folder for, in order; what is none."""
+    """Each repository (OWNER/NAME) and series that the archive has a folder for, sorted; what was refused."""
     refused: list[Refused] = []
     folders = list(_folders(root, PurePosixPath(), _SERIES_LEVEL, refused))
     return tuple(sorted((repo_of(*folder.parts[1:3]), folder.name) for folder in folders)), tuple(refused)
@@ -93,11 +93,11 @@ def files_of(root: Path, repo: str, series: str, now: datetime) -> Files:
 
 
 def _sort(entry: os.DirEntry[str], place: Place, now: datetime, found: Files) -> None:
-    """Put a file at the place of a report where it belongs."""
+    """Add a file with the path of a report to the list that it belongs to."""
     try:
         known = entry.stat(follow_symlinks=False)
     except OSError as error:
-        why = f"it cannot be looked at: {error.strerror}"
+        why = f"it cannot be read: {error.strerror}"
         found.refused.append(Refused(Path(entry.path), why, place.window))
         return
     if why := why_not_yet(place, now):
@@ -111,19 +111,19 @@ def _sort(entry: os.DirEntry[str], place: Place, now: datetime, found: Files) ->
 
 
 def why_not_yet(place: Place, now: datetime) -> str:
-    """Why a report of this window is none at this time; empty where it is."""
+    """Why there can be no report of this window yet; empty if there can."""
     return "its window ends in the future" if place.window.end > now + _CLOCK_ERROR else ""
 
 
 def why_no_size(size: int) -> str:
-    """Why a file of so many bytes is none of a report; empty where it may be."""
+    """Why a file of this size (bytes) cannot be a report's; empty if it can."""
     if size == 0:
         return "it is empty"
     return f"it is larger than {LARGEST // 1_000_000} MB" if size > LARGEST else ""
 
 
 def _not_ours(known: os.stat_result) -> str:
-    """Why something at the place of a report is none, by what the file system says of it."""
+    """Why something with a report's path is not a report, by its type and size; empty if it may be one."""
     if not stat.S_ISREG(known.st_mode):
         return f"it is {_kind(known.st_mode)} and no file"
     return why_no_size(known.st_size)
@@ -136,7 +136,7 @@ def _kind(mode: int) -> str:
 
 
 def _is_real(root: Path, folder: PurePosixPath, refused: list[Refused]) -> bool:
-    """Is the folder there, and are it and those above it no symbolic links?"""
+    """Whether the folder exists and neither it nor a parent is a symbolic link."""
     for part in (*reversed(folder.parents[:-1]), folder):
         try:
             mode = (root / part).lstat().st_mode
@@ -151,7 +151,7 @@ def _is_real(root: Path, folder: PurePosixPath, refused: list[Refused]) -> bool:
 def _folders(
     root: Path, folder: PurePosixPath, depth: int, refused: list[Refused]
 ) -> Iterator[PurePosixPath]:
-    """The folders of our names down to a level, relative to the archive's."""
+    """The folders at level `depth` whose names match the layout, relative to the archive's folder."""
     level = len(folder.parts)
     for entry in _entries(root / folder, refused):
         if not is_folder_name(level, entry.name):
@@ -166,7 +166,7 @@ def _folders(
 
 
 def _entries(folder: Path, refused: list[Refused]) -> list[os.DirEntry[str]]:
-    """What a folder holds, by name; nothing where there is none."""
+    """The entries of a folder, sorted by name; empty if it does not exist."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)

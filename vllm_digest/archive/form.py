@@ -1,4 +1,4 @@
-"""The form in which a report is stored: facts of its threads, what their digest needs besides, and prose."""
+"""The stored format of a report: facts of its threads, what the digest needs besides, and prose."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ FORM = "vllm-digest/report/2"
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """What a data file holds. Fields as in `Report`, whose digest is made anew each time."""
+    """The content of a data file. Fields as in `Report`, whose digest is computed on each read."""
 
     series: str
     timezone: str
@@ -28,7 +28,7 @@ class StoredReport:
 
     @property
     def repo(self) -> str:
-        """The repository by its name in the settings."""
+        """The repository (OWNER/NAME) as the settings name it."""
         return self.asked_as or self.facts.repo
 
 
@@ -45,7 +45,7 @@ _AS_THEY_ARE = (
 
 
 def to_stored(report: Report) -> StoredReport:
-    """The report in the form in which it is stored."""
+    """Convert a report to the stored format."""
     return StoredReport(
         facts=report.digest.facts,
         rules=report.digest.rules,
@@ -54,6 +54,6 @@ def to_stored(report: Report) -> StoredReport:
 
 
 def from_stored(stored: StoredReport) -> Report:
-    """The report with the digest of its facts."""
+    """Convert from the stored format: compute the digest from the facts."""
     digest = make_digest(stored.facts, stored.rules)
     return Report(digest=digest, **{name: getattr(stored, name) for name in _AS_THEY_ARE})

@@ -1,4 +1,4 @@
-"""What stands in the folder of a series, as runs, `status` and `push` go by it."""
+"""The contents of a series' folder, as runs, `status` and `push` use them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vllm_digest.schedule import missing
 from vllm_digest.window import TimeWindow
 
 _COMMANDS = 3
-"""Commands that a message has at most."""
+"""Commands that one message lists at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,11 @@ class Listing:
     """The reports of a series.
 
     `windows`: with both files, oldest first. `unfinished`: with data and without a page.
-    `ahead`: windows that end in the future. They are no reports yet, but count as reported where they are
-    near, so that a run whose clock is behind does not report them twice.
-    `refused`: what is named like a report and is none. `unread`: data files that nobody has read yet.
-    `drafts`: files whose writing was never finished.
+    `ahead`: windows that end in the near future. They count as reported, so that a run whose clock is behind
+    does not report them twice.
+    `refused`: files that are named like a report and are not one. `unread`: number of data files not yet
+    checked.
+    `drafts`: temporary files of killed writers.
     """
 
     repo: str
@@ -36,11 +37,11 @@ class Listing:
 
     @property
     def reported(self) -> tuple[TimeWindow, ...]:
-        """The windows that are not to be reported again."""
+        """The windows that need no further report."""
         return tuple(sorted((*self.windows, *self.unfinished, *self.ahead)))
 
     def messages(self, zone: ZoneInfo) -> Iterator[str]:
-        """What a person is to know of the refused files, and what to do about them; times in a zone."""
+        """Messages about the refused files and what to do about them; times are local to `zone`."""
         old = [one for one in self.refused if one.form]
         for one in self.refused:
             if not one.form:
@@ -54,9 +55,9 @@ class Listing:
         return ""
 
     def _of_form(self, form: str, files: Sequence[Refused], zone: ZoneInfo) -> str:
-        """All files of another form in one message, with the commands that make their windows again."""
+        """One message about all files of another format, with the commands that make their reports again."""
         count = "1 file is" if len(files) == 1 else f"{len(files)} files are"
-        lines = [f"{count} of another form ({form}), such as {files[0].path}, and set aside."]
+        lines = [f"{count} of another format ({form}), such as {files[0].path}, and set aside."]
         windows = sorted({one.window for one in files if one.window})
         spans = list(_spans(missing(windows, self.windows)))
         if not spans:
@@ -69,14 +70,14 @@ class Listing:
 
 
 def backfill_command(repo: str, series: str, span: TimeWindow, zone: ZoneInfo) -> str:
-    """The command that makes the reports of a span, which a person can copy; times in a zone."""
+    """The command line that makes the reports of a span, to be copied; times are local to `zone`."""
     moments = (moment.astimezone(zone) for moment in (span.start, span.end))
     start, end = (moment.isoformat(timespec="minutes") for moment in moments)
     return f"vllm-digest backfill --repo {repo} --from {start} --to {end} --window {series}"
 
 
 def _spans(windows: Iterator[TimeWindow]) -> Iterator[TimeWindow]:
-    """Windows that join, as one each."""
+    """Merge adjacent and overlapping windows, which must be sorted."""
     span: TimeWindow | None = None
     for window in windows:
         if span and window.start <= span.end:

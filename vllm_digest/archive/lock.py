@@ -1,7 +1,7 @@
-"""Who works in an archive: one run at a time in a series, and `pull` or `push` alone in the whole folder.
+"""Locks of an archive: one run at a time in a series; `pull` and `push` lock the whole folder.
 
-Locks end with their process, however that ends. filelock brings Windows, and a file with the holder's process
-in it where the file system has no locks.
+The operating system releases a lock when its process ends. filelock supports Windows, and file systems
+without locks by a file with the holder's process id.
 """
 
 import errno
@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 _NAME = ".lock"
 _STEP = timedelta(seconds=1)
 _BRANCH_WAIT = timedelta(minutes=15)
-"""How long a run waits for `pull` or `push`, which try for some minutes where a server is down."""
+"""How long a run waits for `pull` or `push`, which retry for some minutes if a server is down."""
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
-"""What file systems without locks answer besides ENOSYS, which filelock knows."""
+"""Errors of file systems without locks, besides ENOSYS, which filelock handles."""
 
 
 @contextmanager
 def lock_series(
     root: Path, repo: str, series: str, *, wait: timedelta, sleep: Callable[[float], None]
 ) -> Iterator[None]:
-    """Hold a series for a run.
+    """Lock a series for a run.
 
-    Raises BusyError when another run holds it and goes on to for longer than `wait`, or when `pull` or `push`
-    hold the folder for too long.
+    Raises BusyError if another run holds the lock for longer than `wait`, or `pull` or `push` for longer than
+    15 minutes, and StorageError if the lock file cannot be written.
     """
     folder = root / series_folder(repo, series)
     for_run, for_branch = _WaitLimit(wait, sleep), _WaitLimit(_BRANCH_WAIT, sleep)
@@ -45,7 +45,7 @@ def lock_series(
         while True:
             make_folders(root, *folder.relative_to(root).parts)
             with ExitStack() as gate:
-                # Held while a run begins, and by `pull` and `push` as long as they work.
+                # A run holds this lock only while it starts, `pull` and `push` until they end.
                 if not _enter(gate, root, root):
                     for_branch.wait(f"`pull` or `push` is at work in {root}.", "Run this again later.")
                     continue
@@ -60,9 +60,9 @@ def lock_series(
 
 @contextmanager
 def lock_whole(root: Path, *, wait: timedelta, sleep: Callable[[float], None]) -> Iterator[None]:
-    """Hold the whole folder for `pull` or `push`: no run begins, and those that began have ended.
+    """Lock the whole folder for `pull` or `push`: wait for running runs to end, and let no new one start.
 
-    Raises BusyError when another process holds a part of it and goes on to for longer than `wait`.
+    Raises BusyError if that takes longer than `wait`, and StorageError if a lock file cannot be written.
     """
     limit = _WaitLimit(wait, sleep)
     with ExitStack() as held:
@@ -76,7 +76,7 @@ def lock_whole(root: Path, *, wait: timedelta, sleep: Callable[[float], None]) -
 
 
 class _WaitLimit:
-    """How long to wait for others, a second at a time."""
+    """The time left to wait for other processes, in steps of a second."""
 
     def __init__(self, most: timedelta, sleep: Callable[[float], None]) -> None:
         self._left = most
@@ -84,7 +84,7 @@ class _WaitLimit:
         self._is_told = False
 
     def wait(self, who: str, remedy: str) -> None:
-        """Wait a second; BusyError when the time is over."""
+        """Wait a second. Raises BusyError if no time is left. `who`: the lock's holder, for messages."""
         if self._left <= timedelta():
             raise BusyError(who, remedy)
         if not self._is_told:
@@ -95,7 +95,7 @@ class _WaitLimit:
 
 
 def _enter(stack: ExitStack, root: Path, folder: Path) -> bool:
-    """Hold the lock of a folder as long as the stack lasts, if nobody holds it."""
+    """Try to lock a folder until the stack closes; return whether that succeeded."""
     make_folders(root, *folder.relative_to(root).parts)
     path = folder / _NAME
     try:
@@ -109,7 +109,7 @@ def _enter(stack: ExitStack, root: Path, folder: Path) -> bool:
 
 
 def _acquire(path: Path) -> BaseFileLock | None:
-    """The lock of a file; None when somebody holds it, or removes its folder at this moment."""
+    """Lock a file; None if another process holds it or is removing its folder."""
     lock: BaseFileLock = FileLock(path, thread_local=False)
     try:
         with warnings.catch_warnings():
@@ -130,7 +130,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
 
 
 def _release(lock: BaseFileLock) -> None:
-    # In this order: a process that opened the file meanwhile finds it gone, and opens it again.
+    # Unlink before release: a process that opened the file meanwhile then notices and opens a new one.
     with suppress(OSError):
         Path(lock.lock_file).unlink()
     with suppress(OSError):
@@ -138,7 +138,7 @@ def _release(lock: BaseFileLock) -> None:
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:
-    """Leave nothing of a run that stored nothing."""
+    """Remove the folders that a run created and stored nothing in."""
     while folder != root:
         try:
             folder.rmdir()

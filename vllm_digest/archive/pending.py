@@ -1,7 +1,7 @@
-"""What waits for a batch of a model's answers: windows as they were fetched, requests, the batches' names.
+"""The files of a batch that is not collected yet: fetched windows, requests and names of the batches.
 
-`pending/OWNER/NAME/SERIES/` beside `reports/`: a snapshot a window, `requests-1.jsonl` and so on, and
-`batches.json` once a server has them. It goes when the reports are stored.
+`pending/OWNER/NAME/SERIES/` beside `reports/`: a snapshot for each window, `requests-1.jsonl` and so on, and
+`batches.json` once they are sent to a server. The folder is removed when the reports are stored.
 """
 
 import json
@@ -18,12 +18,12 @@ from vllm_digest.window import TimeWindow
 
 _MOST_LINES = 50_000
 _MOST_BYTES = 100_000_000
-"""Of a file of requests; OpenAI takes 50,000 lines and 200 MB."""
+"""Limits of one file of requests; OpenAI accepts 50,000 lines and 200 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The folder of a series."""
+    """The pending files of a series. `folder`: where they are."""
 
     folder: Path
 
@@ -32,24 +32,24 @@ class Pending:
         return cls(root / "pending" / repo / series)
 
     def windows(self) -> tuple[TimeWindow, ...]:
-        """Oldest first; files of other names are passed over."""
+        """The fetched windows, oldest first; files with other names are ignored."""
         return tuple(sorted(self._windows()))
 
     def save(self, snapshot: Snapshot) -> None:
         snapshots.save(snapshot, self._path(snapshot.window))
 
     def load(self, window: TimeWindow) -> Snapshot:
-        """The window as it was fetched; DocumentError when the file is damaged."""
+        """The fetched snapshot of a window. Raises DocumentError if the file is damaged."""
         return snapshots.load(self._path(window))
 
     def done(self, window: TimeWindow) -> None:
-        """Its report is stored."""
+        """Remove the snapshot of a window whose report is stored."""
         self._path(window).unlink(missing_ok=True)
 
     def save_requests(self, lines: Iterable[tuple[str, bytes]]) -> dict[Path, str]:
-        """Write lines, each with its model, in files that a server takes; earlier ones are forgotten.
+        """Write request lines (model and line) to files within a server's limits; earlier ones are removed.
 
-        Returns the files with their models: servers take one model a file.
+        Returns each file with its model: servers accept one model per file.
         """
         self.clear()
         files: list[tuple[str, list[bytes]]] = []
@@ -69,14 +69,17 @@ class Pending:
         return written
 
     def requests(self) -> tuple[Path, ...]:
-        """The files of requests; none where no question was open."""
+        """The files of requests; empty if there was nothing to ask."""
         return tuple(sorted(self.folder.glob("requests-*.jsonl")))
 
     def save_batches(self, names: list[str]) -> None:
         write_together({self._batches: json.dumps(names).encode()})
 
     def batches(self) -> list[str]:
-        """The names that a server gave; none where the requests went to no server."""
+        """The names that the server gave to the batches; empty if nothing was sent.
+
+        Raises DocumentError if the file is damaged.
+        """
         try:
             names = json.loads(self._batches.read_bytes())
         except FileNotFoundError:
@@ -86,16 +89,16 @@ class Pending:
         return [str(name) for name in names]
 
     def keep_answers(self, place: int, content: bytes) -> Path:
-        """Put a server's file of answers beside the rest, under its place among all of them.
+        """Store a server's file of answers as `answers-PLACE.jsonl`; return its path.
 
-        What the server calls the file is text from outside and names nothing here.
+        The server's own name for the file is untrusted and not used.
         """
         path = self.folder / f"answers-{place}.jsonl"
         write_together({path: content})
         return path
 
     def clear(self) -> None:
-        """Forget requests, batches and answers; windows stay."""
+        """Remove requests, batches and answers; keep the snapshots."""
         for path in (*self.requests(), *self.folder.glob("answers-*.jsonl")):
             path.unlink()
         self._batches.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""What people asked to have taken out of every report that is read: threads, a person's words and name.
+"""Remove threads, or a person's texts and name, from every report that is read, as the settings say.
 
-Nothing is changed on disk. What rests on words that are taken out goes with them; the page says how much.
+Files on disk are not changed. Statements whose evidence is removed are removed, too; the page says how much.
 """
 
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ _NOT_OF_A_TEXT = frozenset(
         ReasonCode.PATHS,
     }
 )
-"""Reasons of a judgement that quote neither a body nor a remark."""
+"""Reasons of a judgement that quote neither the body nor a remark."""
 
 
 @dataclass(frozen=True)
 class Redaction:
-    """What to take out. `threads`: a repository, empty for any, and a number. `logins`: people."""
+    """What to remove. `threads`: repository (OWNER/NAME, empty for any) and number. `logins`: people."""
 
     threads: frozenset[tuple[str, int]] = frozenset()
     logins: frozenset[str] = frozenset()
@@ -42,12 +42,12 @@ class Redaction:
 
     @cached_property
     def key(self) -> str:
-        """A value that differs between two redactions; empty for none."""
+        """A hash that identifies this redaction in caches; empty if nothing is removed."""
         parts = [sorted(self.threads), sorted(self._logins)]
         return sha256(repr(parts).encode()).hexdigest()[:16] if self else ""
 
     def apply(self, stored: StoredReport) -> StoredReport:
-        """The report without what is to be taken out; the same report where that is nothing."""
+        """The redacted report; the same object if nothing is removed."""
         names = {stored.repo.casefold(), stored.facts.repo.casefold(), ""}
         numbers = frozenset(number for repo, number in self.threads if repo.casefold() in names)
         if not (numbers or self._logins):
@@ -76,7 +76,7 @@ def _report(targets: Targets, stored: StoredReport) -> StoredReport:
 
 
 def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:
-    """The facts, and how many threads and remarks were taken out of them."""
+    """The redacted facts, and how many threads and remarks were removed."""
     threads = tuple(_thread(targets, one) for one in facts.threads if one.number not in targets.numbers)
     gaps = tuple(gap for gap in facts.gaps if gap.number not in targets.numbers)
     remarks = sum(
@@ -135,7 +135,7 @@ def _event(targets: Targets, event: Event) -> Event:
 def _judgement(
     targets: Targets, judgement: Judgement, *, is_author: bool, has_removed_events: bool
 ) -> Judgement:
-    """The judgement without reasons that may quote him."""
+    """The judgement without reasons that may quote a removed person."""
 
     def stays(reason: JudgementReason) -> bool:
         of_comments = reason.in_comments or reason.code in (
@@ -160,7 +160,10 @@ def _follow_up(targets: Targets, one: FollowUp) -> FollowUp:
 
 
 def _narrative(targets: Targets, narrative: Narrative, *, counts_hold: bool) -> Narrative:
-    """The prose without what rests on what is taken out, or names it."""
+    """The prose without statements that name what is removed or have it as evidence.
+
+    `counts_hold`: no thread or remark was removed, so counts of the window are still right.
+    """
     names: dict[str, str] = {}
     briefs = tuple(
         _brief(targets, one, names) for one in narrative.briefs if one.number not in targets.numbers
@@ -179,7 +182,7 @@ def _narrative(targets: Targets, narrative: Narrative, *, counts_hold: bool) -> 
 
 
 def _brief(targets: Targets, brief: Brief, names: dict[str, str]) -> Brief:
-    """The brief without statements that go; `names` gets the new name of each other one by its former."""
+    """The brief without removed statements; `names` receives old name → new name of each one kept."""
     statements = {part: one for part, one in brief.statements.items() if _holds(targets, one)}
     positions = tuple(
         one for one in brief.positions if not targets.is_target(one.login) and _holds(targets, one.said)

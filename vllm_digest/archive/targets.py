@@ -1,4 +1,4 @@
-"""What is to be taken out of a report, and where it is named."""
+"""The people and threads to remove from a report, and the search for them in texts."""
 
 import re
 from collections.abc import Iterable
@@ -10,18 +10,21 @@ from vllm_digest.models import GHOST, Account
 
 @dataclass(frozen=True)
 class Targets:
-    """`numbers`: threads of a report's repository. `logins`: people, in small letters."""
+    """`numbers`: threads of the report's repository. `logins`: people, in lower case."""
 
     numbers: frozenset[int]
     logins: frozenset[str]
 
     def name_no_target(self, texts: Iterable[str]) -> bool:
-        """Does no text name a person or a thread that is taken out?"""
+        """Whether no text names one of the people or threads."""
         patterns = [pattern for pattern in (self._person, self._named_thread) if pattern]
         return not any(pattern.search(text) for text in texts for pattern in patterns)
 
     def text(self, text: str) -> str:
-        """Somebody else's text without calls and numbers; a login alone may be a word of the language."""
+        """A text with mentions (`@login`) and thread numbers removed.
+
+        A login without `@` is kept, because it may be an ordinary word.
+        """
         if self._person:
             text = self._person.sub(lambda found: f"@{GHOST.login}" if found["call"] else found[0], text)
         return self._named_thread.sub(r"\1…", text) if self._named_thread else text

@@ -1,4 +1,4 @@
-"""A report's two files, written together."""
+"""Write a report's two files together."""
 
 import logging
 import os
@@ -21,19 +21,19 @@ _ASIDE = "set-aside"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The two files of a report."""
+    """The paths of a report's two files."""
 
     page: Path
     data: Path
 
 
 def document(report: Report) -> bytes:
-    """A report as a data file."""
+    """The content of a report's data file."""
     return to_json(to_stored(report), FORM)
 
 
 def store(root: Path, report: Report, page: str) -> Stored:
-    """Write both files; the page comes last: where it stands, the window is done."""
+    """Write both files. The page is written last: if it exists, the window is complete."""
     stored = _make_way(root, report.place)
     write_together({stored.data: document(report), stored.page: page.encode()})
     with suppress(OSError):
@@ -42,9 +42,9 @@ def store(root: Path, report: Report, page: str) -> Stored:
 
 
 def set_aside(root: Path, report: Report, page: str) -> Path:
-    """Store the data without its page, and the page where no site takes it from; that file.
+    """Store the data, and the page outside of the site's input; return the path of the page.
 
-    Where a whole report stands already, it stays.
+    A complete report that is already stored is kept.
     """
     stored, aside = _make_way(root, report.place), _aside(root, report)
     make_folders(root, *aside.relative_to(root).parent.parts)
@@ -55,7 +55,7 @@ def set_aside(root: Path, report: Report, page: str) -> Path:
 
 
 def put(root: Path, place: Place, data: bytes, page: bytes) -> None:
-    """Write files that are published elsewhere; an empty one is left out."""
+    """Write the files of a published report. An empty `page` means that there is none."""
     stored = _make_way(root, place.path)
     contents = {stored.data: data, stored.page: page}
     write_together({path: content for path, content in contents.items() if content}, sync=False)
@@ -70,7 +70,7 @@ def remove(root: Path, place: Place) -> None:
 
 
 def move_page_aside(root: Path, place: Place) -> Path:
-    """Move a page to where no site takes it from; its new place."""
+    """Move a page outside of the site's input; return its new path."""
     page, target = root / place.page, root / _ASIDE / place.page
     make_folders(root, *(_ASIDE, *place.page.parent.parts))
     try:
@@ -81,7 +81,7 @@ def move_page_aside(root: Path, place: Place) -> Path:
 
 
 def remove_draft(draft: Path) -> None:
-    """Remove a file whose writing was never finished; a folder of such a name stays."""
+    """Remove the temporary file of a killed writer; a folder with such a name is kept."""
     if draft.is_symlink() or not draft.is_dir():
         _unlink(draft)
 
@@ -94,7 +94,7 @@ def _unlink(path: Path) -> None:
 
 
 def _make_way(root: Path, place: PurePosixPath) -> Stored:
-    """Make the folders of a report, and move away what stands in its files' place and is no file."""
+    """Create the folders of a report, and move away what has its files' paths and is not a file."""
     folder = make_folders(root, *place.parent.parts)
     stored = Stored(folder / f"{place.name}.md", folder / f"{place.name}.json")
     for file in (stored.data, stored.page):
