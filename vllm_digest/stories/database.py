@@ -7,7 +7,7 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
-_PATIENCE = 60
+_TIMEOUT = 60
 """Seconds to wait for another process that writes it."""
 _VERSION = 6
 """Of the tables and of what is read into them; a database of another version is made anew."""
@@ -32,7 +32,7 @@ def index_file(root: Path, cache: Path | None) -> Path | None:
     return cache / f"{name}.stories.sqlite"
 
 
-def kept(path: Path | None, repo: str, series: str) -> dict[str, tuple[str, str, str]]:
+def known_files(path: Path | None, repo: str, series: str) -> dict[str, tuple[str, str, str]]:
     """What the index knows of the reports of a series, as it stands: by slug, stamp, digest and parts.
 
     Empty where there is no index, or one of another version or that is damaged.
@@ -84,7 +84,7 @@ def _made(path: Path | str) -> sqlite3.Connection:
 
 def _connected(path: Path | str) -> sqlite3.Connection:
     """A connection that knows `unpacked`, whose checksum finds damage that the database does not see."""
-    database = sqlite3.connect(path, timeout=_PATIENCE)
+    database = sqlite3.connect(path, timeout=_TIMEOUT)
     database.create_function("unpacked", 1, _unpacked, deterministic=True)
     return database
 

@@ -6,7 +6,7 @@ from typing import Any
 from vllm_digest.digest.voices import remark_url
 from vllm_digest.facts import Event
 from vllm_digest.stories.values import Story
-from vllm_digest.stories.watch import Ended, Entry
+from vllm_digest.stories.watch import Ended, WatchEntry
 
 
 def story_document(story: Story) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _event(event: Event, url: str) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: WatchEntry) -> dict[str, Any]:
     return {
         "kind": entry.kind.value,
         "since": _iso(entry.since),

@@ -33,7 +33,7 @@ def update(database: sqlite3.Connection, archive: Archive) -> None:
         now = found.get(place)
         if now == stamp:
             del found[place]
-        elif now and stamp.startswith(f"{key} ") and digest_of(root / place.data) == digest:
+        elif now and stamp.startswith(f"{key} ") and file_hash(root / place.data) == digest:
             # A checkout gives every file another time.
             touched.append((now, row))
             del found[place]
@@ -59,7 +59,7 @@ def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: st
         (
             *(place.repo, place.series, place.window.slug, place.window.end.isoformat(), stamp),
             *(
-                digest_of(archive.root / place.data),
+                file_hash(archive.root / place.data),
                 report.digest.repo_url,
                 *(_packed(contribution(report)), place.series in ROLL_UPS),
                 report.provenance.parts,
@@ -79,7 +79,7 @@ def _places(archive: Archive) -> Iterator[Place]:
             yield Place(repo, series, window)
 
 
-def digest_of(path: Path) -> str:
+def file_hash(path: Path) -> str:
     """The hash of a data file."""
     return sha256(path.read_bytes()).hexdigest()
 

@@ -24,8 +24,8 @@ from vllm_digest.stories.values import Mention, Story, Told
 from vllm_digest.stories.watch import (
     Contribution,
     Ended,
-    Entry,
     OutcomeKey,
+    WatchEntry,
     WatchList,
 )
 from vllm_digest.window import TimeWindow
@@ -206,7 +206,7 @@ def _told(brief: bytes | None, mention: Mention) -> Iterator[Told]:
                 yield Told(part, statement, mention)
 
 
-def _watched(lists: Iterable[WatchList], number: int) -> tuple[Entry | None, tuple[Ended, ...]]:
+def _watched(lists: Iterable[WatchList], number: int) -> tuple[WatchEntry | None, tuple[Ended, ...]]:
     """Why a thread is watched, by the first series that does, and how earlier watching ended."""
     for watching in lists:
         ended = tuple(one for one in watching.ended if one.entry.number == number)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from vllm_digest.archive import Archive
 from vllm_digest.place import Place
-from vllm_digest.stories.database import index_file, kept
-from vllm_digest.stories.filling import digest_of, stamp_of
+from vllm_digest.stories.database import index_file, known_files
+from vllm_digest.stories.filling import file_hash, stamp_of
 from vllm_digest.window import TimeWindow
 
 
@@ -20,8 +20,8 @@ class Parts:
     def __init__(self, archive: Archive, repo: str, series: str) -> None:
         self._archive, self._repo, self._series = archive, repo, series
         self.windows = archive.listing(repo, series).windows
-        self._kept = kept(index_file(archive.root, archive.cache), repo, series)
-        self._digests: dict[TimeWindow, str] = {}
+        self._known_files = known_files(index_file(archive.root, archive.cache), repo, series)
+        self._file_hashes: dict[TimeWindow, str] = {}
 
     def within(self, span: TimeWindow) -> tuple[TimeWindow, ...]:
         """The windows that have a part in a span, oldest first."""
@@ -36,7 +36,7 @@ class Parts:
 
         It begins with the series; empty where no report has a part in the span.
         """
-        parts = [(one.slug, self._digest(one)) for one in self.within(span)]
+        parts = [(one.slug, self._file_hash(one)) for one in self.within(span)]
         return f"{self._series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
 
     def made_from(self, window: TimeWindow) -> str:
@@ -49,15 +49,15 @@ class Parts:
     def _longest(self) -> timedelta:
         return max((window.length for window in self.windows), default=timedelta())
 
-    def _digest(self, window: TimeWindow) -> str:
-        if window not in self._digests:
+    def _file_hash(self, window: TimeWindow) -> str:
+        if window not in self._file_hashes:
             digest, _ = self._known(window)
-            self._digests[window] = digest or digest_of(self._path(window))
-        return self._digests[window]
+            self._file_hashes[window] = digest or file_hash(self._path(window))
+        return self._file_hashes[window]
 
     def _known(self, window: TimeWindow) -> tuple[str | None, str | None]:
         """The digest and parts of a file that did not change since the index read it, else None."""
-        stamp, digest, parts = self._kept.get(window.slug, ("", "", ""))
+        stamp, digest, parts = self._known_files.get(window.slug, ("", "", ""))
         # Before the file's own stamp stands the key of what was taken out of its report.
         if stamp and stamp.partition(" ")[2] == stamp_of(self._path(window)):
             return digest, parts

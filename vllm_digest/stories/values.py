@@ -5,7 +5,7 @@ from datetime import datetime
 
 from vllm_digest.facts import ThreadFacts
 from vllm_digest.narrative import BriefPart, Statement
-from vllm_digest.stories.watch import Ended, Entry
+from vllm_digest.stories.watch import Ended, WatchEntry
 from vllm_digest.window import TimeWindow
 
 
@@ -43,7 +43,7 @@ class Story:
     url: str
     mentions: tuple[Mention, ...]
     told: tuple[Told, ...]
-    watched: Entry | None
+    watched: WatchEntry | None
     ended: tuple[Ended, ...]
     archive_start: datetime
     holes: tuple[TimeWindow, ...]

@@ -31,7 +31,7 @@ _WATCHED: Mapping[ConcernKind, WatchKind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WatchEntry:
     """A thread that a report calls worth watching. Fields as in `FollowUp`."""
 
     number: int
@@ -43,7 +43,7 @@ class Entry:
     target: int | None = None
 
 
-def entries(report: Report) -> tuple[Entry, ...]:
+def entries(report: Report) -> tuple[WatchEntry, ...]:
     """What a report adds to the watch list, each thread once."""
     found: dict[int, tuple[WatchKind, int | None]] = {}
     for number, kind, target in _candidates(report):
@@ -51,7 +51,7 @@ def entries(report: Report) -> tuple[Entry, ...]:
             found[number] = kind, target
     rows = {row.number: row for row in report.digest.threads}
     return tuple(
-        Entry(
+        WatchEntry(
             number=number,
             title=rows[number].title,
             is_pull=rows[number].is_pull,
@@ -126,11 +126,11 @@ class Marks:
         return next((event.at for event in self.events if event.kind is EventKind.MERGED), None)
 
 
-def _outcome(entry: Entry, marks: Marks, heirs: Mapping[int, int]) -> Outcome | None:
+def _outcome(entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> Outcome | None:
     """How watching the entry's thread ended, by the marks of it; None while it goes on.
 
-    The first event at or after `entry.since` that ends it decides. `heirs`: by number of a pull request, the
-    one that takes its place.
+    The first event at or after `entry.since` that ends it decides. `successors`: by number of a pull request,
+    the one that takes its place.
     """
     for event in marks.events:
         if event.at < entry.since:
@@ -141,19 +141,19 @@ def _outcome(entry: Entry, marks: Marks, heirs: Mapping[int, int]) -> Outcome | 
         elif event.kind is EventKind.MERGED:
             return Outcome(OutcomeKind.MERGED, event.at)
         elif event.kind is EventKind.CLOSED and marks.merged_at != event.at:
-            return _closing(event, entry, marks, heirs)
+            return _closing(event, entry, marks, successors)
     return None
 
 
-def _closing(event: Event, entry: Entry, marks: Marks, heirs: Mapping[int, int]) -> Outcome:
+def _closing(event: Event, entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> Outcome:
     """What a closing without a merge means."""
     targets = [one.target for one in marks.events if one.kind is EventKind.DUPLICATE and one.at <= event.at]
-    heir = heirs.get(entry.number) if entry.is_pull else None
+    successor = successors.get(entry.number) if entry.is_pull else None
     # The first that holds: what GitHub says of the closing, then who closed it.
     meanings = (
         (event.pull is not None, OutcomeKind.FIXED, event.pull),
         (event.reason == "duplicate" or bool(targets), OutcomeKind.DUPLICATE, (targets or [None])[-1]),
-        (heir is not None, OutcomeKind.SUPERSEDED, heir),
+        (successor is not None, OutcomeKind.SUPERSEDED, successor),
         (event.bot, OutcomeKind.STALE, None),
         (entry.is_pull, OutcomeKind.ABANDONED, None),
         (event.reason == "not_planned", OutcomeKind.NOT_PLANNED, None),
@@ -168,7 +168,7 @@ class Contribution:
     """What a stored report brings to the watch list."""
 
     window: TimeWindow
-    entries: tuple[Entry, ...]
+    entries: tuple[WatchEntry, ...]
     marks: tuple[Marks, ...]
 
 
@@ -185,7 +185,7 @@ def contribution(report: Report) -> Contribution:
 class Ended:
     """An entry and its one outcome."""
 
-    entry: Entry
+    entry: WatchEntry
     outcome: Outcome
 
 
@@ -198,22 +198,22 @@ class WatchList:
     """
 
     def __init__(self, contributions: Iterable[Contribution] = ()) -> None:
-        self.open: dict[int, Entry] = {}
+        self.open: dict[int, WatchEntry] = {}
         self.ended: list[Ended] = []
         self._ended_in: list[datetime] = []
-        self._heirs: dict[int, int] = {}
+        self._successors: dict[int, int] = {}
         for one in contributions:
             self.add(one)
 
     def add(self, one: Contribution) -> list[Ended]:
         """Take in what a report brings; return the entries that it ends."""
         for marks in one.marks:
-            self._heirs |= dict.fromkeys(marks.follows, marks.number)
+            self._successors |= dict.fromkeys(marks.follows, marks.number)
         ended = [
             Ended(entry, result)
             for marks in one.marks
             if (entry := self.open.get(marks.number)) is not None and entry.kind is not WatchKind.REVERT
-            if (result := _outcome(entry, marks, self._heirs)) is not None
+            if (result := _outcome(entry, marks, self._successors)) is not None
         ]
         ended += self._returned(one.marks)
         for end in ended:
@@ -279,16 +279,16 @@ def _by_time(ended: Ended) -> tuple[datetime, int]:
     return ended.outcome.at, ended.entry.number
 
 
-def _oldest_first(entry: Entry) -> tuple[datetime, int]:
+def _oldest_first(entry: WatchEntry) -> tuple[datetime, int]:
     return entry.since, entry.number
 
 
-def _is_due(entry: Entry, window: TimeWindow) -> bool:
+def _is_due(entry: WatchEntry, window: TimeWindow) -> bool:
     """Does a milestone fall into the window?"""
     return any(entry.since + timedelta(days=days) in window for days in MILESTONES)
 
 
-def _follow_up(entry: Entry, until: datetime, result: Outcome | None = None) -> FollowUp:
+def _follow_up(entry: WatchEntry, until: datetime, result: Outcome | None = None) -> FollowUp:
     names = ("number", "title", "is_pull", "kind", "since", "place", "target")
     fields: dict[str, Any] = {name: getattr(entry, name) for name in names}
     return FollowUp(**fields, days=(until - entry.since).days, outcome=result)
