@@ -39,12 +39,12 @@ def _lines(told: dict[str, Any], found: Story, zone: ZoneInfo) -> Iterator[str]:
     yield found.url
     for event in facts.events:
         yield f"  {local_minute(event.at, zone)}  {event.kind.value} by {clean_line(event.login)}"
-    yield f"in {counted(len(found.mentions), 'report')}:"
-    for mention in found.mentions:
-        yield f"  {mention.series}  {mention.place}"
+    yield f"in {counted(len(found.appearances), 'report')}:"
+    for appearance in found.appearances:
+        yield f"  {appearance.series}  {appearance.place}"
     for one in found.told:
         text = next(iter(one.statement.texts.values()))
-        yield f"said in {one.mention.place} ({one.part.value}): {clean_line(text)}"
+        yield f"said in {one.appearance.place} ({one.part.value}): {clean_line(text)}"
     if found.watched:
         yield f"watched since {local_minute(found.watched.since, zone)}: {found.watched.kind.value}"
     for ended in found.ended:

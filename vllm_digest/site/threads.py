@@ -49,7 +49,7 @@ class ThreadPages:
     def of(self, story: Story) -> tuple[PurePosixPath, str]:
         """The page of a thread."""
         told = [
-            _Sentence(text, one.mention.place, one.mention.window, one.statement.evidence)
+            _Sentence(text, one.appearance.place, one.appearance.window, one.statement.evidence)
             for one in story.told
             if (text := one.statement.text(self.language))
         ]

@@ -33,7 +33,7 @@ def story_document(story: Story) -> dict[str, Any]:
                 "end": _iso(one.window.end),
                 "place": one.place,
             }
-            for one in story.mentions
+            for one in story.appearances
         ],
         "statements": [
             {
@@ -43,8 +43,8 @@ def story_document(story: Story) -> dict[str, Any]:
                     {"source": quote.source, "url": quote.url, "quote": quote.quote}
                     for quote in one.statement.evidence
                 ],
-                "place": one.mention.place,
-                "end": _iso(one.mention.window.end),
+                "place": one.appearance.place,
+                "end": _iso(one.appearance.window.end),
             }
             for one in story.told
         ],

@@ -20,7 +20,7 @@ from vllm_digest.place import Place
 from vllm_digest.schedule import holes
 from vllm_digest.stories.database import index_file, opened, remove
 from vllm_digest.stories.filling import update
-from vllm_digest.stories.values import Mention, Story, Told
+from vllm_digest.stories.values import Appearance, Story, Told
 from vllm_digest.stories.watch import (
     Contribution,
     Ended,
@@ -174,36 +174,38 @@ def _story(
     stored: list[TimeWindow],
     gaps: tuple[TimeWindow, ...],
 ) -> dict[str, Any]:
-    mentions, parts, url = [], [], ""
+    appearances, parts, url = [], [], ""
     told: dict[str, Told] = {}
     for series, slug, repo_url, packed, brief in rows:
         window = TimeWindow.from_slug(slug)
-        mention = Mention(series, window, str(Place(repo, series, window).path))
-        mentions.append(mention)
+        appearance = Appearance(series, window, str(Place(repo, series, window).path))
+        appearances.append(appearance)
         thread = adapter(ThreadFacts).validate_json(packed)
         parts.append(Facts(repo, repo_url, window, (thread,)))
         url = f"{repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
-        for one in _told(brief, mention):
+        for one in _told(brief, appearance):
             told.setdefault(str(one.statement.texts), one)
-    span = TimeWindow(min(one.window.start for one in mentions), max(one.window.end for one in mentions))
+    span = TimeWindow(
+        min(one.window.start for one in appearances), max(one.window.end for one in appearances)
+    )
     facts = fold(parts, span).threads[0]
     return {
         "repo": repo,
         "facts": facts,
         "url": url,
-        "mentions": tuple(mentions),
+        "appearances": tuple(appearances),
         "told": tuple(told.values()),
         "archive_start": min(window.start for window in stored),
         "holes": tuple(gap for gap in gaps if gap.end > facts.created_at),
     }
 
 
-def _told(brief: bytes | None, mention: Mention) -> Iterator[Told]:
+def _told(brief: bytes | None, appearance: Appearance) -> Iterator[Told]:
     if brief is not None:
         one = adapter(Brief).validate_json(brief)
         for part in BriefPart:
             for statement in one.of(part):
-                yield Told(part, statement, mention)
+                yield Told(part, statement, appearance)
 
 
 def _watched(lists: Iterable[WatchList], number: int) -> tuple[WatchEntry | None, tuple[Ended, ...]]:

@@ -44,7 +44,7 @@ def thread_rows(story: Story) -> Iterator[tuple[str, Row]]:
     judgement = facts.judgement
     common = {"repo": story.repo, "number": facts.number}
     subject = {"topic": judgement.topic or None, "hardware": list(judgement.hardware)}
-    yield "threads", {**common, **_thread(facts, told), **subject, "reports": len(story.mentions)}
+    yield "threads", {**common, **_thread(facts, told), **subject, "reports": len(story.appearances)}
     for event, shown in zip(facts.events, told["events"], strict=True):
         unset = dict.fromkeys(("verdict", "reason", "by_pull", "target"))
         more = {"association": event.association or None, "length": event.length}
@@ -80,7 +80,11 @@ def _thread(facts: ThreadFacts, told: Row) -> Row:
 def _statements(story: Story) -> Iterator[Row]:
     """A row for each text of a statement and each quote that it rests on."""
     for one in story.told:
-        place = {"part": one.part.value, "place": one.mention.place, "end": _iso(one.mention.window.end)}
+        place = {
+            "part": one.part.value,
+            "place": one.appearance.place,
+            "end": _iso(one.appearance.window.end),
+        }
         for language, text in one.statement.texts.items():
             for quote in one.statement.evidence:
                 shown = {"source": quote.source, "quote": quote.quote, "quote_url": quote.url}

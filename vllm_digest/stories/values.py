@@ -10,7 +10,7 @@ from vllm_digest.window import TimeWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class Appearance:
     """A stored report that a thread stands in. `place`: as in `Report.place`."""
 
     series: str
@@ -24,7 +24,7 @@ class Told:
 
     part: BriefPart
     statement: Statement
-    mention: Mention
+    appearance: Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Story:
     """Everything that the stored reports of a repository say of a thread.
 
     `facts`: its latest row, with the events of all reports. `url`: its page at GitHub.
-    `mentions`: the reports that it stands in, oldest first. `told`: oldest first; each statement once.
+    `appearances`: the reports that it stands in, oldest first. `told`: oldest first; each statement once.
     `watched`: why it is watched and since when, None where it is not. `ended`: what ended before.
     `archive_start`: the start of the earliest stored report; before it nothing is known but the timeline.
     `holes`: spans since the thread's opening of which no report is stored.
@@ -41,7 +41,7 @@ class Story:
     repo: str
     facts: ThreadFacts
     url: str
-    mentions: tuple[Mention, ...]
+    appearances: tuple[Appearance, ...]
     told: tuple[Told, ...]
     watched: WatchEntry | None
     ended: tuple[Ended, ...]
