@@ -16,16 +16,16 @@ from vllm_digest.window import format_length
 def site(runtime: Runtime, options: SiteOptions) -> None:
     """Make the staging folder and print it; PageError in the end when a report had to be left out."""
     folder = Path(options.folder)
-    config, look = folder / USUAL_FILE, folder / "jekyll"
-    if not config.is_file() or not look.is_dir():
+    config, theme = folder / USUAL_FILE, folder / "jekyll"
+    if not config.is_file() or not theme.is_dir():
         raise UsageError(
-            f"{folder} has no {config.name} and no folder {look.name}: it is no publishing repository.",
+            f"{folder} has no {config.name} and no folder {theme.name}: it is not a publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
     setup = resolve(runtime, SettingsOptions(config=str(config)))
     settings = setup.settings
     plan = Site(
-        look=look,
+        theme=theme,
         project=settings.project,
         focus=setup.rules.focus.words.name,
         repo=settings.github.repo,
@@ -35,15 +35,16 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
     )
     target = Path(options.to) if options.to else folder / "staging"
     archive = replace(setup.archive, root=folder / settings.report.output)
-    lacking = build_staging(plan, archive, target, runtime.clock())
+    missing = build_staging(plan, archive, target, runtime.clock())
     print_product(f"{target}\n")
-    if lacking.refused:
+    if missing.refused:
         raise PageError(
-            f"Of the archive's files {lacking.refused} are no reports; the others are in {target}.",
+            f"The archive has {counted(missing.refused, 'file')} that cannot be read as reports; "
+            f"the others are in {target}.",
             "The messages above name them and say what to do.",
         )
-    if lacking.pages:
+    if missing.pages:
         raise PageError(
-            f"Not shown: {counted(lacking.pages, 'page')} of reports; the others are in {target}.",
-            "`vllm-digest run` tries again to make those that were set aside.",
+            f"Not shown: {counted(missing.pages, 'page')} of reports; the others are in {target}.",
+            "`vllm-digest run` makes those again that were set aside.",
         )

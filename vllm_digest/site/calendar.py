@@ -12,15 +12,15 @@ from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 LONGEST_DAY = timedelta(days=1, hours=2)
-"""Reports on longer windows are of no day. Clocks change by an hour."""
+"""Reports of longer windows belong to no day. A day has up to 25 hours when clocks change, plus a margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the site's zone; `name` is its date.
+    """A calendar day in the site's time zone. `name`: its date, such as `2025-12-10`.
 
-    `rows`: reports whose windows start on it, and what is missing of it, newest first; not those longer than
-    a day. `parts`: every such report that has a share in it, oldest first.
+    `rows`: reports of up to a day whose windows start on it, and missing ones, newest first.
+    `parts`: every report of up to a day that overlaps it, oldest first.
     """
 
     name: str
@@ -33,25 +33,25 @@ class Day:
         return tuple(sorted({one.repo for one in self.parts}))
 
     def of(self, repo: str) -> tuple[Entry, ...]:
-        """A repository's reports that have a share in the day, oldest first."""
+        """A repository's reports that overlap the day, oldest first."""
         return tuple(one for one in self.parts if one.repo == repo)
 
     def whole(self, repo: str) -> Entry | None:
-        """The report on exactly this day, a roll-up before others; None without one."""
+        """The report of exactly this day, preferably a roll-up; None without one."""
         found = [one for one in self.of(repo) if one.window == self.window]
         return max(found, key=lambda one: one.series == "day", default=None)
 
     @property
     def wholes(self) -> tuple[Entry, ...]:
-        """The report on exactly this day of each repository that has one."""
+        """The report of exactly this day for each repository that has one."""
         return tuple(one for repo in self.repos if (one := self.whole(repo)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """`name` is such as `2025-12`; its days stand newest first.
+    """A calendar month. `name`: such as `2025-12`. `days`: newest first.
 
-    `longer`: the reports on more than a day whose windows start in it, newest first.
+    `longer`: the reports of more than a day whose windows start in it, newest first.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Month:
 
     @property
     def reports(self) -> int:
-        """How many reports begin in it."""
+        """The number of reports whose windows start in it."""
         return sum(isinstance(row, Entry) for day in self.days for row in day.rows) + len(self.longer)
 
     @property
@@ -69,7 +69,7 @@ class Month:
 
     @property
     def weeks(self) -> tuple[tuple[str, ...], ...]:
-        """The dates of the month by week from Monday on; dates of other months are empty."""
+        """The dates of the month by week, starting on Monday; dates of other months are empty texts."""
         year, month = map(int, self.name.split("-"))
         return tuple(
             tuple(f"{self.name}-{number:02}" if number else "" for number in week)
@@ -78,9 +78,9 @@ class Month:
 
 
 def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
-    """What a reader cannot find: reports left out, and the gaps between windows of the scheduled series.
+    """Windows without a page: reports left out, and gaps between windows of the scheduled series.
 
-    Windows of other series are made by hand and need not join.
+    Other series are made by hand, so gaps between their windows are normal.
     """
     windows = [entry.window for entry in index.of(repo, series)]
     windows += [one.window for one in index.left_out if (one.repo, one.series) == (repo, series)]
@@ -89,7 +89,7 @@ def missing(index: ReportIndex, repo: str, series: str) -> tuple[Missing, ...]:
 
 
 def days(rows: Iterable[Entry | Missing], zone: ZoneInfo) -> tuple[Day, ...]:
-    """The local days that reports of a day or less, or gaps, are of; newest first."""
+    """The local days that have reports of up to a day, or missing ones; newest first."""
     starting: dict[str, list[Entry | Missing]] = {}
     sharing: dict[str, list[Entry]] = {}
     for row in sorted(rows, key=lambda row: (row.window.start, row.window.end), reverse=True):
@@ -111,13 +111,13 @@ def days(rows: Iterable[Entry | Missing], zone: ZoneInfo) -> tuple[Day, ...]:
 
 
 def longer(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The reports on more than a day, newest first."""
+    """The reports of more than a day, newest first."""
     found = (one for one in entries if one.window.length > LONGEST_DAY)
     return tuple(sorted(found, key=lambda one: (one.window.end, one.window.length), reverse=True))
 
 
 def months(every: Sequence[Day], long: Iterable[Entry], zone: ZoneInfo) -> tuple[Month, ...]:
-    """The days, and the reports on more than a day, by month; newest first."""
+    """The days, and the reports of more than a day, by month; newest first."""
     grouped: dict[str, tuple[list[Day], list[Entry]]] = {}
     for day in every:
         grouped.setdefault(day.name[:7], ([], []))[0].append(day)
@@ -130,7 +130,7 @@ def months(every: Sequence[Day], long: Iterable[Entry], zone: ZoneInfo) -> tuple
 
 
 def _dates(window: TimeWindow, zone: ZoneInfo) -> Iterator[str]:
-    """The local days that a window has a share in."""
+    """The local dates that a window overlaps."""
     first = window.start.astimezone(zone).date()
     last = (window.end - timedelta(minutes=1)).astimezone(zone).date()
     return (str(first + timedelta(days=number)) for number in range((last - first).days + 1))
@@ -145,7 +145,7 @@ def month_of(entry: Entry, zone: ZoneInfo) -> str:
 
 
 def clock_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
-    """A window within its day: `18:42 – 19:42`, with the end's day where that is another one."""
+    """The local times of a window, such as `18:42 – 19:42`; with the end's date if that is another one."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     is_next_day = end.date() == start.date() + timedelta(days=1)
     if _is_midnight(start) and _is_midnight(end) and is_next_day:
@@ -156,7 +156,7 @@ def clock_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
 
 
 def moment_label(window: TimeWindow, zone: ZoneInfo, language: str) -> str:
-    """A window with its day: `2025-12-10 18:42 – 19:42`."""
+    """The local date and times of a window: `2025-12-10 18:42 – 19:42`."""
     return f"{window.start.astimezone(zone):%Y-%m-%d} {clock_label(window, zone, language)}"
 
 
@@ -165,7 +165,7 @@ def _is_midnight(moment: datetime) -> bool:
 
 
 def span_label(window: TimeWindow, zone: ZoneInfo) -> str:
-    """What a page's title does not say of its window: `18:42 – 19:42`, `12-08 – 12-14`; nothing of a day."""
+    """The part of a window that a page's title omits: `18:42 – 19:42` or `12-08 – 12-14`; empty for a day."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     last = (end - timedelta(minutes=1)).date()
     if end.date() == start.date() or last == start.date():

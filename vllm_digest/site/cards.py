@@ -1,4 +1,4 @@
-"""What the start page and the feed of days tell of a day: its stored report, else one made of the hours."""
+"""The days of the start page and the feed of days: a stored report, or one folded from shorter reports."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 FOCUS, CHANGES, FOLLOW_UPS = 3, 2, 3
-"""Lines of a card: a day has to fit on a phone's screen and a half."""
+"""Lines of a card: a day should take at most one and a half screens of a phone."""
 _NOT_TOLD_BY_STATE = frozenset({"opened", "reviewed", "discussed"})
 _HARDWARE = 2
 _FIRST_SENTENCE = re.compile(r".+?(?:[。！？]|[.!?](?=\s|$)|$)")
@@ -29,10 +29,10 @@ _FIRST_SENTENCE = re.compile(r".+?(?:[。！？]|[.!?](?=\s|$)|$)")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A repository's day.
+    """One day of a repository.
 
-    `name`: the day's date. `report`: what is known of it. `entry`: the stored report of exactly that day,
-    None where `report` was folded from shorter ones. `is_over`: reports reach the day's end.
+    `name`: the day's date. `report`: the report of the day so far. `entry`: the entry of the stored report of
+    exactly that day, None if `report` was folded from shorter ones. `is_over`: reports reach the day's end.
     """
 
     repo: str
@@ -60,9 +60,9 @@ def cards(archive: Archive, day: Day) -> Iterator[Card]:
 
 
 def notes(row: ThreadRow, report: Report, language: str, *, with_talk: bool) -> Iterator[str]:
-    """What a line of a card says of a thread besides its title and state: short texts in Markdown.
+    """The notes after a thread's title and state in a card: short texts in Markdown.
 
-    `with_talk`: how much was said is the reason why it stands there.
+    `with_talk`: include the amount of discussion, because the thread is listed for it.
     """
     said = words(language)
     group = next((name for name, kinds in GROUPS.items() if row.happened in kinds), "")
@@ -89,7 +89,7 @@ def _load(archive: Archive, entry: Entry) -> Report:
 
 
 def _folded(parts: Sequence[Report], day: Day) -> Report:
-    """A day's report from the reports that have a share in it, as far as they reach."""
+    """A day's report folded from the reports that overlap it, up to their latest end."""
     windows = [part.digest.window for part in parts]
     start, end = min(window.start for window in windows), max(window.end for window in windows)
     span = TimeWindow(max(day.window.start, start), min(day.window.end, end))
@@ -107,7 +107,7 @@ def _folded(parts: Sequence[Report], day: Day) -> Report:
 
 
 def _latest_outcomes(parts: Sequence[Report]) -> Iterator[FollowUp]:
-    """What became of earlier concerns, by the latest part that tells of each."""
+    """The follow-ups of all parts; for each thread that of the latest part."""
     told = {one.number: one for part in sorted(parts, key=_end) for one in part.follow_ups}
     yield from told.values()
 

@@ -1,4 +1,4 @@
-"""Threads of any span, each counted once however many reports name it; pure."""
+"""Count the threads of any span, each once even if several reports name it; pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ _LEVELS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
-    """A day of a calendar: how many threads, and how dark it is from 0 to 4 beside the month's other days."""
+class CalendarCell:
+    """A day of the calendar. `count`: threads. `level`: shade from 0 to 4, relative to the month's busiest
+    day."""
 
     count: int
     level: int
 
 
 def month_figures(month: Month, *, with_focus: bool) -> dict[str, Any]:
-    """By the name of each day with reports: `figures` by `lists`, and `heat`.
+    """The values of a month's template, by name of each day with reports: `figures` by `lists`, and `heat`.
 
-    Heat counts the focus's threads, without a focus those of the lists.
+    `heat` counts threads of the focus; without a focus, those of the lists.
     """
     days = {day.name: day for day in month.days if day.parts}
     figures = {name: {one: listed(day.parts, one, day.window) for one in LISTS} for name, day in days.items()}
@@ -32,12 +33,15 @@ def month_figures(month: Month, *, with_focus: bool) -> dict[str, Any]:
         for name, day in days.items()
     }
     most = max(counts.values(), default=0)
-    heat = {name: Heat(count, -(-count * _LEVELS // most) if most else 0) for name, count in counts.items()}
+    heat = {
+        name: CalendarCell(count, -(-count * _LEVELS // most) if most else 0)
+        for name, count in counts.items()
+    }
     return {"lists": LISTS, "figures": figures, "heat": heat}
 
 
 def listed(entries: Iterable[Entry], name: str, span: TimeWindow) -> int:
-    """How many threads came into the list of that name, such as `new_prs`, within a span."""
+    """The number of threads that were added to a list, such as `new_prs`, within a span."""
     return len(
         {
             (entry.repo, event.number)
@@ -49,9 +53,9 @@ def listed(entries: Iterable[Entry], name: str, span: TimeWindow) -> int:
 
 
 def relevant(entries: Iterable[Entry], span: TimeWindow) -> int:
-    """How many threads of the focus had an event within a span.
+    """The number of threads of the focus with an event within a span.
 
-    A thread is of the focus by the latest of the reports that name it, as it is where they are folded.
+    The latest report that names a thread decides whether it is of the focus, as in `facts.fold`.
     """
     about: dict[tuple[str, int], bool] = {}
     touched: set[tuple[str, int]] = set()

@@ -1,4 +1,4 @@
-"""The reports' pages in each language of a site, put into the folder that Jekyll builds."""
+"""Write the reports' pages in each language of a site into the folder that Jekyll builds."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from vllm_digest.report import Report
 from vllm_digest.sections import outline
 from vllm_digest.site.calendar import moment_label, month_of, span_label
 from vllm_digest.site.entries import Entry, Missing, MissingCause, ReportIndex, read
-from vllm_digest.site.kin import Kin, kin
+from vllm_digest.site.related import Related, related_reports
 from vllm_digest.templating import words
 
 log = logging.getLogger(__name__)
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the settings say of a site.
+    """The settings of a site.
 
-    `look`: the folder of its layouts and styles.
-    `repo`, `series`: what is reported on a schedule; gaps between its windows are shown.
-    `languages`: what its pages come in; the first one's stand at the root.
+    `theme`: the folder of its layouts and styles.
+    `repo`, `series`: the scheduled series, in which gaps between windows are shown.
+    `languages`: codes of the languages of its pages; pages of the first one are at the root.
     """
 
-    look: Path
+    theme: Path
     project: str
     focus: str
     repo: str
@@ -45,9 +45,8 @@ class Site:
 class Edition:
     """A site in one language.
 
-    `root`: the path below which its pages stand on the site, see `languages.root_of`.
-    `folder`: where they stand in the staging folder.
-    `index`: the reports that have a page in it, and those left out.
+    `root`: the URL path of its pages, see `languages.root_of`. `folder`: their folder in the staging folder.
+    `index`: the reports that have a page in this language, and those left out.
     """
 
     language: str
@@ -64,10 +63,10 @@ class Edition:
 
 
 def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[int]) -> tuple[Edition, ...]:
-    """Put every report's data and its page in each language into the folder `draft`.
+    """Write every report's data and its page in each language into the folder `draft`.
 
-    Both are made from what the archive's reader gives; stored pages are not looked at. `stories`: the threads
-    that have a page of their own.
+    Both are made from the validated reports; stored pages are not read. `stories`: numbers of the threads
+    that have a page on the site.
     """
     first, *others = site.languages
     lacking: dict[str, set[PurePosixPath]] = {language: set() for language in others}
@@ -96,7 +95,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
 
 
 def _put_page(report: Report, page: str, language: str, folder: Path) -> str:
-    """Write a report's page in a language; why it fails its check if it does, and is not written."""
+    """Write a report's page if it passes its check; return the problem found, empty if there is none."""
     problem = find_problem(unfolded(page), outline(report.digest, language))
     if not problem:
         path = (folder / report.place).with_suffix(".md")
@@ -117,10 +116,13 @@ def _edition(
 
 
 def _join(site: Site, edition: Edition, editions: Sequence[Edition]) -> None:
-    """Tell each page of an edition what its layout needs to know of its neighbours and its translations."""
+    """Add to each page's front matter the links to its neighbours, related reports and translations."""
     known = {one.language: (one.root, {entry.place for entry in one.index.entries}) for one in editions}
     repos = {repo for repo, _ in edition.index.series}
-    kin_of = {repo: kin(entry for entry in edition.index.entries if entry.repo == repo) for repo in repos}
+    related_of = {
+        repo: related_reports(entry for entry in edition.index.entries if entry.repo == repo)
+        for repo in repos
+    }
     for repo, series in edition.index.series:
         entries = edition.index.of(repo, series)
         for entry, earlier, later in zip(entries, (None, *entries[:-1]), (*entries[1:], None), strict=True):
@@ -128,7 +130,7 @@ def _join(site: Site, edition: Edition, editions: Sequence[Edition]) -> None:
             keys = _keys(site, edition, entry, roots)
             keys |= _neighbour(site, edition, "earlier", earlier)
             keys |= _neighbour(site, edition, "later", later)
-            keys |= _kin_keys(site, edition, entry, kin_of[repo][entry.place])
+            keys |= _related_keys(site, edition, entry, related_of[repo][entry.place])
             _add_keys(_path(edition.folder, entry), keys)
 
 
@@ -137,7 +139,8 @@ def _path(folder: Path, entry: Entry) -> Path:
 
 
 def _keys(site: Site, edition: Edition, entry: Entry, roots: Mapping[str, str]) -> dict[str, object]:
-    """What a report's layout needs to know; `roots` are those of the languages that it has a page in."""
+    """The front matter of a report's page. `roots`: root by language, for the languages that it has a page
+    in."""
     label = moment_label(entry.window, site.zone, edition.language)
     title = title_of(_path(edition.folder, entry).read_text(encoding="utf-8"))
     return {
@@ -156,9 +159,11 @@ def _neighbour(site: Site, edition: Edition, name: str, entry: Entry | None) -> 
     return {name: edition.root + entry.url, f"{name}_label": label}
 
 
-def _kin_keys(site: Site, edition: Edition, entry: Entry, found: Kin) -> dict[str, object]:
-    """The reports that a page leads up and down to, as [address, label]; an hour without a day's report leads
-    to its day in the archive."""
+def _related_keys(site: Site, edition: Edition, entry: Entry, found: Related) -> dict[str, object]:
+    """The links to containing and contained reports, as [URL, label].
+
+    A report of less than a day links to its day in the archive's calendar if no report contains it.
+    """
     zone = site.zone
     day = f"{entry.window.start.astimezone(zone):%Y-%m-%d}"
     within = [(edition.root + one.url, _span(one, day, zone)) for one in found.within]
@@ -181,9 +186,9 @@ def _part(entry: Entry, zone: ZoneInfo) -> str:
 
 
 def page_keys(language: str, url: str, roots: Mapping[str, str]) -> dict[str, object]:
-    """The front matter of every page: its language, and its addresses by language where there are several.
+    """The front matter of every page: its language, and its URLs by language if there are several.
 
-    `url`: its address below the roots. `roots`: those of the languages that it is in.
+    `url`: its URL path below the roots. `roots`: root by language, for the languages that it is in.
     """
     keys: dict[str, object] = {"lang": language}
     return keys | (

@@ -1,4 +1,4 @@
-"""What a site has to know of each stored report, read from the archive."""
+"""The data that a site needs of each stored report, read from the archive."""
 
 import logging
 import re
@@ -33,8 +33,8 @@ _NUMBER_ON_PAGE = re.compile(r"\[\\?#(\d+)\]\(")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A thread came into the list of that name, such as `new_prs`, at that time."""
+class ListEvent:
+    """A thread was added to a list. `name`: of the list, such as `new_prs`. `at`: UTC."""
 
     name: str
     number: int
@@ -43,10 +43,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class FocusThread:
-    """A thread of the focus and what happened to it in a report's window.
+    """A thread of the focus and its events in a report's window.
 
-    `times`: of all its events, UTC. `changes`: those that changed its state, as kind, GitHub's id, time and
-    login.
+    `times`: of all events, UTC. `changes`: the events that changed its state, as kind, GitHub's id, time
+    (UTC) and login.
     """
 
     number: int
@@ -61,10 +61,10 @@ class FocusThread:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A thread that a page speaks of, with what it can be found by.
+class NamedThread:
+    """A thread that a report's page names, with the fields that the search looks in.
 
-    `said`: a model's sentences about it that passed their checks, by language.
+    `said`: a model's checked sentences about it, by language.
     """
 
     number: int
@@ -81,11 +81,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored report as a site knows it.
+    """A stored report, as far as the site needs it.
 
-    `place`: without suffix, see `Report.place`. `repo`: as the archive files it.
-    `threads`: the numbers of all threads; `relevant`: those of the focus. `discussion`: how many comments and
-    reviews there are.
+    `place`: path without suffix, see `Report.place`. `repo`: OWNER/NAME of its folder in the archive.
+    `made_at`: UTC. `focus`: name of the focus, empty without one.
+    `threads`: numbers of all threads; `relevant`: threads of the focus. `discussion`: number of comments and
+    reviews.
     `named`: the threads that the page in the first language names. `repo_url`: their repository at GitHub.
     """
 
@@ -99,14 +100,14 @@ class Entry:
     threads: tuple[int, ...]
     relevant: tuple[FocusThread, ...]
     discussion: int
-    events: tuple[Event, ...]
+    events: tuple[ListEvent, ...]
     repo_url: str
-    named: tuple[Named, ...]
+    named: tuple[NamedThread, ...]
     has_gaps: bool
 
     @property
     def url(self) -> str:
-        """The page's address on the site, below the root of its language; it never moves."""
+        """The page's URL path below the root of its language; it is permanent."""
         return f"/{self.place}/"
 
     @property
@@ -121,12 +122,12 @@ class MissingCause(StrEnum):
     SET_ASIDE = "set_aside"
     """The page failed its own check."""
     DAMAGED = "damaged"
-    """The stored data is no report, or its page would break the site."""
+    """The stored data is not a report, or its page would break the site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A window that a reader would look for and not find."""
+    """A window without a page."""
 
     repo: str
     series: str
@@ -150,7 +151,7 @@ class ReportIndex:
 
     @property
     def observed(self) -> tuple[Entry, ...]:
-        """The reports but for roll-ups, which repeat what others cover; all where there are no others."""
+        """The reports without roll-ups, which repeat what others cover; if there are only roll-ups, these."""
         return tuple(entry for entry in self.entries if entry.series not in ROLL_UPS) or self.entries
 
     @property
@@ -162,10 +163,11 @@ class ReportIndex:
 def read(
     archive: Archive, language: str, zone: ZoneInfo, on_report: OnReport, stories: Collection[int] = ()
 ) -> ReportIndex:
-    """Every report of the archive; those that cannot be shown are left out, with a warning.
+    """Read every report of the archive; those that cannot be shown are left out, with a warning.
 
-    Stored pages are not looked at: each is made from its data, in a language, and given to `on_report`.
-    `zone`: of the times in warnings. `stories`: the threads that have a page of their own.
+    Stored pages are not read: each page is rendered from the report's data and passed to `on_report`.
+    `language`: of the pages. `zone`: of the times in warnings. `stories`: numbers of the threads that have a
+    page on the site.
     """
     rendered = partial(render_folded, language=language, stories=stories)
     entries: list[Entry] = []
@@ -197,7 +199,8 @@ def _order(entry: Entry) -> tuple[datetime, datetime, str, str]:
 
 
 def _entry(archive: Archive, place: Place, rendered: Callable[[Report], str], on_report: OnReport) -> Entry:
-    """The report of a place. Raises DocumentError or PageError if it cannot be shown."""
+    """The entry of a place. Raises DocumentError if the report cannot be read, PageError if its page is
+    unsafe."""
     report = archive.load(place)
     page = rendered(report)
     if problem := breakage(page):
@@ -228,9 +231,9 @@ def _made(report: Report, page: str, place: Place) -> Entry:
     )
 
 
-def _named(report: Report, thread: ThreadRow) -> Named:
+def _named(report: Report, thread: ThreadRow) -> NamedThread:
     judgement, focus = thread.judgement, report.digest.focus
-    return Named(
+    return NamedThread(
         number=thread.number,
         is_pull=thread.is_pull,
         state=thread.state,
@@ -272,9 +275,9 @@ def _focus_thread(row: ThreadRow, window: TimeWindow) -> FocusThread:
     )
 
 
-def _events(report: Report) -> Iterator[Event]:
+def _events(report: Report) -> Iterator[ListEvent]:
     threads = {thread.number: thread for thread in report.digest.threads}
     for name, numbers in report.digest.lists.items().items():
         for number in numbers:
             if (at := LISTS[name](threads[number])) is not None:
-                yield Event(name, number, at)
+                yield ListEvent(name, number, at)

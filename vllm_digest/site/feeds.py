@@ -1,6 +1,6 @@
-"""The site's feeds: all reports, those that the focus is in, whole days, and events of the focus's threads.
+"""The site's feeds: all reports, reports with threads of the focus, whole days, and events of those threads.
 
-An entry keeps its id for ever, wherever the site moves and however often it is made.
+The id of an entry is permanent: it does not depend on the site's URL or on when the site is made.
 """
 
 import re
@@ -21,22 +21,23 @@ from vllm_digest.site.html import verdict_line, weekday_name
 from vllm_digest.templating import words
 
 _REPORTS = 48
-"""Two days of hourly reports, for readers that look in once a day."""
+"""Two days of hourly reports, for feed readers that fetch once a day."""
 _EVENTS = 100
-"""Some three days of a busy focus; the feed stays far below 100 kB."""
+"""About three days of a busy focus; the feed stays far below 100 kB."""
 _TAKEN = frozenset({"feed", "focus", "days"})
 _NAME = re.compile(r"[^a-z0-9]+")
 _SAME = timedelta(minutes=1)
-"""GitHub closes a pull request when it merges it."""
+"""A closing within this time of a merge is GitHub's own closing of the merged pull request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """An entry of a feed.
 
-    `text`: Markdown of ours. `page`: the address on the site, below the root of its language. `base`: of the
-    page that relative links of the text begin at. `thread`: the address at GitHub of what it is about, else
-    empty. `data`: of the report's JSON, else empty.
+    `published`, `updated`: UTC. `text`: trusted Markdown. `page`: URL path below the root of its language.
+    `base`: URL path that relative links of the text refer to. `thread`: URL of the thread at GitHub, or
+    empty.
+    `data`: URL path of the report's JSON, or empty.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed at `url`, below the root of its language; newest items first."""
+    """A feed. `url`: URL path below the root of its language. `items`: newest first."""
 
     url: str
     id: str
@@ -61,21 +62,21 @@ class Feed:
 
 
 def events_address(focus: str) -> str:
-    """Where the feed of a focus's events stands: `/amd.xml`."""
+    """The URL path of the feed of a focus's events, such as `/amd.xml`."""
     name = _NAME.sub("-", focus.casefold()).strip("-")
     return f"/{name}.xml" if name and name not in _TAKEN else "/focus-events.xml"
 
 
 @dataclass(frozen=True)
 class Feeds:
-    """The feeds of a site in one language. `stories`: the threads that have a page of their own."""
+    """The feeds of a site in one language. `stories`: numbers of the threads that have a page on the site."""
 
     site: Site
     edition: Edition
     stories: Collection[int]
 
     def all(self, cards: Iterable[Card]) -> Iterator[Feed]:
-        """Every feed; `cards` are those of the newest days, newest first."""
+        """All feeds. `cards`: of the newest days, newest first."""
         index, project = self.edition.index, self.site.project
         said = words(self.edition.language)
         yield self._feed("/feed.xml", said.say("site.feed", project=project), self._reports(index.entries))
@@ -91,7 +92,7 @@ class Feeds:
         return Feed(url, self._urn(url), title, tuple(items))
 
     def _reports(self, entries: Sequence[Entry]) -> Iterator[Item]:
-        """The newest reports, each with its page but for the long lists."""
+        """The newest reports, each with its page without the long lists."""
         for entry in reversed(entries[-_REPORTS:]):
             yield Item(
                 id=self._urn(entry.url),
@@ -117,7 +118,7 @@ class Feeds:
         return said.say("site.feed_entry", label=label, counts=counts, focus=entry.focus, count=count)
 
     def _days(self, cards: Iterable[Card]) -> Iterator[Item]:
-        """The days that are over, each with the page of its report but for the long lists."""
+        """The completed days, each with the page of its report without the long lists."""
         known = {entry.place for entry in self.edition.index.entries}
         language, root = self.edition.language, self.edition.root
         for card in cards:
@@ -174,12 +175,12 @@ class Feeds:
         )
 
     def _urn(self, url: str) -> str:
-        """A name that stays when the site moves to another host."""
+        """An id that does not change when the site moves to another host."""
         return uuid5(NAMESPACE_URL, f"vllm-digest:{self.edition.root}{url}").urn
 
 
 def _changes(thread: FocusThread) -> Iterator[tuple[EventKind, str, datetime, str]]:
-    """What changed a thread's state, but for the closing that comes with a merge."""
+    """The changes of a thread's state, without the closing that comes with a merge."""
     merges = [at for kind, _, at, _ in thread.changes if kind is EventKind.MERGED]
     for change in thread.changes:
         kind, _, at, _ = change

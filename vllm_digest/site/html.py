@@ -1,4 +1,4 @@
-"""The site's own pages through the templates: HTML and XML in which no value acts, as Liquid neither."""
+"""Render the site's own pages: HTML and XML in which every value is escaped, for Liquid as well."""
 
 import posixpath
 from datetime import datetime
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) -> str:
-    """A page of the site as Jekyll takes it, front matter included.
+    """A page of the site as input for Jekyll, with front matter.
 
-    `url`: its address below the root of its language; its links are relative to it.
+    `url`: its URL path below the root of its language; its links are relative to it.
     """
 
     def href(target: str) -> str:
-        """A page's address as seen from this one: no page knows below which folder the site is put."""
+        """The relative URL of another page; absolute ones would depend on the folder that the site is served
+        from."""
         way = posixpath.relpath(target, posixpath.dirname(url))
         return f"{way}/" if target.endswith("/") else way
 
@@ -59,12 +60,12 @@ def page(template: str, url: str, zone: ZoneInfo, language: str, **values: Any) 
 
 
 def weekday_name(at: datetime, zone: ZoneInfo, language: str) -> str:
-    """The day of the week in a zone."""
+    """The name of the local weekday in a language."""
     return str(words(language).tree["weekdays"][at.astimezone(zone).weekday()])
 
 
 def verdict_line(digest: Digest, language: str) -> Markup:
-    """A window in one sentence, as HTML."""
+    """One sentence that sums up a digest, as HTML."""
     template = _environment(language).get_template("verdict.j2")
     relevant = digest.relevant(Relevance.YES)
     values = {
@@ -87,7 +88,7 @@ def _environment(language: str) -> "Environment":
         "inline_html": lambda markdown: Markup(_inert(to_inline_html(markdown))),
         # For feeds, which hold HTML as text.
         "html_as_text": to_html,
-        # Liquid of our own templates, the only Liquid that is to run.
+        # For Liquid of our own templates, which is the only Liquid that may run.
         "liquid": Markup,
         "rfc3339": lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}",
     }
@@ -99,5 +100,5 @@ def _finalize(value: object) -> Markup:
 
 
 def _inert(html: str) -> str:
-    """HTML without a sign that Liquid knows; it shows the same."""
+    """HTML with `{` as a character reference, so that Liquid does not interpret it."""
     return html.replace("{", "&#123;")

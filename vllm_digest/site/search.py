@@ -1,6 +1,6 @@
-"""What a page's script searches: threads by month, for the sake of phones a file each; pure.
+"""The search index that the search page's script reads; one file a month keeps downloads small; pure.
 
-What is told of threads in a model's sentences lies in a file of its own, which is loaded after the titles.
+A model's sentences about threads are in a second file of the month, which is loaded after the titles.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 
 from vllm_digest.models import State
 from vllm_digest.site.calendar import moment_label, month_of
-from vllm_digest.site.entries import Entry, Named
+from vllm_digest.site.entries import Entry, NamedThread
 
 _SAID = 300
-"""Characters of sentences for a thread and a month: a month of hourly reports stays below a megabyte."""
+"""Characters of sentences for a thread in a month; it keeps a month of hourly reports below 1 MB."""
 _STATES = tuple(State)
-"""A state is written as its place here; `search.js` has the same order."""
+"""A state is written as its index here; `search.js` has the same order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """The index of a month: `threads` as the script reads it, `said` by the place of a thread there."""
+class MonthIndex:
+    """The index of a month. `threads`: as the script reads it. `said`: sentences by a thread's index
+    there."""
 
     threads: dict[str, Any]
     said: dict[int, str]
@@ -29,7 +30,7 @@ class Month:
 
 def months(
     entries: Iterable[Entry], zone: ZoneInfo, language: str, repo: str, stories: Collection[int]
-) -> dict[str, Month]:
+) -> dict[str, MonthIndex]:
     """The indexes by month, newest first. `stories`: the threads of `repo` that have a page of their own.
 
     `threads` holds `reports` as [address, label], newest first; `repos`, their addresses at GitHub; `names`,
@@ -47,7 +48,7 @@ def months(
 
 @dataclass(slots=True)
 class _Table:
-    """Texts, each once, by the place that it got."""
+    """Distinct texts, each with its index."""
 
     places: dict[str, int] = field(default_factory=dict)
 
@@ -62,10 +63,10 @@ class _Index:
     repo: str
     stories: Collection[int]
 
-    def of(self, entries: tuple[Entry, ...]) -> Month:
-        """The index of reports, newest first."""
+    def of(self, entries: tuple[Entry, ...]) -> MonthIndex:
+        """The index of one month's reports, which must be newest first."""
         repos, names = _Table(), _Table()
-        latest: dict[tuple[str, int], Named] = {}
+        latest: dict[tuple[str, int], NamedThread] = {}
         places: dict[tuple[str, int], list[int]] = {}
         told: dict[tuple[str, int], list[str]] = {}
         own = {entry.repo_url for entry in entries if entry.repo == self.repo}
@@ -92,19 +93,19 @@ class _Index:
         ]
         said = {place: _joined(told[key]) for place, key in enumerate(ordered) if told[key]}
         labels = [[entry.url, moment_label(entry.window, self.zone, self.language)] for entry in entries]
-        return Month(
+        return MonthIndex(
             {"reports": labels, "repos": list(repos.places), "names": list(names.places), "threads": threads},
             said,
         )
 
-    def _names(self, thread: Named) -> Iterator[str]:
+    def _names(self, thread: NamedThread) -> Iterator[str]:
         topic = thread.topic.get(self.language) if thread.topic else ""
         found = (thread.author, *thread.labels, *thread.hardware, topic)
         yield from dict.fromkeys(name for name in found if name)
 
 
 def _joined(sentences: Iterable[str]) -> str:
-    """The sentences, each once, as many as fit."""
+    """The distinct sentences, as many as fit into `_SAID` characters."""
     text = ""
     for sentence in dict.fromkeys(sentences):
         if len(text) + len(sentence) > _SAID:

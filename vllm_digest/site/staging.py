@@ -1,4 +1,5 @@
-"""The folder that Jekyll builds: the site's look, the reports, and what is made of them all."""
+"""Build the staging folder, which Jekyll builds the site from: theme, reports, and pages about all
+reports."""
 
 import json
 import shutil
@@ -20,7 +21,7 @@ from vllm_digest.site.counting import month_figures
 from vllm_digest.site.editions import Edition, Site, front_matter, page_keys, put_reports
 from vllm_digest.site.feeds import Feed, Feeds, events_address
 from vllm_digest.site.html import page, verdict_line
-from vllm_digest.site.programs import ForPrograms
+from vllm_digest.site.machine_readable import MachineReadable
 from vllm_digest.site.threads import paged_numbers, thread_files
 from vllm_digest.site.trends import Panel
 from vllm_digest.stories.index import StoryIndex
@@ -29,44 +30,45 @@ from vllm_digest.window import TimeWindow
 
 _MARK = ".vllm-digest-staging"
 START_DAYS = 7
-"""On the start page: a week, for those who come back from one."""
+"""Days on the start page: a week, for readers who come once a week."""
 
 _File = tuple[PurePosixPath, str]
-"""A path in the staging folder and a text."""
+"""A path in the staging folder and its text."""
 
 
-class Lacking(NamedTuple):
-    """How many pages of reports a site lacks, and how many files of the archive are no reports."""
+class MissingCounts(NamedTuple):
+    """`pages`: number of reports' pages that the site lacks. `refused`: files that are not valid reports."""
 
     pages: int
     refused: int
 
 
-def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> Lacking:
-    """Make the folder `target` anew, whole or not at all; what it lacks.
+def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> MissingCounts:
+    """Replace the folder `target` atomically by a new one; return the counts of what it lacks.
 
-    Raises UsageError if a folder of somebody else stands there, StorageError if it cannot be written.
+    `now`: UTC. Raises UsageError if `target` was not made by this program, StorageError if it cannot be
+    written.
     """
     if target.exists() and not (target / _MARK).exists():
         raise UsageError(
-            f"{target} was not made by this command, which replaces what stands there.",
+            f"{target} was not made by this command, which would replace it.",
             "Name another folder with --to, or move that one away.",
         )
-    # What a killed run leaves of these goes; it may have left no target.
+    # Both may be left by a killed run, which may also have left no target.
     draft, former = (target.with_name(f".{target.name}.{name}") for name in ("draft", "former"))
     try:
         for left in (draft, former):
             shutil.rmtree(left, ignore_errors=True)
-        _copy(site.look, draft)
+        _copy(site.theme, draft)
         with StoryIndex(archive) as stories:
             numbers = paged_numbers(stories, site.repo)
             editions = put_reports(site, archive, draft, numbers)
             roots = {edition.language: edition.root for edition in editions}
-            programs = ForPrograms(site, roots)
-            _write(draft, programs.beside(thread_files(site, stories, numbers, roots)))
+            machine_readable = MachineReadable(site, roots)
+            _write(draft, machine_readable.beside(thread_files(site, stories, numbers, roots)))
         made = _made(site, editions, now, _newest_cards(site, archive, editions[0]), numbers)
-        _write(draft, programs.beside(made))
-        _write(draft, programs.last(editions))
+        _write(draft, machine_readable.beside(made))
+        _write(draft, machine_readable.last(editions))
         (draft / _MARK).touch()
         if target.exists():
             target.rename(former)
@@ -80,12 +82,12 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
         for left in (draft, former):
             shutil.rmtree(left, ignore_errors=True)
     pages = sum(len(edition.index.left_out) for edition in editions)
-    return Lacking(pages, editions[0].index.refused)
+    return MissingCounts(pages, editions[0].index.refused)
 
 
-def _copy(look: Path, draft: Path) -> None:
+def _copy(theme: Path, draft: Path) -> None:
     try:
-        shutil.copytree(look, draft)
+        shutil.copytree(theme, draft)
     except shutil.Error as error:
         source, target, why = error.args[0][0]
         raise StorageError(
@@ -111,7 +113,7 @@ def _newest_cards(site: Site, archive: Archive, edition: Edition) -> tuple[Card,
 def _made(
     site: Site, editions: Sequence[Edition], now: datetime, newest: Sequence[Card], numbers: Collection[int]
 ) -> Iterator[_File]:
-    """What is made of all reports together."""
+    """The files that are made from all reports together."""
     yield PurePosixPath("_data/digest.json"), _json({"languages": site.languages})
     roots = {edition.language: edition.root for edition in editions}
     for edition in editions:
@@ -129,7 +131,7 @@ def _made(
 
 
 def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
-    """What layouts say in a language."""
+    """The words of the layouts in one language."""
     said = words(edition.language)
     title = said.say("site.title", project=site.project)
     filled = {
@@ -147,9 +149,9 @@ def _shared_words(site: Site, edition: Edition) -> dict[str, object]:
 
 
 class _Pages:
-    """The pages of a site in one language besides the reports, its feeds and its index for searching.
+    """The pages of a site in one language, without those of reports and threads.
 
-    `cards`: by day, for the newest days; `stories`: the threads that have a page of their own.
+    `roots`: root by language. `common`: values for every template.
     """
 
     def __init__(
@@ -235,7 +237,8 @@ class _Pages:
 
 
 def _search_index(site: Site, edition: Edition, stories: Collection[int]) -> Iterator[_File]:
-    """What the search page reads: the months as [name, has it sentences], and a file or two for each."""
+    """The files of the search page: the list of months as [name, has sentences], and one or two files for
+    each."""
     folder = PurePosixPath(edition.root.lstrip("/"), "search")
     found = search.months(edition.index.entries, site.zone, edition.language, site.repo, stories)
     yield folder / "months.json", _json([[name, int(bool(month.said))] for name, month in found.items()])

@@ -1,4 +1,4 @@
-"""Which reports hold which: an hour's day, a day's hours, week and month; pure."""
+"""Which reports cover which others: the day of an hour; the hours, week and month of a day; pure."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -11,20 +11,23 @@ from vllm_digest.site.entries import Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
-    """The reports round one: `within` are those of longer windows round its own, one a window, the shortest
-    first; `parts` those that it is the shortest such report of, the oldest first."""
+class Related:
+    """The reports that contain one report, and those that it contains.
+
+    `within`: reports whose longer windows contain its window, one for each window, shortest first.
+    `parts`: reports for which it is the shortest one that contains them, oldest first.
+    """
 
     within: tuple[Entry, ...] = ()
     parts: tuple[Entry, ...] = ()
 
 
-def kin(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Kin]:
-    """The kin of each report by its place, for the reports of one repository."""
+def related_reports(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Related]:
+    """The related reports of each report by its place, for the reports of one repository."""
     ordered = sorted(entries, key=lambda entry: (entry.series, entry.window.start))
     series = [tuple(group) for _, group in groupby(ordered, key=lambda entry: entry.series)]
     starts = [[entry.window.start for entry in group] for group in series]
-    within = {entry.place: _round(entry, series, starts) for entry in ordered}
+    within = {entry.place: _containing(entry, series, starts) for entry in ordered}
     parts: dict[PurePosixPath, list[Entry]] = {}
     for entry in sorted(ordered, key=lambda one: one.window.start):
         found = within[entry.place]
@@ -32,12 +35,14 @@ def kin(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Kin]:
             if whole.window.length == found[0].window.length:
                 parts.setdefault(whole.place, []).append(entry)
     return {
-        place: Kin(tuple({one.window: one for one in found}.values()), tuple(parts.get(place, ())))
+        place: Related(tuple({one.window: one for one in found}.values()), tuple(parts.get(place, ())))
         for place, found in within.items()
     }
 
 
-def _round(entry: Entry, series: list[tuple[Entry, ...]], starts: list[list[datetime]]) -> tuple[Entry, ...]:
+def _containing(
+    entry: Entry, series: list[tuple[Entry, ...]], starts: list[list[datetime]]
+) -> tuple[Entry, ...]:
     window = entry.window
     found = []
     for group, begins in zip(series, starts, strict=True):

@@ -1,7 +1,7 @@
-"""What a site has for programs: `index.json`, and beside each Atom feed the same as JSON Feed.
+"""The site's machine-readable files: `index.json`, and for each Atom feed the same as JSON Feed.
 
-A JSON Feed is made from the Atom feed itself, so that both say the same. Addresses are Liquid of ours, since
-only Jekyll knows where the site is.
+A JSON Feed is made from the Atom feed, so that both have the same content. URLs are Liquid expressions,
+because only Jekyll knows the site's URL.
 """
 
 import json
@@ -22,16 +22,17 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ADDRESS = re.compile(r"\{\{ '([^']*)' \| absolute_url \| xml_escape \}\}")
-"""An address of this site in our Atom feeds."""
+"""A URL of this site in our Atom feeds."""
 _RELATIVE = re.compile(r'(?<= href=")((?!//|#)[A-Za-z0-9._/#-]+)(?=")')
 _BRACE, _SITE = "\ufffe", "\uffff"
-"""For `{`, and round addresses of this site, until `_with_liquid`: characters that no XML can hold."""
+"""Placeholders for `{` and around URLs of this site, until `_with_liquid`: characters that XML cannot
+contain."""
 
 
-class ForPrograms:
-    """Takes note of a site's files as they are made, and makes what programs read of them.
+class MachineReadable:
+    """Records a site's files as they are made, and makes the machine-readable files from them.
 
-    `roots`: below which the pages of each language stand.
+    `roots`: root by language, see `languages.root_of`.
     """
 
     def __init__(self, site: Site, roots: Mapping[str, str]) -> None:
@@ -40,7 +41,7 @@ class ForPrograms:
         self._pages: dict[str, list[str]] = {"threads": [], "hardware": []}
 
     def beside(self, files: Iterable[_File]) -> Iterator[_File]:
-        """The files, and a JSON Feed after each Atom feed."""
+        """Yield the files, and a JSON Feed after each Atom feed."""
         for path, text in files:
             yield path, text
             if path.suffix == ".xml":
@@ -54,13 +55,13 @@ class ForPrograms:
                 self._pages[path.parts[0]].append(f"{path.parent}/")
 
     def last(self, editions: Sequence[Edition]) -> Iterator[_File]:
-        """What follows from all files: the feeds that layouts name, and `index.json`."""
+        """The files that need all others: the list of feeds for the layouts, and `index.json`."""
         for language, feeds in self._feeds.items():
             yield PurePosixPath(f"_data/feeds/{language}.json"), f"{json.dumps(feeds, ensure_ascii=False)}\n"
         yield INDEX, _with_liquid(f"/{INDEX}", self._index(editions))
 
     def _index(self, editions: Sequence[Edition]) -> dict[str, Any]:
-        """All reports, threads, cards and feeds of the site; addresses are relative to `site`."""
+        """All reports, pages of threads and hardware, and feeds of the site; URLs are relative to `site`."""
         pages: dict[PurePosixPath, dict[str, str]] = {}
         for edition in editions:
             for entry in edition.index.entries:
@@ -110,7 +111,7 @@ class ForPrograms:
         }
 
     def _language(self, path: PurePosixPath) -> str:
-        """The language below whose root a file stands."""
+        """The language that a file belongs to, by its path."""
         below = [one for one, root in self._roots.items() if root and path.is_relative_to(root.lstrip("/"))]
         return next(iter(below), next(iter(self._roots)))
 
@@ -118,7 +119,7 @@ class ForPrograms:
 def json_feed(url: str, atom: str) -> tuple[str, dict[str, Any]]:
     """The title of an Atom feed of ours, and the same as JSON Feed, https://www.jsonfeed.org/version/1.1/.
 
-    `url`: the Atom feed's address below the site's. Addresses and `{` are marked for `_with_liquid`.
+    `url`: the Atom feed's URL path below the site's URL. URLs and `{` are marked for `_with_liquid`.
     """
     feed = ET.fromstring(atom.split("---\n", 2)[2])  # noqa: S314 - ours, without a document type
     title = feed.findtext(f"{_ATOM}title") or ""
@@ -134,7 +135,7 @@ def json_feed(url: str, atom: str) -> tuple[str, dict[str, Any]]:
 
 
 def _item(entry: ET.Element) -> dict[str, Any]:
-    """An entry; what an entry is about elsewhere is the item's external address."""
+    """An entry as an item; a link to GitHub becomes the item's `external_url`."""
     alternate, related = _link(entry, "alternate"), _link(entry, "related")
     content = entry.find(f"{_ATOM}content")
     base = _address(content.attrib.get(_BASE, "")) if content is not None else ""
@@ -159,7 +160,7 @@ def _text(element: ET.Element, name: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """A text in which no Liquid will act."""
+    """A text with `{` replaced, so that Liquid does not interpret it."""
     return text.replace("{", _BRACE)
 
 
@@ -169,12 +170,12 @@ def _link(element: ET.Element, rel: str) -> str:
 
 
 def _address(href: str) -> str:
-    """An address as it is, one of this site between marks."""
+    """A URL unchanged; one of this site between markers."""
     return _marked(_ADDRESS.sub(rf"{_SITE}\1{_SITE}", href))
 
 
 def _absolute(html: str, base: str) -> str:
-    """HTML whose links to pages of this site are whole; `base` is the page that they are relative to."""
+    """HTML with absolute links to pages of this site. `base`: URL of the page that links are relative to."""
     if not base.startswith(_SITE):
         return html
     folder = posixpath.dirname(base.strip(_SITE))
@@ -188,7 +189,7 @@ def _absolute(html: str, base: str) -> str:
 
 
 def _with_liquid(url: str, value: object) -> str:
-    """A JSON file for Jekyll, in which only our own Liquid acts."""
+    """A JSON file for Jekyll in which only URLs of this site are Liquid expressions."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = text.replace(_BRACE, "\\u007b")
     text = re.sub(f"{_SITE}(.*?){_SITE}", r"{{ '\1' | absolute_url }}", text)
