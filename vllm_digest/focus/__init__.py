@@ -1,1 +1,1 @@
-"""What an ecosystem such as AMD/ROCm is known by, and how much a thread concerns it; pure."""
+"""The rules that recognize an ecosystem such as AMD/ROCm, and the relevance of a thread to it; pure."""

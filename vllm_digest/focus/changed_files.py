@@ -1,4 +1,4 @@
-"""What a pull request's files say of the focus."""
+"""Signs for the focus in the paths of a pull request's changed files."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,17 @@ from vllm_digest.judgement import ReasonCode
 from vllm_digest.models import Thread
 
 _PATH = 50
-"""Characters of a path that are quoted."""
+"""Characters of a path in a quote."""
 
 
 def path_signs(thread: Thread, focus: Focus, *, elsewhere: bool) -> Iterator[Sign]:
-    """Files of the focus count by their share, and less beside those of other platforms.
+    """The sign from the share of changed files that belong to the focus; less next to other platforms' files.
 
-    A file that each platform has one of says little, for a change of all platforms touches them all, unless
-    only tests and docs stand beside it. Of other files half of those that are no tests and docs are enough.
-    `elsewhere`: the title is about another platform or the whole project, and names of the focus at most
-    software that runs there, too.
+    A file that exists for each platform counts little, because a change for all platforms touches each of
+    them, unless all other files are tests and docs. Otherwise half of the files without tests and docs is
+    enough.
+    `elsewhere`: the title is about another platform or the whole project, and names at most software of the
+    focus that also runs there.
     """
     mine = [path for path in thread.paths if focus.paths.found_in(path)]
     if not mine:
@@ -35,7 +36,7 @@ def _weight(thread: Thread, mine: list[str], files: int, focus: Focus) -> Weight
     others = [path for path in thread.paths if path not in mine]
     theirs = sum(1 for path in others if focus.peers.found_in(path))
     own = [path for path in mine if not focus.mirrors.found_in(path)]
-    # Beside test-amd.yaml the CUDA pipeline names no platform.
+    # Next to test-amd.yaml the CUDA pipeline is the general one and counts for no platform.
     twins = 0 if own else sum(1 for path in others if focus.mirrors.found_in(path))
     if 2 * len(mine) > files and len(mine) > 2 * max(theirs, twins):
         return Weight.WHOLE

@@ -1,4 +1,4 @@
-"""On which hardware of the focus a thread runs."""
+"""The hardware of the focus that a thread is about."""
 
 import re
 from collections import Counter
@@ -12,10 +12,10 @@ from vllm_digest.models import Thread
 from vllm_digest.text.dumps import Text
 
 _READ = 32_768
-"""Characters of a text that are read: people name their hardware early."""
+"""Characters of a text that are searched; people name their hardware near the beginning."""
 _MOST = 3
 _TITLE = 3
-"""A name in the title counts like so many in the body."""
+"""Weight of a name in the title, in mentions in the body."""
 _PLURAL = re.compile(r"(?<=[0-9A-Z])s\Z")
 _UNDERSCORES = re.compile(r"[\s_]+")
 _BETWEEN = re.compile(r"[\s-]+")
@@ -23,7 +23,8 @@ _BETWEEN = re.compile(r"[\s-]+")
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """Hardware as a text names it. `asked_for`: by an error, a log or a requirement, and not in use there."""
+    """Hardware as a text names it. `asked_for`: an error, a log or a requirement names it; it is not in
+    use."""
 
     text: str
     is_card: bool
@@ -31,10 +32,10 @@ class _Name:
 
 
 def hardware(thread: Thread, own: Iterable[str], others: Iterable[str], focus: Focus) -> tuple[str, ...]:
-    """At most three names, those named most first, in the whole form that somebody wrote.
+    """At most three names in their longest written form, most frequent first.
 
-    What the author uses comes before what something asks for, and others' comments count where the author
-    names none; cards before architectures. `own` and `others` are the author's and others' comments.
+    Hardware in use comes before hardware that is asked for, cards before architectures. Comments of others
+    count only if the author names none. `own`, `others`: comments of the author and of others.
     """
     title = [name for name in _names(thread.title, focus) for _ in range(_TITLE)]
     author = [*title, *(name for text in (thread.body, *own) for name in _names(text, focus))]
@@ -57,7 +58,7 @@ def _names(body: str, focus: Focus) -> Iterator[_Name]:
 
 
 def _written(text: str, find: Find, focus: Focus) -> str:
-    """The whole name as it stands there, without the ecosystem's in front, with its right capitals."""
+    """The whole name as found, without the ecosystem's name in front, with normalized capitals."""
     name = _PLURAL.sub("", _UNDERSCORES.sub(" ", text[find.start : find.end])).strip()
     parts, patterns = _BETWEEN.split(name), find.key.split()
     if len(parts) == len(patterns):
@@ -66,14 +67,14 @@ def _written(text: str, find: Find, focus: Focus) -> str:
 
 
 def _capitals(part: str, pattern: str) -> str:
-    """A part of a name as its pattern writes it, unless somebody gave it capitals of their own."""
+    """A part of a name with the capitals of its pattern, unless the text has capitals of its own."""
     if not set(pattern) & set("#*"):
         return pattern if part.islower() else part
     return part.lower() if pattern.islower() else part.upper()
 
 
 def _most_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The names by their number; a short form counts for the whole one: `7900 XTX`, `MI300` for `MI300X`."""
+    """The names by frequency; a short form counts for the full one: `7900 XTX`, `MI300` for `MI300X`."""
     counted = Counter(names)
     whole: Counter[str] = Counter()
     for name, count in sorted(counted.items(), key=lambda item: -len(item[0])):

@@ -1,4 +1,4 @@
-"""Where a text names the focus and in what sense: said, pasted, as a machine, in a list, or by looks only."""
+"""Find where a text mentions the focus, and the kind of each mention (`MentionKind`)."""
 
 import re
 import string
@@ -12,50 +12,50 @@ from vllm_digest.judgement import JudgementReason, ReasonCode
 from vllm_digest.text.dumps import Text
 
 _QUOTE = 60
-_BREATH = 120
-"""Characters on either side that are read with a name."""
+_NEARBY = 120
+"""Characters on either side of a name in which other platforms are counted."""
 _LIST = 3
-"""So many other platforms within a breath are a list."""
+"""Other platforms within `_NEARBY` characters from which a mention counts as one in a list."""
 _CHOICES = 2
-"""A log that prints so many others on the line prints what one may choose from."""
+"""Other platforms on a line of a log from which the line is a list of available choices."""
 _ONE_THING = re.compile(r"[ /®™(\-]{0,3}|\w{0,30}", re.ASCII)
-"""Between the finds of one name: `AMD Instinct MI300X`, `MI300X (gfx942)`, `VLLM_ROCM_USE_AITER`."""
+"""What separates parts of one name: `AMD Instinct MI300X`, `MI300X (gfx942)`, `VLLM_ROCM_USE_AITER`."""
 _LEFT_OUT = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
-"""`non-ROCm platforms` are the others."""
+"""`non-ROCm platforms` means the others."""
 _IN_WORDS = string.ascii_letters + string.digits + "_"
-"""Text in other scripts may stand beside a name without a space, and is no part of its word."""
+"""Characters of a word. Text in other scripts may follow a name without a space and is not part of it."""
 _IN_PATHS = _IN_WORDS + "./-"
 _OPEN_END = ":/-"
-"""What a name may end on where its tag or path follows: `rocm/vllm:`."""
+"""Characters that may end a name whose tag or path follows: `rocm/vllm:`."""
 _IN_NAMES = string.ascii_letters + string.digits + "._-"
 _TRAILER = re.compile(r"\s{0,8}[\w-]{2,20}-by:", re.IGNORECASE)
-"""`Signed-off-by:` and the like name people, who are no subject."""
+"""Trailers such as `Signed-off-by:` name people, which are not mentions of the focus."""
 _WORDS = (Meaning.WORD, Meaning.WEAK)
 _SENTENCE_END = re.compile(r"[.!?;](?=\s)|[\u3002\uff01\uff1f\uff1b]|\n(?!\s{0,8}(?:[-*+|]|\d{1,3}[.)])\s)")
-"""The end of a sentence, in English or Chinese signs. A list or a table goes on as one sentence."""
+"""The end of a sentence, in English or Chinese punctuation. A list or a table counts as one sentence."""
 _LONG_SENTENCE = 300
-"""Characters on either side of a name that are taken for its sentence at most."""
+"""Upper limit of a sentence, in characters on either side of a name."""
 
 
 class MentionKind(StrEnum):
-    """In what sense a text names the focus."""
+    """How a text mentions the focus."""
 
     SAID = "said"
     PASTED = "pasted"
     """In a log, a traceback or code."""
     MACHINE = "machine"
-    """As the machine in use."""
+    """As the machine that the author uses."""
     LISTED = "listed"
     """As one of several platforms."""
     LOOKS = "looks"
-    """Not at all: `AMD EPYC`, `amd64`, a line of a dump without a value."""
+    """It only looks like a mention: `AMD EPYC`, `amd64`, a line of a dump without a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One naming of the focus.
+    """One mention of the focus.
 
-    `word`: what it is a part of, up to white space and signs that no path has, such as `docs/rocm.md`.
+    `word`: the word or path that contains it, such as `docs/rocm.md`.
     `position`: where it starts in its text. `sentence`: where its sentence starts.
     `weak`: the word has other meanings. `portable`: others' hardware runs it, too.
     `aside`: its sentence names the focus on the side only. `trial`: it tells on what something was tried.
@@ -75,22 +75,22 @@ class Mention:
 
     @property
     def counts(self) -> bool:
-        """Does it speak of the focus, and of it alone?"""
+        """Whether it is about the focus and no other platform."""
         return self.kind in (MentionKind.SAID, MentionKind.PASTED, MentionKind.MACHINE)
 
     @property
     def is_lookalike(self) -> bool:
-        """Is it a platform that uses the focus's names for its own, and not one in a list of several?"""
+        """Whether it names a platform that reuses names of the focus, outside of a list of several."""
         return self.miss is not None and self.miss.code is ReasonCode.LOOKALIKE and not self.aside
 
 
 def mentions(text: Text, focus: Focus) -> list[Mention]:
-    """The mentions from left to right."""
+    """The mentions in order of position."""
     return [_mention(text, find, focus) for find in _things(text, focus)]
 
 
 def _things(text: Text, focus: Focus) -> Iterator[Find]:
-    """The finds, those that name one thing together as one, without people's names."""
+    """The matches; adjacent parts of one name are joined, and names of people left out."""
     last: Find | None = None
     for find in focus.texts.finds(text.text):
         if text.is_hidden(find.start) or _is_person(text.line_before(find.start)):
@@ -112,7 +112,7 @@ def _names_same(text: str, last: Find, find: Find) -> bool:
 
 
 def _is_person(line_before: str) -> bool:
-    """Does a part of `@somebody`, of `somebody@example.org` or of a sign-off follow?"""
+    """Whether the name is part of `@somebody`, of `somebody@example.org` or of a sign-off."""
     return line_before.rstrip(_IN_NAMES).endswith("@") or _TRAILER.match(line_before) is not None
 
 
@@ -144,10 +144,10 @@ def _why_not(text: Text, find: Find, value: str | None) -> ReasonCode | None:
 
 
 def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
-    """Said, pasted or listed: by the other platforms in the same breath."""
+    """A mention of kind SAID, PASTED or LISTED, depending on other platforms nearby."""
     pasted = text.is_pasted(find.start)
-    before = text.text[max(0, find.start - _BREATH) : find.start]
-    after = text.text[find.end : find.end + _BREATH]
+    before = text.text[max(0, find.start - _NEARBY) : find.start]
+    after = text.text[find.end : find.end + _NEARBY]
     if pasted:
         before, after = before.rpartition("\n")[2], after.partition("\n")[0]
     behind, ahead = peers(before, focus), peers(after, focus)
@@ -180,13 +180,13 @@ def _named(text: Text, find: Find, focus: Focus, quote: str) -> Mention:
 
 
 def _crowd(text: str, find: Find, focus: Focus) -> set[str]:
-    """The others in the same breath."""
-    before, after = text[max(0, find.start - _BREATH) : find.start], text[find.end : find.end + _BREATH]
+    """The other platforms within `_NEARBY` characters."""
+    before, after = text[max(0, find.start - _NEARBY) : find.start], text[find.end : find.end + _NEARBY]
     return rivals(before, peers(before, focus)) | rivals(after, peers(after, focus))
 
 
 def sentence(text: str, find: Find) -> str:
-    """The sentence that a find stands in."""
+    """The sentence that contains a match."""
     start, end = _sentence_span(text, find)
     return text[start:end]
 
@@ -201,7 +201,7 @@ def _sentence_span(text: str, find: Find) -> tuple[int, int]:
 
 
 def peers(text: str, focus: Focus) -> list[Find]:
-    """Where the text names other platforms, from left to right."""
+    """The matches of other platforms in a text, in order of position."""
     return [find for find in focus.peers.finds(text) if find.meaning is Meaning.WORD]
 
 
@@ -215,7 +215,7 @@ def rivals(text: str, named: Iterable[Find]) -> set[str]:
 
 
 def platforms(text: str, focus: Focus) -> set[str]:
-    """The other platforms and hardware, without software, that the text names and does not leave out."""
+    """The other platforms and hardware, without software, that the text names and does not exclude."""
     return rivals(text, (find for find in peers(text, focus) if find.key != SOFTWARE))
 
 
@@ -224,7 +224,7 @@ def _is_left_out(text: str, position: int) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Evidence for the page: untrusted, on one line, at most 60 characters."""
+    """A quote for the page: untrusted, on one line, at most 60 characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + "…"
 
@@ -234,7 +234,7 @@ def _whole(text: str, start: int, end: int) -> str:
 
     `[ROCm]` keeps its brackets, `MI300X (gfx942)` its last one.
     """
-    # The dot of a version, and the dashes of a tag.
+    # Includes the dot of a version and the dashes of a tag.
     after = _IN_WORDS + (".-" if text[end - 1] in _OPEN_END else ".")
     begin, stop = _bounds(text, start, end, _IN_WORDS, after)
     while stop > begin + 1 and text[stop - 1] in f".{_OPEN_END}":
@@ -243,7 +243,7 @@ def _whole(text: str, start: int, end: int) -> str:
 
 
 def _bounds(text: str, start: int, end: int, before: str, after: str) -> tuple[int, int]:
-    """Where a part of a text starts and ends with the characters beside it that belong to its word."""
+    """Start and end of a part of a text, extended to the word that it belongs to."""
     head, tail = text[max(0, start - _LONG_SENTENCE) : start], text[end : end + _LONG_SENTENCE]
     return start - len(head) + len(head.rstrip(before)), end + len(tail) - len(tail.lstrip(after))
 

@@ -1,4 +1,4 @@
-"""What a thread's title and its author's texts say of the focus."""
+"""Signs for the focus in a thread's title and in texts of its author."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +11,11 @@ from vllm_digest.models import Thread
 from vllm_digest.text.dumps import Text
 
 _SHORT = 500
-"""Characters of prose in which one mention is a large part."""
+"""Characters of prose up to which a single mention is enough for a subject."""
 _TITLE = 256
-"""Characters of GitHub's longest title."""
+"""Maximum length of a title at GitHub, in characters."""
 _SPARSE = 1500
-"""Characters of prose to one sentence on the focus beyond which the text is about something else."""
+"""Characters of prose per sentence about the focus above which the text is about something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Title:
 
     @property
     def listed(self) -> tuple[Mention, ...]:
-        """Its namings beside others, where it has no other ones."""
+        """The mentions next to other platforms, if there are no others."""
         some = tuple(one for one in self.found if one.kind is MentionKind.LISTED)
         return () if plain(self.found) else some
 
     @property
     def names_it(self) -> bool:
-        """Does it name the focus, and not only its software that others' hardware runs?"""
+        """Whether it names the focus, not only its software that also runs on other hardware."""
         return any(not one.portable for one in plain(self.found))
 
     @property
@@ -57,7 +57,8 @@ class Title:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Is it about another platform or the whole project, and names at most software that runs there?"""
+        """Whether it is about another platform or the whole project, and names at most software that runs
+        there."""
         portable = all(one.portable for one in plain(self.found) + list(self.listed))
         return portable and (bool(self.others) or self.general)
 
@@ -81,7 +82,7 @@ class Title:
         yield from miss_signs(self.found)
 
     def weak_signs(self, *, company: bool) -> Iterator[Sign]:
-        """A word with other meanings says something beside another sign only."""
+        """Signs from ambiguous words, which count only next to another sign."""
         weak = named(one for one in self.found if one.weak and one.counts)
         if weak and not plain(self.found):
             yield (
@@ -92,7 +93,7 @@ class Title:
 
 
 def _listed_late(one: Mention, title: str, focus: Focus) -> Mention:
-    """A naming that ends a list of which another platform stands farther in front: `(H100) SSM and ROCm`."""
+    """A mention at the end of a list whose other platform is farther in front: `(H100) SSM and ROCm`."""
     before = title[max(0, one.position - _TITLE) : one.position]
     joined = any(joint.end() == len(before) for joint in focus.joint.finditer(before))
     if one.kind is MentionKind.SAID and joined and platforms(before, focus):
@@ -102,12 +103,12 @@ def _listed_late(one: Mention, title: str, focus: Focus) -> Mention:
 
 @dataclass(frozen=True, slots=True)
 class OwnTexts:
-    """What the thread's author wrote.
+    """The mentions in texts of the thread's author.
 
-    `found`: in the body. `later`: in the comments of an issue's author. `peers`: how often title and body
-    name other platforms, 0 where the body does not name the focus. `alone`: none of them is named as a
-    platform that the thread is on. `other_machine`: what the author's dump names instead of the focus.
-    `elsewhere`: other hardware is named, and of the focus only software that runs there, too.
+    `found`: in the body. `later`: in comments, for issues. `peers`: number of mentions of other platforms in
+    title and body, 0 if the body does not name the focus. `alone`: none of these is a platform of the thread.
+    `other_machine`: the platform that the author's dump names instead of the focus, or empty.
+    `elsewhere`: other hardware is named, and at most software of the focus that also runs there.
     """
 
     found: tuple[Mention, ...]
@@ -122,7 +123,7 @@ class OwnTexts:
 
     @classmethod
     def of(cls, thread: Thread, title: Title, comments: Sequence[str], focus: Focus) -> "OwnTexts":
-        """`comments`: the author's own, of an issue."""
+        """`comments`: of the author of an issue; empty for a pull request."""
         body = Text(thread.body)
         texts = [Text(comment) for comment in comments]
         found = without_lone_weak([one for one in mentions(body, focus) if one.word not in thread.paths])
@@ -147,7 +148,8 @@ class OwnTexts:
 
     @property
     def doubtful(self) -> bool:
-        """Another platform's machine, or a thread on several platforms or the whole project."""
+        """Whether the machine is another platform's, or the thread is about several platforms or the
+        project."""
         return bool(self.other_machine) or self.overview
 
     def signs(self) -> Iterator[Sign]:
@@ -161,13 +163,13 @@ class OwnTexts:
         yield from miss_signs(self.found)
 
     def _machine_signs(self) -> Iterator[Sign]:
-        """Who reports from such a machine reports on it; who changes code has only tested there."""
+        """An issue from such a machine is about it; a pull request was only tested there."""
         every = (*self.found, *self.later)
         if shown := named(one for one in every if one.kind is MentionKind.MACHINE):
             yield Sign.of(Weight.HALF if self.is_pull else Weight.WHOLE, ReasonCode.MACHINE, *shown)
 
     def _said_signs(self) -> Iterator[Sign]:
-        """Sentences count, not names: a list of cards, or three libraries in a row, are one remark."""
+        """Counts sentences, not names: a list of cards, or of three libraries, is one remark."""
         every = [one for one in self.found if one.kind is MentionKind.SAID]
         said = [one for one in every if not one.aside]
         subject = [one for one in said if not (one.trial and self.is_pull)]
@@ -179,7 +181,8 @@ class OwnTexts:
             yield Sign.of(Weight.SIDE, ReasonCode.BODY_ASIDE, *named(every))
 
     def _is_subject(self, said: Sequence[Mention]) -> bool:
-        """Do the mentions make the body's subject: several sentences, or one that a short body opens with?"""
+        """Whether the focus is the body's subject: in several sentences, or in the first one of a short
+        body."""
         sentences = {one.sentence for one in said}
         length = self.body.prose_length
         if len(sentences) > 1 and len(said) >= self.peers and length <= _SPARSE * len(sentences):
@@ -199,7 +202,7 @@ class OwnTexts:
 
 
 def other_machine(texts: Sequence[Text], focus: Focus) -> str:
-    """What the author's dump names instead of the focus; empty if it names the focus, or nothing."""
+    """The other platform that the author's dump names; empty if it names the focus or none."""
     lines = [line for text in texts for line in text.machine]
     if any(one.counts for line in lines for one in mentions(Text(line), focus)):
         return ""

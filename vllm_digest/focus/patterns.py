@@ -43,11 +43,11 @@ def _check_exact(pattern: str) -> str:
 
 
 ExactPattern = Annotated[Pattern, AfterValidator(_check_exact)]
-"""A word or phrase without wildcards that counts in this case only."""
+"""A word or phrase without wildcards, case-sensitive."""
 
 
 class Meaning(StrEnum):
-    """What a find says."""
+    """The meaning of a match."""
 
     WORD = "word"
     WEAK = "weak"
@@ -59,9 +59,10 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern and what a find of it says.
+    """A pattern and the meaning of its matches.
 
-    `because`: why an excluded one does not count. `key`: what its owner knows it by. `exact`: case counts.
+    `because`: why an excluded one does not count. `key`: identifies it for the caller. `exact`:
+    case-sensitive.
     """
 
     pattern: str
@@ -73,7 +74,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """A pattern found at `text[start:end]`; `because` and `key` are its rule's."""
+    """A match of a pattern at `text[start:end]`. `because`, `key`: of its rule."""
 
     meaning: Meaning
     start: int
@@ -83,12 +84,12 @@ class Find:
 
 
 class Finder:
-    """Finds many patterns in one pass, in time that grows with the text's length only."""
+    """Finds many patterns in one pass, in time linear in the length of the text."""
 
     MOST = 200
-    """Finds that are used of one text; more say nothing new."""
+    """Matches used of one text; more add nothing."""
     MOST_CLOSE = 5_000
-    """Places that are looked at closely; people write a few hundred at most."""
+    """Positions at which patterns are tried; ordinary texts have a few hundred."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         groups: dict[str, list[Rule]] = {}
@@ -99,19 +100,19 @@ class Finder:
 
     @cached_property
     def _starts(self) -> re.Pattern[str]:
-        """Where a pattern may begin."""
-        # Most words begin with no pattern's first letter, which one look tells.
+        """The positions at which a pattern may begin."""
+        # A fast first check: most words do not begin with the first letter of a pattern.
         firsts = "".join(sorted({re.escape(start[0]) for start in self._groups}))
         starts = _any_of(self._literal_starts)
-        # The one character in front ends the word before, or is the x of 8xMI300X.
+        # The character in front ends the previous word, or is the x of 8xMI300X.
         return re.compile(f"[^a-wyz0-9](?=[{firsts or 'a'}])(?={starts})(?<![^0-9]x)")
 
     def finds(self, text: str) -> Iterator[Find]:
-        """The finds from left to right; they do not overlap."""
+        """The matches in order of position, without overlaps."""
         return islice(self._all(text), self.MOST)
 
     def _all(self, text: str) -> Iterator[Find]:
-        lowered = text.replace("İ", "I").lower()  # The one letter that lower() makes two of.
+        lowered = text.replace("İ", "I").lower()  # The only letter that becomes two characters in lower().
         reached = 0
         for candidate in islice(self._starts.finditer("\n" + lowered), self.MOST_CLOSE):
             start = candidate.start()
@@ -122,7 +123,7 @@ class Finder:
                 yield find
 
     def found_in(self, text: str) -> bool:
-        """Is there one that counts?"""
+        """Whether a pattern matches that counts."""
         return any(find.meaning is not Meaning.EXCLUDED for find in self.finds(text))
 
 
@@ -132,7 +133,7 @@ class _Group:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
 
-    # All expressions of the built-in rules take 0.1 s to compile; a text needs few of them.
+    # Compiled on demand: all expressions of the built-in rules take 0.1 s, and a text needs few of them.
     @cached_property
     def _alone(self) -> re.Pattern[str]:
         return re.compile(
@@ -151,7 +152,7 @@ class _Group:
                 return None
         rule = self._rules[(match.lastindex or 1) - 1]
         if rule.exact:
-            # Of patterns that differ in case only the expression finds the first.
+            # Of patterns that differ only in case, the expression finds the first one.
             written = text[start : match.end()]
             exact = [one for one in self._rules if one.exact and one.pattern == written]
             if not exact:
@@ -161,7 +162,7 @@ class _Group:
 
 
 _START = 6
-"""Letters that tell whether a closer look is worth while."""
+"""Letters of a pattern's beginning that the fast first check compares."""
 _WILD = {"#": "[0-9]", "*": "[a-z0-9]{0,16}", " ": "[^a-z0-9\n]{0,6}+"}
 
 
@@ -170,7 +171,7 @@ def _literal_start(pattern: str) -> str:
 
 
 def _any_of(starts: set[str]) -> str:
-    """An expression for any of these, each letter looked at once."""
+    """An expression for any of these, as a prefix tree, which compares each letter once."""
     if "" in starts:
         return ""
     rest: dict[str, set[str]] = {}
@@ -189,5 +190,5 @@ def _word_end(pattern: str) -> str:
 
 
 def _goes_on_with_capital(text: str, end: int) -> bool:
-    """Is it the first part of a name such as `RocmPlatform`?"""
+    """Whether the match is the first part of a name such as `RocmPlatform`."""
     return text[end : end + 1].isupper() and text[end : end + 1].isascii() and not text[end - 1].isupper()

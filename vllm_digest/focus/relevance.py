@@ -1,4 +1,4 @@
-"""How much a thread concerns the focus, judged by rule, with reasons."""
+"""Judge the relevance of a thread to the focus by rules, with reasons."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -16,19 +16,19 @@ from vllm_digest.models import Remark, Thread
 from vllm_digest.text.dumps import Text
 
 _CROWD = 6
-"""So many subjects no change has: a rebase that touched half the tree collects labels by path."""
+"""Labels from which they say little: a rebase that touches half the tree gets a label for each path."""
 _SMALL = 3
-"""Files of a change that no rebase has touched: rules give it no label for files that are gone."""
+"""Files up to which a change was not affected by a rebase, so that its labels match its current files."""
 _READ = 500_000
-"""Characters of comments that are read in one thread."""
+"""Characters of comments that are read per thread."""
 _REASONS = 4
 _TITLES = frozenset({ReasonCode.TITLE, ReasonCode.TITLE_LISTED, ReasonCode.TITLE_ELSEWHERE})
 _TITLE_OR_PATHS = _TITLES - {ReasonCode.TITLE_ELSEWHERE} | {ReasonCode.PATHS}
-"""What gives a pull request its label, by rule."""
+"""The signs that vLLM's rules for labels of pull requests look at."""
 
 
 def judge(thread: Thread, focus: Focus) -> Judgement:
-    """How much `thread` concerns the focus, from its title, labels, paths, body and people's comments."""
+    """Judge the relevance of a thread by its title, labels, paths, body and people's comments."""
     if not focus.words:
         return Judgement(Relevance.NONE)
     title = Title.of(thread.title, focus)
@@ -54,7 +54,7 @@ def judge(thread: Thread, focus: Focus) -> Judgement:
         return Judgement(Relevance.YES, _reasons(signs, Weight.HALF), topic(thread, focus), names)
     if any(sign.weight for sign in signs):
         return Judgement(Relevance.PASSING, _reasons(signs, Weight.SIDE))
-    # Another platform's machine alone does not look like the focus.
+    # Another platform's machine is a reason only if something else looks like the focus.
     looks = any(sign.reason.code is not ReasonCode.OTHER_MACHINE for sign in signs)
     return Judgement(Relevance.NONE, _reasons(signs, Weight.MISS) if looks else ())
 
@@ -69,7 +69,7 @@ def _reasons(signs: Iterable[Sign], least: Weight) -> tuple[JudgementReason, ...
 
 
 def _of_lookalike(signs: Iterable[Sign]) -> Iterator[Sign]:
-    """On a platform that uses the focus's names for its own they say nothing; in a title, little."""
+    """Signs that remain on a platform that reuses the focus's names: only weakened ones of the title."""
     for sign in signs:
         if sign.reason.code in _TITLES:
             yield replace(sign, weight=min(sign.weight, Weight.SIDE))
@@ -78,7 +78,7 @@ def _of_lookalike(signs: Iterable[Sign]) -> Iterator[Sign]:
 
 
 def _comment_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
-    """Comments are side remarks, unless three people make the focus their subject."""
+    """Signs in comments: side remarks, unless three people write about the focus."""
     by_person: dict[str, list[Mention]] = {}
     found: list[Mention] = []
     for remark in _remarks(thread, by_author=False):
@@ -97,7 +97,7 @@ def _comment_signs(thread: Thread, focus: Focus) -> Iterator[Sign]:
 
 
 def _remarks(thread: Thread, *, by_author: bool) -> Iterator[Remark]:
-    """People's visible comments: those of an issue's author, or all others."""
+    """Visible comments of people: those of an issue's author (`by_author`), or all others."""
     read = 0
     for remark in thread.remarks:
         own = remark.author == thread.author and not thread.is_pull
@@ -109,10 +109,11 @@ def _remarks(thread: Thread, *, by_author: bool) -> Iterator[Remark]:
 
 
 def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtful: bool) -> Iterator[Sign]:
-    """What a label says that the rest, comments aside, does not.
+    """The sign from the focus's label, as far as other signs (except comments) do not count its cause
+    already.
 
-    vLLM's rules give it to a pull request for its title or its paths, those that are gone since included, and
-    to an issue for words of its texts.
+    vLLM's rules set it on a pull request for its title or its paths, even if these are no longer changed, and
+    on an issue for words in its texts.
     """
     mine = [label for label in thread.labels if label.lower() in focus.labels]
     if not mine:
@@ -139,12 +140,12 @@ def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtf
 
 
 def _tells_why(thread: Thread, focus: Focus) -> bool:
-    """Does a pull request without any other sign explain its label: as somebody's choice, or by its title?"""
+    """Whether the label of a pull request without other signs is explained: a person set it, or its title."""
     return 0 < len(thread.paths) <= _SMALL or focus.platform_methods.found_in(thread.title)
 
 
 def _people_signs(thread: Thread, focus: Focus) -> list[Sign]:
-    """A name tips a doubtful case; it says nothing about anybody's employer."""
+    """Signs in login names, which only decide doubtful cases; they do not tell a person's employer."""
     if thread.author.is_bot or not focus.people.found_in(thread.author.login):
         return []
     return [Sign.of(Weight.HALF, ReasonCode.AUTHOR_LOGIN)]

@@ -18,11 +18,11 @@ from vllm_digest.judgement import FocusWords, TopicWords
 from vllm_digest.languages import LocalText
 
 NO_FOCUS = "none"
-"""The name that leaves out all that pages say of a focus."""
+"""The name of the focus that means none: pages have no section about a focus."""
 PORTABLE = "portable"
-"""The key of finds of `portable_words`."""
+"""The key of matches of `portable_words`."""
 SOFTWARE = "software"
-"""The key of finds of `peer_software`."""
+"""The key of matches of `peer_software`."""
 
 
 @cache
@@ -55,7 +55,7 @@ class _Rules(BaseModel):
 
 
 class Exclusion(_Rules):
-    """Texts that look like the ecosystem and are not."""
+    """Words that look like the ecosystem and have another meaning."""
 
     because: Annotated[LocalText, _at_most(60)]
     """Why not: on the page it follows the quoted text. One text, or one a language."""
@@ -183,29 +183,29 @@ class Focus:
 
     words: FocusWords
     labels: frozenset[str]
-    """In small letters, like `state_labels`."""
+    """In lower case, like `state_labels`."""
     state_labels: frozenset[str]
     texts: Finder
-    """Words, weak words, machine texts, dump fields, exclusions and look-alikes together."""
+    """Words, weak words, machine texts, dump fields, exclusions and lookalikes together."""
     paths: Finder
     mirrors: Finder
     tests: Finder
     people: Finder
     peers: Finder
-    """Platforms, hardware and, by the key SOFTWARE, software."""
+    """Other platforms and their hardware; with the key SOFTWARE, their software."""
     overviews: Finder
     platform_methods: Finder
     joint: re.Pattern[str]
-    """What stands between two members of a list."""
+    """The separators between two members of a list."""
     asides: Finder
     trials: Finder
     demands: Finder
     hardware: Finder
-    """Cards and architectures; a find's `key` is its pattern."""
+    """Cards and architectures; the `key` of a match is its pattern."""
     cards: frozenset[str]
     """The patterns of `hardware` that are cards."""
     topics: Finder
-    """A find's `key` is the topic's, as in `weak_topics` and `topic_paths`."""
+    """The `key` of a match is the topic's, as in `weak_topics` and `topic_paths`."""
     weak_topics: Finder
     topic_paths: Finder
     file_topics: frozenset[str]
@@ -267,7 +267,7 @@ def _texts(settings: FocusSettings, names: Iterable[Rule]) -> Finder:
 
 
 def _peers(settings: FocusSettings, ours: Finder) -> Finder:
-    """What is not the ecosystem's own; a peer's list may name the ecosystem among all."""
+    """Patterns of other platforms, without those that are the ecosystem's own."""
     platforms = (word for word in settings.peers if not ours.found_in(_sample(word)))
     software = (word for word in settings.peer_software if not ours.found_in(_sample(word)))
     return Finder(
@@ -284,7 +284,7 @@ def _rules(patterns: Iterable[str], meaning: Meaning = Meaning.WORD, key: str = 
 
 
 def _joint(conjunctions: Iterable[str]) -> re.Pattern[str]:
-    """What stands between the members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
+    """A pattern for the separators between members of a list: `CUDA, ROCm`, `AMD GPUs and the TPU`."""
     words = "|".join(
         rf"\b{re.escape(word)}\b" if word.isascii() and word.isalpha() else re.escape(word)
         for word in conjunctions
@@ -297,5 +297,5 @@ def _joint(conjunctions: Iterable[str]) -> re.Pattern[str]:
 
 
 def _sample(pattern: str) -> str:
-    """A text that the pattern finds."""
+    """An example of a text that matches a pattern."""
     return pattern.replace("#", "0").replace("*", "")

@@ -1,4 +1,4 @@
-"""What speaks for the focus in a thread, and how much."""
+"""Signs that a thread is about the focus, and their weights."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ from vllm_digest.focus.mentions import Mention
 from vllm_digest.judgement import JudgementReason, ReasonCode
 
 _QUOTES = 3
-"""Quotes in one reason."""
+"""Maximum number of quotes in one reason."""
 
 
 class Weight(IntEnum):
-    """What a sign is worth: a whole one or two halves make the subject; side remarks never add up."""
+    """The weight of a sign: one WHOLE or two HALF make a thread relevant; SIDE signs never add up to that."""
 
     MISS = 0
     SIDE = 1
@@ -21,15 +21,15 @@ class Weight(IntEnum):
     WHOLE = 4
 
     def doubted(self) -> "Weight":
-        """One step down."""
+        """The next lower weight."""
         return {Weight.WHOLE: Weight.HALF, Weight.HALF: Weight.SIDE}.get(self, self)
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What speaks for the focus, or (a miss) only seems to.
+    """A sign that a thread is about the focus; one of weight MISS only looks like it.
 
-    `follows`: it comes from what another sign counts already, so it is shown and not added.
+    `follows`: another sign already counts the same fact, so it is shown but not added to the total.
     """
 
     weight: Weight
@@ -42,21 +42,21 @@ class Sign:
 
 
 def named(some: Iterable[Mention]) -> tuple[str, ...]:
-    """The first quotes of mentions, each once; empty without mentions."""
+    """The first distinct quotes of mentions; empty without mentions."""
     return tuple(islice(dict.fromkeys(one.quote for one in some), _QUOTES))
 
 
 def miss_signs(some: Sequence[Mention]) -> Iterator[Sign]:
-    """Why what looks like the focus is not: one sign for each ground."""
+    """One sign for each reason why something that looks like the focus does not count."""
     for why in dict.fromkeys(one.miss for one in some if one.miss):
         yield Sign(Weight.MISS, replace(why, quotes=named(one for one in some if one.miss == why)))
 
 
 def plain(some: Iterable[Mention]) -> list[Mention]:
-    """The mentions that speak of the focus alone, by words without other meanings."""
+    """The mentions that are about the focus alone, without ambiguous words."""
     return [one for one in some if one.counts and not one.weak]
 
 
 def without_lone_weak(some: list[Mention]) -> list[Mention]:
-    """The mentions; those by words with other meanings only where another one stands beside them."""
+    """The mentions; those by ambiguous words only if there are others as well."""
     return some if plain(some) else [one for one in some if not one.weak]

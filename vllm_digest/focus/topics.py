@@ -1,4 +1,4 @@
-"""What a thread on the focus deals with."""
+"""Assign a topic to a thread about the focus."""
 
 import re
 from collections import Counter
@@ -9,15 +9,15 @@ from vllm_digest.focus.rules import Focus
 from vllm_digest.models import Thread
 
 _TAGS = re.compile(r"\s{0,8}(?:\[[^\[\]]{0,60}\]\s{0,4}:?\s{0,4}){1,8}")
-"""`[ROCm][CI] ` at a title's beginning."""
+"""Tags at the beginning of a title: `[ROCm][CI] `."""
 _PREFIX = re.compile(r"\s{0,8}[\w /-]{1,30}:\s")
-"""`docs: ` at a title's beginning."""
+"""A prefix at the beginning of a title: `docs: `."""
 _REST = re.compile(r"[^\s:,;()\[\]]*")
-"""The rest of a name such as `Qwen3-8B-FP8`."""
+"""The rest of a name after a match, as in `Qwen3-8B-FP8`."""
 _IN_TAG = 4
-"""A word in a tag says what its author files the thread under: it outweighs three in the sentence."""
+"""Points of a word in a tag, which the author chose as the category; it outweighs three other words."""
 _OF_ALL_FILES = 2
-"""Points where all changed files are of one topic: titles of all kinds name attention or kernels."""
+"""Points if all changed files are of one topic; many titles name attention or kernels only in passing."""
 
 
 def topic(thread: Thread, focus: Focus) -> str:
@@ -30,7 +30,7 @@ def topic(thread: Thread, focus: Focus) -> str:
     """
     title = thread.title
     weak = list(focus.weak_topics.finds(title))
-    # The FP8 of Qwen3-8B-FP8 is a part of the model's name.
+    # The FP8 in Qwen3-8B-FP8 is part of the model's name.
     names = [(find.start, rest.end()) for find in weak if (rest := _REST.match(title, find.end))]
     of_files = _topics_of(thread.paths, focus)
     knows_files = bool(thread.paths) and thread.changed_files == len(thread.paths)
@@ -49,7 +49,7 @@ def topic(thread: Thread, focus: Focus) -> str:
 
 
 def _heaviest(title: str, finds: Iterable[Find], sole: str) -> str:
-    """The topic of most words. `sole`: the topic of all changed files, or empty."""
+    """The topic with most points. `sole`: the topic of all changed files, or empty."""
     tags = _TAGS.match(title) or _PREFIX.match(title)
     sentence_at = tags.end() if tags else 0
     weights: Counter[str] = Counter()
@@ -68,9 +68,9 @@ def _heaviest(title: str, finds: Iterable[Find], sole: str) -> str:
 
 
 def _topics_of(paths: Iterable[str], focus: Focus) -> Counter[str]:
-    """How many of the changed files are of each topic; the empty key counts those of none."""
+    """The number of changed files by topic; the empty key counts those without one."""
     sources = [path for path in paths if not focus.tests.found_in(path)]
-    # The folder nearest to the file tells what code does; that of a test tells what is tested.
+    # The folder nearest to the file is the most specific one.
     finds = [
         *(list(focus.topic_paths.finds(path))[-1:] for path in sources),
         *(list(focus.topic_paths.finds(path))[:1] for path in paths if not sources),
@@ -79,5 +79,5 @@ def _topics_of(paths: Iterable[str], focus: Focus) -> Counter[str]:
 
 
 def _touched(paths: Iterable[str], focus: Focus) -> frozenset[str]:
-    """The topics of which a changed file's path names any."""
+    """The topics of which a changed file's path has a word."""
     return frozenset(find.key for path in paths for find in focus.topic_paths.finds(path))
