@@ -164,7 +164,7 @@ def test_after_a_failure_what_was_published_stays_and_the_same_command_goes_on(
     assert ran.code == 3
     done = len(ran.out.splitlines())
     assert "refused the token" in ran.err
-    assert f"{done} of 3 windows are published; the same command goes on with the others." in ran.err
+    assert f"{done} of 3 windows are published; the same command continues with the others." in ran.err
     assert len(reports()) == done
     rest = backfill("--from", DAYS[0], "--to", DAYS[2])
     assert (rest.code, len(rest.out.splitlines())) == (0, 3 - done)
@@ -276,7 +276,7 @@ def test_without_patience_it_says_until_when_and_goes_on_later(backfill: Backfil
     ran = backfill("--from", DAYS[0], "--to", DAYS[2])
     assert (ran.code, ran.slept) == (3, ())
     assert "rate limit is used up until 2025-12-31 00:50 (UTC+8)" in ran.err
-    assert "1 of 3 windows are published; the same command goes on with the others." in ran.err
+    assert "1 of 3 windows are published; the same command continues with the others." in ran.err
     assert len(backfill("--from", DAYS[0], "--to", DAYS[2]).out.splitlines()) == 2
 
 

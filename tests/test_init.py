@@ -189,7 +189,7 @@ def test_doctor_names_an_outdated_workflow(
     run("init", "--update", ".")
     assert "ok    workflow: .github/workflows/digest.yml is this version's\n" in run("doctor").out
     Path(".github/workflows/digest.yml").write_text("name: Mine\n", "utf-8")
-    assert "digest.yml was changed here" in run("doctor").out
+    assert "digest.yml was edited" in run("doctor").out
     Path(".github/vllm-digest.txt").write_text("# nothing\n", "utf-8")
     assert "FAIL  workflow: .github/vllm-digest.txt does not say which version" in run("doctor").out
 

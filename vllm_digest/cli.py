@@ -1,4 +1,4 @@
-"""The command line: its commands, and the one door through which errors become messages and exit codes."""
+"""The command line: the commands, and the only place that turns errors into messages and exit codes."""
 
 import gc
 import os
@@ -23,16 +23,16 @@ from vllm_digest.printing import (
 if TYPE_CHECKING:
     from vllm_digest.runtime import Runtime
 
-# What the commands do is imported when one begins: `--help` must not wait for it.
+# The commands' modules are imported when one is run, so that `--help` is fast.
 
 DECLARED: dict[click.Command, type[CommandOptions]] = {}
-"""What declares the options of each command."""
+"""The class that declares the options of each command."""
 Given = TypeVar("Given", bound=CommandOptions)
 
 
 def main() -> None:
     """The program."""
-    # Python looks for garbage every 700 objects, which takes a tenth of the time to load modules.
+    # By default garbage is collected every 700 objects, which takes a tenth of the time to load modules.
     gc.set_threshold(50_000)
     print_tracebacks_clean()
     sys.exit(run_command(sys.argv[1:]))
@@ -41,7 +41,7 @@ def main() -> None:
 def run_command(arguments: Sequence[str], runtime: "Runtime | None" = None) -> int:
     """Run one command and give its exit code; what a person can act on becomes a message on stderr.
 
-    Without `runtime` the command runs in the real world.
+    Without `runtime` the command uses the system's clock and environment.
     """
     begin(Secrets.of_environment(runtime.environ if runtime else os.environ))
     try:
@@ -60,12 +60,12 @@ def run_command(arguments: Sequence[str], runtime: "Runtime | None" = None) -> i
         return INTERRUPTED
     except SystemExit as ended:
         # Here click ends the program by itself in two cases: after a completion, and with 1 when writing to
-        # stdout failed because nobody reads it any more.
+        # stdout failed because its reader has ended.
         return OUTPUT_CLOSED if ended.code == 1 else 0
     return code if isinstance(code, int) else 0
 
 
-def _real_world() -> "Runtime":
+def _system_runtime() -> "Runtime":
     from vllm_digest.runtime import Runtime
 
     return Runtime()
@@ -99,7 +99,7 @@ def _command(
             chosen = given(**values)
             check_encoding(chosen)
             configure_logging(-1 if chosen.quiet else chosen.verbose)
-            return function(click.get_current_context().obj or _real_world(), chosen)
+            return function(click.get_current_context().obj or _system_runtime(), chosen)
 
         command = click.Command(
             function.__name__, callback=start, params=parameters(given), help=function.__doc__

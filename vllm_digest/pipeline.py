@@ -1,4 +1,4 @@
-"""The steps of a run: windows are fetched, judged, written about, rendered, checked and stored."""
+"""The steps of a run: fetch windows, classify, write, render, check and store."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Writer(Protocol):
-    """Makes narratives; never raises for a model."""
+    """Makes narratives. Never raises for a failure of a model."""
 
     def __call__(self, snapshot: Snapshot, digest: Digest, /) -> Narrative:
         """Return the narrative of a fetched window."""

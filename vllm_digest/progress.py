@@ -1,4 +1,4 @@
-"""How far a long command is, on one line of the terminal where a person watches."""
+"""Show the progress of a long command on one line of the terminal."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,13 +7,13 @@ from vllm_digest.printing import print_message, print_on_line
 
 
 def tell_next(step: str, *, shown: bool) -> None:
-    """Tell a person who watches, in one line, what to do next."""
+    """Print the next step of the user as one line, if `shown`."""
     if shown:
         print_message(f"next: {step}")
 
 
 def retry_notice(*, shown: bool) -> Callable[[int, int], None]:
-    """Return what tells a person who watches that a connection is tried again, else what does nothing."""
+    """Return a callback that prints that a connection is retried; one that does nothing unless `shown`."""
 
     def show(number: int, most: int) -> None:
         if shown:
@@ -58,14 +58,14 @@ class Progress:
         self._threads_before = 0
 
     def fetched(self, done: int, total: int) -> None:
-        """So many of a chunk's threads are fetched."""
+        """Update the line. `done`, `total`: threads of the current chunk."""
         if self._shown:
             self._show(self._threads_before + done)
         if done == total:
             self._threads_before += total
 
     def clear(self) -> None:
-        """Leave the line to what is printed next."""
+        """Clear the line, so that other output can be printed."""
         if self._shown:
             print_on_line("")
 
@@ -79,6 +79,6 @@ class Progress:
 
 
 def format_duration(length: timedelta) -> str:
-    """A length of time as a person says it: `8 min`, `7 h 40 min`; a minute at least."""
+    """A length of time as text: `8 min`, `7 h 40 min`; at least one minute."""
     hours, minutes = divmod(max(1, round(length / timedelta(minutes=1))), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -1,4 +1,4 @@
-"""`vllm-digest backfill`: report on past days, swept in one go."""
+"""`vllm-digest backfill`: report on past days, fetched in one sweep."""
 
 import logging
 from dataclasses import asdict
@@ -26,7 +26,7 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
     """Report on the windows of a range that are not stored yet; print the pages' paths."""
     setup = resolve(runtime, options)
     wanted = backfill_range(options, setup.settings, setup.now())
-    source = patient_source(setup, options.max_wait)
+    source = backfill_source(setup, options.max_wait)
     with setup.writer(source) as writer:
         context = setup.context(wanted.series, writer)
         if options.dry_run:
@@ -38,27 +38,28 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
             _tell(plan, wanted)
             fallbacks = _fill(setup, plan, source, context, as_json=options.as_json)
     tell_next(
-        "`vllm-digest status` tells what is stored, `vllm-digest push` publishes it", shown=setup.is_watched
+        "`vllm-digest status` tells what is stored, `vllm-digest push` publishes it",
+        shown=setup.shows_progress,
     )
     if options.strict:
         pipeline.refuse_fallbacks(fallbacks)
 
 
-def patient_source(setup: Setup, max_wait: str | None) -> Source:
-    """GitHub, some of whose points are left to others; waited for without end where a person watches."""
-    forever = timedelta.max if max_wait is None and setup.is_watched else None
+def backfill_source(setup: Setup, max_wait: str | None) -> Source:
+    """The source, which reserves a share of the rate limit and on a terminal waits for it without a limit."""
+    forever = timedelta.max if max_wait is None and setup.shows_progress else None
     return setup.source(max_wait=forever, reserve=RESERVE)
 
 
 def make_plan(setup: Setup, wanted: BackfillRange, source: Source, *, force: bool) -> BackfillPlan:
-    """What of the range is to be reported."""
+    """Plan which windows of the range are to be reported."""
     kept = setup.archive.listing(wanted.repo, wanted.series, since=wanted.span.start).reported
     rules = writing_rules_of(setup.settings) if setup.has_model else None
     return plan_backfill(wanted, kept, source, force=force, rules=rules)
 
 
 def _tell(plan: BackfillPlan, wanted: BackfillRange) -> None:
-    """Say that it will take long, or that there is nothing to do."""
+    """Log that the backfill will take long, or that there is nothing to do."""
     if plan.estimate.waits:
         for line in describe(plan, wanted).split("\n"):
             log.warning("%s", line)
@@ -69,9 +70,12 @@ def _tell(plan: BackfillPlan, wanted: BackfillRange) -> None:
 def _fill(
     setup: Setup, plan: BackfillPlan, source: Source, context: pipeline.ReportContext, *, as_json: bool
 ) -> int:
-    """Publish the windows of the plan; SourceError says how far it came and how it goes on."""
+    """Publish the windows of the plan; return the number of parts that rules wrote instead of the model.
+
+    Raises SourceError with the number of published windows if the source fails.
+    """
     progress = Progress(
-        shown=setup.is_watched,
+        shown=setup.shows_progress,
         windows=len(plan.windows),
         threads=plan.estimate.rows,
         clock=setup.runtime.clock,
@@ -89,7 +93,7 @@ def _fill(
         raise SourceError(
             error.problem,
             f"{error.remedy}\n{progress.windows_done} of {len(plan.windows)} windows are published; "
-            "the same command goes on with the others.",
+            "the same command continues with the others.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""`vllm-digest batch`: a model's requests of many windows at once, and its answers later."""
+"""`vllm-digest batch`: submit a model's requests of many windows as a batch, and collect the answers."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from vllm_digest import pipeline
 from vllm_digest.archive import Pending, Stored
 from vllm_digest.backfill_range import backfill_range
 from vllm_digest.batching import answer_files, capabilities_of, requests, submitted
-from vllm_digest.commands.backfill import make_plan, patient_source
+from vllm_digest.commands.backfill import backfill_source, make_plan
 from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server
 from vllm_digest.llm.batch import Arrived, CollectingModel
@@ -31,21 +31,21 @@ log = logging.getLogger(__name__)
 
 
 def submit(runtime: Runtime, options: BatchSubmitOptions) -> None:
-    """Fetch what no earlier batch has fetched, and have a model's requests made of all that waits."""
+    """Fetch the windows that are not pending yet, and submit the requests of all pending ones."""
     setup = resolve(runtime, options)
     wanted = backfill_range(options, setup.settings, setup.now())
-    source = patient_source(setup, options.max_wait)
+    source = backfill_source(setup, options.max_wait)
     pending = Pending.of(setup.archive.root, wanted.repo, wanted.series)
     with setup.locked(setup.context(wanted.series, without_model)):
         plan = make_plan(setup, wanted, source, force=options.force)
         waiting = set(pending.windows())
         windows = [window for window in plan.windows if window not in waiting]
-        counter, zone = fetch_counter(shown=setup.is_watched), setup.settings.report.timezone
+        counter, zone = fetch_counter(shown=setup.shows_progress), setup.settings.report.timezone
         _prepare(setup, pending, pipeline.fetch(source, windows, counter, zone))
 
 
 def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
-    """Publish the windows that wait for a batch. Raises NotReadyError while it has no answers."""
+    """Publish the pending windows. Raises NotReadyError while the batch has no answers."""
     setup = resolve(runtime, options)
     series = format_length(parse_length(options.window))
     pending = Pending.of(setup.archive.root, setup.settings.github.repo, series)
@@ -62,9 +62,9 @@ def collect(runtime: Runtime, options: BatchCollectOptions) -> None:
 
 
 def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> None:
-    """Keep what was fetched, write down what a model is to be asked, and give that to a server of batches.
+    """Store the fetched windows, write the request files, and submit them if there is a server for batches.
 
-    Prints the paths of the files of requests. Raises UsageError while an earlier batch is not collected.
+    Prints the paths of the request files. Raises UsageError if an earlier batch is not collected yet.
     """
     if pending.batches():
         raise UsageError("A batch is under way.", "Take its answers with `batch collect` first.")
@@ -104,13 +104,16 @@ def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> Non
 
 
 def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: Sequence[str]) -> Writer:
-    """Who writes from a batch's answers; `given` are files of them that came another way than by a server."""
+    """The writer that uses a batch's answers. `given`: files of answers; empty to fetch them from the
+    server."""
     if not pending.windows():
-        raise UsageError("No window waits for answers.", "`vllm-digest batch submit DATE` begins with one.")
+        raise UsageError(
+            "No window waits for answers.", "Begin a batch with `vllm-digest batch submit DATE`."
+        )
     server = _server(stack, setup)
     name = server.name if server else _named_model(setup)
     arrived = Arrived([Path(path) for path in given] or answer_files(server, pending))
-    log.info("%d answers came", len(arrived))
+    log.info("%d answers received", len(arrived))
     kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
         lambda: CollectingModel(name, kept, arrived, server.session() if server else None),
@@ -119,7 +122,7 @@ def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: 
 
 
 def _reports(pending: Pending, context: pipeline.ReportContext) -> Iterator[Report]:
-    """Yield the reports of the windows that wait, each of which is done when the next one is asked for."""
+    """Yield the reports of the pending windows; each is removed from them once the next one is requested."""
     for window in pending.windows():
         if _is_free(window, context):
             yield pipeline.make_report(pending.load(window), context)
@@ -128,7 +131,7 @@ def _reports(pending: Pending, context: pipeline.ReportContext) -> Iterator[Repo
 
 
 def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
-    """Has no other window been reported meanwhile that covers a part of it?"""
+    """Whether no other stored window overlaps this one; else logs a warning."""
     kept = context.archive.listing(context.repo, context.series, since=window.start).reported
     others = [one for one in kept if one != window and one.start < window.end and window.start < one.end]
     if others:
@@ -138,7 +141,7 @@ def _is_free(window: TimeWindow, context: pipeline.ReportContext) -> bool:
 
 
 def _server(stack: ExitStack, setup: Setup) -> Server | None:
-    """The model's server, None where none is configured or it is not there."""
+    """The model's server; None if none is configured or it is not available."""
     if not setup.has_model:
         return None
     try:

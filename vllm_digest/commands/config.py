@@ -1,4 +1,4 @@
-"""`vllm-digest config`: every setting with what it means, or what a run would use."""
+"""`vllm-digest config`: print the example file, or the settings that a run would use."""
 
 from vllm_digest.config import effective, example
 from vllm_digest.options import ShowConfigOptions
@@ -11,5 +11,5 @@ def config(runtime: Runtime, options: ShowConfigOptions) -> None:
     if options.effective:
         print_page(effective(load_settings(runtime, options), runtime.environ))
     else:
-        # Also where the settings have an error, which the example helps to find.
+        # Does not read the settings, so that it works if they have an error.
         print_page(example())

@@ -1,4 +1,4 @@
-"""`vllm-digest doctor`: what a run needs, tried one after the other."""
+"""`vllm-digest doctor`: check what a run needs, one after the other."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,11 +21,11 @@ from vllm_digest.window import TimeWindow, floor_to_minute
 
 _HOUR = timedelta(hours=1)
 _PATIENCE = timedelta(minutes=1)
-"""For the model's answer; a person waits for it."""
+"""Timeout of the model's answer; short, because a person waits for it."""
 
 
 def doctor(runtime: Runtime, options: DoctorOptions) -> int:
-    """Print a line for each thing tried; the exit code is that of the first that fails, 0 without one."""
+    """Print a line for each check; return the exit code of the first that fails, 0 if none does."""
     codes: list[int] = []
 
     def tell(what: str, trial: Callable[[], str]) -> None:
@@ -56,9 +56,9 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
 
 
 def _workflow() -> str:
-    """How the workflow of a publishing repository compares with this version's."""
-    standings = {one.place: one for one in compare(Path(), installation())}
-    workflow = standings[WORKFLOW]
+    """Check the workflow of a publishing repository against this version's. Raises UsageError if outdated."""
+    files = {one.place: one for one in compare(Path(), installation())}
+    workflow = files[WORKFLOW]
     if not is_pinned(Path()):
         raise UsageError(f"{PROGRAM} does not say which version to install.", "It says what to put there.")
     if workflow.status is FileStatus.OUTDATED:
@@ -67,12 +67,12 @@ def _workflow() -> str:
             "`vllm-digest init --update .` replaces it.",
         )
     if workflow.status is FileStatus.CHANGED:
-        return f"{WORKFLOW} was changed here; it differs from what this version lays out"
+        return f"{WORKFLOW} was edited; it differs from what this version lays out"
     return f"{WORKFLOW} is this version's"
 
 
 def _github(setup: Setup) -> str:
-    """A small question, without waiting where GitHub asks for a pause."""
+    """Check access to the repository with one request, without waiting for the rate limit."""
     extent = setup.source(max_wait=timedelta()).extent(TimeWindow.last(_HOUR, floor_to_minute(setup.now())))
     repo = setup.settings.github.repo
     if extent.limit is None:
@@ -85,7 +85,7 @@ def _github(setup: Setup) -> str:
 
 
 def _model(setup: Setup) -> str:
-    """A tiny question with a schema; FallbackError where a run would write by rules."""
+    """Ask the model a short question with a schema. Raises FallbackError if there is no answer."""
     if not setup.has_model:
         return "none is configured, rules write everything; name one in llm.base_url or OPENAI_API_KEY"
     llm, monotonic = setup.settings.llm, setup.runtime.monotonic
@@ -101,7 +101,7 @@ def _model(setup: Setup) -> str:
             "If it is only slow, set llm.timeout, llm.max_time and llm.concurrency, see docs/servers.md.",
         ) from None
     except ModelError as error:
-        raise FallbackError(f"{error}.", "Until that is mended, rules write every page.") from None
+        raise FallbackError(f"{error}.", "Until this is fixed, rules write every page.") from None
     seconds = monotonic() - begun
     return f"{server.name} answers in {seconds:.1f} s, {server.capabilities.form.words}"
 

@@ -16,11 +16,11 @@ from vllm_digest.stories.tables import COLUMNS, Row, write_tables
 
 _FORMATS = ("jsonl", "csv")
 _FORMULA = tuple("=+-@\t\r")
-"""How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+"""First characters of cells that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
 
 def export(runtime: Runtime, options: ExportOptions) -> None:
-    """Write a file a table into a folder and print the files; each appears whole or not at all."""
+    """Write one file for each table into a folder, atomically, and print their paths."""
     setup = resolve(runtime, options)
     if options.format not in _FORMATS:
         raise UsageError(f"{options.format!r} is not a format.", f"Take {' or '.join(_FORMATS)}.")
@@ -45,7 +45,7 @@ def export(runtime: Runtime, options: ExportOptions) -> None:
             f"{error.filename or folder} cannot be written: {error.strerror}.", way_on(error)
         ) from None
     finally:
-        # What fails here must not hide what failed before.
+        # A failure here must not hide the first one.
         for draft in drafts.values():
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
@@ -63,12 +63,12 @@ def _writer(file: TextIO, table: str, form: str) -> Callable[[Row], None]:
 
 
 def _write_line(file: TextIO, row: Row) -> None:
-    # A lone surrogate, which JSON from GitHub may hold, is no text.
+    # JSON from GitHub may contain lone surrogates, which UTF-8 cannot encode.
     file.write(json.dumps(row, ensure_ascii=False).encode(errors="ignore").decode() + "\n")
 
 
 def _cell(value: object) -> str:
-    """A value as a cell; one that a spreadsheet would run gets an apostrophe before it."""
+    """A value as a cell; an apostrophe is put before text that a spreadsheet would run."""
     match value:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""`vllm-digest notify`: tell chats and mailboxes of new reports."""
+"""`vllm-digest notify`: send messages about new reports to chats and mailboxes."""
 
 import logging
 from pathlib import Path
@@ -38,7 +38,7 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
 
 
 def _show(message: Message, addresses: str, *, is_quiet: bool) -> None:
-    """Print the message in each form that would be sent, and say to whom."""
+    """Print the message in each format that would be sent, and the services."""
     known = services(addresses) if addresses else []
     print_product(f"{message.title}\n\n{message.text}\n")
     if any(is_html for _, is_html in known):

@@ -1,4 +1,4 @@
-"""`vllm-digest render`: a stored report's page, made anew without network."""
+"""`vllm-digest render`: render the page of a stored report without network."""
 
 from pathlib import Path
 

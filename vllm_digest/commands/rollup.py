@@ -24,7 +24,7 @@ from vllm_digest.write.selection import Selection
 
 
 def rollup(runtime: Runtime, options: RollupOptions) -> None:
-    """Make the roll-up that the options name and print its page's path."""
+    """Make the roll-up that the options name, and print the path of its page."""
     setup = resolve(runtime, options)
     span = _span(setup, options)
     rollups = rollups_of(setup, options.of)
@@ -52,14 +52,14 @@ def rollup(runtime: Runtime, options: RollupOptions) -> None:
 
 
 def rollups_of(setup: Setup, of: str | None = None) -> RollUps:
-    """The repository's roll-ups, made from a series; from that of `report.window` by default."""
+    """The repository's roll-ups. `of`: the series they are made from; None for that of `report.window`."""
     report = setup.settings.report
     series = of or format_length(report.window)
     return RollUps(setup.archive, setup.settings.github.repo, series, report.timezone)
 
 
 def _span(setup: Setup, options: RollupOptions) -> Span:
-    """The span that the options name. Raises UsageError for one that is not over."""
+    """The span that the options name. Raises UsageError if it has not ended yet."""
     zone = setup.settings.report.timezone
     between = None
     if options.first or options.last:
@@ -77,7 +77,7 @@ def _span(setup: Setup, options: RollupOptions) -> Span:
     if span.window.end > setup.now():
         raise UsageError(
             f"The span is not over: it ends {local_minute(span.window.end, zone)}.",
-            "A roll-up is made of what has happened; take an earlier one.",
+            "A roll-up needs a span that has ended; name an earlier one.",
         )
     return span
 
@@ -87,7 +87,7 @@ def _is_stored(setup: Setup, rollups: RollUps, span: Span) -> bool:
 
 
 def _print_plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as_json: bool) -> None:
-    """Print what would be read, asked and made. `can_ask`: there is a source for texts."""
+    """Print an estimate of the work. `can_ask`: whether there is a source for the threads' texts."""
     parts, holes = rollups.parts(span)
     report = rollups.report(span, setup.rules.digest)
     texts, calls, tokens = 0, 0.0, 0.0
@@ -124,9 +124,9 @@ def _print_plan(setup: Setup, rollups: RollUps, span: Span, *, can_ask: bool, as
 
 
 def make_due_rollups(setup: Setup, writer: pipeline.Writer, on_stored: pipeline.OnStored) -> int:
-    """Make the roll-ups of `report.rollups` that have become due.
+    """Make the due roll-ups of `report.rollups`.
 
-    Returns how many parts rules wrote that a model was to write.
+    Returns the number of parts that rules wrote instead of the model.
     """
     rollups = rollups_of(setup)
     fallbacks = 0

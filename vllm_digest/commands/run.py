@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is asked for. `window`: the one window if it is named; other fields as in `ReportContext`."""
+    """The request of the options. `window`: the named window, or None; other fields as in `ReportContext`."""
 
     source: Source
     series: str
@@ -44,7 +44,7 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Where data comes from, what the reports have in common, and the one window if it is named."""
+    """The source, the context of the reports, and the named window; None for all due windows."""
 
     source: Source
     context: pipeline.ReportContext
@@ -52,7 +52,7 @@ class _Task:
 
 
 def run(runtime: Runtime, options: RunOptions) -> None:
-    """Report on the windows that are due, each stored and printed as it is done."""
+    """Report on the due windows; store each report and print its path as soon as it is made."""
     setup = resolve(runtime, options)
     wanted = _sample(options) if options.sample else _windows_of_github(setup, options)
     with setup.writer(wanted.source) as writer:
@@ -64,11 +64,11 @@ def run(runtime: Runtime, options: RunOptions) -> None:
 
 
 def _preview(setup: Setup, options: RunOptions, task: _Task) -> int:
-    """Print what is due and store nothing."""
+    """Print the pages of the due windows without storing them; return the number of fallbacks."""
     fallbacks = 0
     windows = _due_windows(setup, options, task)
     snapshots = pipeline.fetch(
-        task.source, windows, fetch_counter(shown=setup.is_watched), setup.settings.report.timezone
+        task.source, windows, fetch_counter(shown=setup.shows_progress), setup.settings.report.timezone
     )
     for snapshot in snapshots:
         report = pipeline.make_report(snapshot, task.context)
@@ -83,11 +83,11 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
 
     due = partial(_due_windows, setup, options, task)
     with setup.locked(task.context):
-        counter = fetch_counter(shown=setup.is_watched)
+        counter = fetch_counter(shown=setup.shows_progress)
         fallbacks = pipeline.run(task.source, due, task.context, on_stored, counter)
     if options.sample:
         tell_next(
-            "`vllm-digest doctor` says what a report on GitHub's last hour needs", shown=setup.is_watched
+            "`vllm-digest doctor` says what a report on GitHub's last hour needs", shown=setup.shows_progress
         )
     else:
         fallbacks += make_due_rollups(setup, task.context.writer, on_stored)
@@ -95,7 +95,7 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
 
 
 def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWindow, ...]:
-    """The window that is named, else those that join what is stored up to the present."""
+    """The named window, or the windows from the end of the last stored one up to now."""
     if task.window:
         return (task.window,)
     report = setup.settings.report
@@ -110,7 +110,7 @@ def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWi
 
 
 def _tell(setup: Setup, due: Plan, context: pipeline.ReportContext, kept: Sequence[TimeWindow]) -> None:
-    """Say what a reader of the pages alone would not know."""
+    """Log that nothing is due, that several windows are, or that some are left out."""
     if not due.windows:
         reached = local_minute(max(window.end for window in kept), setup.settings.report.timezone)
         log.warning("%s is up to date: reported until %s", context.repo, reached)
@@ -136,11 +136,11 @@ def _sample(options: RunOptions) -> _Wanted:
     }
     if given := [name for name, value in named.items() if value is not None]:
         raise UsageError(
-            f"--sample is one recorded hour of one repository; it cannot stand beside {', '.join(given)}.",
+            f"--sample is one recorded hour; it cannot be combined with {', '.join(given)}.",
             "Leave one of them out.",
         )
     snapshot = sample()
-    # A series of its own: the hour must not pass for one that was reported.
+    # A separate series, so that the sample does not count as a reported hour.
     return _Wanted(RecordedSource(snapshot), "sample", snapshot.window, snapshot.repo, "sample")
 
 
@@ -155,9 +155,9 @@ def _windows_of_github(setup: Setup, options: RunOptions) -> _Wanted:
     )
     if window is not None and options.exact:
         raise UsageError(
-            "--exact is the last window; it cannot stand beside --since, --until or --date.",
+            "--exact is the last window; it cannot be combined with --since, --until or --date.",
             "Windows named by those are exact anyway; leave --exact out.",
         )
-    # A day of 23 or 25 hours is one of the days all the same.
+    # A day of 23 or 25 hours belongs to the series of days as well.
     series = timedelta(days=1) if options.date else window.length if window else usual_length
     return _Wanted(setup.source(), format_length(series), window)

@@ -25,17 +25,17 @@ from vllm_digest.window import (
 )
 
 _SHOWN = 10
-"""Of many holes or overlaps, how many latest ones a person sees."""
+"""Holes or overlaps listed at most, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SeriesStatus:
-    """A series as it stands.
+    """The status of a series.
 
-    `found`: what is stored. `made_at`: when the newest report was made. `next_run`: None where the series is
-    not one that runs go on with. `late`: a run should have come. `missing`: the holes that are due, or were
-    left out not longer ago than runs look back; of roll-ups those that are due. `again`: stored roll-ups that
-    are due again, because their parts changed.
+    `found`: what is stored. `made_at`: when the newest report was made (UTC); None without one.
+    `next_run`: None if runs do not continue the series. `late`: the next run is overdue.
+    `missing`: holes that end less than `report.catch_up` ago; for roll-ups, those that are due.
+    `again`: stored roll-ups that are due again because their parts changed.
     """
 
     repo: str
@@ -56,12 +56,12 @@ class _SeriesStatus:
 
     @property
     def next_windows(self) -> tuple[TimeWindow, ...]:
-        """What the next run would make."""
+        """The windows that the next run would make."""
         return self.next_run.windows if self.next_run else tuple(sorted((*self.missing, *self.again)))
 
 
 def status(runtime: Runtime, options: StatusOptions) -> int:
-    """Print how every series of the archive stands; 1 unless all is well with the configured ones."""
+    """Print the status of every series of the archive; return 1 if a configured series has a problem."""
     setup = resolve(runtime, options)
     settings, archive = setup.settings, setup.archive
     watched = (settings.github.repo, format_length(settings.report.window))
@@ -112,7 +112,7 @@ def _series_status(setup: Setup, repo: str, series: str) -> _SeriesStatus:
 
 
 def _with_due(status: _SeriesStatus, due: Sequence[Span], *, is_made: bool) -> _SeriesStatus:
-    """The status of a series, with the roll-ups of it that are `due` where runs make them."""
+    """The status with the due roll-ups of its series. `is_made`: whether runs make roll-ups of the series."""
     windows = [span.window for span in due if is_made and span.series == status.series]
     if not windows:
         return status
@@ -125,7 +125,7 @@ def _with_due(status: _SeriesStatus, due: Sequence[Span], *, is_made: bool) -> _
 
 
 def _length(series: str) -> timedelta | None:
-    """The length of its windows; the sample's series has none."""
+    """The length of a series' windows; None for the sample and roll-ups."""
     try:
         return parse_length(series)
     except UsageError:

@@ -1,4 +1,4 @@
-"""`vllm-digest story`: what the archive knows of a thread."""
+"""`vllm-digest story`: print what the archive has about a thread."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from vllm_digest.window import local_minute
 
 
 def story(runtime: Runtime, options: StoryOptions) -> None:
-    """Print a thread's story; as one JSON object with `--json`."""
+    """Print a thread's story, with `--json` as one JSON object. Raises UsageError if no report has it."""
     setup = resolve(runtime, options)
     if not options.number.lstrip("#").isascii() or not options.number.lstrip("#").isdigit():
         raise UsageError(f"{options.number!r} is not a thread's number.", "Write `story 30382`.")

@@ -36,7 +36,7 @@ def _weight(thread: Thread, mine: list[str], files: int, focus: Focus) -> Weight
     others = [path for path in thread.paths if path not in mine]
     theirs = sum(1 for path in others if focus.peers.found_in(path))
     own = [path for path in mine if not focus.mirrors.found_in(path)]
-    # Next to test-amd.yaml the CUDA pipeline is the general one and counts for no platform.
+    # The counterpart of test-amd.yaml is the CUDA pipeline, whose path names no platform.
     twins = 0 if own else sum(1 for path in others if focus.mirrors.found_in(path))
     if 2 * len(mine) > files and len(mine) > 2 * max(theirs, twins):
         return Weight.WHOLE

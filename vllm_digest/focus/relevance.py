@@ -140,7 +140,7 @@ def _label_signs(thread: Thread, focus: Focus, others: Sequence[Sign], *, doubtf
 
 
 def _tells_why(thread: Thread, focus: Focus) -> bool:
-    """Whether the label of a pull request without other signs is explained: a person set it, or its title."""
+    """Whether the title, or so few files that no rule set it, explain the label of a pull request."""
     return 0 < len(thread.paths) <= _SMALL or focus.platform_methods.found_in(thread.title)
 
 

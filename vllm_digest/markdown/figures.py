@@ -1,14 +1,14 @@
-"""A measured figure with the words around it, for a line."""
+"""Shorten a text to a measured figure and the words around it."""
 
 import re
 
 _FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|[x×]\b|tok(?:en)?s?/s|ms\b)")
 _FIGURE_WORDS = 40
-"""Characters of a measured gain that a line of the ecosystem's chapter shows."""
+"""Characters of a measured gain in a line of the focus's section."""
 
 
 def around_figure(text: str) -> str:
-    """The words round the first measured figure, for a line; the whole text where it is short."""
+    """The words around the first measured figure; the whole text if it is short."""
     figure = _FIGURE.search(text)
     if len(text) <= _FIGURE_WORDS or not figure:
         return text if len(text) <= _FIGURE_WORDS else f"{text[:_FIGURE_WORDS].rpartition(' ')[0]}…"

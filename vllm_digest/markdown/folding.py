@@ -11,18 +11,18 @@ from vllm_digest.markdown.escaping import Safe
 
 
 class Fold(StrEnum):
-    """What is folded, and what the stored Markdown has instead."""
+    """A kind of collapsible element (`<details>`), and how the stored Markdown shows its content."""
 
     WHY = "why"
-    """Reasons, quotes and notes of a line: they stand below it."""
+    """Reasons, quotes and notes of a line: below the line."""
     QUOTES = "quotes"
-    """What people said: it stands there."""
+    """Quotes of people: in the same place."""
     REST = "rest"
-    """The rest of a long list that has to be whole: it goes on."""
+    """The rest of a long list that must be complete: as further entries."""
     GROUP = "group"
-    """A list with a name: the name is a bold line above it."""
+    """A list with a name: below its name as a bold line."""
     MORE = "more"
-    """The rest of a list: its summary alone."""
+    """The rest of a list: left out; only the summary is shown."""
 
 
 CLOSED = Safe("</details>")
@@ -38,14 +38,14 @@ _BLANK = re.compile(r"\n{3,}")
 
 
 def opened(kind: Fold, summary: str) -> Safe:
-    """The beginning of what is folded, a line of its own between blank ones. `summary`: words of ours."""
+    """The start tag of a collapsible element, on a line between blank ones. `summary`: trusted text."""
     if re.search(r"[<>&\n]", summary):
         raise ValueError(f"{summary!r} is no plain text")
     return Safe(f'<details class="{kind}" markdown="1"><summary>{summary}</summary>')
 
 
 def anchor(number: int) -> Safe:
-    """What makes a list item the place of a thread, at the item's beginning; its fragment is `tNUMBER`."""
+    """The anchor of a thread, for the beginning of a list item; its fragment is `tNUMBER`."""
     return Safe(f'<span id="t{number}"></span>')
 
 
@@ -55,12 +55,12 @@ def topic_mark(text: Safe) -> Safe:
 
 
 def tidy(page: str) -> str:
-    """The page without doubled blank lines."""
+    """The page without repeated blank lines."""
     return _BLANK.sub("\n\n", page)
 
 
 def unfolded(page: str) -> str:
-    """The page as it is stored: nothing folded, no places to link to."""
+    """The page as it is stored: without collapsible elements and anchors."""
     page = _MORE.sub(r"\1\2", page)
     page = _GROUP.sub(r"\1**\2**", page)
     page = _WHY.sub("\n", page)

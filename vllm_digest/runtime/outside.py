@@ -40,7 +40,7 @@ class Runtime:
 
     @property
     def is_colored(self) -> bool:
-        """May stdout be colored? It is a terminal, and nobody objects (https://no-color.org)."""
+        """Whether stdout is a terminal and NO_COLOR is not set (https://no-color.org)."""
         may = not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
         return may and sys.stdout.isatty()
 

@@ -66,7 +66,7 @@ class Setup:
         return _archive_of(self)
 
     @property
-    def is_watched(self) -> bool:
+    def shows_progress(self) -> bool:
         """Whether progress is shown on a terminal."""
         return sys.stderr.isatty() and not self.is_quiet
 
@@ -87,7 +87,7 @@ class Setup:
             max_wait=github.max_wait if max_wait is None else max_wait,
             clock=self.now,
             sleep=self.runtime.sleep,
-            on_retry=retry_notice(shown=self.is_watched),
+            on_retry=retry_notice(shown=self.shows_progress),
             reserve=reserve,
             zone=self.settings.report.timezone,
         )
@@ -150,7 +150,7 @@ class Setup:
             session=session,
             rules=writing_rules_of(self.settings),
             others=source.rows if source else None,
-            on_progress=model_counter(shown=self.is_watched),
+            on_progress=model_counter(shown=self.shows_progress),
             texts=(lambda numbers, end: mask_in(source.threads(numbers, end))) if source else None,
         )
 
