@@ -1,6 +1,6 @@
-"""What a page of the site folds away, and the places it can be linked to; stored Markdown has neither.
+"""Collapsible elements and anchors of the site's pages; stored Markdown has neither.
 
-The marks are HTML that strangers' text cannot hold: it never begins a line, and its `<` is escaped. kramdown
+The HTML tags cannot occur in untrusted text, which never begins a line and whose `<` is escaped. kramdown
 reads Markdown in an element with `markdown="1"`: https://kramdown.gettalong.org/syntax.html#html-blocks
 """
 

@@ -1,4 +1,4 @@
-"""Pages of threads and of hardware, finished HTML that Jekyll only copies, and their list as JSON."""
+"""Pages of threads and of hardware, as complete HTML that Jekyll only copies."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 _DAYS = 2
-"""Calendar days on which a thread stands in reports before it has a page of its own, unless it is watched."""
+"""Calendar days with reports of a thread from which it has a page; watched threads always have one."""
 _MOST = 200
-"""Threads on a card's page."""
+"""Maximum number of threads on a page of hardware."""
 _NAME = re.compile(r"[^a-z0-9]+")
 
 
 class _Sentence(NamedTuple):
-    """What a report said of a thread, in one language."""
+    """A statement of a report about a thread, in one language."""
 
     text: str
     place: str
@@ -38,7 +38,7 @@ class _Sentence(NamedTuple):
 class ThreadPages:
     """The pages of a repository's threads and hardware in one language.
 
-    `roots`: the path below which the pages of each language stand on the site, see `languages.root_of`.
+    `roots`: root by language, see `languages.root_of`.
     """
 
     site: Site
@@ -65,7 +65,7 @@ class ThreadPages:
         )
 
     def of_hardware(self, name: str, stories: list[Story]) -> tuple[PurePosixPath, str]:
-        """The page of a card: its threads, those with the latest events first."""
+        """The page of hardware: its threads, those with the latest events first."""
         newest = sorted(stories, key=lambda story: story.facts.events[-1].at, reverse=True)[:_MOST]
         address = hardware_address(name)
 
@@ -96,7 +96,7 @@ class ThreadPages:
         return PurePosixPath((root + url).lstrip("/"), "index.html"), text
 
     def _alternates(self, url: str) -> list[dict[str, str]]:
-        """The address of a page in each language, where there are several, from the site's root."""
+        """The URL path of a page in each language, if there are several."""
         trees = {language: words(language).tree for language in self.roots}
         return [
             {"tag": trees[language]["tag"], "name": trees[language]["name"], "url": root + url}
@@ -106,17 +106,17 @@ class ThreadPages:
 
 
 def thread_address(number: int) -> str:
-    """Where a thread's page stands, for ever."""
+    """The permanent URL path of a thread's page, such as `/threads/30382/`."""
     return f"/threads/{number}/"
 
 
 def hardware_address(name: str) -> str:
-    """Where a card's page stands: `/hardware/mi300x/`."""
+    """The URL path of a page of hardware, such as `/hardware/mi300x/`."""
     return f"/hardware/{_NAME.sub('-', name.casefold()).strip('-')}/"
 
 
 def paged_numbers(index: StoryIndex, repo: str) -> frozenset[int]:
-    """The threads that have a page: in reports of two calendar days, or watched at some time."""
+    """Numbers of the threads with a page: in reports of two calendar days, or ever watched."""
     numbers = {one.number for one in index.threads(repo) if one.days >= _DAYS}
     for series in index.series(repo):
         watching = index.watch_list(repo, series)
@@ -127,7 +127,7 @@ def paged_numbers(index: StoryIndex, repo: str) -> frozenset[int]:
 def thread_files(
     site: Site, index: StoryIndex, numbers: frozenset[int], roots: Mapping[str, str]
 ) -> Iterator[tuple[PurePosixPath, str]]:
-    """The pages of the threads of these numbers and of all hardware in every language."""
+    """The pages of these threads and of all hardware in every language."""
     pages = [ThreadPages(site, language, roots, numbers) for language in roots]
     hardware: dict[str, tuple[str, list[Story]]] = {}
     for story in index.stories(site.repo, sorted(numbers | index.relevant(site.repo))):

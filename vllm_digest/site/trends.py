@@ -1,8 +1,8 @@
-"""The last thirty days and twenty-four hours in numbers, from the data files; pure.
+"""Charts of the last 30 days and 24 hours, from the data files; pure.
 
-New, closed and merged threads are counted once each, by GitHub's own times, however many reports name them,
-and so are threads of the focus that anything happened to. Discussion is known by window only: each window
-counts where its middle lies, and of windows that overlap the shorter one counts. What no report covers is
+New, closed and merged threads, and threads of the focus with events, are counted once each by the times of
+their events, even if several reports name them. Discussion is known per window only: a window counts in the
+bucket of its middle, and of overlapping windows the shortest counts. A bucket that no report covers is
 None, never zero.
 """
 
@@ -23,7 +23,7 @@ _CHARTS = {"issues": ("new_issues", "closed_issues"), "prs": ("new_prs", "merged
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A day or an hour. `is_partly`: reports cover a part of it; `is_covered`: they cover any."""
+    """A day or an hour. `is_partly`: reports cover only a part of it. `is_covered`: they cover any of it."""
 
     window: TimeWindow
     is_partly: bool
@@ -31,7 +31,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """One series of a chart: its key in the templates' words, and a number for each bucket or None.
 
     `total`: of the whole panel, each thread once. `lowest`, `median`, `highest`: of the buckets that are
@@ -48,10 +48,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What is drawn together, on one scale from 0 to `top`."""
+    """Rows that are drawn together, on one scale from 0 to `top`."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[ChartRow, ...]
 
     @property
     def top(self) -> int:
@@ -60,7 +60,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The charts of one stretch of time, which begins with the first report."""
+    """The charts of one period, which begins with the first report."""
 
     name: str
     buckets: tuple[Bucket, ...]
@@ -68,9 +68,9 @@ class Panel:
 
 
 def panels(entries: Sequence[Entry], zone: ZoneInfo, *, with_focus: bool) -> tuple[Panel, ...]:
-    """The charts of one repository, days first; both stretches end where its newest window does.
+    """The charts of one repository, days first; both periods end with its newest window.
 
-    `with_focus`: whether one of them is of the focus.
+    `with_focus`: include a chart of the focus.
     """
     if not entries:
         return ()
@@ -104,11 +104,11 @@ def _panel(name: str, entries: Iterable[Entry], windows: Iterable[TimeWindow], *
     )
     shares = [[one for one in near if _overlap(one.window, bucket.window)] for bucket in buckets]
 
-    def row(name: str, count: Callable[[Iterable[Entry], TimeWindow], int]) -> Row:
+    def row(name: str, count: Callable[[Iterable[Entry], TimeWindow], int]) -> ChartRow:
         values = [count(share, bucket.window) for share, bucket in zip(shares, buckets, strict=True)]
         return _row(name, buckets, values, count(near, whole))
 
-    def of_list(name: str) -> Row:
+    def of_list(name: str) -> ChartRow:
         return row(name, lambda share, span: counting.listed(share, name, span))
 
     charts = [Chart(name, tuple(map(of_list, lists))) for name, lists in _CHARTS.items()]
@@ -121,7 +121,7 @@ def _panel(name: str, entries: Iterable[Entry], windows: Iterable[TimeWindow], *
     return Panel(name, buckets, tuple(charts))
 
 
-def _row(name: str, buckets: Sequence[Bucket], values: Sequence[int | None], total: int) -> Row:
+def _row(name: str, buckets: Sequence[Bucket], values: Sequence[int | None], total: int) -> ChartRow:
     known = [value if bucket.is_covered else None for value, bucket in zip(values, buckets, strict=True)]
     whole = [
         value
@@ -129,7 +129,7 @@ def _row(name: str, buckets: Sequence[Bucket], values: Sequence[int | None], tot
         if value is not None and not bucket.is_partly
     ]
     middle = median(whole) if whole else None
-    return Row(name, tuple(known), total, min(whole, default=None), middle, max(whole, default=None))
+    return ChartRow(name, tuple(known), total, min(whole, default=None), middle, max(whole, default=None))
 
 
 def _overlap(one: TimeWindow, other: TimeWindow) -> bool:
@@ -137,7 +137,7 @@ def _overlap(one: TimeWindow, other: TimeWindow) -> bool:
 
 
 def _covered(windows: Iterable[TimeWindow], buckets: Iterable[TimeWindow]) -> list[timedelta]:
-    """How much of each bucket the windows cover together."""
+    """The time of each bucket that the windows cover together."""
     joined: list[TimeWindow] = []
     for window in sorted(windows):
         if joined and window.start <= joined[-1].end:
@@ -157,7 +157,7 @@ def _covered(windows: Iterable[TimeWindow], buckets: Iterable[TimeWindow]) -> li
 
 
 def _discussion(entries: Iterable[Entry], buckets: Sequence[TimeWindow]) -> list[int | None]:
-    """The comments and reviews in each bucket."""
+    """The number of comments and reviews in each bucket."""
     found: list[int | None] = [None] * len(buckets)
     for entry in _apart(entries):
         window = entry.window
@@ -169,7 +169,7 @@ def _discussion(entries: Iterable[Entry], buckets: Sequence[TimeWindow]) -> list
 
 
 def _apart(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries whose windows do not overlap, shorter ones taken first."""
+    """Entries without overlaps: of overlapping ones the shortest."""
     taken: list[Entry] = []
     for entry in sorted(entries, key=lambda one: (one.window.length, one.window.start)):
         if all(entry.window.end <= one.window.start or one.window.end <= entry.window.start for one in taken):

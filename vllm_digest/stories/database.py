@@ -1,4 +1,4 @@
-"""The database of the index of stories: its tables, and a file that can be made again."""
+"""The SQLite database of the index of stories; its file can be rebuilt at any time."""
 
 import os
 import sqlite3
@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 _TIMEOUT = 60
-"""Seconds to wait for another process that writes it."""
+"""Seconds to wait for another process that writes to it."""
 _VERSION = 6
-"""Of the tables and of what is read into them; a database of another version is made anew."""
+"""Version of the tables and their contents; a database of another version is rebuilt."""
 _TABLES = """
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, repo TEXT, series TEXT, slug TEXT, end TEXT, stamp TEXT, digest TEXT,
@@ -25,7 +25,7 @@ CREATE INDEX thread_described ON thread (report, number) WHERE described;
 
 
 def index_file(root: Path, cache: Path | None) -> Path | None:
-    """The file of the index of the archive `root` in the cache folder; None without one."""
+    """The index file of the archive `root` in the cache folder; None without a cache folder."""
     if cache is None:
         return None
     name = sha256(os.fsencode(root.resolve())).hexdigest()[:16]
@@ -33,9 +33,9 @@ def index_file(root: Path, cache: Path | None) -> Path | None:
 
 
 def known_files(path: Path | None, repo: str, series: str) -> dict[str, tuple[str, str, str]]:
-    """What the index knows of the reports of a series, as it stands: by slug, stamp, digest and parts.
+    """The rows of a series in the index, without an update: by slug, stamp, hash and signature of the parts.
 
-    Empty where there is no index, or one of another version or that is damaged.
+    Empty if there is no index, or one of another version, or a damaged one.
     """
     if path is None or not path.exists():
         return {}
@@ -50,7 +50,7 @@ def known_files(path: Path | None, repo: str, series: str) -> dict[str, tuple[st
 
 
 def opened(path: Path | None) -> sqlite3.Connection:
-    """The database in a file, made anew where it is damaged or of another version; in memory for None.
+    """Open the database, in memory if `path` is None; one that is damaged or of another version is replaced.
 
     Raises sqlite3.Error or OSError if the file cannot be written.
     """
@@ -70,20 +70,20 @@ def opened(path: Path | None) -> sqlite3.Connection:
 
 
 def remove(path: Path) -> None:
-    """Remove a database with what a killed writer of it left, which must not be applied to another one."""
+    """Remove a database and the journal of a killed writer, which must not be applied to a new database."""
     for one in (path.with_name(f"{path.name}-journal"), path):
         one.unlink(missing_ok=True)
 
 
 def _made(path: Path | str) -> sqlite3.Connection:
     database = _connected(path)
-    # One transaction: each one by itself would wait for the disk.
+    # One transaction, because each one waits for the disk.
     database.executescript(f"BEGIN; {_TABLES}; PRAGMA user_version = {_VERSION}; COMMIT;")
     return database
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:
-    """A connection that knows `unpacked`, whose checksum finds damage that the database does not see."""
+    """A connection with the function `unpacked`; zlib's checksum finds damage that SQLite does not."""
     database = sqlite3.connect(path, timeout=_TIMEOUT)
     database.create_function("unpacked", 1, _unpacked, deterministic=True)
     return database

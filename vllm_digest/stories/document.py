@@ -1,4 +1,4 @@
-"""A story as plain data for programs: what `story --json` prints and pages and servers build on."""
+"""A story as plain data: the output of `story --json` and the input of pages."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from vllm_digest.stories.watch import Ended, WatchEntry
 
 
 def story_document(story: Story) -> dict[str, Any]:
-    """One object; its keys stay as they are. Times are ISO 8601 in UTC.
+    """The JSON object of a story; its keys are stable. Times are ISO 8601 in UTC.
 
     `number`, `title`, `state`, `url`; `events`, `reports`, `statements`, `watched` (null where it is not),
     `outcome` (the latest one, null without), `ended` (all of them), `known_since`, `holes`.

@@ -1,4 +1,4 @@
-"""Filling the index of stories from the stored reports: each is read once."""
+"""Fill the index of stories from the stored reports; each is read once."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def update(database: sqlite3.Connection, archive: Archive) -> None:
-    """Read what is new or changed, and forget what is gone."""
+    """Read new and changed reports, and delete the rows of removed ones."""
     root, key = archive.root, archive.redaction.key
     found = {place: f"{key} {stamp_of(root / place.data)}" for place in _places(archive)}
     stale: list[tuple[int]] = []
@@ -34,7 +34,7 @@ def update(database: sqlite3.Connection, archive: Archive) -> None:
         if now == stamp:
             del found[place]
         elif now and stamp.startswith(f"{key} ") and file_hash(root / place.data) == digest:
-            # A checkout gives every file another time.
+            # A checkout changes the modification time of every file.
             touched.append((now, row))
             del found[place]
         else:
@@ -51,7 +51,7 @@ def _add(archive: Archive, database: sqlite3.Connection, place: Place, stamp: st
     try:
         report = archive.load(place)
     except DocumentError as error:
-        log.info("%s is left out of the stories: %s", place.data, error.problem)
+        log.info("%s is left out of the index: %s", place.data, error.problem)
         return
     inserted = database.execute(
         "INSERT INTO report (repo, series, slug, end, stamp, digest, repo_url, watch, rolled, parts, told)"
@@ -80,12 +80,12 @@ def _places(archive: Archive) -> Iterator[Place]:
 
 
 def file_hash(path: Path) -> str:
-    """The hash of a data file."""
+    """The SHA-256 of a data file, in hexadecimal."""
     return sha256(path.read_bytes()).hexdigest()
 
 
 def stamp_of(path: Path) -> str:
-    """A data file's time of change and size."""
+    """A data file's modification time (ns) and size (bytes), as text."""
     status = path.stat()
     return f"{status.st_mtime_ns} {status.st_size}"
 

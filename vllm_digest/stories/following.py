@@ -1,4 +1,4 @@
-"""What a run's reports tell of earlier ones, computed as the reports are made."""
+"""Compute what a run's new reports say about earlier ones: follow-ups and first descriptions."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from vllm_digest.stories.watch import Contribution, OutcomeKey, WatchList, contr
 from vllm_digest.window import TimeWindow
 
 _DAILY = timedelta(hours=20)
-"""Windows from this length on tell what is still open, too; a page an hour would only repeat it."""
+"""Minimum length of windows whose reports list threads that are still open; hourly ones would repeat them."""
 
 
 @dataclass
 class Following:
-    """Adds to the reports of one series what they tell of earlier ones; `index` opens what is stored.
+    """Adds follow-ups to the reports of one series. `index`: opens the index of stored reports.
 
-    Reports that are made in the order of time, as runs make them, cost the new ones only.
+    If reports are added in order of time, as runs do, stored reports are read only once.
     """
 
     repo: str
@@ -34,7 +34,7 @@ class Following:
     _tellings: Counter[OutcomeKey] = field(default_factory=Counter, init=False)
 
     def add_to(self, report: Report, of: str = "") -> Report:
-        """The report with what it tells of those that end by its start.
+        """Return the report with its follow-ups of reports that end by its start.
 
         `of`: the series that a roll-up is made from, whose earlier reports may have described its threads.
         """
@@ -51,7 +51,7 @@ class Following:
         return replace(report, follow_ups=told, told_before=self._described_before(report))
 
     def _described_before(self, report: Report) -> tuple[FirstTold, ...]:
-        """What of a report's threads earlier ones described; notes what it describes itself."""
+        """The report's threads that earlier reports described; also records those that it describes."""
         window, place = report.digest.window, str(report.place)
         start, this = window.start.isoformat(), (window.end.isoformat(), place)
         found = []
@@ -67,13 +67,13 @@ class Following:
         self._tellings.update(told)
 
     def _forget(self, window: TimeWindow) -> None:
-        """What the report of a window tells that is made again counts no more."""
+        """Discard the outcomes told by an earlier version of a window's report."""
         self._tellings.subtract(self._told.pop(window, frozenset()))
 
     def _list_before(self, window: TimeWindow, of: str) -> WatchList:
-        """The watch list after every report that ends by the window's start, stored or made by this run.
+        """The watch list after all reports, stored or of this run, that end by the window's start.
 
-        Reads what the stored ones described, too.
+        Also reads which threads the stored reports described.
         """
         if self._watching is not None and self._reached == window.start and not of:
             return self._watching
@@ -84,5 +84,5 @@ class Following:
                     self._note(place, told)
             self._stored_first = index.first_told(self.repo, {self.series, of}, window.start)
             stored = {one.window: one for one in index.contributions(self.repo, self.series, window)}
-        # What was made again in this run counts as it is now.
+        # A report that this run made again replaces the stored one.
         return WatchList(one for _, one in sorted((stored | made).items(), key=lambda pair: pair[0].end))

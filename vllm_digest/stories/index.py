@@ -1,7 +1,7 @@
-"""What is read off the stored reports, by thread, in a database that can be made again.
+"""An index of the stored reports by thread, in a database that can be rebuilt.
 
-Each report is read once. The rows of a report that changed or went are replaced or go, so the index says
-what the archive says; deleting the file costs time only.
+Each report is read once. Rows of changed or removed reports are replaced or deleted, so the index matches the
+archive; if its file is deleted, it is rebuilt.
 """
 
 import json
@@ -38,17 +38,17 @@ _JOINED = "FROM thread JOIN report ON report.id = thread.report WHERE repo = ?"
 
 @dataclass(frozen=True, slots=True)
 class ThreadDays:
-    """A thread and on how many calendar days (UTC) the reports end that it stands in, roll-ups aside."""
+    """`days`: number of calendar days (UTC) on which reports with the thread end, without roll-ups."""
 
     number: int
     days: int
 
 
 class StoryIndex:
-    """The index of an archive; close it, or use it in a `with` statement."""
+    """The index of an archive; a context manager that closes it."""
 
     def __init__(self, archive: Archive) -> None:
-        """Open the index and bring it up to date."""
+        """Open the index and update it from the archive."""
         self._archive, self._file = archive, index_file(archive.root, archive.cache)
         try:
             self._database = opened(self._file)
@@ -63,11 +63,12 @@ class StoryIndex:
         self._database.close()
 
     def story(self, repo: str, number: int) -> Story | None:
-        """The story of a thread; None where no report of `repo` has it."""
+        """The story of a thread; None if no report of `repo` has it."""
         return next(iter(self.stories(repo, [number])), None)
 
     def stories(self, repo: str, numbers: Iterable[int]) -> Iterator[Story]:
-        """The stories of those of the threads that reports of `repo` have, in the order given."""
+        """The stories of the given threads, in that order; threads that no report of `repo` has are left
+        out."""
         slugs = self._rows("SELECT slug FROM report WHERE repo = ?", repo)
         windows = [TimeWindow.from_slug(slug) for (slug,) in slugs]
         gaps = holes(windows)
@@ -84,7 +85,7 @@ class StoryIndex:
                 yield Story(**story, watched=watched, ended=ended)
 
     def threads(self, repo: str) -> tuple[ThreadDays, ...]:
-        """Every thread that reports of a repository have, by number."""
+        """All threads in reports of a repository, by number."""
         rows = self._rows(
             "SELECT number, COUNT(DISTINCT CASE WHEN rolled THEN NULL ELSE substr(end, 1, 10) END)"
             f" {_JOINED} GROUP BY number ORDER BY number",
@@ -93,20 +94,20 @@ class StoryIndex:
         return tuple(ThreadDays(number, days) for number, days in rows)
 
     def series(self, repo: str) -> list[str]:
-        """The series that reports of a repository are stored in."""
+        """The series of a repository."""
         return [series for owner, series in self._archive.series() if owner == repo]
 
     def relevant(self, repo: str) -> frozenset[int]:
-        """The threads that some report of a repository judges to be about the focus."""
+        """Numbers of the threads that any report of a repository judges to be about the focus."""
         rows = self._rows(f"SELECT DISTINCT number {_JOINED} AND relevant", repo)
         return frozenset(number for (number,) in rows)
 
     def contributions(
         self, repo: str, series: str, before: TimeWindow | None = None
     ) -> Iterator[Contribution]:
-        """What the reports of a series bring to the watch list, oldest first.
+        """The contributions of a series' reports to the watch list, oldest first.
 
-        With `before`, of those that end by its start.
+        `before`: only of reports that end by its start.
         """
         until = before.start.isoformat() if before else "9999"
         rows = self._rows(
@@ -118,7 +119,7 @@ class StoryIndex:
             yield adapter(Contribution).validate_json(content)
 
     def told(self, repo: str, series: str) -> dict[TimeWindow, frozenset[OutcomeKey]]:
-        """The outcomes that each report of a series tells, of those that tell any."""
+        """The outcomes that each report of a series tells; reports without any are left out."""
         query = "SELECT slug, told FROM report WHERE repo = ? AND series = ? AND told <> '[]'"
         rows = self._rows(query, repo, series)
         return {
@@ -129,7 +130,8 @@ class StoryIndex:
         }
 
     def first_told(self, repo: str, series: Iterable[str], until: datetime) -> dict[int, tuple[str, str]]:
-        """By number, end (ISO 8601, UTC) and place of the first report that describes a thread by a time."""
+        """By thread number: end (ISO 8601, UTC) and place of the first report until `until` that describes
+        it."""
         names = tuple(series)
         rows = self._rows(
             "SELECT number, MIN(end || ' ' || series || ' ' || slug)"
@@ -144,7 +146,7 @@ class StoryIndex:
         return WatchList(self.contributions(repo, series))
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        """What a query finds, in an index that is made again where it is damaged."""
+        """The rows of a query; a damaged index is rebuilt first."""
         try:
             return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
@@ -152,8 +154,8 @@ class StoryIndex:
             return self._database.execute(query, values).fetchall()
 
     def _make_again(self, error: Exception) -> None:
-        """Make the index again, in memory where its file cannot be used."""
-        log.info("the index of stories is made again: %s", error)
+        """Rebuild the index, in memory if its file cannot be used."""
+        log.info("the index of stories is rebuilt: %s", error)
         try:
             if self._file:
                 remove(self._file)
@@ -209,7 +211,7 @@ def _told(brief: bytes | None, appearance: Appearance) -> Iterator[Told]:
 
 
 def _watched(lists: Iterable[WatchList], number: int) -> tuple[WatchEntry | None, tuple[Ended, ...]]:
-    """Why a thread is watched, by the first series that does, and how earlier watching ended."""
+    """The entry of a thread in the first series that has one, None if it has ended, and the ended entries."""
     for watching in lists:
         ended = tuple(one for one in watching.ended if one.entry.number == number)
         if number in watching.open or ended:

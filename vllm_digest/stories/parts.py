@@ -1,4 +1,4 @@
-"""What roll-ups depend on: the reports of a series by their contents, without reading what they say."""
+"""The reports that roll-ups are made from, identified by hashes of their files."""
 
 import json
 from bisect import bisect_left
@@ -15,7 +15,8 @@ from vllm_digest.window import TimeWindow
 
 
 class Parts:
-    """The stored reports of a series. Files are hashed when asked for, those that the index knows never."""
+    """The stored reports of a series. Files are hashed on demand, and only if the index has no hash of
+    them."""
 
     def __init__(self, archive: Archive, repo: str, series: str) -> None:
         self._archive, self._repo, self._series = archive, repo, series
@@ -24,7 +25,7 @@ class Parts:
         self._file_hashes: dict[TimeWindow, str] = {}
 
     def within(self, span: TimeWindow) -> tuple[TimeWindow, ...]:
-        """The windows that have a part in a span, oldest first."""
+        """The windows that overlap a span, oldest first."""
         first, last = (
             bisect_left(self.windows, moment, key=lambda one: one.start)
             for moment in (span.start - self._longest, span.end)
@@ -32,15 +33,15 @@ class Parts:
         return tuple(one for one in self.windows[first:last] if span.start < one.end)
 
     def signature(self, span: TimeWindow) -> str:
-        """What tells whether a roll-up of a span would come out otherwise: its parts and their contents.
+        """A signature of the parts of a span and their contents; a roll-up is outdated if it changes.
 
-        It begins with the series; empty where no report has a part in the span.
+        It begins with the name of the series; empty if no report overlaps the span.
         """
         parts = [(one.slug, self._file_hash(one)) for one in self.within(span)]
         return f"{self._series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
 
     def made_from(self, window: TimeWindow) -> str:
-        """The signature of the parts that a stored roll-up of this series was made from; empty without."""
+        """The signature of the parts that a stored roll-up of this series was made from; empty if unknown."""
         place = Place(self._repo, self._series, window)
         _, parts = self._known(window)
         return self._archive.parts_of(place) if parts is None else parts
@@ -56,9 +57,10 @@ class Parts:
         return self._file_hashes[window]
 
     def _known(self, window: TimeWindow) -> tuple[str | None, str | None]:
-        """The digest and parts of a file that did not change since the index read it, else None."""
+        """The hash and signature in the index for a file that has not changed since; None for both
+        otherwise."""
         stamp, digest, parts = self._known_files.get(window.slug, ("", "", ""))
-        # Before the file's own stamp stands the key of what was taken out of its report.
+        # The stamp in the index is prefixed with the key of the redaction.
         if stamp and stamp.partition(" ")[2] == stamp_of(self._path(window)):
             return digest, parts
         return None, None

@@ -14,13 +14,13 @@ from vllm_digest.schedule import missing
 from vllm_digest.window import TimeWindow
 
 PERIODS = 4
-"""Earlier periods whose counts a roll-up tells beside its own."""
+"""Earlier periods whose counts a roll-up shows for comparison."""
 
 
 def rolled_up(parts: Sequence[Report], span: TimeWindow, rules: DigestRules) -> Digest:
-    """The digest of a span from the reports that overlap it. Time that none of them covers is a gap.
+    """The digest of a span from the reports that overlap it; time that none of them covers becomes a gap.
 
-    Raises ValueError without a part.
+    Raises ValueError if there are no parts.
     """
     facts = fold((part.digest.facts for part in parts), span)
     holes = missing([span], (part.digest.window for part in parts))
@@ -33,9 +33,9 @@ def _with_gaps(facts: Facts, gaps: tuple[Gap, ...]) -> Facts:
 
 
 def reusable(parts: Iterable[Report], digest: Digest) -> Narrative:
-    """What the parts' models told of threads to which nothing happened since; the latest telling of each.
+    """The latest brief in the parts for each thread without a later event.
 
-    A part that ends after the span may know of later events; what it tells of such a thread is left out.
+    A brief of a part that ends after the span is left out if it may depend on events after the span.
     """
     last = {row.number: _last_event(row) for row in digest.threads}
     briefs: dict[int, tuple[Brief, str]] = {}
@@ -57,7 +57,7 @@ def _last_event(thread: ThreadFacts) -> tuple[datetime, str, str]:
 
 
 def period_counts(digest: Digest) -> PeriodCounts:
-    """The counts of a period, to stand beside those of a later one."""
+    """The counts of a period, for comparison in a later report."""
     return PeriodCounts(
         window=digest.window,
         counts={name: len(numbers) for name, numbers in digest.lists.items().items()},

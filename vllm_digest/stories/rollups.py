@@ -1,4 +1,4 @@
-"""Roll-ups of an archive: which are due, and each made from the stored reports."""
+"""Roll-ups of an archive: find those that are due, and make them from stored reports."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ from vllm_digest.stories.spans import SERIES, Span, due_spans, earlier, span_ord
 from vllm_digest.window import TimeWindow, local_minute
 
 _READ = timedelta(days=31)
-"""Of periods before that have no stored roll-up, so much is read from their parts: four days or weeks, or one
-month, so that a month made of hours takes below 10 s."""
+"""Total length of earlier periods without a stored roll-up that are read from parts: four days or weeks, or
+one month, so that the roll-up of a month from hours takes under 10 s."""
 
 
 @dataclass(frozen=True)
 class RollUps:
-    """The roll-ups of one repository, made from the series `of`.
+    """The roll-ups of one repository.
 
-    `zone`: whose days, weeks and months they are.
+    `repo`: OWNER/NAME. `of`: the series that they are made from, such as `1h`. `zone`: of the calendar days,
+    weeks and months.
     """
 
     archive: Archive
@@ -37,10 +38,10 @@ class RollUps:
     zone: ZoneInfo
 
     def due(self, series: Sequence[str], back: timedelta) -> tuple[Span, ...]:
-        """The spans that are over and not stored, or whose parts changed since they were; oldest first.
+        """The completed spans that have no roll-up, or one whose parts have changed; oldest first.
 
-        Those that are not stored end no farther back than `back` before what is. A roll-up that was made
-        from another series stays as it is.
+        Spans without a roll-up end at most `back` before the last stored window. A roll-up that was made from
+        another series is not made again.
         """
         if not series:
             return ()
@@ -61,11 +62,11 @@ class RollUps:
         return tuple(sorted(spans, key=span_order))
 
     def report(self, span: Span, rules: DigestRules) -> Report:
-        """The report of a span with what its parts' models told; without follow-ups.
+        """Make the report of a span, with the statements of its parts that still hold; without follow-ups.
 
         Raises UsageError if nothing of it is stored.
         """
-        # First, so that what it reads is not in memory beside the span's own parts.
+        # First, so that these reports are not in memory together with the span's own parts.
         before = tuple(self._before(span, rules))
         found = self._loaded(self._parts.within(span.window))
         if not found:
@@ -95,12 +96,13 @@ class RollUps:
         )
 
     def parts(self, span: Span) -> tuple[int, int]:
-        """How many reports of the series lie in a span, and how many spans between them are missing."""
+        """The number of reports of the series that overlap a span, and the number of gaps between them."""
         windows = self._parts.within(span.window)
         return len(windows), len(list(missing([span.window], windows)))
 
     def _shorter(self, span: Span) -> Iterator[Report]:
-        """The stored roll-ups of spans within this one, which tell of more threads than their parts."""
+        """The stored roll-ups of spans within this one, which have statements about more threads than their
+        parts."""
         for series in SERIES:
             if ROLL_UPS[series] < span.window.length:
                 for window in self.archive.listing(self.repo, series).windows:
@@ -109,10 +111,10 @@ class RollUps:
                         yield report
 
     def _before(self, span: Span, rules: DigestRules) -> Iterator[PeriodCounts]:
-        """The counts of the periods before, up to the first that is not known as a whole, the latest first.
+        """The counts of the previous periods, latest first, up to the first one that is incomplete.
 
-        A comparison with the last period must not be one with an older one. They are those of the stored
-        roll-up, else of the parts, as long as they cover the period and `_READ` is not used up.
+        Stopping there ensures that the first count is of the period just before this one. Counts are from a
+        stored roll-up, else from parts that cover the whole period, up to `_READ` in total.
         """
         left = _READ
         for one in islice(earlier(span, self.zone), PERIODS):
@@ -130,11 +132,11 @@ class RollUps:
 
     @property
     def _parts(self) -> Parts:
-        """What is stored of the series now; its listing leaves out what could not be read before."""
+        """The currently stored reports of the series, without those that turned out to be unreadable."""
         return Parts(self.archive, self.repo, self.of)
 
     def _loaded(self, windows: Iterable[TimeWindow]) -> list[Report]:
-        """The reports of these windows, without those that cannot be read."""
+        """The reports of these windows, without unreadable ones."""
         return [part for window in windows if (part := self._load(self.of, window)) is not None]
 
     def _load(self, series: str, window: TimeWindow) -> Report | None:

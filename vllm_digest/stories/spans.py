@@ -1,4 +1,4 @@
-"""The spans that roll-ups are of: calendar days, ISO weeks and months of a zone, or any two times; pure."""
+"""The spans of roll-ups: local calendar days, ISO weeks and months, or between any two times; pure."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,32 +14,32 @@ from vllm_digest.window import LONGEST, TimeWindow, parse_day
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 SERIES = ("day", "week", "month")
-"""The series of roll-ups that a run can make by itself."""
+"""The series of roll-ups that a run can make automatically."""
 ANY = "range"
-"""The series of roll-ups between any two times."""
+"""The series of roll-ups with arbitrary start and end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a roll-up is of. `series`: `day`, `week`, `month` or `range`."""
+    """The span of a roll-up. `series`: `day`, `week`, `month` or `range`."""
 
     series: str
     window: TimeWindow
 
 
 def day_span(day: date, zone: ZoneInfo) -> Span:
-    """A calendar day of a zone, 23 or 25 hours long where its clocks change."""
+    """A local calendar day; 23 or 25 hours long if clocks change."""
     return Span("day", _between(day, day + timedelta(days=1), zone))
 
 
 def week_span(day: date, zone: ZoneInfo) -> Span:
-    """The ISO week, from Monday on, that a day lies in."""
+    """The ISO week (from Monday) that contains a day."""
     monday = day - timedelta(days=day.weekday())
     return Span("week", _between(monday, monday + timedelta(days=7), zone))
 
 
 def month_span(day: date, zone: ZoneInfo) -> Span:
-    """The month that a day lies in."""
+    """The month that contains a day."""
     first = day.replace(day=1)
     return Span("month", _between(first, (first + timedelta(days=32)).replace(day=1), zone))
 
@@ -60,11 +60,12 @@ def named_span(
     zone: ZoneInfo,
     now: datetime,
 ) -> Span:
-    """The span that options name; `now` for `--day yesterday`. Raises UsageError unless they name one."""
+    """The span that the options name. `now`: for `--day yesterday`. Raises UsageError unless they name
+    one."""
     given = [one for one in (day, week, month, between) if one is not None]
     if len(given) != 1:
         raise UsageError(
-            "A roll-up is of one span.",
+            "A roll-up needs exactly one span.",
             "Write --day 2025-12-10, --week 2025-W50, --month 2025-12, or --from one --to another.",
         )
     if day is not None:
@@ -95,11 +96,11 @@ def _first(text: str) -> date:
 
 
 def _no_date() -> date:
-    raise ValueError("it has another form")
+    raise ValueError("it has another format")
 
 
 def earlier(span: Span, zone: ZoneInfo) -> Iterator[Span]:
-    """The spans of a series before this one, the latest first; none for `range`."""
+    """The previous spans of a series, latest first; none for `range`."""
     make = _SPANS.get(span.series)
     while make is not None:
         span = make((span.window.start - timedelta(minutes=1)).astimezone(zone).date(), zone)
@@ -109,9 +110,10 @@ def earlier(span: Span, zone: ZoneInfo) -> Iterator[Span]:
 def due_spans(
     series: Sequence[str], stored: Iterable[TimeWindow], zone: ZoneInfo, back: timedelta
 ) -> tuple[Span, ...]:
-    """The spans of these series that are over by what is stored, oldest first, no farther back than `back`.
+    """The completed spans of these series, oldest first, that end at most `back` before the last stored
+    window.
 
-    `stored` are the windows that roll-ups are made from. A span is over when they reach its end.
+    `stored`: the windows that roll-ups are made from. A span is completed if they reach its end.
     """
     windows = sorted(stored)
     if not windows:
@@ -128,7 +130,7 @@ def due_spans(
 
 
 def span_order(span: Span) -> tuple[datetime, int]:
-    """How roll-ups are made: by their ends, shorter ones first, since longer ones use what these tell."""
+    """Sort key for making roll-ups: by end, shorter ones first, because longer ones use their statements."""
     return span.window.end, SERIES.index(span.series)
 
 

@@ -1,4 +1,4 @@
-"""What an archive knows, as tables: the rows of `export`, one thread or one report at a time."""
+"""The archive as tables: the rows of `export`, for one thread or one report at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.values import Story
 
 Row = Mapping[str, Any]
-"""Column to value: text, a number, a truth value, a list of texts, or None."""
+"""Value by column: text, number, boolean, list of texts, or None."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "threads": (
@@ -39,7 +39,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 
 def thread_rows(story: Story) -> Iterator[tuple[str, Row]]:
-    """The rows of every table but `reports` that a thread has, each with its table's name."""
+    """The rows of a thread in all tables except `reports`, each with its table's name."""
     facts, told = story.facts, story_document(story)
     judgement = facts.judgement
     common = {"repo": story.repo, "number": facts.number}
@@ -78,7 +78,7 @@ def _thread(facts: ThreadFacts, told: Row) -> Row:
 
 
 def _statements(story: Story) -> Iterator[Row]:
-    """A row for each text of a statement and each quote that it rests on."""
+    """A row for each text of a statement and each quote of its evidence."""
     for one in story.told:
         place = {
             "part": one.part.value,
@@ -92,7 +92,7 @@ def _statements(story: Story) -> Iterator[Row]:
 
 
 def report_rows(archive: Archive, repo: str) -> Iterator[Row]:
-    """A row for each stored report of a repository, by series and time."""
+    """A row for each stored report of a repository, sorted by series and time."""
     for owner, series in archive.series():
         windows = archive.listing(owner, series).windows if owner == repo else ()
         for window in windows:
@@ -121,7 +121,7 @@ def report_rows(archive: Archive, repo: str) -> Iterator[Row]:
 def write_tables(
     archive: Archive, index: StoryIndex, repo: str, write: Mapping[str, Callable[[Row], None]]
 ) -> None:
-    """Hand every row to the writer of its table; one thread is in memory at a time."""
+    """Pass every row to the writer of its table; one thread is in memory at a time."""
     stories: Iterable[Story] = index.stories(repo, (one.number for one in index.threads(repo)))
     for story in stories:
         for table, row in thread_rows(story):

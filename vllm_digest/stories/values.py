@@ -1,4 +1,4 @@
-"""What an archive knows of one thread."""
+"""The story of a thread: all that an archive has about it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from vllm_digest.window import TimeWindow
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """A stored report that a thread stands in. `place`: as in `Report.place`."""
+    """A stored report that contains a thread. `place`: as in `Report.place`."""
 
     series: str
     window: TimeWindow
@@ -20,7 +20,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A statement of a model about the thread, and the first report that has it."""
+    """A model's statement about the thread. `appearance`: the first report that has it."""
 
     part: BriefPart
     statement: Statement
@@ -29,13 +29,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that the stored reports of a repository say of a thread.
+    """Everything that the stored reports of a repository have about a thread.
 
     `facts`: its latest row, with the events of all reports. `url`: its page at GitHub.
-    `appearances`: the reports that it stands in, oldest first. `told`: oldest first; each statement once.
-    `watched`: why it is watched and since when, None where it is not. `ended`: what ended before.
-    `archive_start`: the start of the earliest stored report; before it nothing is known but the timeline.
-    `holes`: spans since the thread's opening of which no report is stored.
+    `appearances`: the reports that contain it, oldest first. `told`: oldest first; each statement once.
+    `watched`: why it is watched and since when, None if it is not. `ended`: entries with an outcome.
+    `archive_start`: start of the earliest stored report (UTC); before it only the timeline is known.
+    `holes`: spans since the thread's opening without a stored report.
     """
 
     repo: str

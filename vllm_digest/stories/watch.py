@@ -1,4 +1,4 @@
-"""Which threads are watched, and how watching one ends; pure."""
+"""The watch list: which threads are watched, and their outcomes; pure."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,12 +16,12 @@ from vllm_digest.report import ConcernKind, Report
 from vllm_digest.window import TimeWindow
 
 MILESTONES = (1, 3, 7, 14, 30)
-"""Days after which a thread that is still open is told of again."""
+"""Days after which a thread that is still open is reported again."""
 _LATE = timedelta(days=8)
-"""An outcome is told up to so long after its report: a hole that a run fills later, `report.catch_up` (7 days
-by default) after it at most, may add a thread whose outcome a report has that was made before."""
+"""How long after its report an outcome may still be told. A run may fill a hole up to `report.catch_up` (7
+days by default) later, and so add a watched thread whose outcome is in a report that was made before."""
 OutcomeKey = tuple[int, datetime]
-"""A thread's number and the time of its outcome: what an outcome is known by in a series."""
+"""A thread's number and the time of its outcome (UTC), which identify an outcome in a series."""
 _WATCHED: Mapping[ConcernKind, WatchKind] = {
     ConcernKind.REVERT: WatchKind.REVERT,
     ConcernKind.HOT_AND_OPEN: WatchKind.HOT_AND_OPEN,
@@ -32,7 +32,7 @@ _WATCHED: Mapping[ConcernKind, WatchKind] = {
 
 @dataclass(frozen=True, slots=True)
 class WatchEntry:
-    """A thread that a report calls worth watching. Fields as in `FollowUp`."""
+    """A watched thread. Fields as in `FollowUp`."""
 
     number: int
     title: str
@@ -44,7 +44,7 @@ class WatchEntry:
 
 
 def entries(report: Report) -> tuple[WatchEntry, ...]:
-    """What a report adds to the watch list, each thread once."""
+    """The entries that a report adds to the watch list, one for each thread."""
     found: dict[int, tuple[WatchKind, int | None]] = {}
     for number, kind, target in _candidates(report):
         if number not in found or list(WatchKind).index(kind) < list(WatchKind).index(found[number][0]):
@@ -83,11 +83,11 @@ def _candidates(report: Report) -> Iterator[tuple[int, WatchKind, int | None]]:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What of a thread's facts can end watching it or another thread.
+    """The facts of a thread that can be the outcome of a watched thread, itself or another one.
 
-    `events`: the whole timeline, and what people other than the author said in the window.
-    `undoes`: the changes that it reverts, `brings_back` those that it relands, once it is merged;
-    `follows`: the threads whose place it takes.
+    `events`: the whole timeline, and remarks of people other than the author in the window.
+    `undoes`, `brings_back`: numbers of the changes that it reverts or relands, once it is merged.
+    `follows`: numbers of the threads that it replaces.
     """
 
     number: int
@@ -98,7 +98,7 @@ class Marks:
 
     @classmethod
     def of(cls, thread: ThreadFacts) -> "Marks":
-        """The marks of a thread's facts."""
+        """Select from a thread's facts."""
         author = thread.author.login
         targets = {
             kind: tuple(one.target for one in thread.references if one.kind is kind) for kind in LinkKind
@@ -118,7 +118,7 @@ class Marks:
 
     @property
     def brings_something(self) -> bool:
-        """Does it undo or bring back anything?"""
+        """Whether it reverts or relands a change."""
         return bool(self.undoes or self.brings_back)
 
     @property
@@ -127,7 +127,7 @@ class Marks:
 
 
 def _outcome(entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> Outcome | None:
-    """How watching the entry's thread ended, by the marks of it; None while it goes on.
+    """The outcome of an entry from the marks of its thread; None if there is none yet.
 
     The first event at or after `entry.since` that ends it decides. `successors`: by number of a pull request,
     the one that takes its place.
@@ -146,10 +146,10 @@ def _outcome(entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> 
 
 
 def _closing(event: Event, entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> Outcome:
-    """What a closing without a merge means."""
+    """The outcome of a closing without a merge."""
     targets = [one.target for one in marks.events if one.kind is EventKind.DUPLICATE and one.at <= event.at]
     successor = successors.get(entry.number) if entry.is_pull else None
-    # The first that holds: what GitHub says of the closing, then who closed it.
+    # The first that applies: GitHub's data on the closing, then who closed it.
     meanings = (
         (event.pull is not None, OutcomeKind.FIXED, event.pull),
         (event.reason == "duplicate" or bool(targets), OutcomeKind.DUPLICATE, (targets or [None])[-1]),
@@ -165,7 +165,7 @@ def _closing(event: Event, entry: WatchEntry, marks: Marks, successors: Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a stored report brings to the watch list."""
+    """The input of a stored report to the watch list."""
 
     window: TimeWindow
     entries: tuple[WatchEntry, ...]
@@ -173,7 +173,7 @@ class Contribution:
 
 
 def contribution(report: Report) -> Contribution:
-    """What a report brings to the watch list."""
+    """The contribution of a report to the watch list."""
     return Contribution(
         window=report.digest.window,
         entries=entries(report),
@@ -183,18 +183,18 @@ def contribution(report: Report) -> Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An entry and its one outcome."""
+    """An entry with its outcome."""
 
     entry: WatchEntry
     outcome: Outcome
 
 
 class WatchList:
-    """The watch list of a series, from its reports in the order of time.
+    """The watch list of a series, built from its reports in order of time.
 
-    `open`: the entries that wait for an outcome, one a thread. `ended`: the others, in the order in which
-    the reports told of it. Adding a report looks only at the threads it touches, so that a year costs
-    seconds: the facts of a touched thread hold its whole timeline.
+    `open`: the entries without an outcome, by thread. `ended`: the others, in the order of the reports that
+    ended them. Adding a report only examines the threads in it, whose facts have their whole timelines, so
+    that a year takes seconds.
     """
 
     def __init__(self, contributions: Iterable[Contribution] = ()) -> None:
@@ -206,7 +206,7 @@ class WatchList:
             self.add(one)
 
     def add(self, one: Contribution) -> list[Ended]:
-        """Take in what a report brings; return the entries that it ends."""
+        """Add a report's contribution; return the entries that it ends."""
         for marks in one.marks:
             self._successors |= dict.fromkeys(marks.follows, marks.number)
         ended = [
@@ -225,11 +225,11 @@ class WatchList:
         return ended
 
     def ended_since(self, moment: datetime) -> list[Ended]:
-        """The entries whose outcomes reports have that end after a moment."""
+        """The entries that ended in reports whose windows end after `moment` (UTC)."""
         return self.ended[bisect_right(self._ended_in, moment) :]
 
     def _returned(self, touched: Iterable[Marks]) -> Iterator[Ended]:
-        """The watched reverts whose change was brought back by one of the threads touched."""
+        """The watched reverts whose change was relanded by one of the touched threads."""
         back = [(at, marks) for marks in touched if (at := marks.merged_at) and marks.brings_something]
         for entry in self.open.values() if back else ():
             if entry.kind is WatchKind.REVERT:
@@ -244,7 +244,7 @@ class WatchList:
 
 
 def told_by(told: Iterable[FollowUp]) -> frozenset[OutcomeKey]:
-    """The outcomes among what a report tells."""
+    """The keys of the outcomes that a report tells."""
     return frozenset((one.number, one.outcome.at) for one in told if one.outcome)
 
 
@@ -255,12 +255,12 @@ def follow_ups(
     with_open: bool,
     is_told: Callable[[OutcomeKey], bool] = lambda _: False,
 ) -> tuple[FollowUp, ...]:
-    """What a report tells of earlier ones: outcomes, and at milestones what is still open.
+    """The follow-ups of a report: outcomes, and at milestones threads that are still open.
 
-    `watching` is the list after the series' reports that end by its start; the report is added to it.
-    Told are outcomes that the report brings, and late ones that no report tells. `is_told`: does another
-    report of the series tell it? Outcomes come first, each by its time; then what is open, the longest
-    watched first.
+    `watching`: the list after the series' reports that end by its start; the report is added to it.
+    `with_open`: include open threads at milestones. `is_told`: whether another report of the series tells an
+    outcome; such outcomes are left out. Outcomes come first, by time; then open threads, longest watched
+    first.
     """
     watching.add(this)
     ended = [
@@ -284,7 +284,7 @@ def _oldest_first(entry: WatchEntry) -> tuple[datetime, int]:
 
 
 def _is_due(entry: WatchEntry, window: TimeWindow) -> bool:
-    """Does a milestone fall into the window?"""
+    """Whether a milestone of the entry is in the window."""
     return any(entry.since + timedelta(days=days) in window for days in MILESTONES)
 
 
