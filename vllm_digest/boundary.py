@@ -27,7 +27,7 @@ def contained(what: str, work: Callable[[], T], otherwise: Callable[[], T]) -> T
         log.error(  # noqa: TRY400 - the traceback is logged with -vv only
             "%s failed at %s with %s: %s; rules take over. This is a bug in vllm-digest, please report it",
             what,
-            place_of(error),
+            raised_at(error),
             type(error).__name__,
             clean_line(error, 200) or "no message",
         )
@@ -35,7 +35,7 @@ def contained(what: str, work: Callable[[], T], otherwise: Callable[[], T]) -> T
         return otherwise()
 
 
-def place_of(error: BaseException) -> str:
+def raised_at(error: BaseException) -> str:
     """File and line of the innermost frame in this package, such as `llm/server.py:120`."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]

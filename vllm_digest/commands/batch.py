@@ -12,7 +12,7 @@ from vllm_digest.batching import answer_files, capabilities_of, requests, submit
 from vllm_digest.commands.backfill import backfill_source, make_plan
 from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server
-from vllm_digest.llm.batch import Arrived, CollectingModel
+from vllm_digest.llm.batch import BatchAnswers, CollectingModel
 from vllm_digest.llm.cache import AnswerCache
 from vllm_digest.model_protocol import ModelUnavailableError
 from vllm_digest.models import Snapshot
@@ -112,11 +112,11 @@ def _collecting_writer(stack: ExitStack, setup: Setup, pending: Pending, given: 
         )
     server = _server(stack, setup)
     name = server.name if server else _named_model(setup)
-    arrived = Arrived([Path(path) for path in given] or answer_files(server, pending))
-    log.info("%d answers received", len(arrived))
+    batch_answers = BatchAnswers([Path(path) for path in given] or answer_files(server, pending))
+    log.info("%d answers received", len(batch_answers))
     kept = AnswerCache(setup.answers_folder)
     return setup.model_writer(
-        lambda: CollectingModel(name, kept, arrived, server.session() if server else None),
+        lambda: CollectingModel(name, kept, batch_answers, server.session() if server else None),
         source_if_any(setup),
     )
 

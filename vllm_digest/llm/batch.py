@@ -42,7 +42,7 @@ def kept_answer(model: str, question: Question, answers: AnswerCache) -> Mapping
     return answers.get(key_of(model, writable(question)))
 
 
-class Arrived:
+class BatchAnswers:
     """Answers in the output files of a batch, by cache key. Files are indexed; answers are read on demand.
 
     Raises DocumentError if a file cannot be read or is not an output file of a batch.
@@ -102,10 +102,12 @@ class CollectingModel:
     `live`: the model that answers the remaining questions; None without one.
     """
 
-    def __init__(self, name: str, answers: AnswerCache, arrived: Arrived, live: Model | None) -> None:
+    def __init__(
+        self, name: str, answers: AnswerCache, batch_answers: BatchAnswers, live: Model | None
+    ) -> None:
         self.name = name
         self._answers = answers
-        self._arrived = arrived
+        self._batch_answers = batch_answers
         self._live = live
         self._taken = 0
         self._lock = threading.Lock()
@@ -119,7 +121,7 @@ class CollectingModel:
         model = question.model or self.name
         key = key_of(model, question)
         answer = self._answers.get(key)
-        if answer is None and (answer := self._arrived.answer(key, question)) is not None:
+        if answer is None and (answer := self._batch_answers.answer(key, question)) is not None:
             self._answers.put(key, model, question.name, answer)
         if answer is not None:
             with self._lock:

@@ -43,7 +43,7 @@ class WindowCalls:
         Raises a CallError if it fails, ModelUnavailableError if the time or the budget is used up.
         """
         with self.server.pacing.turn(question.rank) as turn:
-            left = self.left()
+            left = self.checked_time_left()
             seconds = self.server.pacing.seconds(left)
             self.server.budget.reserve(most)
             used, abandoned = Tokens(), False
@@ -59,7 +59,7 @@ class WindowCalls:
             except TimedOutError as error:
                 # The server may still finish and charge for it.
                 used, abandoned = most, True
-                if self.server.pacing.is_hopeless:
+                if self.server.pacing.is_unresponsive:
                     raise ModelUnavailableError(f"the model server answers no question: {error}") from None
                 if seconds >= left:
                     raise TooSlowError(f"{error}; no time is left for a retry (llm.max_time)") from None
@@ -71,18 +71,18 @@ class WindowCalls:
                 )
         return document
 
-    def left(self) -> float:
+    def checked_time_left(self) -> float:
         """Seconds left for the window. Raises ModelUnavailableError if its session or the run is over."""
         if closed := self.server.closed or self._closed:
             raise closed
-        if (left := self.remaining()) <= 0:
+        if (left := self.time_left()) <= 0:
             most = format_length(self.server.settings.max_time)
             raise SessionOverError(f"the time for a window's questions (llm.max_time: {most}) is used up")
         return left
 
     def pause(self, seconds: float) -> None:
         """Wait for some seconds. Raises SessionOverError at once if no more than that is left."""
-        left = self.left()
+        left = self.checked_time_left()
         if seconds >= left:
             raise SessionOverError(
                 f"the model server asks for a pause of {seconds:g} s, and {left:.0f} s are left"
@@ -111,14 +111,14 @@ class WindowCalls:
                 request, seconds, lambda waited: server.pacing.waits(waited, seconds)
             )
         except TimedOutError:
-            server.pacing.timed_out(turn, seconds, self.remaining())
+            server.pacing.timed_out(turn, seconds, self.time_left())
             raise
         server.may_be_starting = False
         server.pacing.succeeded(server.monotonic() - start)
         self._lost = 0
         return document
 
-    def remaining(self) -> float:
+    def time_left(self) -> float:
         """Seconds left of the window's time limit; 0 once it is over."""
         passed = self.server.monotonic() - self._began
         return max(0.0, self.server.settings.max_time.total_seconds() - passed)

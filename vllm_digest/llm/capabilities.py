@@ -88,7 +88,7 @@ class ServerCapabilities:
 
     def after(self, words: str) -> "ServerCapabilities | None":
         """What to try after a refusal. `words`: its message in lower case. None if it names nothing known."""
-        return next((changed for learn in _LESSONS if (changed := learn(self, words))), None)
+        return next((changed for adjust in _ADJUSTMENTS if (changed := adjust(self, words))), None)
 
     def looser(self) -> "ServerCapabilities | None":
         """With the next less strict form of answer; None if there is none."""
@@ -109,7 +109,7 @@ class ServerCapabilities:
         return [{"role": message.role.value, "content": message.text} for message in messages]
 
 
-Lesson = Callable[[ServerCapabilities, str], ServerCapabilities | None]
+Adjustment = Callable[[ServerCapabilities, str], ServerCapabilities | None]
 
 _MOST_ROOM = re.compile(
     r"(?:at most|maximum (?:of|value (?:is|for))|less than or equal to|<=|limit of|\[\s*[01]\s*,|> ?)"
@@ -164,7 +164,7 @@ def _form(now: ServerCapabilities, words: str) -> ServerCapabilities | None:
     return now.looser() if _FORM_NAMES.search(words) else None
 
 
-_LESSONS: tuple[Lesson, ...] = (
+_ADJUSTMENTS: tuple[Adjustment, ...] = (
     _most_room,
     _thinking,
     _stream,
@@ -174,7 +174,7 @@ _LESSONS: tuple[Lesson, ...] = (
     _system,
     _form,
 )
-"""What to learn from a refusal, rules with the most specific words first."""
+"""What to adjust from a refusal, rules with the most specific words first."""
 
 
 def _unbounded(node: Any) -> Any:

@@ -65,7 +65,7 @@ def _document(server: ServerState) -> Any:
     try:
         while True:
             try:
-                return server.transport.models(min(server.settings.timeout, window.left()))
+                return server.transport.models(min(server.settings.timeout, window.checked_time_left()))
             except ThrottledError as error:
                 retries.throttled(error)
             except InterruptedAnswerError as error:

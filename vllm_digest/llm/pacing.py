@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
-_MOST_IN_VAIN = 2
+_MOST_UNANSWERED = 2
 """Windows without any answer within their time limit after which a run stops asking; it may have many."""
 _FIRST_NOTICE, _NEXT_NOTICES = 30.0, 60.0
 """Seconds without an answer before the first message that the run is waiting, and between further ones."""
@@ -38,7 +38,7 @@ class Pacing:
         self._timeout = timeout
         self._answered = 0
         self._abandoned = 0
-        self._in_vain = 0
+        self._unanswered = 0
         self._slow = False
         self._round = 0
         self._under_way = 0
@@ -72,9 +72,9 @@ class Pacing:
         return self._limit
 
     @property
-    def is_hopeless(self) -> bool:
-        """Whether the time limits of `_MOST_IN_VAIN` windows passed and no answer came in this run."""
-        return self._in_vain >= _MOST_IN_VAIN
+    def is_unresponsive(self) -> bool:
+        """Whether the time limits of `_MOST_UNANSWERED` windows passed and no answer came in this run."""
+        return self._unanswered >= _MOST_UNANSWERED
 
     def seconds(self, left: float) -> float:
         """The timeout of a call in seconds. `left`: seconds left of its window."""
@@ -97,7 +97,7 @@ class Pacing:
         """
         with self._changed:
             self._abandoned += 1
-            self._in_vain += int(self._slow and not self._answered and left < 1)
+            self._unanswered += int(self._slow and not self._answered and left < 1)
             if turn.round != self._round:
                 return
             self._round += 1

@@ -59,7 +59,7 @@ class Retries:
         # The timeout itself was pause enough.
         if isinstance(error, TimedOutError):
             return
-        if error.wait is None and self._backoff >= self._calls.left():
+        if error.wait is None and self._backoff >= self._calls.checked_time_left():
             raise SessionOverError(f"{error}; no time is left for a retry (llm.max_time)")
         self._pause(error.wait)
 

@@ -47,8 +47,8 @@ R = TypeVar("R", bound=_Read)
 
 def rows(client: Client, repo: str, numbers: Collection[int], end: datetime) -> tuple[list[Row], list[Gap]]:
     """Return the rows, as of `end` (UTC), of the numbered threads that existed before it, and the gaps."""
-    heads, gaps = _Lookup(client, repo, "Rows", _read_head).fetch(numbers, _ROWS)
-    there = [one for one in heads if one.node.created_at < end]
+    rows_read, gaps = _Lookup(client, repo, "Rows", _read_row).fetch(numbers, _ROWS)
+    there = [one for one in rows_read if one.node.created_at < end]
     gaps += [gap for one in there for gap in one.content.gaps]
     return [row(one.node, one.content.events, end) for one in there], gaps
 
@@ -149,7 +149,7 @@ def numbers_document(operation: str, numbers: Sequence[int]) -> str:
     )
 
 
-def _read_head(value: object, answer: Answer, path: Path) -> _FetchedRow:
+def _read_row(value: object, answer: Answer, path: Path) -> _FetchedRow:
     head = _FetchedRow(parse(RowNode, value, *path))
     head.content.note_refusals(answer, path)
     return head
