@@ -26,7 +26,7 @@ from vllm_digest.cli import run_command
 from vllm_digest.runtime import Runtime
 
 START = datetime(2024, 11, 30, 16, tzinfo=UTC)
-"""Of 2024-12-01 in Shanghai, the configured zone."""
+"""The start of 2024-12-01 in Shanghai, the configured zone, in UTC."""
 NEW_AN_HOUR = 7.25
 UNLIMITED = 10**9
 PROCESSES = get_context("spawn")

@@ -36,12 +36,12 @@ LATENCY = 0.1
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 SWEEP_START = datetime(2024, 11, 30, 16, tzinfo=UTC)
 NEW_AN_HOUR = 7.25
-"""New threads: with them come some 300 rows of lists a day."""
+"""New threads a day; they result in about 300 rows of lists a day."""
 PROCESSES = get_context("spawn")
 
 
 class Case(NamedTuple):
-    """A window, and how long after its end it is asked for."""
+    """A window, and how long after its end it is fetched."""
 
     name: str
     scene: Callable[[], Scene]
@@ -120,7 +120,7 @@ def print_sweep(days: int) -> None:
 
 @contextmanager
 def served(serve: Callable[..., None], *arguments: object) -> Iterator[tuple[Connection, Any]]:
-    """A server in a process of its own, and what it says when it is ready."""
+    """Run `serve` in a separate process; yields the connection to it and its first message."""
     here, there = PROCESSES.Pipe()
     server = PROCESSES.Process(target=serve, args=(*arguments, there))
     server.start()
@@ -129,7 +129,7 @@ def served(serve: Callable[..., None], *arguments: object) -> Iterator[tuple[Con
 
 
 def in_process(work: Callable[..., None], *arguments: object) -> Any:
-    """What `work` sends, in a process of its own, so that its memory is its own."""
+    """The messages of `work`, run in a separate process so that its memory can be measured."""
     results, sender = PROCESSES.Pipe(duplex=False)
     client = PROCESSES.Process(target=work, args=(*arguments, sender))
     client.start()
@@ -199,12 +199,12 @@ def fetch_sweep(days: int, url: str, pipe: Connection) -> None:
 
 
 def peak() -> float:
-    """The most memory that this process had, in MB."""
+    """The peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def truth_of(snapshot: Snapshot) -> Truth:
-    """What a snapshot says, in the generator's form."""
+    """The content of a snapshot in the form of the generator's truth."""
     window = snapshot.window
 
     def numbers(kind: Kind, wanted: Callable[[Thread], bool]) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d{1,7})\
 
 
 class UnreadableFileError(Exception):
-    """A file is not of the documented form; the text says which and where."""
+    """A file does not have the documented format; the text says which file and where."""
 
 
 class _Form(BaseModel):
@@ -125,7 +125,7 @@ class _Threads(_Form):
     items: tuple[_Item, ...]
 
     def snapshot(self) -> Snapshot:
-        """The threads as they stood at the window's end, with what happened before it."""
+        """The threads as of the window's end, with the earlier events."""
         window = TimeWindow(self.window.start, self.window.end)
         bots = frozenset(_login(name) for name in self.bots)
         threads = (_thread(item, self.repository, bots).as_of(window.end) for item in self.items)
@@ -171,7 +171,7 @@ def _thread(item: _Item, repo: str, bots: frozenset[str]) -> Thread:
 
 
 def _timeline(item: _Item, bots: frozenset[str]) -> Iterator[TimelineEvent]:
-    """The events that change the state; where a file lists none, those that its fields imply."""
+    """The events that change the state; if a file lists none, those that its fields imply."""
     told = [event for event in item.events if event.event in _EVENTS]
     for event in sorted(told, key=lambda event: event.created_at):
         yield TimelineEvent(

@@ -120,7 +120,7 @@ def pages(root: Path) -> None:
 
 
 def in_a_process(step: Step, root: Path) -> tuple[float, float]:
-    """Seconds of a processor that it takes, and the process's peak memory in MB, everything loaded."""
+    """CPU seconds that it takes, and the process's peak memory in MB, including all modules."""
     here, there = PROCESSES.Pipe()
     process = PROCESSES.Process(target=timed, args=(step, root, there))
     process.start()

@@ -37,14 +37,14 @@ from vllm_digest.write.tokens import tokens
 from vllm_digest.write.writer import ModelWriter
 
 SECONDS = 0.2
-"""For each answer."""
+"""Seconds that the model takes for each answer."""
 CONCURRENCY = 8
 _LLM = LlmSettings()
 
 
 @dataclass
 class Steady:
-    """A model that writes well, finds nothing wrong, and takes its time."""
+    """A model that writes valid answers, supports every statement, and takes a fixed time for each answer."""
 
     name: str = "steady"
     concurrency: int = CONCURRENCY
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def told(snapshot: Snapshot, digest: Digest, most: int, whole: int) -> None:
-    """Write about the day with so many threads told, and print what that took."""
+    """Write about the day with this many briefs, and print tokens and time."""
     model = Steady()
     limits = Limits(most, _LLM.thread_tokens, _LLM.overview_tokens)
     writer = ModelWriter(model.session, WritingRules(RULES.bots, limits, judge=True))
@@ -97,7 +97,7 @@ def told(snapshot: Snapshot, digest: Digest, most: int, whole: int) -> None:
         part, (fixed, own) = part_of(question)
         sizes["instructions"] += fixed
         sizes[part] += own
-    # Of a thread its two calls come one after the other, and so do the window's.
+    # The two calls of a thread are sequential, and so are those of the overview.
     calls = parts["brief"] + parts["judge"]
     least = SECONDS * (-(-calls // CONCURRENCY) + parts["overview"] + parts["judge of the overview"])
     written = sizes["brief"] + sizes["overview"] + sizes["repair"]
@@ -110,7 +110,7 @@ def told(snapshot: Snapshot, digest: Digest, most: int, whole: int) -> None:
 
 
 def part_of(question: Question) -> tuple[str, tuple[int, int]]:
-    """What a question is for, and the tokens of its instructions and of the rest."""
+    """The purpose of a question, and the tokens of its instructions and of the rest."""
     kinds = {"judge-overview": "judge of the overview", "overview": "overview"}
     name = question.name
     part = "repair" if name.endswith("-repair") else kinds.get(name) or name.partition("-")[0]

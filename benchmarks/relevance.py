@@ -80,12 +80,12 @@ def judged_thread(row: dict[str, Any]) -> Thread:
 
 
 def held_out(number: int) -> bool:
-    """A third of all threads, fixed by their numbers."""
+    """Whether a thread is held out: a third of all, chosen by number."""
     return hashlib.sha256(str(number).encode()).digest()[0] % 3 == 0
 
 
 def print_quality(path: Path, focus: Focus) -> None:
-    """The quality by set, without and with the part that was held out."""
+    """The quality by set, without and with the held-out part."""
     rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     for name in sorted({row.get("set", "") for row in rows}):
         of_set = [row for row in rows if row.get("set", "") == name]
@@ -216,7 +216,7 @@ def hostile_texts() -> dict[str, str]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Of CPU, the best of three."""
+    """CPU seconds, the best of three runs."""
     times = []
     for _ in range(3):
         before = time.process_time()

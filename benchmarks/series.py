@@ -69,7 +69,7 @@ def list_archive(root: Path) -> None:
 
 
 def _span(window: TimeWindow) -> str:
-    """The window as a data file has it."""
+    """The window as written in a data file."""
     return '"start":"{}","end":"{}"'.format(
         *(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (window.start, window.end))
     )

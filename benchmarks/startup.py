@@ -42,7 +42,7 @@ main()
 
 
 class Spent(NamedTuple):
-    """Seconds of one start: wall, and of the processor."""
+    """Wall and CPU seconds of one start."""
 
     wall: float
     processor: float
@@ -81,7 +81,7 @@ def tell(what: str, times: int, start: Callable[[], Spent]) -> None:
 
 
 def ended(command: Sequence[str], folder: Path, environ: dict[str, str]) -> Spent:
-    """A command to its end."""
+    """Run a command to its end."""
     before = processor_time()
     began = time.perf_counter()
     subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=False)
@@ -89,7 +89,7 @@ def ended(command: Sequence[str], folder: Path, environ: dict[str, str]) -> Spen
 
 
 def first_request(folder: Path, environ: dict[str, str]) -> Spent:
-    """`run` until somebody who plays GitHub has its first request."""
+    """Start `run` and wait until a local stand-in for GitHub receives the first request."""
     with socket.create_server(("127.0.0.1", 0)) as github:
         url = f"http://127.0.0.1:{github.getsockname()[1]}"
         before = processor_time()

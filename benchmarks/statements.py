@@ -1,4 +1,4 @@
-"""How many true statements stand and how many false ones fall.
+"""Measure how many true statements pass the checks and how many false ones are rejected.
 
     python -m benchmarks.statements STATEMENTS.jsonl THREADS.json [--judge] [-v]
 
@@ -45,7 +45,7 @@ _PARTS = ("topic", "dispute", "state", "reading", "impact", "focus", "watch")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a statement; `faults` are empty where it stands."""
+    """The result for a statement. `faults`: empty if it passed."""
 
     statement: Statement
     faults: tuple[Fault, ...]
@@ -69,7 +69,7 @@ class Checker:
         self._context = self.window.checks(brief_instructions(digest.focus.name, rules.languages))
 
     def outcome(self, statement: Statement) -> Outcome:
-        """What the checks make of it. Raises UnreadableFileError if its thread is not among the threads."""
+        """The result of the checks. Raises UnreadableFileError if its thread is not among the threads."""
         if statement.thread not in self.window.evidence:
             raise UnreadableFileError(f"statement {statement.id}: there is no thread {statement.thread}")
         evidence, thread = self.window.evidence[statement.thread], self.window.threads[statement.thread]
@@ -87,7 +87,7 @@ class Checker:
         return Outcome(statement, result.faults)
 
     def judged(self, outcomes: Sequence[Outcome], model: Model) -> list[Outcome]:
-        """What the second pass leaves of those that stand; what is not judged stands."""
+        """The results after the second pass over statements that passed; those not judged still pass."""
         threads: dict[int, list[Statement]] = defaultdict(list)
         for outcome in outcomes:
             if outcome.stands:
@@ -165,7 +165,7 @@ def summary(outcomes: Iterable[Outcome]) -> str:
 
 
 def details(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The statements that came out otherwise: true ones that fell with the checks, false ones that stood."""
+    """The wrong results: true statements that were rejected, with the checks, and false ones that passed."""
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if not outcome.is_right:
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         statements = read_statements(options.statements)
-        # The checks are measured with the defaults; a judge is who the settings name.
+        # The checks use the defaults; the judge is the model that the settings name.
         setup = resolve(Runtime(), ConfigOptions()) if options.judge else Setup(Runtime(), Settings())
         checker = Checker(read_threads(options.threads), setup)
         outcomes = [checker.outcome(statement) for statement in statements]

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 LONG = os.environ.get("VLLM_DIGEST_FUZZ")
 
-# Here, for this is imported first: a decorator takes the profile that is loaded when it runs.
+# Loaded here, because this module is imported first: a decorator uses the profile loaded when it runs.
 settings.register_profile("repeatable", derandomize=LONG is None, deadline=None)
 settings.load_profile("repeatable")
 

@@ -1,7 +1,7 @@
 """Run a workflow's jobs on this machine: shell steps with bash, actions with stand-ins.
 
 Implements what our workflows use of GitHub Actions: contexts, the operators and status functions of `if`,
-outputs of steps and jobs, the summary, and that steps after a failed one are passed over.
+outputs of steps and jobs, the summary, and that steps after a failed one are skipped.
 """
 
 import re
@@ -15,7 +15,7 @@ import yaml
 
 Outputs = Mapping[str, str]
 StandIn = Callable[[Mapping[str, str], Path], Outputs]
-"""What an action does with its inputs in the workspace, and its outputs."""
+"""A stand-in for an action: takes its inputs and the workspace, returns its outputs."""
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _PART = re.compile(r"'[^']*'|&&|\|\||!=?|\b[a-z]+(\(\)|(\.[\w-]+)*)")
@@ -24,7 +24,7 @@ _OPERATORS = {"&&": " and ", "||": " or ", "!": " not ", "!=": "!="}
 
 @dataclass
 class Job:
-    """How a job went: `success`, `failure` or `skipped`, what became of its steps, and what it told."""
+    """The result of a job: `success`, `failure` or `skipped`, the results of its steps, and its output."""
 
     result: str = "success"
     steps: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Runner:
-    """A machine for jobs: where they work, what they find there, and who stands in for actions."""
+    """A machine for jobs: its workspace, its environment, and the stand-ins for actions."""
 
     home: Path
     environ: Mapping[str, str]
@@ -43,7 +43,7 @@ class Runner:
     contexts: Mapping[str, Mapping[str, Any]]
 
     def run(self, workflow: Path, *, until: str = "") -> dict[str, Job]:
-        """The jobs of a workflow in the order in which they stand, all or up to one of them."""
+        """Run the jobs of a workflow in the order of the file, all or up to one of them."""
         jobs: dict[str, Job] = {}
         for name, plan in yaml.safe_load(workflow.read_text("utf-8"))["jobs"].items():
             if until in jobs:
@@ -107,7 +107,7 @@ class Runner:
 
 
 def _outputs(text: str) -> dict[str, str]:
-    """What `name=value` says, and `name<<END` with the lines up to `END`."""
+    """Parse `name=value`, and `name<<END` with the lines up to `END`."""
     long = re.compile(r"^(\w+)<<(\w+)\n(.*?)^\2$\n?", re.MULTILINE | re.DOTALL)
     short = dict(line.split("=", 1) for line in long.sub("", text).splitlines())
     return short | {name: value.removesuffix("\n") for name, _, value in long.findall(text)}
@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
 
 
 def _evaluate(expression: str, contexts: Mapping[str, Any], *, ok: bool) -> Any:
-    """An expression's value; `ok` is whether all went well before it."""
+    """The value of an expression. `ok`: whether all earlier steps succeeded."""
     inner = match[1] if (match := _EXPRESSION.fullmatch(expression.strip())) else expression
     functions = {"success()": ok, "failure()": not ok, "always()": True, "cancelled()": False}
 
@@ -138,7 +138,7 @@ def _evaluate(expression: str, contexts: Mapping[str, Any], *, ok: bool) -> Any:
 
 
 def _look_up(path: str, contexts: Mapping[str, Any]) -> Any:
-    """What stands at `needs.report.outputs.pages`; empty where nothing does."""
+    """The value at a path such as `needs.report.outputs.pages`; empty if there is none."""
     value: Any = contexts
     for key in path.split("."):
         value = value.get(key, "") if isinstance(value, Mapping) else ""

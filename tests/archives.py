@@ -34,7 +34,7 @@ PEOPLE = ("weichen", "amy-smith", "jun-li", "lena-novak", "raj94", "tomas-gpu", 
 
 
 def opened(root: Path) -> Archive:
-    """An archive as it is seen long after all of its windows."""
+    """An archive with the current time long after all of its windows."""
     return Archive(root, datetime(2030, 1, 1, tzinfo=UTC))
 
 
@@ -122,7 +122,7 @@ def _talked_of(window: TimeWindow, place: int) -> Thread:
 
 
 def hours(end: datetime, count: int) -> tuple[TimeWindow, ...]:
-    """So many joining hours, oldest first."""
+    """The given number of adjacent hours, oldest first."""
     return tuple(
         TimeWindow.last(timedelta(hours=1), end - timedelta(hours=back)) for back in reversed(range(count))
     )

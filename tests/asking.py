@@ -26,7 +26,7 @@ def question(text: str = "问题", *, room: int = 500, rank: int = 0) -> Questio
 
 
 def echo(asked: Asked) -> Mapping[str, Any]:
-    """A model that gives back what it is asked."""
+    """A model that returns what it is asked."""
     return {"said": asked.prompt}
 
 

@@ -10,13 +10,13 @@ Answer = dict[str, Any]
 
 
 def material(prompt: str) -> list[dict[str, Any]]:
-    """The lines of JSON of a user message, whatever stands before them."""
+    """The JSON lines of a user message; text before them is ignored."""
     start = next(prompt.index(sign) for sign in ('{"facts"', '{"repo"') if sign in prompt)
     return [json.loads(line) for line in prompt[start:].splitlines()]
 
 
 def answer(prompt: str) -> Answer:
-    """A good answer to the question that `prompt` puts, of a writer or of a judge."""
+    """A valid answer to the question in `prompt`, as a writer or as a judge."""
     lines = material(prompt)
     if "claim" in lines[-1]:
         return supported(lines)
@@ -24,7 +24,7 @@ def answer(prompt: str) -> Answer:
 
 
 def writes(asked: Asked) -> Answer:
-    """A server's model that writes well, also when it is asked to mend what it wrote."""
+    """A server's model that gives valid answers, also to requests for corrections."""
     return answer(question(asked))
 
 
@@ -66,7 +66,7 @@ def _brief(lines: list[dict[str, Any]]) -> Answer:
 
 
 def supported(lines: list[dict[str, Any]]) -> Answer:
-    """What a judge says who finds nothing wrong."""
+    """The answer of a judge that supports every statement."""
     verdict = {"reasoning": "与记录一致。", "words": "", "verdict": "supported"}
     return {"verdicts": [{"claim": line["claim"], **verdict} for line in lines if "claim" in line]}
 

@@ -18,7 +18,7 @@ PERSON = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid
 
 
 def git(*arguments: str, folder: Path | str = ".", **environ: str) -> str:
-    """What a git command prints, asked by somebody without a name, a home or settings."""
+    """The output of a git command, run without a user name, home folder or settings."""
     return subprocess.run(
         ["git", "-C", str(folder), *arguments],
         env={"PATH": os.defpath, "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", **environ},
@@ -29,7 +29,7 @@ def git(*arguments: str, folder: Path | str = ".", **environ: str) -> str:
 
 
 def write(folder: Path | str, window: str, text: str = "first", *, broken: str = "") -> None:
-    """The two files of a report that has a thread with the title `text`; `broken` stands in its page."""
+    """The two files of a report that has a thread with the title `text`. `broken`: text added to its page."""
     for name, content in both(window, text, broken=broken).items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def both(window: str, text: str = "first", *, broken: str = "") -> dict[str, str
 
 
 def commit(remote: Path, change: Callable[[Path], object]) -> None:
-    """What somebody else does on the branch, whatever it is."""
+    """Commit arbitrary changes to the branch, as another writer."""
     with TemporaryDirectory() as other:
         git("clone", "--quiet", "--branch", "reports", str(remote), other)
         change(Path(other))

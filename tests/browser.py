@@ -18,7 +18,7 @@ Scheme = Literal["light", "dark"]
 
 def need() -> str:
     """The browser; skips the running test, saying so, on a machine without one."""
-    # The first takes half the time of the others, which start all that a window needs.
+    # The first one takes half the time of the others, which also start what a window needs.
     names = ("chromium-headless-shell", "chromium", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
@@ -62,7 +62,7 @@ def served(folder: Path, base: str) -> Iterator[str]:
 
 @dataclass
 class View:
-    """A page as somebody sees it, and what went wrong on the way: errors, requests that failed or left."""
+    """An open page, and the problems: errors, failed requests, and requests to other servers."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)

@@ -16,14 +16,14 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Trouble(Enum):
-    """What happens at a step and all later ones."""
+    """What fails at a step and all later ones."""
 
     FULL = errno.ENOSPC
-    """Nothing new can be made."""
+    """No file can be created."""
     READ_ONLY = errno.EROFS
-    """Nothing can be changed, as after an error of the disk."""
+    """Nothing can be changed: the disk is read-only after an error."""
     POWER_CUT = 0
-    """What the disk holds at that step is all that is left."""
+    """Power fails: the disk keeps its state of that step."""
 
 
 class Disk:
@@ -38,7 +38,7 @@ class Disk:
 
     @contextmanager
     def watched(self, at: int = -1, trouble: Trouble = Trouble.FULL) -> Iterator[None]:
-        """Count steps; at one, none by default, trouble begins."""
+        """Count steps; from one of them on, none by default, the trouble begins."""
         self.steps, self._trouble = 0, (at, trouble) if at >= 0 else None
         self._watched = True
         try:

@@ -1,4 +1,4 @@
-"""What follows from the program: the tables in docs/ and the kept pages of the recorded hour.
+"""Generate the tables in docs/ and the stored pages of the recorded hour from the program.
 
 `python -m tests.docs` writes them.
 """
@@ -30,7 +30,7 @@ from vllm_digest.stories.tables import COLUMNS
 DOCS = Path(__file__).parent.parent / "docs"
 _MARKED = re.compile(r"(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _SHARED = [field.name for field, _ in declared(TimedOptions)]
-"""What many commands have; it stands in a table of its own."""
+"""The options that many commands have; they are in a separate table."""
 
 
 def all_commands(
@@ -45,7 +45,7 @@ def all_commands(
 
 
 def written(text: str) -> str:
-    """A page of the docs with its tables as the program has them now."""
+    """A page of the docs with up-to-date tables."""
     return _MARKED.sub(lambda match: f"{match[1]}\n{_table(match[2])}\n{match[4]}", text)
 
 
@@ -102,7 +102,7 @@ def _lines(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _samples() -> Iterator[tuple[str, str]]:
-    """The kept pages of the recorded hour, by name: by rules, in English, by a model."""
+    """The stored pages of the recorded hour, by name: by rules, in English, by a model."""
     yield "sample", _sampled({})
     yield "sample_en", _sampled({}, "--language", "en")
     with ModelServer(lambda asked: sample_author.answer(question(asked))) as server:

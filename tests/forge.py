@@ -33,7 +33,7 @@ class Forge:
         self.variables: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.environ: dict[str, str] = {}
-        """Of the machines, besides what they have anyway."""
+        """Environment variables of the machines, in addition to the usual ones."""
         self._runs = 0
         self._lay_out()
 
@@ -90,7 +90,8 @@ class Forge:
         return (self.deployed / address / "index.html").read_text("utf-8")
 
     def _programs(self) -> Path:
-        """`vllm-digest` at our time and never asleep, and a `pip` that says what it should install."""
+        """Programs for the machines: `vllm-digest` with our clock and no sleeping, and a `pip` that only
+        prints."""
         folder = self.home / "bin"
         folder.mkdir(exist_ok=True)
         now = self.github.now.isoformat()
@@ -109,7 +110,7 @@ class Forge:
         laid_out = self.home / "laid-out"
         init = [str(Path(sys.executable).with_name("vllm-digest")), "init", "--quiet", str(laid_out)]
         subprocess.run(init, check=True, stdout=subprocess.DEVNULL)
-        # This copy comes from a folder, so a person names its repository and commit.
+        # This copy is installed from a folder, so the test writes the repository and commit itself.
         program = "vllm-digest @ git+https://example.invalid/o/vllm-digest@" + "0" * 40
         (laid_out / ".github/vllm-digest.txt").write_text(f"{program}\n", "utf-8")
         git = ("git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.invalid")
@@ -129,7 +130,7 @@ class Forge:
         return {}
 
     def _keep(self, given: Mapping[str, str], workspace: Path) -> Outputs:
-        """Machines share what they cache, as if each saved it in the end."""
+        """The cache of the machines, shared as if each one saved it at its end."""
         self.cache.mkdir(exist_ok=True)
         place = workspace.parents[1] / "home" / given["path"].removeprefix("~/")
         if not place.is_symlink():

@@ -133,7 +133,7 @@ def build(pages: Mapping[str, str], *, config: str = "") -> dict[str, Page]:
         log = (run.stdout + run.stderr).decode("utf-8", "replace")
         assert run.returncode == 0, log
         assert COMPLAINT.search(log) is None, log
-        # Front matter may send a page anywhere; the layout tells which one it was.
+        # Front matter may put a page at any path; the layout says which one it is.
         built = {page.source: page for page in map(_page, site.rglob("*.html"))}
         return {name: built[name] for name in pages}
 

@@ -1,6 +1,6 @@
 """Simulate days of hourly runs with faults: late, missed, doubled, killed, disk full, GitHub failing.
 
-What is stored is damaged now and then, and the branch that it is published on rewritten.
+Stored files are sometimes damaged, and the branch that they are published on is rewritten.
 
 The clock is simulated, the program and the HTTP between it and the local GitHub are real. The traffic is
 generated, so that the truth of every window is known; `check` compares all that was stored with it.
@@ -172,7 +172,7 @@ class Simulation:
         return code, out.read() + err.getvalue()
 
     def _delete_a_report(self) -> None:
-        """One that is not the first, and young enough for a run to make it again."""
+        """Remove a report that is not the first, and recent enough for a run to make it again."""
         pages = sorted(self.series.glob("*/*/*.md"))[1:][-100:]
         if pages:
             page = self.rng.choice(pages)
@@ -192,7 +192,7 @@ class Simulation:
         path.write_bytes(self._strangers.choice((b"", content[:900], content[900:], b"{}", old)))
 
     def _publish(self) -> None:
-        """Push, have somebody rewrite the branch, and pull: what is stored here stays."""
+        """Push, rewrite the branch as another writer, and pull: local reports are kept."""
         if not self._remote.exists():
             git("init", "--quiet", "--bare", str(self._remote))
         assert self._command("push", "-q", "--remote", str(self._remote))[0] == 0
@@ -217,7 +217,7 @@ class Simulation:
         inner = {path: path.relative_to(self.root) for path in paths}
         return {str(name): path.read_bytes() for path, name in inner.items() if name.parts[0] != ".git"}
 
-    # What must be true in the end.
+    # Conditions that must hold at the end.
 
     def check(self) -> None:
         """Every moment in one window, every window true, every page whole, and nothing else in the folder.

@@ -70,7 +70,7 @@ class Site:
         return jekyll.parse(self.html(url))
 
     def atom(self, url: str) -> Any:
-        """A feed as feedparser reads it, once for all tests; its texts are as they stand in the file."""
+        """A feed as feedparser reads it, cached for all tests; its texts are not changed."""
         return _atom(self.file(url))
 
     def file(self, url: str) -> Path:
@@ -87,7 +87,7 @@ def url(window: TimeWindow, series: str = "1h") -> str:
 
 
 def hostile_texts() -> list[str]:
-    """Our own hostile texts, and the shared ones where they are; all have something to show."""
+    """Our own hostile texts, and the shared ones if available; each has a visible part."""
     shared = [entry["text"] for entry in json.loads(SHARED.read_text("utf-8"))] if SHARED.exists() else []
     return list(dict.fromkeys(text for text in (*ORDINARY, *NASTY, *SAMPLES, *shared) if clean(text)))
 
@@ -156,7 +156,7 @@ def _hostile_threads(window: TimeWindow) -> list[Thread]:
 
 
 def _hostile_prose(report: Report) -> Report:
-    """The report with every text where a model's words stand, and each more than once."""
+    """The report with every text in every place of a model's text, each more than once."""
     texts = hostile_texts()
     findings = tuple(Finding(_in_all(text), _in_all(text)) for text in texts)
     told = cycle(texts)
@@ -167,7 +167,7 @@ def _hostile_prose(report: Report) -> Report:
 
 
 def _prose(digest: Digest) -> Narrative:
-    """What a model may have written of a day: as much as models usually do."""
+    """A model's text about a day, of usual length."""
     told = {row.number for row in digest.relevant(Relevance.YES)}
     told |= {*digest.shown_hot, *digest.changes, *(one.number for one in digest.concerns)}
     briefs = tuple(_plausible(row) for row in digest.threads if row.number in told)
@@ -225,7 +225,7 @@ def command(*arguments: str, environ: dict[str, str] | None = None) -> int:
 
 
 def build(staging: Path, target: Path, config: str = "") -> None:
-    """One run of the real Jekyll in safe mode; it must neither fail nor complain."""
+    """Run the real Jekyll in safe mode, which must neither fail nor warn."""
     jekyll.need()
     extra = staging.parent / "jekyll-test.yml"
     extra.write_text(config, "utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "vllm_digest"
 
-# Each package with those of ours that it uses. From top to bottom: nothing uses what stands below it.
+# Each package with the packages that it may import; none imports one that is below it in this list.
 DEPENDENCIES: dict[str, set[str]] = {
     "installation": set(),
     "validation": set(),
@@ -244,7 +244,7 @@ DEPENDENCIES: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 
-# What only these packages may touch, for the world is at the edge.
+# Libraries that only these packages may import: side effects are at the edge.
 ALONE = {
     "github": {"sources"},
     "requests": {"sources"},
@@ -319,7 +319,7 @@ def test_no_module_outgrows_one_reading() -> None:
 
 
 def test_everything_printed_goes_through_one_door() -> None:
-    """So that no secret, control sequence or workflow command gets out by another one."""
+    """Otherwise a secret, control sequence or workflow command could get out."""
     doors = {"print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}
     found = {
         path.name

@@ -154,14 +154,14 @@ def test_data_that_is_no_report_is_named_and_the_rest_goes_on(folder: Folder, na
 
 
 def outside(folder: Folder) -> Path:
-    """A file beyond the archive, with a whole report in it."""
+    """A file outside of the archive with a complete report."""
     target = Path("outside.json").absolute()
     shutil.move(folder.data, target)
     return target
 
 
 def replaced(by: Callable[[Path], object]) -> Damage:
-    """Something else in the place of the second report's data."""
+    """Replaces the second report's data file by something else."""
 
     def damage(folder: Folder) -> None:
         folder.data.unlink(missing_ok=True)
@@ -291,7 +291,7 @@ def test_an_archive_too_large_to_be_read_at_once_is_read_newest_first(folder: Fo
         path.write_text('{"form": "vllm-digest/report/2"}')
     refused = []
     for unread in (len(HOURS) + 300, len(HOURS), 0):
-        # What roll-ups are due rests on every report.
+        # Due roll-ups depend on every report.
         ran = folder.status("--json", VLLM_DIGEST_REPORT_ROLLUPS="[]")
         told = json.loads(ran.out)
         assert (ran.code, told["unread"]) == (1, unread)

@@ -30,7 +30,7 @@ from vllm_digest.runtime import Runtime as Outside
 from vllm_digest.window import TimeWindow
 
 MIDNIGHT = datetime(2025, 12, 7, 16, tzinfo=UTC)
-"""Of 2025-12-08 in Shanghai."""
+"""The start of 2025-12-08 in Shanghai, in UTC."""
 DAYS = ("2025-12-08", "2025-12-09", "2025-12-10")
 DAY = timedelta(days=1)
 END = MIDNIGHT + 3 * DAY
@@ -233,7 +233,7 @@ def test_a_renamed_repository_is_swept_under_its_old_name(run: Run, world: World
 
 
 class Hours:
-    """A world in which sleeping takes the time that it takes."""
+    """A runtime whose clock advances by each sleep."""
 
     def __init__(self, github: GitHub) -> None:
         self.github = github

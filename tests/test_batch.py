@@ -83,7 +83,7 @@ def test_a_server_s_batch_writes_every_page(program: Program, github: GitHub) ->
     assert [page["window"]["start"][:10] for page in pages] == ["2025-12-07", "2025-12-08"]
     assert all(page["sections"]["state"] == "model" for page in pages)
     assert len(github.requests) == asked[0]
-    # What rests on the answers was asked one by one: overviews, what is judged, and mendings.
+    # Questions that depend on other answers are asked directly: overviews, judging, corrections.
     live = model.calls[asked[1] :]
     assert len(live) == sum(page["llm"]["calls"] for page in pages)
     assert not {call.prompt for call in live} & {

@@ -20,7 +20,7 @@ def blob(remote: Path, content: bytes) -> str:
 
 
 def put_on_branch(remote: Path, path: bytes, mode: str, content: str) -> None:
-    """Add an entry to the branch's tree as no honest git would; `content` is the id of an object."""
+    """Add an entry to the branch's tree that git itself would refuse. `content`: id of an object."""
     *folders, name = path.split(b"/")
     commit_id = git("rev-parse", "reports", folder=remote).strip()
     trees = [f"{commit_id}^{{tree}}"]
@@ -50,7 +50,7 @@ def _plumb(remote: Path, *arguments: str, stdin: bytes = b"") -> str:
 
 @pytest.fixture
 def shared(run: Run, remote: Path) -> Path:
-    """A repository whose branch has one report, which stands in `archive`, too."""
+    """A repository whose branch has one report, which is also in `archive`."""
     write("archive", FIRST)
     assert run("push", "--remote", str(remote)).code == 0
     return remote
@@ -122,7 +122,7 @@ def test_only_plain_files_at_our_places_come_from_the_branch(run: Run, shared: P
     assert run("push", "--remote", str(shared)).code == 0
     assert not any(path.is_symlink() for path in Path("archive").rglob("*"))
     assert set(Path().iterdir()) == around
-    # The place is ours, whatever stood there; what is a stranger's stays there.
+    # Paths of reports are overwritten, whatever they were; other entries are kept.
     assert git("ls-tree", "reports", DATA, folder=shared).startswith(FILE)
 
 
@@ -138,7 +138,7 @@ def test_an_archive_s_folder_whose_git_is_a_link_or_a_file_is_refused(run: Run, 
 
 
 def rewrite(*windows: str) -> Callable[[Path], None]:
-    """Begin the branch anew with these reports alone."""
+    """Replace the branch by a new one with only these reports."""
 
     def change(remote: Path) -> None:
         def anew(folder: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_tree_without_end_is_given_up(run: Run, shared: Path) -> None:
 
 
 def stand_in(script: str) -> dict[str, str]:
-    """An environment whose git does something first; `exec_git` goes on with the real one."""
+    """An environment whose git runs a script first; `exec_git` runs the real one."""
     folder = Path("programs").absolute()
     folder.mkdir(exist_ok=True)
     real = shutil.which("git")
@@ -243,7 +243,7 @@ def test_git_s_own_words_are_shown_where_it_refuses(run: Run, shared: Path) -> N
 
 
 def emptied(*patterns: str) -> Callable[[Path], None]:
-    """A power cut: git named files, and the disk never got what is in them."""
+    """A power cut: git's files have names, but their content was not written."""
 
     def empty(own: Path) -> None:
         for path in [path for pattern in patterns for path in own.glob(pattern) if path.is_file()]:

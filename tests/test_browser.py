@@ -54,7 +54,7 @@ READ: dict[tuple[int, Scheme], tuple[str, ...]] = {
     (390, "dark"): ("start", "report", "search", "trends"),
     (1280, "light"): ("start-en", "report-en", "month", "trends"),
 }
-"""What axe reads, by width and scheme: every kind of page once, what has colors of its own twice."""
+"""The pages that axe checks, by width and scheme: each kind once, those with special colors twice."""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -72,7 +72,7 @@ def test_a_page_fits_loads_quietly_and_is_readable_by_all(browser: Browser, addr
 
 
 def _barriers(page: Any) -> list[str]:
-    """What axe, the usual judge of accessibility, finds; contrast of text is among it."""
+    """The problems that axe, an accessibility checker, finds, including the contrast of text."""
     # The page's heading levels are the format's: H1, then H3.
     options = {"resultTypes": ["violations"], "rules": {"heading-order": {"enabled": False}}}
     found = Axe().run(page, options=options).response["violations"]

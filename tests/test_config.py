@@ -35,7 +35,7 @@ def test_the_example_documents_every_key_at_its_default() -> None:
     example = PROJECT / "config.example.yaml"
     assert load(file=example, environ={}, flags={}) == Settings()
     text = example.read_text(encoding="utf-8")
-    # The focus's lists are long and stand in the package; the example shows their keys as comments.
+    # The focus's lists are long and in a file of the package; the example has their keys as comments.
     documented = yaml.safe_load(
         re.sub(r"^  # (?=[a-z_]+: [\[{]|[a-z]+:$|  )", "  ", text, flags=re.MULTILINE)
     )

@@ -44,7 +44,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What stands in a folder; git's own files and the user's cache aside."""
+    """The contents of a folder, without git's own files and the user's cache."""
     inner = {path: path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     return {
         str(name): path.read_bytes()
@@ -71,7 +71,7 @@ def test_a_disk_that_fails_at_any_step_is_named_and_the_next_run_completes_all(
     with disk.watched():
         assert run(*COMMANDS[name]).code == 0
     complete, steps = files(folder), disk.steps
-    # The others were tried once; these take turns.
+    # The others run once; these alternate.
     for step in (steps // 4 + trouble.value % 3, steps * 3 // 4 + trouble.value % 3):
         anew()
         with disk.watched(step, trouble):

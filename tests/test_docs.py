@@ -149,7 +149,7 @@ DAY = TimeWindow(datetime(2025, 12, 9, 16, tzinfo=UTC), datetime(2025, 12, 10, 1
 
 @pytest.fixture
 def tables(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """The rows of an export of a generated day, which stands in `tables/`."""
+    """The rows of an export of a generated day, which is in `tables/`."""
     archive = Archive(Path("archive"), DAY.end)
     for window in DAY.split(timedelta(hours=1)):
         report = archives.report(window, archives.with_earlier_ones(window))

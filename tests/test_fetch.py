@@ -229,7 +229,7 @@ def test_an_item_closed_reopened_and_closed_again_is_listed_once(asked: Asked) -
 
 
 def test_a_thread_touched_while_the_lists_are_read_is_not_lost(asked: Asked) -> None:
-    """It moves to the top of the list, past the reader; only a second look there finds it."""
+    """It moves to the top of the list during reading; only reading the top again finds it."""
     old = tuple(Issue(n, START + timedelta(seconds=n), f"{n}") for n in range(2, 150))
     moving = Issue(1, START, "Commented on meanwhile", touched=(END + timedelta(seconds=30),))
     with GitHub(World("vllm-project/vllm", (moving, *old)), now=END) as github:

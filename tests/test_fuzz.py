@@ -58,7 +58,7 @@ ODD_TEXTS = (
 
 
 def changed(value: Any, rng: Random) -> Any:
-    """A JSON value with some of its parts exchanged, doubled, gone, or something else."""
+    """A JSON value with some of its parts swapped, duplicated, removed or replaced."""
     value = copy.deepcopy(value)
     for _ in range(rng.choice((1, 1, 2, 5))):
         found = list(places(value))
@@ -83,7 +83,7 @@ def changed(value: Any, rng: Random) -> Any:
 
 
 def cut(content: bytes, rng: Random) -> bytes:
-    """Bytes with a part gone, said twice or exchanged, as a bad disk or line leaves them; mostly whole."""
+    """Bytes with a part removed, duplicated or replaced, as by a bad disk or connection; mostly unchanged."""
     if rng.random() < 0.7 or not content:
         return content
     start, end = sorted((rng.randrange(len(content)), rng.randrange(len(content))))
@@ -157,7 +157,7 @@ def test_a_stored_report_is_read_and_shown_or_refused(seed: int) -> None:
 
 
 class Bugs(logging.Handler):
-    """What the boundary around a model caught that nobody foresaw."""
+    """The unexpected exceptions that the boundary around a model caught."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

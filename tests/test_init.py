@@ -88,7 +88,7 @@ def test_what_is_installed_is_pinned(run: Run, installed: Any, version: str, rec
 def test_what_no_other_machine_can_install_is_told_plainly(
     run: Run, installed: Any, version: str, record: Any
 ) -> None:
-    """And no name is pinned that somebody else could register."""
+    """And no name is pinned that another person could register on the index."""
     installed(version, record)
     ran = run("init", "pub")
     assert ran.code == 0

@@ -188,7 +188,7 @@ def test_a_word_is_said_in_the_form_that_its_number_asks_for() -> None:
 
 
 def busy() -> Digest:
-    """A window with something of every kind, told in ASCII but for titles and quotes of strangers."""
+    """A window with something of every kind, in ASCII except for untrusted titles and quotes."""
     merged = [pull(number, f"[ROCm] Faster attention {number}", merged_at=1) for number in range(1, 6)]
     threads = (
         *merged,
@@ -224,7 +224,7 @@ def busy() -> Digest:
 
 
 def in_chinese(page: str) -> list[str]:
-    """What a page has in Chinese, strangers' texts aside."""
+    """The Chinese text of a page, without untrusted texts."""
     return [line for line in page.replace("标题", "").replace("正文", "").split("\n") if CHINESE.search(line)]
 
 
@@ -350,7 +350,7 @@ def test_hostile_texts_show_to_the_letter_in_every_language() -> None:
 
 
 def test_names_of_the_settings_show_to_the_letter_in_the_headings() -> None:
-    """A heading that the page's check takes for another one would keep every page back."""
+    """A heading that the page's check confuses with another one would make every page fail."""
     plain = digest(issue(1, created_at=1))
     texts = [text for text in (*hostile_texts(), "C#", "C #", "# ##", "a {#id}") if clean(text)]
     named = {

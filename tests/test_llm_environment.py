@@ -71,7 +71,7 @@ def test_an_address_that_leads_nowhere_costs_no_page(url: str, run: Run) -> None
 
 def test_without_a_home_no_answer_is_kept_and_that_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
-    # A user whom no file of this system knows, as containers have them.
+    # A user id without an entry in /etc/passwd, as in containers.
     monkeypatch.setattr(os, "getuid", lambda: 54_321)
     with ModelServer(empty) as server:
         calls = []

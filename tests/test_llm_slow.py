@@ -43,7 +43,7 @@ class Crowd:
 
 
 def slowly(seconds: float) -> Callable[[Asked], Any]:
-    """An author who answers after some time."""
+    """An author that answers after a delay."""
     never = threading.Event()
 
     def slow(asked: Asked) -> Any:

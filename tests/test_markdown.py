@@ -282,7 +282,7 @@ def shared() -> list[str]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where texts stand on a page: how one is written there, and what must be seen of it."""
+    """A place of texts on a page: how a text is written there, and what must be visible of it."""
 
     write: Callable[[str], str]
     shows: Callable[[str], str]
@@ -356,7 +356,7 @@ def built(texts: list[str], bodies: dict[str, str]) -> dict[str, jekyll.Page]:
 
 
 def check(place: Place, texts: list[str], content: jekyll.Element) -> None:
-    """Every text has its element, shows to the letter and brings no element or attribute of its own."""
+    """Every text has its element, is shown verbatim and adds no element or attribute."""
     roots = [element for element in content.elements() if element.tag in {"ul", place.element}]
     elements = roots if place.element == "p" else [item for root in roots for item in root.elements()]
     for text, element in zip(texts, elements, strict=False):

@@ -145,7 +145,7 @@ def in_reports() -> list[int]:
 
 
 def in_two_hours() -> int:
-    """A thread that stands in two of the stored hours."""
+    """A thread in two of the stored hours."""
     numbers = in_reports()
     return next(number for number in numbers if numbers.count(number) == 2)
 
@@ -258,7 +258,7 @@ def test_status_tells_roll_ups_that_are_missing_or_whose_parts_changed(run: Run)
         return run("status", *arguments, now=NOW)
 
     day = "2025-12-10T16"
-    # The hour's hole is no news of this test.
+    # The hole between the hours is not a subject of this test.
     assert roll_ups(status("--json")) == (1, [day], [], [day])
     assert not list(Path("cache").rglob("*.stories.sqlite")), "it reads every report to make that"
     assert "missing   2025-12-10 00:00 (UTC+8) ~ 2025-12-11 00:00 (UTC+8)" in status().out

@@ -150,7 +150,7 @@ def test_a_quiet_window_asks_nothing(run: Run) -> None:
 
 
 def with_edit(edit: Edit, number: int) -> Callable[[Asked], Mapping[str, Any]]:
-    """The good model, but for one thread's brief."""
+    """The valid model, except for one thread's brief."""
 
     def author(asked: Asked) -> Mapping[str, Any]:
         answer: dict[str, Any] = json.loads(json.dumps(sampled(asked)))

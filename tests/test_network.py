@@ -74,7 +74,8 @@ def test_a_proxy_that_is_wrong_is_named_without_its_password(
 
 @pytest.fixture
 def tls() -> Iterator[str]:
-    """The address of a server that has a certificate of its own, and hangs up after the handshake."""
+    """The address of a server with a self-signed certificate that closes the connection after the
+    handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -158,7 +159,7 @@ def test_an_answer_that_grows_when_it_is_unpacked_is_cut(asked: Asked) -> None:
 
 
 def goes_on(connection: str, cursor: str | None) -> Effect:
-    """An answer in which a list goes on: at this cursor, or at another one each time."""
+    """An answer whose list has a next page: at this cursor, or at a new one each time."""
 
     def effect(exchange: Exchange) -> Answer:
         real = exchange.real()

@@ -31,7 +31,7 @@ def test_the_crontab_line_does_what_it_should(tmp_path: Path) -> None:
     assert "%" not in command, "cron takes a % for the end of the line"
     tmp_path.joinpath(".venv/bin").mkdir(parents=True)
     tmp_path.joinpath(".venv/bin/vllm-digest").symlink_to(PROGRAM)
-    # The program goes by the real clock here; GitHub's is ahead of it whenever the test is run.
+    # The program uses the real clock here; GitHub's is always ahead of it.
     with GitHub(World("vllm-project/vllm", ()), now=datetime(2099, 1, 1, tzinfo=UTC)) as github:
         secrets = f"GITHUB_TOKEN={TOKEN}\nGITHUB_API_URL={github.url}\n"
         tmp_path.joinpath("secrets.env").write_text(secrets, encoding="utf-8")

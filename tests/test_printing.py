@@ -80,7 +80,7 @@ def test_a_secret_is_masked_in_every_notation_wherever_it_stands(
     assert "***" in masked
     assert written not in masked
     left = masked.replace("***", "").removeprefix(before).removesuffix(after).strip('"')
-    # Of base64 only the letters that mix the secret with what stands beside it are left.
+    # Of base64 only the letters that mix bits of the secret and of its neighbors are left.
     assert len(left) <= 24 if "base64" in notation.__name__ or "basic" in notation.__name__ else not left
 
 
@@ -318,7 +318,7 @@ def test_a_run_whose_messages_nobody_reads_goes_on() -> None:
 
 @contextmanager
 def unread() -> Iterator[int]:
-    """A pipe that nobody reads."""
+    """A pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     try:

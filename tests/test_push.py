@@ -86,7 +86,7 @@ def test_eight_writers_at_once_lose_nothing(remote: Path, tmp_path: Path) -> Non
 
 
 def test_who_is_overtaken_waits_by_chance_and_pushes_on_top(run: Run, remote: Path, tmp_path: Path) -> None:
-    # A hook of the remote's lets another one in between, twice.
+    # A hook of the remote makes another push succeed in between, twice.
     write("archive", FIRST)
     run("push", "--remote", str(remote))
     other = tmp_path / "other"

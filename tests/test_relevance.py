@@ -1,4 +1,4 @@
-"""What a thread's relevance to AMD/ROCm rests on."""
+"""The relevance of threads to AMD/ROCm, and its reasons."""
 
 import json
 from collections.abc import Iterable
@@ -431,7 +431,7 @@ class TestLabels:
         assert judged(thread).relevance is Relevance.PASSING
         assert reasons(thread) == 'label_alone "rocm"'
         assert judged(replace(thread, paths=())).relevance is Relevance.PASSING
-        # A small change lost no files, so that somebody gave it the label.
+        # A small change has all its files, so a person must have set the label.
         assert judged(replace(thread, paths=paths[:1])).relevance is Relevance.YES
         assert judged(replace(thread, author=Account("someone-amd"))).relevance is Relevance.YES
 
@@ -759,7 +759,7 @@ def test_a_text_longer_than_github_takes_is_read_at_both_ends() -> None:
 
 
 def f1(pairs: Iterable[tuple[str, Relevance]]) -> float:
-    """Of yes against none; threads judged to be in passing stand apart."""
+    """Precision and recall of YES against NONE; threads judged PASSING are not counted."""
     apart = [
         (expected == "yes", answer is Relevance.YES) for expected, answer in pairs if expected != "passing"
     ]

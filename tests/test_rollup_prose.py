@@ -20,7 +20,7 @@ from vllm_digest.runtime import Runtime
 
 DAY = ("rollup", "--day", "2025-12-10")
 LATER = timedelta(hours=5)
-"""Things go on for so long after the day, which its roll-up must not know."""
+"""Events continue for this long after the day; its roll-up must not contain them."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="module")
 def hours(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of the day's hours, told by a model."""
+    """An archive of the day's hours, written by a model."""
     folder = tmp_path_factory.mktemp("hours")
     with GitHub(scene.world, now=scene.end + LATER) as github, ModelServer(writes) as server:
         world = Runtime(

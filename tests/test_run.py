@@ -89,7 +89,7 @@ def files(folder: str = "archive") -> list[str]:
 
 
 def program(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The installed program in a process of its own."""
+    """The installed program in a separate process."""
     path = Path(sys.executable).with_name("vllm-digest")
     return subprocess.run(
         [path, *arguments], env={"PATH": os.defpath, **environ}, capture_output=True, text=True, check=False

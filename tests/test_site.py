@@ -36,7 +36,7 @@ def table(element: jekyll.Element) -> dict[str, list[str]]:
 
 
 def data(site: Site, page: str) -> Any:
-    """The JSON that a report's page leads to."""
+    """The JSON that a report's page links to."""
     return json.loads(site.html(f"{page.rstrip('/')}.json"))
 
 
@@ -60,7 +60,7 @@ def test_the_start_page_shows_the_newest_reports_by_day(site: Site) -> None:
     assert days == ["2025-12-10 周三 截至 19:42", "2025-12-09 周二", "2025-12-08 周一", "2025-12-07 周日"]
     hours = [words(folded) for folded in start.find("details")]
     assert hours[0].startswith("16 期，缺 2 段 18:42 – 19:42 1h 新 Issue ")
-    assert hours[1].startswith("25 期 ")  # the roll-up of the day is where the heading leads
+    assert hours[1].startswith("25 期 ")  # the heading links to the roll-up of the day
     assert BASE + url(DAY, "day") in [urljoin(f"{BASE}/", way) for way in links(start)]
 
 
@@ -99,10 +99,10 @@ def test_each_repository_has_a_card_and_longer_reports_a_line(run: Run) -> None:
         jekyll.parse(Path(f"staging/{path}index.html").read_text("utf-8"))
         for path in ("", "archive/2025-12/")
     )
-    # That of the settings comes first, and the other one's name tells them apart.
+    # The configured repository comes first; the other one is labelled with its name.
     names = [words(card).split()[0] for card in start.find("article")]
     assert names == ["vllm-project/vllm", "another/engine"]
-    # The week is not over: it neither is the latest report nor has bars of its own.
+    # The week has not ended: it is not the latest report and has no bars.
     assert "最新一期截至 2025-12-10 19:42" in words(start)
     assert "12-11" not in Path("staging/trends/index.html").read_text("utf-8")
     address = f"{week.relative_to('archive').with_suffix('')}/"
@@ -390,7 +390,7 @@ def test_days_have_a_feed_with_their_whole_text(site: Site) -> None:
     feed = site.atom("/days.xml")
     assert feed.bozo == 0
     assert len(gzip.compress(text.encode())) < 100_000
-    # Not the day that is not over.
+    # Without the day that has not ended.
     assert [entry.title.partition("：")[0] for entry in feed.entries] == [
         "2025-12-09 周二",
         "2025-12-08 周一",
@@ -439,7 +439,7 @@ def test_the_search_index_knows_what_threads_can_be_found_by(site: Site) -> None
 
 
 def alternates(tree: jekyll.Element) -> dict[str, str]:
-    """The addresses of a page in each language, as its head tells them."""
+    """The addresses of a page in each language, from its head."""
     return {
         link.attributes["hreflang"]: link.attributes["href"]
         for link in tree.find("link")

@@ -1,4 +1,4 @@
-"""What a built site has for programs: `index.json`, and JSON Feeds that say what the Atom feeds say."""
+"""The machine-readable files of a built site: `index.json`, and JSON Feeds equal to the Atom feeds."""
 
 import json
 import re

@@ -37,7 +37,7 @@ def days(*threads: Thread) -> list[Contribution]:
 
 
 def told(of: Sequence[Contribution], *, with_open: bool = True) -> list[list[FollowUp]]:
-    """What each report tells of those before it."""
+    """The follow-ups of each report."""
     watching, known, parts = WatchList(), set[OutcomeKey](), []
     for one in of:
         parts.append(list(follow_ups(watching, one, with_open=with_open, is_told=known.__contains__)))
@@ -58,7 +58,7 @@ def event(
 
 
 def bug(*timeline: TimelineEvent, number: int = 1) -> Thread:
-    """A bug of the first day that nobody answers."""
+    """A bug of the first day without an answer."""
     created = WEEK.start + timedelta(hours=1)
     return issue(number, "[Bug]: it breaks", created_at=created, timeline=timeline)
 

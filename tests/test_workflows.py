@@ -81,7 +81,8 @@ def test_ours_are_the_locked_packages_of_every_publishing_repository(name: str) 
 
 
 def test_every_package_that_is_installed_is_locked_by_version_and_hash() -> None:
-    """`make lock` mends it. Of the programs that build the program, too: it is built without isolation."""
+    """`make lock` corrects it. Build requirements are included, because the program is built without
+    isolation."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     wanted = [
         *project["project"]["dependencies"],
@@ -267,7 +268,7 @@ def test_what_somebody_types_is_never_run(forge: Forge) -> None:
 
 
 def test_a_title_does_nothing_in_the_summary_nor_in_the_log(tmp_path: Path) -> None:
-    """All that a run tells there is indented code, which no text can close."""
+    """All output of a run is indented code there, which no text can end."""
     scene = hour(1)
     evil = "``` ::error::x </pre><script> ##[error] \x1b[31m \u202e ~~~"
     threads = tuple(replace(thread, title=f"[Bug]: {evil}") for thread in scene.world.threads)

@@ -327,7 +327,7 @@ def test_sentences_as_deep_as_a_page_is_to_have_pass_the_checks() -> None:
 
 
 def spam(count: int, first: int, **fields: Any) -> tuple[Thread, ...]:
-    """Issues that want the focus's places, each by an account of its own."""
+    """Issues about the focus, each by a different account, that compete for its briefs."""
     return tuple(
         issue(number, "[ROCm] spam", body="Nothing works.", by=f"spam-{number}", created_at=1, **fields)
         for number in range(first, first + count)

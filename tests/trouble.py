@@ -37,7 +37,7 @@ FAULTS: dict[str, Callable[[], faults.Effect]] = {
     "HTML": faults.html_page,
     "token revoked": faults.bad_credentials,
 }
-"""Everything the fact sheets tell of GitHub, but for the two that take real time."""
+"""All documented faults of GitHub, except the two that take real time."""
 HANGS: dict[str, Callable[[], faults.Effect]] = {"hang": faults.hang, "hang in the body": faults.hang_in_body}
 
 
@@ -78,7 +78,7 @@ class Trouble:
 
 @dataclass
 class Photographer:
-    """Kills by taking a picture: what the disk holds at some step is what a run killed there leaves.
+    """Simulates a kill by copying the folder: its state at some step is what a run killed there leaves.
 
     Steps are the moments in which a run has fetched a list of threads or waits for the disk.
     """
