@@ -759,7 +759,7 @@ def test_a_text_longer_than_github_takes_is_read_at_both_ends() -> None:
 
 
 def f1(pairs: Iterable[tuple[str, Relevance]]) -> float:
-    """Precision and recall of YES against NONE; threads judged PASSING are not counted."""
+    """The F1 score of YES; threads that should be PASSING are left out."""
     apart = [
         (expected == "yes", answer is Relevance.YES) for expected, answer in pairs if expected != "passing"
     ]

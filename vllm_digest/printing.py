@@ -69,7 +69,7 @@ def print_on_line(text: str, *, ends: bool = False) -> None:
 
 
 def _print_to_stderr(text: str, *, ends: bool = True) -> None:
-    """Print to stderr. A run goes on if nobody reads it any more."""
+    """Print to stderr. The run continues if its reader has ended."""
     try:
         click.echo(text, err=True, nl=ends)
     except BrokenPipeError:

@@ -15,7 +15,7 @@ from tests.servers.ids import read_node_id
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as the log keeps it."""
+    """One request in the log."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Call:
 
     @property
     def numbers(self) -> list[int]:
-        """Numbers of the threads that are asked for by id, or by number in the text."""
+        """Numbers of the threads requested by id, or by number in the text."""
         read = (read_node_id(value) for value in _strings(self.variables))
         by_id = [numbers[0] for _, numbers in filter(None, read)]
         return by_id + [int(number) for number in re.findall(r"\(number: (\d+)\)", self.document)]
@@ -52,7 +52,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 class Ending(Enum):
-    """How a connection goes on while an answer is sent."""
+    """What happens to a connection while an answer is sent."""
 
     WHOLE = auto()
     SHORT_BODY = auto()
@@ -89,7 +89,7 @@ class Answer:
 
 
 class Budget:
-    """A rate limit's bucket: so much an hour, counted from the first request on."""
+    """The points of a rate limit: a number an hour, counted from the first request."""
 
     def __init__(self, resource: str, limit: int) -> None:
         self.resource = resource
@@ -98,7 +98,7 @@ class Budget:
         self.reset_at: datetime | None = None
 
     def renew(self, now: datetime) -> datetime:
-        """Begins a new hour when the old one is over; the time of the next reset."""
+        """Starts a new hour if the old one has ended; returns the time of the next reset."""
         if self.reset_at is None or now >= self.reset_at:
             self.used = 0
             self.reset_at = now + timedelta(hours=1)

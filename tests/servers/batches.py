@@ -16,7 +16,7 @@ class Batches:
     """Files and batches of a server. A batch is worked off when it is looked at after `finish()`."""
 
     def __init__(self, line: Line) -> None:
-        """`line` answers the body of one request."""
+        """`line`: returns the answer to the body of one request."""
         self.files: dict[str, bytes] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.status = "in_progress"
@@ -24,7 +24,7 @@ class Batches:
         self._line = line
 
     def finish(self) -> None:
-        """Work off every batch that is there."""
+        """Complete all batches."""
         for job in self.jobs.values():
             outputs, errors = self.work_off(self.files[job["input_file_id"]].decode())
             job["status"] = self.status = "completed"
@@ -32,7 +32,7 @@ class Batches:
             job["error_file_id"] = self._keep(errors) if errors else None
 
     def work_off(self, requests: str) -> tuple[str, str]:
-        """The lines of answers, and of requests that failed, to a file of requests."""
+        """The lines of answers and of failed requests for a file of requests."""
         outputs: list[str] = []
         errors: list[str] = []
         for number, line in enumerate(requests.splitlines()):

@@ -26,7 +26,7 @@ class Bounds:
     after: str | None = None
 
     def check(self, nodes_wanted: Callable[[], bool]) -> None:
-        """Raises what GitHub answers to sizes it does not serve; a bare `totalCount` needs no size."""
+        """Raises GitHub's error for sizes that it refuses; a query for only `totalCount` needs no size."""
         name, size = ("first", self.first) if self.last is None else ("last", self.last)
         connection = f"the `{self.field}` connection"
         if self.first is not None and self.last is not None:
@@ -91,7 +91,7 @@ def page(items: Sequence[Any], key: Callable[[Any], Key], bounds: Bounds) -> Pag
 
 
 def page_in_place(items: Sequence[Any], bounds: Bounds) -> Page:
-    """A page of things that keep their place in the list; the place is the cursor."""
+    """A page of items with fixed positions in the list; the position is the cursor."""
     after = read(bounds.after)
     start, stop = _cut(after[0] if after else 0, len(items), bounds)
     ends = ((start + 1,), (stop,)) if start < stop else (None, None)

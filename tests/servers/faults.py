@@ -83,7 +83,7 @@ def _ends(ending: Ending) -> Effect:
 
 
 def hang() -> Effect:
-    """Nothing is ever answered; it ends when the client goes away or the server closes."""
+    """No answer; ends when the client disconnects or the server closes."""
     return _ends(Ending.SILENT)
 
 
@@ -117,7 +117,7 @@ def short_body() -> Effect:
     return _ends(Ending.SHORT_BODY)
 
 
-# Answers that are none.
+# Invalid answers.
 
 
 def says(status: int, payload: Any = None, *, text: str | None = None, **headers: str) -> Effect:
@@ -138,7 +138,7 @@ def gateway_timeout() -> Effect:
 
 
 def query_timed_out(status: int = 502) -> Effect:
-    """GraphQL's own words for a query that took too long; seen with 200 too."""
+    """GraphQL's message for a query that took too long; also seen with status 200."""
     text = (
         "Something went wrong while executing your query. This may be the result of a timeout, "
         "or it could be a GitHub bug. Please include `0B1C:2D3E` when reporting this issue."
@@ -295,11 +295,11 @@ def _threads(
             yield data, name, [name]
 
 
-# The world moves.
+# Events during a request.
 
 
 def meanwhile(action: Callable[[GitHub], None]) -> Effect:
-    """Something happens just before a true answer, for example `github.now` moves on."""
+    """Calls a function just before the correct answer, for example one that advances `github.now`."""
 
     def effect(exchange: Exchange) -> Answer:
         action(exchange.github)

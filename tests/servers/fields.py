@@ -1,4 +1,4 @@
-"""Tables of the plain fields of GitHub's types: GraphQL's name, and where the world has it."""
+"""Tables of the plain fields of GitHub's types: GraphQL's name, and its source in `world`."""
 
 from __future__ import annotations
 

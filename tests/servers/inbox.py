@@ -1,4 +1,4 @@
-"""A chat's address: keeps the messages that are posted to it, or refuses them all."""
+"""A local chat service: stores the messages that are posted to it, or refuses them all."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Inbox:
-    """`messages` are the JSON bodies posted so far; `status` is what every post is answered with."""
+    """`messages`: the JSON bodies posted so far. `status`: HTTP status of every answer."""
 
     def __init__(self, status: int = 200) -> None:
         self.messages: list[dict[str, Any]] = []

@@ -64,7 +64,7 @@ def _written(said: Said[Comment]) -> tuple[int, int]:
 
 
 def reviews(pull: PullRequest, info: Info, **given: Any) -> Page:
-    """Ordered by when they were begun, so one that was pending for long stands before later ones."""
+    """Ordered by when they were begun, so one that was pending for long comes before later ones."""
     now, states = info.context.now, given.get("states")
     said = [
         reviewed(pull, review)

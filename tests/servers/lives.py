@@ -40,7 +40,7 @@ class Sketch:
     closed_again: datetime | None = None
     """After `reopened`."""
     said: tuple[datetime, ...] = ()
-    """Times at which somebody surely comments."""
+    """Times of comments that must exist."""
     long: bool = False
     """A thread that fits into no first page: comments, reviews, remarks, files."""
     number: int = 0
@@ -52,7 +52,7 @@ class Writer:
     """Turns sketches into threads."""
 
     def __init__(self, rng: Random, library: Library, until: datetime) -> None:
-        """`until`: when the talk in threads that stay open ends."""
+        """`until`: end of the comments in threads that stay open."""
         self.rng, self.library, self.until = rng, library, until
         self.people = People(rng)
 
@@ -100,7 +100,7 @@ class Writer:
         )
 
     def _some(self, mean: float) -> int:
-        """A number from 0 on, often small and at times large."""
+        """A random number from 0, often small and sometimes large."""
         return int(self.rng.expovariate(1 / mean))
 
     def _moments(self, sketch: Sketch, count: int) -> list[datetime]:

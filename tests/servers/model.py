@@ -30,7 +30,7 @@ class Asked:
 
     @property
     def system(self) -> str:
-        """The instructions, wherever they stand."""
+        """The instructions, in whichever message they are."""
         return self.messages[0]
 
     @property
@@ -44,7 +44,7 @@ class Asked:
 
     @property
     def schema(self) -> Any:
-        """The schema of the answer, if it is held to one."""
+        """The schema of the answer, if there is one."""
         return self.body.get("response_format", {}).get("json_schema", {}).get("schema")
 
     @property
@@ -63,7 +63,7 @@ class Said:
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the message: `refusal`, `reasoning_content`."""
     thought_tokens: int = 0
-    """Tokens of thoughts, which count against the room."""
+    """Tokens of reasoning, which count against the answer limit."""
 
 
 Author = Callable[[Asked], "Mapping[str, Any] | str | Said | Answer"]
@@ -114,7 +114,7 @@ class ModelServer:
         self.batches = Batches(self._batch_line)
         self._lock = threading.Lock()
         self.listing: Effect = lambda real: real()
-        """What becomes of the list of models."""
+        """A change of the list of models."""
         self._server = Server(self._handle, port)
         self._server.latency = latency
         self.url = f"{self._server.url}/v1"
@@ -180,7 +180,7 @@ class ModelServer:
         return self._chat(Asked(body, {}))
 
     def reply(self, asked: Asked) -> Answer:
-        """What this kind of server says to a call when nothing goes wrong."""
+        """The answer of this kind of server to a call without a fault."""
         if asked.body.get("model") not in self.models:
             name = asked.body.get("model")
             return self.kind.error(404, f"The model `{name}` does not exist.", code="model_not_found")

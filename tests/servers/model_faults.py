@@ -35,7 +35,7 @@ def rate_limited(**headers: str) -> Effect:
 
 
 def no_quota() -> Effect:
-    """429 that no waiting mends."""
+    """429 for a reason that does not end by waiting."""
     return gives(openai_error(429, "You exceeded your current quota.", code="insufficient_quota"))
 
 
@@ -82,7 +82,7 @@ def drip_head() -> Effect:
     return _ends(Ending.DRIP_HEAD)
 
 
-# Answers that are none.
+# Invalid answers.
 
 
 def html_page() -> Effect:
@@ -104,7 +104,7 @@ def bad_utf8() -> Effect:
 
 
 def error_in_200(code: int) -> Effect:
-    """How OpenRouter hands on another server's error."""
+    """Another server's error as OpenRouter forwards it."""
     return gives(Answer(payload={"error": {"message": "Provider returned error", "code": code}}))
 
 

@@ -47,7 +47,7 @@ class ErrorForm(Protocol):
 
 @dataclass(frozen=True)
 class Kind:
-    """A maker's habits."""
+    """The behavior of one maker's servers."""
 
     error: ErrorForm = openai_error
     forms: frozenset[str] = frozenset({"json_schema", "json_object"})
@@ -151,7 +151,7 @@ def _strict_faults(schema: Any, place: str) -> Iterator[str]:
 
 OPENAI = Kind(strict=True, batches=True)
 REASONING = Kind(strict=True, rooms=frozenset({"max_completion_tokens"}), temperature=False)
-"""OpenAI's models that think first."""
+"""OpenAI's reasoning models."""
 VLLM = Kind(error=_vllm_error)
 DEEPSEEK = Kind(
     forms=frozenset({"json_object"}),
@@ -171,7 +171,7 @@ OLD = Kind(
     rooms=frozenset({"max_tokens"}),
     words={"response_format": "unknown field"},
 )
-"""A small old server, which says little."""
+"""A small old server, whose errors have little detail."""
 NO_SYSTEM = Kind(
     error=_vllm_error, roles=frozenset({"user", "assistant"}), words={"messages": "System role not supported"}
 )

@@ -35,7 +35,7 @@ class People:
         self._weights = list(accumulate(1 / (n + 8) for n in range(count)))
 
     def anybody(self) -> Author:
-        """Mostly a human; two in a hundred are deleted accounts, rarely no person at all."""
+        """Mostly a person; 2 % are deleted accounts, and rarely it is an organization or placeholder."""
         chance = self._rng.random()
         if chance < 0.02:
             return None, "NONE"

@@ -1,4 +1,4 @@
-"""Runs a GraphQL request against a world, and answers in GitHub's words."""
+"""Runs a GraphQL request against a `world`, with GitHub's forms of answers and errors."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Results(NamedTuple):
 
 
 def resolve_search(_: object, info: Info, query: str, **given: Any) -> Results:
-    """As on GitHub a cursor is a place in the list, so what moves in it moves under the pages."""
+    """As on GitHub a cursor is a position in the list, so entries that move during paging shift the pages."""
     request = info.context
     found = find(request.world, query, request.now, request.lag)
     numbers = page_in_place(found[:REACHABLE], bounds(info, given))
@@ -160,7 +160,7 @@ def ask(text: str, name: str | None, variables: Mapping[str, Any]) -> Asked | di
 
 
 def answer(asked: Asked, variables: Mapping[str, Any], request: Request) -> dict[str, Any]:
-    """Runs a request. An error in our own resolvers is raised, not told to the client."""
+    """Runs a request. An error in our own resolvers is raised, not sent to the client."""
     name = asked.operation.name.value if asked.operation.name else None
     result = execute_sync(
         github_schema(),

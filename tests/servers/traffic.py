@@ -21,7 +21,7 @@ HOUR_START = datetime(2025, 12, 10, 10, 42, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Scene:
-    """A world and a window `[start, end)` of it; things go on for six hours after the window."""
+    """A `world` and a window `[start, end)` of it; its events continue for six hours after the window."""
 
     world: World
     start: datetime
@@ -106,7 +106,7 @@ def _later(rng: Random, at: datetime, typical_hours: float, spread: float = 1.5)
 
 
 def _arrivals(rng: Random, start: datetime, end: datetime, rate: float) -> Iterator[datetime]:
-    """More come when Europe and America are awake, fewer at the week's end."""
+    """More threads during the day in Europe and America, fewer at the weekend."""
     at = start
     while True:
         busy = 1 + 0.5 * math.sin((at.hour - 9) / 24 * 2 * math.pi)
@@ -118,7 +118,7 @@ def _arrivals(rng: Random, start: datetime, end: datetime, rate: float) -> Itera
 
 
 def _natural(rng: Random, at: datetime) -> Sketch:
-    """A new thread that ends as such threads end."""
+    """A new thread with a plausible end."""
     chance = rng.random()
     if rng.random() < 0.68:
         ends: tuple[tuple[float, How, float], ...] = ((0.62, "merged", 20.0), (0.8, "unmerged", 72.0))

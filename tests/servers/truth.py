@@ -74,7 +74,7 @@ def _exists(thread: Thread, asked: datetime) -> bool:
 
 
 def _closing(thread: Thread, asked: datetime) -> Closed | None:
-    """The closing that still holds at `asked`."""
+    """The closing that is in effect at `asked`."""
     closing = None
     for event in thread.history:
         if event.at <= asked and isinstance(event, Closed):

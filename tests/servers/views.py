@@ -18,12 +18,12 @@ Info: TypeAlias = "GraphQLResolveInfo[Request]"
 
 @dataclass
 class Request:
-    """One request's world, and the moment at which it is looked at."""
+    """The `world` of one request, and the moment as of which it is shown."""
 
     world: World
     now: datetime
     lag: timedelta
-    """By how much search is behind."""
+    """The delay of the search index."""
     rate: Mapping[str, Any]
     """The fields of RateLimit."""
     _looks: dict[int, Seen] = field(default_factory=dict)

@@ -71,7 +71,7 @@ class Server(ThreadingHTTPServer):
                 super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore clients that hang up; keep any other error, which is a bug of the server."""
+        """Ignore clients that disconnect; record any other error, which is a bug of the server."""
         del request, client_address
         error = sys.exception()
         if error and not isinstance(error, ConnectionError):
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the parent's name
-        """Says nothing: the requests are in the log of the server."""
+        """No output; requests are in the server's log."""
 
     def _serve(self) -> None:
         begun = time.monotonic()
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD_CLOSE)
 
     def _drip(self, beginning: bytes) -> None:
-        """Sends a byte at a time, until the client goes away."""
+        """Sends a byte at a time until the client disconnects."""
         self.wfile.write(beginning)
         while True:
             self.wfile.write(b" ")

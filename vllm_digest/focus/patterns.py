@@ -38,7 +38,7 @@ may a capital after a small letter (`RocmPlatform`), and a count may stand befor
 
 def _check_exact(pattern: str) -> str:
     if set(pattern) & set("#*"):
-        raise ValueError(f"{pattern!r} is taken as it stands and has no wildcards.")
+        raise ValueError(f"{pattern!r} is matched exactly and has no wildcards.")
     return pattern
 
 

@@ -1,4 +1,4 @@
-"""Titles of strangers on a page: never to be taken for the page's own words."""
+"""Untrusted titles on a page, written so that they cannot be confused with the page's own text."""
 
 import re
 
