@@ -67,7 +67,11 @@ def _table(name: str) -> str:
     if name == "shared options":
         return _lines(("option", "meaning", "default", "commands"), _shared_rows())
     kind = dict(all_commands())[name]
-    rows = ((_given(how), how.help, how.usual) for field, how in declared(kind) if field.name not in _SHARED)
+    rows = (
+        (_given(how), how.help, how.default_text)
+        for field, how in declared(kind)
+        if field.name not in _SHARED
+    )
     return _lines(("option", "meaning", "default"), rows)
 
 
@@ -85,7 +89,7 @@ def _shared_rows() -> Iterator[tuple[str, ...]]:
             name for name, kind in all_commands() if field.name in {one.name for one, _ in declared(kind)}
         ]
         everyone = len(users) == len(list(all_commands()))
-        yield _given(how), how.help, how.usual, "all" if everyone else ", ".join(sorted(users))
+        yield _given(how), how.help, how.default_text, "all" if everyone else ", ".join(sorted(users))
 
 
 def _given(how: Option) -> str:

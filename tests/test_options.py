@@ -59,8 +59,8 @@ def test_defaults_in_help_are_those_of_the_settings(kind: type[CommandOptions]) 
         "github.max_wait": format_length(settings.github.max_wait),
     }
     for _, how in declared(kind):
-        if how.setting and how.usual:
-            assert how.usual.endswith(usual[how.setting])
+        if how.setting and how.default_text:
+            assert how.default_text.endswith(usual[how.setting])
 
 
 def test_the_codes_of_errors_are_those_of_the_table(run: Run) -> None:

@@ -42,7 +42,7 @@ def named(
 ) -> TimeWindow | None:
     return named_window(
         WindowOptions(since, until, day, parse_length(length) if length else None),
-        usual_length=timedelta(hours=1),
+        default_length=timedelta(hours=1),
         now=NOW,
         zone=zone,
     )

@@ -200,7 +200,7 @@ class WindowOptions:
 
 
 def named_window(
-    options: WindowOptions, *, usual_length: timedelta, now: datetime, zone: ZoneInfo
+    options: WindowOptions, *, default_length: timedelta, now: datetime, zone: ZoneInfo
 ) -> TimeWindow | None:
     """The exact window that `--since`, `--until`, `--date` and an explicit `--window` name together.
 
@@ -225,7 +225,7 @@ def named_window(
     elif start is not None:
         end = start + length if length else floor_to_minute(now)
     elif end is not None:
-        start = end - (length or usual_length)
+        start = end - (length or default_length)
     else:
         return None
     if end <= start:

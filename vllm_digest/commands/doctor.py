@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from vllm_digest.cleaning import clean_line
-from vllm_digest.config import USUAL_FILE
+from vllm_digest.config import DEFAULT_FILE
 from vllm_digest.errors import DigestError, FallbackError, UsageError, counted
 from vllm_digest.files import probe
 from vllm_digest.installation import installation
@@ -41,7 +41,7 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
     def configuration() -> str:
         nonlocal setup
         setup = resolve(runtime, options)
-        file = options.config or (str(USUAL_FILE) if USUAL_FILE.exists() else "no file")
+        file = options.config or (str(DEFAULT_FILE) if DEFAULT_FILE.exists() else "no file")
         return f"{file}, the environment and flags make sense"
 
     tell("configuration", configuration)

@@ -145,11 +145,11 @@ def _sample(options: RunOptions) -> _Wanted:
 
 
 def _windows_of_github(setup: Setup, options: RunOptions) -> _Wanted:
-    usual_length = setup.settings.report.window
+    default_length = setup.settings.report.window
     length = parse_length(options.window) if options.window else None
     window = named_window(
         WindowOptions(options.since, options.until, options.date, length),
-        usual_length=usual_length,
+        default_length=default_length,
         now=setup.now(),
         zone=setup.settings.report.timezone,
     )
@@ -159,5 +159,5 @@ def _windows_of_github(setup: Setup, options: RunOptions) -> _Wanted:
             "Windows named by those are exact anyway; leave --exact out.",
         )
     # A day of 23 or 25 hours belongs to the series of days as well.
-    series = timedelta(days=1) if options.date else window.length if window else usual_length
+    series = timedelta(days=1) if options.date else window.length if window else default_length
     return _Wanted(setup.source(), format_length(series), window)

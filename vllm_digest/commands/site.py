@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from vllm_digest.config import USUAL_FILE
+from vllm_digest.config import DEFAULT_FILE
 from vllm_digest.errors import PageError, UsageError, counted
 from vllm_digest.options import SettingsOptions, SiteOptions
 from vllm_digest.printing import print_product
@@ -16,7 +16,7 @@ from vllm_digest.window import format_length
 def site(runtime: Runtime, options: SiteOptions) -> None:
     """Make the staging folder and print it; PageError in the end when a report had to be left out."""
     folder = Path(options.folder)
-    config, theme = folder / USUAL_FILE, folder / "jekyll"
+    config, theme = folder / DEFAULT_FILE, folder / "jekyll"
     if not config.is_file() or not theme.is_dir():
         raise UsageError(
             f"{folder} has no {config.name} and no folder {theme.name}: it is not a publishing repository.",

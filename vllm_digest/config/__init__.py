@@ -1,7 +1,7 @@
 """Settings as a frozen value: defaults, overridden by a YAML file, then by the environment, then by flags."""
 
 from vllm_digest.config.effective import effective, example
-from vllm_digest.config.reading import USUAL_FILE, Loaded, keys, load, load_with_origins
+from vllm_digest.config.reading import DEFAULT_FILE, Loaded, keys, load, load_with_origins
 from vllm_digest.config.sections import (
     GitHubSettings,
     HeatSettings,
@@ -12,7 +12,7 @@ from vllm_digest.config.sections import (
 from vllm_digest.config.values import split_thread
 
 __all__ = [
-    "USUAL_FILE",
+    "DEFAULT_FILE",
     "GitHubSettings",
     "HeatSettings",
     "LlmSettings",

@@ -13,7 +13,7 @@ from vllm_digest.config.sections import Settings
 from vllm_digest.errors import UsageError
 from vllm_digest.validation import Problem, problems
 
-USUAL_FILE = Path("config.yaml")
+DEFAULT_FILE = Path("config.yaml")
 """Read if it exists and no other file is named."""
 PREFIX = "VLLM_DIGEST_"
 _ALIASES = {"GITHUB_API_URL": ("github", "api_url"), "OPENAI_BASE_URL": ("llm", "base_url")}
@@ -105,9 +105,9 @@ def _kind(section: str, key: str) -> object:
 
 
 def _from_file(file: Path | None) -> Values:
-    if file is None and not USUAL_FILE.exists():
+    if file is None and not DEFAULT_FILE.exists():
         return {}
-    path = file or USUAL_FILE
+    path = file or DEFAULT_FILE
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -14,7 +14,7 @@ class ConfigOptions(CommandOptions):
     """Options of every command that reads settings. Options that were not given are None."""
 
     config: str | None = option(
-        "--config", metavar="FILE", help="The settings file.", usual="config.yaml, if it exists"
+        "--config", metavar="FILE", help="The settings file.", default_text="config.yaml, if it exists"
     )
 
 
@@ -26,7 +26,7 @@ class LanguageOptions(ConfigOptions):
         "--language",
         metavar="LANGUAGE",
         help="The language: zh or en.",
-        usual="the first of report.languages",
+        default_text="the first of report.languages",
     )
 
 
@@ -35,7 +35,11 @@ class SettingsOptions(ConfigOptions):
     """Options of commands that use the archive."""
 
     output: str | None = option(
-        "--output", metavar="DIR", help="The folder for reports.", setting="report.output", usual="archive"
+        "--output",
+        metavar="DIR",
+        help="The folder for reports.",
+        setting="report.output",
+        default_text="archive",
     )
 
 
@@ -48,7 +52,7 @@ class RepoOptions(SettingsOptions):
         metavar="OWNER/NAME",
         help="The repository.",
         setting="github.repo",
-        usual="vllm-project/vllm",
+        default_text="vllm-project/vllm",
     )
 
 
@@ -64,7 +68,7 @@ class WritingOptions(TimedOptions):
     """Options of commands that write reports of a series."""
 
     wait: str | None = option(
-        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", usual="not at all"
+        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", default_text="not at all"
     )
     max_cost: str | None = option(
         "--max-cost",
@@ -96,14 +100,16 @@ class RunOptions(ModelOptions):
         metavar="LENGTH",
         help="The length of a window: 90m, 1h, 24h, 7d.",
         setting="report.window",
-        usual="1h",
+        default_text="1h",
     )
     since: str | None = option(
         "--since",
         metavar="TIME",
         help="Start of a window, ISO 8601, in the configured time zone unless it has an offset.",
     )
-    until: str | None = option("--until", metavar="TIME", help="End of the window, exclusive.", usual="now")
+    until: str | None = option(
+        "--until", metavar="TIME", help="End of the window, exclusive.", default_text="now"
+    )
     date: str | None = option(
         "--date", metavar="DATE", help="A calendar day in the configured time zone, or `yesterday`."
     )
@@ -129,14 +135,18 @@ class RangeOptions(SpanOptions):
 
     day: str | None = argument("[DATE]", "One day in the configured time zone.", default=None)
     window: str = option(
-        "--window", metavar="LENGTH", help="The length of a window: 24h, 1h.", default="24h", usual="24h"
+        "--window",
+        metavar="LENGTH",
+        help="The length of a window: 24h, 1h.",
+        default="24h",
+        default_text="24h",
     )
     max_wait: str | None = option(
         "--max-wait",
         metavar="LENGTH",
         help="How long to wait in total for GitHub's rate limits.",
         setting="github.max_wait",
-        usual="no limit on a terminal, else 15m",
+        default_text="no limit on a terminal, else 15m",
     )
 
 
@@ -153,7 +163,11 @@ class BatchSubmitOptions(RangeOptions):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchCollectOptions(PageOptions):
     window: str = option(
-        "--window", metavar="LENGTH", help="The length of the batch's windows.", default="24h", usual="24h"
+        "--window",
+        metavar="LENGTH",
+        help="The length of the batch's windows.",
+        default="24h",
+        default_text="24h",
     )
     answers: tuple[str, ...] = option(
         "--answers",
@@ -170,7 +184,10 @@ class RollupOptions(SpanOptions, ModelOptions):
     week: str | None = option("--week", metavar="WEEK", help="An ISO week, which starts on Monday: 2025-W50.")
     month: str | None = option("--month", metavar="MONTH", help="A month: 2025-12.")
     of: str | None = option(
-        "--of", metavar="SERIES", help="The series to make it from.", usual="the series of report.window"
+        "--of",
+        metavar="SERIES",
+        help="The series to make it from.",
+        default_text="the series of report.window",
     )
     dry_run: bool = option("--dry-run", help="Print what it would be made from, and do nothing.")
 
@@ -189,7 +206,7 @@ class ExportOptions(RepoOptions):
         metavar="FORMAT",
         help="The file format: jsonl or csv.",
         default="jsonl",
-        usual="jsonl",
+        default_text="jsonl",
     )
 
 
@@ -200,7 +217,7 @@ class StatusOptions(TimedOptions):
         metavar="LENGTH",
         help="The window length of the series to check.",
         setting="report.window",
-        usual="1h",
+        default_text="1h",
     )
     as_json: bool = option("--json", "as_json", help="Print one JSON object instead.")
 
@@ -229,16 +246,16 @@ class BranchOptions(SettingsOptions):
         metavar="NAME",
         help="The branch that holds the reports.",
         default="reports",
-        usual="reports",
+        default_text="reports",
     )
     remote: str | None = option(
         "--remote",
         metavar="URL",
         help="The repository of that branch.",
-        usual="origin of the current folder's repository",
+        default_text="origin of the current folder's repository",
     )
     wait: str | None = option(
-        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", usual="30m"
+        "--wait", metavar="LENGTH", help="How long to wait for another run to end.", default_text="30m"
     )
 
 
@@ -265,4 +282,6 @@ class InitOptions(CommandOptions):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SiteOptions(CommandOptions):
     folder: str = argument("[DIR]", "The folder of the repository.", default=".")
-    to: str | None = option("--to", metavar="STAGING", help="The folder to write.", usual="DIR/staging")
+    to: str | None = option(
+        "--to", metavar="STAGING", help="The folder to write.", default_text="DIR/staging"
+    )

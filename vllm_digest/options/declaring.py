@@ -17,7 +17,7 @@ class Option:
 
     flags: `("--wait",)`; empty for an argument. metavar: name of its value in help; empty for a switch.
     setting: the setting that it overrides, such as `report.window`; empty without one.
-    usual: its default in help; empty without one, or if `help` states it.
+    default_text: its default in help; empty without one, or if `help` states it.
     counts: whether it may be repeated and is counted (`-vv`). several: whether it takes several values.
     """
 
@@ -25,14 +25,14 @@ class Option:
     help: str
     metavar: str = ""
     setting: str = ""
-    usual: str = ""
+    default_text: str = ""
     counts: bool = False
     several: bool = False
 
     @property
     def described(self) -> str:
         """The help, followed by the default."""
-        return f"{self.help}  [default: {self.usual}]" if self.usual else self.help
+        return f"{self.help}  [default: {self.default_text}]" if self.default_text else self.help
 
 
 def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002 - click's word
