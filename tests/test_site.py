@@ -19,8 +19,8 @@ from tests.servers.words import CHINESE
 from tests.sites import BASE, DAY, HOSTILE, HOURS, PROSE, SHARED, Site, build, hostile_texts, links, url
 from vllm_digest import pipeline
 from vllm_digest.judgement import Relevance
+from vllm_digest.markdown.collapsible import as_stored
 from vllm_digest.markdown.escaping import clean
-from vllm_digest.markdown.folding import unfolded
 from vllm_digest.models import State
 from vllm_digest.render import render
 from vllm_digest.report import Digest
@@ -216,7 +216,7 @@ def test_what_is_stored_stands_whole_on_the_staged_page_and_is_not_folded(site: 
             (site.folder / folder / f"{page.strip('/')}.md").read_text("utf-8")
             for folder in ("archive", "staging")
         )
-        with_stories = set(re.sub(r" \[↳\]\([^)]*\)", "", unfolded(staged)).split("\n"))
+        with_stories = set(re.sub(r" \[↳\]\([^)]*\)", "", as_stored(staged)).split("\n"))
         assert set(stored.split("\n")) < with_stories, page
         assert re.search(r"^ *<|later|\n\n\n", stored, re.MULTILINE) is None, page
 
@@ -598,7 +598,7 @@ def test_a_page_that_fails_its_check_in_one_language_is_missing_in_that_one_alon
     run("run", "--sample")
     config = Path("config.yaml")
     config.write_text(config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8")
-    monkeypatch.setattr("vllm_digest.site.editions.render_folded", lambda *_: "---\ntitle: {{ x\n---\n")
+    monkeypatch.setattr("vllm_digest.site.editions.render_for_site", lambda *_: "---\ntitle: {{ x\n---\n")
     made = run("site")
     assert made.code == 7
     assert "has no page in en: Its front matter does not load" in made.err

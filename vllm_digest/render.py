@@ -18,9 +18,9 @@ from markupsafe import Markup
 from vllm_digest.digest.highlights import TOP, by_event, course, leading, usage_rows, verdict
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
+from vllm_digest.markdown import collapsible
 from vllm_digest.markdown.escaping import Safe, code, escape, link, literal, yaml_text
 from vllm_digest.markdown.figures import around_figure
-from vllm_digest.markdown.folding import CLOSED, Fold, anchor, opened, tidy, topic_mark, unfolded
 from vllm_digest.markdown.prose import inline
 from vllm_digest.markdown.titles import listed_title, nested, quoted_title
 from vllm_digest.narrative import Brief, BriefPart, Evidence, FocusNote, Narrative, OverviewPart
@@ -47,13 +47,13 @@ def render(
     `root`: path prefix of the language's pages on the site, see `languages.root_of`.
     `stories`: numbers of the threads with a page on the site; mentions of them get a second link to it.
     """
-    return tidy(unfolded(render_folded(report, language, root, stories)))
+    return collapsible.tidy(collapsible.as_stored(render_for_site(report, language, root, stories)))
 
 
-def render_folded(
+def render_for_site(
     report: Report, language: str = LANGUAGES[0], root: str = "", stories: Collection[int] = ()
 ) -> str:
-    """The same page for the site: notes are folded, and threads can be linked to (`markdown.folding`)."""
+    """The page for the site, with collapsible notes and an anchor for each thread."""
     zone = ZoneInfo(report.timezone)
     digest = report.digest
     relevant = digest.relevant(Relevance.YES)
@@ -61,7 +61,7 @@ def render_folded(
     threads = {thread.number: thread for thread in digest.threads}
     address = _Addresses(digest)
     page = _environment(language).get_template("report.md.j2")
-    return tidy(
+    return collapsible.tidy(
         page.render(
             report=report,
             digest=digest,
@@ -129,7 +129,7 @@ class _Places:
         if number in self._marked:
             return Markup()
         self._marked.add(number)
-        return Markup(anchor(number))
+        return Markup(collapsible.anchor(number))
 
 
 class _FirstTold:
@@ -274,15 +274,15 @@ def _environment(language: str) -> "Environment":
         "fill": lambda key, **values: Markup(said.fill(key, values, own=_plain, other=_finalize)),
         "leading": leading,
         "numeral": lambda number: _numeral(said, number),
-        "fold": lambda kind, key, **values: Markup(opened(Fold(kind), said.say(key, **values))),
-        "unfold": Markup(CLOSED),
+        "fold": lambda kind, key, **values: Markup(collapsible.start_tag(kind, said.say(key, **values))),
+        "unfold": Markup(collapsible.CLOSED),
     }
     pages.filters |= {
         "code": lambda text: Markup(code(text)),
         "inline": lambda text: Markup(escape(text, at_start=False)),
         "link": lambda text, url: Markup(link(text, url)),
         "percent": lambda count, total: Markup(_percent(count, total)),
-        "mark": lambda text: Markup(topic_mark(Safe(_finalize(text)))),
+        "mark": lambda text: Markup(collapsible.topic_mark(Safe(_finalize(text)))),
         "title": lambda text: Markup(quoted_title(text)) or said.say("untitled"),
         "listed": lambda text: Markup(listed_title(text)) or said.say("untitled"),
         "yaml": lambda text: Markup(yaml_text(text)),

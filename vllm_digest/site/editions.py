@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from vllm_digest.archive import Archive, document
 from vllm_digest.languages import root_of
-from vllm_digest.markdown.folding import unfolded
+from vllm_digest.markdown.collapsible import as_stored
 from vllm_digest.pagecheck import find_problem, sections, title_of
-from vllm_digest.render import render_folded
+from vllm_digest.render import render_for_site
 from vllm_digest.report import Report
 from vllm_digest.sections import outline
 from vllm_digest.site.calendar import moment_label, month_of, span_label
@@ -56,7 +56,7 @@ class Edition:
 
     def sections(self, entry: Entry) -> str:
         """A report's page without the long lists, in Markdown."""
-        return sections(unfolded(self._page(entry)))
+        return sections(as_stored(self._page(entry)))
 
     def _page(self, entry: Entry) -> str:
         return _path(self.folder, entry).read_text(encoding="utf-8")
@@ -77,7 +77,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
         stem.with_suffix(".json").write_bytes(document(report))
         stem.with_suffix(".md").write_text(page, encoding="utf-8")
         for language in others:
-            page = render_folded(report, language, root_of(language, site.languages), stories)
+            page = render_for_site(report, language, root_of(language, site.languages), stories)
             if problem := _put_page(
                 report, page, language, draft / root_of(language, site.languages).lstrip("/")
             ):
@@ -96,7 +96,7 @@ def put_reports(site: Site, archive: Archive, draft: Path, stories: Collection[i
 
 def _put_page(report: Report, page: str, language: str, folder: Path) -> str:
     """Write a report's page if it passes its check; return the problem found, empty if there is none."""
-    problem = find_problem(unfolded(page), outline(report.digest, language))
+    problem = find_problem(as_stored(page), outline(report.digest, language))
     if not problem:
         path = (folder / report.place).with_suffix(".md")
         path.parent.mkdir(parents=True, exist_ok=True)

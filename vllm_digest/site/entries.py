@@ -19,7 +19,7 @@ from vllm_digest.models import EventKind, State
 from vllm_digest.narrative import BriefPart, Narrative
 from vllm_digest.pagecheck import breakage
 from vllm_digest.place import ROLL_UPS, Place
-from vllm_digest.render import render_folded
+from vllm_digest.render import render_for_site
 from vllm_digest.report import Lists, Report, ThreadRow
 from vllm_digest.sections import LISTS
 from vllm_digest.window import TimeWindow
@@ -169,7 +169,7 @@ def read(
     `language`: of the pages. `zone`: of the times in warnings. `stories`: numbers of the threads that have a
     page on the site.
     """
-    rendered = partial(render_folded, language=language, stories=stories)
+    rendered = partial(render_for_site, language=language, stories=stories)
     entries: list[Entry] = []
     left_out: list[Missing] = []
     refused_folders = archive.refused_folders()

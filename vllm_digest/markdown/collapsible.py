@@ -10,7 +10,7 @@ from enum import StrEnum
 from vllm_digest.markdown.escaping import Safe
 
 
-class Fold(StrEnum):
+class Collapsible(StrEnum):
     """A kind of collapsible element (`<details>`), and how the stored Markdown shows its content."""
 
     WHY = "why"
@@ -27,9 +27,12 @@ class Fold(StrEnum):
 
 CLOSED = Safe("</details>")
 _OPENED = r'<details class="{kind}" markdown="1"><summary>([^<>\n]*)</summary>'
-_MORE = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.MORE)}\n.*?^[ ]*{CLOSED}$", re.MULTILINE | re.DOTALL)
-_GROUP = re.compile(rf"^([ ]*){_OPENED.format(kind=Fold.GROUP)}$", re.MULTILINE)
-_WHY = re.compile(rf"\n+[ ]*{_OPENED.format(kind=f'(?:{Fold.WHY}|{Fold.QUOTES}|{Fold.REST})')}\n+")
+_MORE = re.compile(
+    rf"^([ ]*){_OPENED.format(kind=Collapsible.MORE)}\n.*?^[ ]*{CLOSED}$", re.MULTILINE | re.DOTALL
+)
+_GROUP = re.compile(rf"^([ ]*){_OPENED.format(kind=Collapsible.GROUP)}$", re.MULTILINE)
+_BELOW = f"(?:{Collapsible.WHY}|{Collapsible.QUOTES}|{Collapsible.REST})"
+_WHY = re.compile(rf"\n+[ ]*{_OPENED.format(kind=_BELOW)}\n+")
 _END_IN_LIST = re.compile(rf"\n+[ ]*{CLOSED}\n+(?=[ ]*(?:\*|\d+\.)[ ])")
 _END = re.compile(rf"\n+[ ]*{CLOSED}$", re.MULTILINE)
 _ANCHOR = re.compile(r'^([ ]*(?:\*|-|\d+\.)[ ]+)<span id="t\d+"></span>', re.MULTILINE)
@@ -37,11 +40,14 @@ _TOPIC = re.compile(r'<span class="topic">((?:(?!<span).)*)</span>$', re.MULTILI
 _BLANK = re.compile(r"\n{3,}")
 
 
-def opened(kind: Fold, summary: str) -> Safe:
-    """The start tag of a collapsible element, on a line between blank ones. `summary`: trusted text."""
+def start_tag(kind: str, summary: str) -> Safe:
+    """The start tag of a collapsible element, on a line between blank ones. `summary`: trusted text.
+
+    Raises ValueError if `kind` is not a value of `Collapsible`, or `summary` contains HTML.
+    """
     if re.search(r"[<>&\n]", summary):
-        raise ValueError(f"{summary!r} is no plain text")
-    return Safe(f'<details class="{kind}" markdown="1"><summary>{summary}</summary>')
+        raise ValueError(f"{summary!r} is not plain text")
+    return Safe(f'<details class="{Collapsible(kind)}" markdown="1"><summary>{summary}</summary>')
 
 
 def anchor(number: int) -> Safe:
@@ -59,7 +65,7 @@ def tidy(page: str) -> str:
     return _BLANK.sub("\n\n", page)
 
 
-def unfolded(page: str) -> str:
+def as_stored(page: str) -> str:
     """The page as it is stored: without collapsible elements and anchors."""
     page = _MORE.sub(r"\1\2", page)
     page = _GROUP.sub(r"\1**\2**", page)
