@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ from tests import jekyll
 from vllm_digest.markdown.escaping import (
     ANYWHERE,
     AT_START,
+    FIRST,
     IN_LINK,
     Safe,
     clean,
     code,
     escape,
     link,
+    visible,
     yaml_text,
 )
 
@@ -470,6 +473,19 @@ def test_a_sign_that_would_act_at_a_line_s_start_is_escaped_there(text: str, wri
 def test_every_rule_is_tried_by_some_text() -> None:
     rules = {rule.sign for table in (ANYWHERE, AT_START, IN_LINK) for rule in table}
     assert {sign for sign in rules if any(re.search(sign, clean(text)) for text in NASTY)} == rules
+
+
+@settings(max_examples=200)
+@given(TEXTS | st.text())
+def test_every_sign_begins_with_a_character_that_is_looked_for(text: str) -> None:
+    for rule in (*ANYWHERE, *AT_START, *IN_LINK):
+        for sign in re.finditer(rule.sign, clean(text)):
+            assert sign.start() == 0 or re.match(FIRST, sign[0]), rule
+
+
+def test_a_text_that_python_calls_printable_has_nothing_invisible() -> None:
+    printable = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert visible(f"{printable}\n{printable}") == f"{printable}\n{printable}"
 
 
 @pytest.mark.parametrize(

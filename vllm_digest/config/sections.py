@@ -1,6 +1,7 @@
 """The sections of the settings: each key with its type, default and meaning."""
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -139,7 +140,7 @@ class Settings(Section):
     report: ReportSettings = ReportSettings()
     repository: RepositorySettings = Field(default_factory=lambda: RepositorySettings(**built_in(VLLM)))
     heat: HeatSettings = HeatSettings()
-    focus: FocusSettings = Field(default_factory=FocusSettings)
+    focus: FocusSettings = Field(default_factory=cache(FocusSettings))
     redact: RedactSettings = RedactSettings()
     llm: LlmSettings = LlmSettings()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from markdown_it.token import Token
 
@@ -17,6 +18,7 @@ _SILENT = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
 _UNSEEN = (Kind.CODE, Kind.COMMENT)
 
 
+@lru_cache(maxsize=256)  # a body stands in every window in which its thread was touched
 def plain(text: str) -> str:
     """The visible text of a GitHub body or comment on one line. It is untrusted: escape it before use.
 
