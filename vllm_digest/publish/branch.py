@@ -135,7 +135,10 @@ class DataBranch:
         for path, why in there.refused[:_NAMED]:
             _log.warning("%s on the branch %s is skipped: %s.", path, self.branch, why)
         known = self.git.query("rev-parse", "--verify", "--quiet", self._base)
-        base = {} if recreates and not tip else read_tree(self.git, known, now).pairs
+        if known == tip:
+            base = there.pairs
+        else:
+            base = {} if recreates and not tip else read_tree(self.git, known, now).pairs
         return sync(self.archive, self.git, tip, there, base)
 
     def _fetch(self) -> str:
