@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -257,32 +258,38 @@ ALONE = {
 }
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Each file's package with its syntax tree."""
+def modules() -> Iterator[tuple[str, Path]]:
+    """Each file with its package."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        package = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        yield package, ast.parse(path.read_text(encoding="utf-8"))
+        yield path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
-def ours(tree: ast.Module) -> set[str]:
+def ours(path: Path) -> set[str]:
     """The packages a module uses; the package itself, for its version, is none."""
-    names = (name.split(".") for name in imported(tree) if name.startswith("vllm_digest."))
+    names = (name.split(".") for name in imported(path) if name.startswith("vllm_digest."))
     return {name[1] for name in names if name[1] != "__version__"}
 
 
 def test_every_package_uses_what_the_table_says_and_nothing_else() -> None:
     used: dict[str, set[str]] = {}
-    for package, tree in modules():
+    for package, path in modules():
         if package != "__init__":
-            used[package] = used.get(package, set()) | ours(tree) - {package}
+            used[package] = used.get(package, set()) | ours(path) - {package}
     assert used == DEPENDENCIES
 
 
@@ -295,7 +302,7 @@ def test_imports_go_one_way() -> None:
 
 @pytest.mark.parametrize(("library", "packages"), ALONE.items())
 def test_few_packages_touch_a_part_of_the_outside_world(library: str, packages: set[str]) -> None:
-    uses = ((user, name.partition(".")[0]) for user, tree in modules() for name in imported(tree))
+    uses = ((user, name.partition(".")[0]) for user, path in modules() for name in imported(path))
     assert {user for user, used in uses if used == library} <= packages
 
 
@@ -303,8 +310,8 @@ def test_the_clock_is_read_in_one_place() -> None:
     clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.monotonic"}
     readers = {
         package
-        for package, tree in modules()
-        for node in ast.walk(tree)
+        for package, path in modules()
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and ast.unparse(node) in clocks
     }
     assert readers == {"runtime"}
@@ -324,7 +331,7 @@ def test_everything_printed_goes_through_one_door() -> None:
     found = {
         path.name
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if (isinstance(node, ast.Call) and ast.unparse(node.func) in doors)
         or (isinstance(node, ast.Attribute) and node.attr.endswith("Handler") and node.attr != "Handler")
     }
@@ -333,7 +340,7 @@ def test_everything_printed_goes_through_one_door() -> None:
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{path.relative_to(PACKAGE)}: {node.name}", node
 
@@ -359,7 +366,7 @@ def test_no_class_is_longer_than_120_lines() -> None:
     lengths = {
         f"{path.relative_to(PACKAGE)}: {node.name}": lines_of(node)
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef)
     }
     assert {name: count for name, count in lengths.items() if count > 120} == {}
@@ -370,9 +377,8 @@ def test_no_import_goes_in_a_circle() -> None:
     modules = {dotted(path): path for path in PACKAGE.rglob("*.py")}
     uses: dict[str, set[str]] = {}
     for module, path in modules.items():
-        found = imported(ast.parse(path.read_text(encoding="utf-8")))
         # `from a import b` uses the module a.b where there is one, else a.
-        used = {name if name in modules else name.rpartition(".")[0] for name in found}
+        used = {name if name in modules else name.rpartition(".")[0] for name in imported(path)}
         uses[module] = (used & set(modules)) - {module, "vllm_digest"}
     # Whatever uses nothing that is left, or is used by nothing that is left, is in no circle.
     while free := {
