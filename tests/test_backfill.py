@@ -334,7 +334,7 @@ def test_a_dry_run_says_how_much_it_is_and_asks_once(backfill: Backfill, github:
 
 
 def test_a_dry_run_is_near_what_it_will_be(run: Run) -> None:
-    scene = busy_day(4, listed=300, touched=60)
+    scene = busy_day(4, listed=150, touched=30)
     with GitHub(scene.world, now=scene.end + timedelta(days=9)) as github:
         backfill = Backfill(run, github)
         with ModelServer(writes) as model:
