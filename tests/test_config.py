@@ -102,6 +102,11 @@ def test_the_project_is_named_as_it_writes_itself_or_as_its_repository() -> None
             "settings.yaml: report.window is given twice, in lines 2",
         ),
         ("llm: {extra_body: {a: 1, a: 2}}", "settings.yaml: llm.extra_body.a is given twice"),
+        ("llm: {extra_body: {api_key: x}}", "settings.yaml: llm.extra_body: api_key cannot be set here"),
+        (
+            "llm: {extra_body: {a: [{headers: {X-Auth-Token: x}}]}}",
+            "settings.yaml: llm.extra_body: X-Auth-Token cannot be set here; secrets come from the env",
+        ),
         (
             "focus: {exclusions: [{because: x, words: [ab]}, {because: y, because: z}]}",
             "settings.yaml: focus.exclusions.1.because is given twice",
@@ -430,7 +435,13 @@ def test_config_tells_what_a_run_would_use_and_where_it_is_from(run: Run) -> Non
 
 
 @pytest.mark.parametrize(
-    "file", ["", "focus: none", "focus: {name: TPU, words: [TPU]}", "llm: {extra_body: {a: {b: true}}}"]
+    "file",
+    [
+        "",
+        "focus: none",
+        "focus: {name: TPU, words: [TPU]}",
+        "llm: {extra_body: {a: {b: true}, stop_token_ids: [1]}}",
+    ],
 )
 def test_what_config_prints_is_read_again_as_the_same(run: Run, file: str) -> None:
     Path("config.yaml").write_text(file, "utf-8")

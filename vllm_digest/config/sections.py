@@ -1,5 +1,7 @@
 """The sections of the settings: each key with its type, default and meaning."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -30,13 +32,31 @@ _PROJECT_NAMES = {"vllm-project/vllm": "vLLM"}
 """Names of projects that differ from the name of their repository."""
 
 
+_CREDENTIAL = re.compile(r"(?i)(?:.*[^a-z])?(?:api_?key|authorization|credentials?|password|secret|token)")
+"""Names of fields that hold credentials: `api_key`, `X-API-Key`, `auth_token`, but not `max_tokens`."""
+
+
 def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuses fields of a request that change what is asked or what it may cost."""
+    """Refuses fields of a request that change what is asked or what it may cost, and credentials.
+
+    Requests are written to files for batches, and `config --effective` prints the settings.
+    """
+    if found := next((name for name in _names(value) if _CREDENTIAL.fullmatch(name.replace("-", "_"))), ""):
+        raise ValueError(f"{found} cannot be set here; secrets come from the environment (OPENAI_API_KEY).")
     if taken := sorted({"model", "messages", "max_tokens", "max_completion_tokens", "n"} & value.keys()):
         raise ValueError(
             f"{taken[0]} cannot be set here; llm.model and llm.max_answer_tokens set the model and the limit."
         )
     return value
+
+
+def _names(value: object) -> Iterator[str]:
+    """The names of all fields of a document."""
+    if isinstance(value, dict):
+        yield from map(str, value)
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from _names(child)
 
 
 def _languages(values: tuple[str, ...]) -> tuple[str, ...]:
