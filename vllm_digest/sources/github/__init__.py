@@ -87,6 +87,7 @@ class GitHubSource:
         try:
             yield
         except QueryTooLargeError as error:
+            # From a list or search: without one of these a window is not complete, so it cannot become a gap.
             why = str(error).rstrip(".")
             raise SourceError(
                 f"GitHub at {self.api_url} could not list the threads of {self.repo}: {why}.",

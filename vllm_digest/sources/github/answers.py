@@ -41,12 +41,14 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Number = Annotated[int, Field(ge=1)]
 BigInt = str | int | None
-"""A GraphQL BigInt, which GitHub writes as a string."""
+"""A GraphQL BigInt, which GitHub writes as a string. `databaseId` is an Int of 32 bits, too small for the ids
+of newer comments."""
 
 
 class GitHubObject(BaseModel):
     """An object of a response; unknown fields are ignored."""
 
+    # Strict: pydantic would convert "1" to a number. Built on first use: most commands read no response.
     model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, defer_build=True)
 
 

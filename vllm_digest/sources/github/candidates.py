@@ -45,6 +45,7 @@ class Candidate:
         closings = [event.created_at for event in events if event.typename == "ClosedEvent"]
         other_events = [event.created_at for event in events if event.typename != "ClosedEvent"]
         lists = (comments, reviews, closings + other_events)
+        # A list that is shorter than requested is complete.
         unseen = [min(times) for times in lists if len(times) >= shown]
         if "reviews" in node.model_fields_set and node.reviews is None:
             unseen.append(FOR_EVER)
@@ -53,6 +54,7 @@ class Candidate:
             number=node.number,
             kind=Kind.ISSUE if node.typename == "Issue" else Kind.PULL_REQUEST,
             created_at=node.created_at,
+            # Threads of imported repositories are closed without an event.
             closings=tuple({*closings, node.closed_at} if node.closed_at else closings),
             others=(*comments, *reviews, *other_events),
             unseen_before=max(unseen, default=None),

@@ -1,4 +1,8 @@
-"""Client of GitHub's GraphQL API: one query at a time, with retries suited to the failure."""
+"""Client of GitHub's GraphQL API: one query at a time, with retries suited to the failure.
+
+GitHub advises against concurrent requests, and says how long to wait at its limits:
+https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -31,6 +35,7 @@ T = TypeVar("T")
 TRIES = 3
 """Attempts for the same query."""
 _BACKOFF = timedelta(seconds=2)
+"""Doubled before each further attempt, so the pauses are 4 and 8 s."""
 _RECONNECT = timedelta(seconds=1)
 """Pause before the second attempt to connect, doubled before the third: a wrong address fails in seconds."""
 _BLIND_WAIT = timedelta(minutes=1)
@@ -114,6 +119,7 @@ class Client:
                 interruptions += 1
                 self._recover(error, interruptions)
             except QueryTooLargeError as error:
+                # The limit is one of a single query, so without a smaller one a pause would not help.
                 if size.now > 1:
                     size.now //= 2
                     log.info("GitHub could not answer (%s); asking for %d at a time", error, size.now)
@@ -131,6 +137,7 @@ class Client:
         status, head, body = self._transport.post(document, query.variables)
         self._read_head(head)
         answer = read_answer(status, head, body)
+        # Null on a GitHub Enterprise Server, where rate limits are off by default.
         if (spent := answer.data.get("rateLimit")) is not None:
             self.points += parse(RateLimitNode, spent, "rateLimit").cost
         return answer
@@ -179,6 +186,7 @@ class Client:
             )
         log.warning("GitHub asks for a pause of %.0f s", wait.total_seconds())
         self._pause(wait)
+        # The figures of before the reset would make `_spare` pause again.
         self.limit = None
 
     def _pause(self, wait: timedelta) -> None:

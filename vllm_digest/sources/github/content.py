@@ -125,6 +125,7 @@ class Content:
                 continue
             names = [step for step in error.path[len(path) :] if isinstance(step, str) and step != "nodes"]
             self.miss(GapCode.FIELD_REFUSED, names[-1] if names else "")
+            # A refused entry is null in its list; `_entries` counted it as null without a reason.
             if isinstance(error.path[-1], int):
                 self.nulls -= 1
 

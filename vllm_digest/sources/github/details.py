@@ -35,7 +35,8 @@ FIRST_PAGES = {"comments": 100, "reviews": 10, "replies": 20}
 """GitHub charges for the comments of each review on a page, whether there are that many reviews or not: a day
 costs 64 points with pages of 10, 90 with 20 and 161 with 50, for as many requests (docs/fetching.md)."""
 _MOST_LOST = 5
-"""Threads outside the five lists that may be missing from a report; with more, GitHub has an outage."""
+"""Threads outside the five lists that may be missing from a report, or one in a hundred of all if that is
+more; with more than that, GitHub has an outage."""
 _LISTS = {Kind.ISSUE: "issues", Kind.PULL_REQUEST: "pulls"}
 
 

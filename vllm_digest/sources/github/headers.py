@@ -16,6 +16,7 @@ from vllm_digest.sources.github.failures import WrongFieldError
 _COUNT = re.compile(r"([0-9]{1,12})(\.[0-9]+)?")
 """Some proxies at GitHub write these numbers as floats."""
 _LATEST_RESET = datetime(2100, 1, 1, tzinfo=UTC)
+"""Upper bound of a reset, checked first because `datetime` fails after the year 9999."""
 _SHORTEST_WAIT = timedelta(seconds=1)
 """Lower bound of a requested pause, against a busy loop with a server that repeatedly asks for 0 s."""
 _LONGEST_WAIT = timedelta(days=3650)

@@ -22,6 +22,7 @@ _AGES = {"pr": (timedelta(days=30), timedelta(days=180)), "issue": (timedelta(da
 """The search for older threads is split at these ages before the start, by kind: most of them are recent, and
 one search returns at most a thousand results."""
 _GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
+"""Start of the search for the oldest threads; GitHub opened in April 2008."""
 
 
 class HistoricalSearch:

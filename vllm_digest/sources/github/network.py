@@ -16,6 +16,7 @@ from vllm_digest.sources.github.failures import InterruptedAnswerError, Unreacha
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables from which requests takes the path of a certificate bundle, the first one that is set."""
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+"""Variables that name a proxy; requests prefers their names in lower case."""
 
 
 def network_failure(error: Exception) -> Exception:
@@ -24,12 +25,14 @@ def network_failure(error: Exception) -> Exception:
     for kinds, diagnose in _DIAGNOSES:
         if any(isinstance(cause, kinds) for cause in causes):
             return diagnose(causes)
+    # requests raises a plain OSError if the file of REQUESTS_CA_BUNDLE does not exist.
     if type(error) is OSError and "CA certificate bundle" in str(error):
         return _bundle_refusal("is not there")
     return InterruptedAnswerError(f"the connection failed ({type(causes[-1]).__name__})")
 
 
 def _bad_proxy(causes: list[BaseException]) -> Exception:
+    # requests without PySocks: "Missing dependencies for SOCKS support."
     missing = any("SOCKS" in str(cause) for cause in causes)
     return SourceError(
         f"The proxy that {_proxy()} names cannot be used.",
@@ -62,6 +65,7 @@ def _tls_failure(causes: list[BaseException]) -> Exception:
             "If a proxy of yours signs certificates, name a file with its own in REQUESTS_CA_BUNDLE"
             + (f" ({_bundle()} is set)." if _bundle() else "."),
         )
+    # OpenSSL's reasons: a bundle without certificates, a damaged one, and plain HTTP on the port.
     reasons = " ".join(str(cause) for cause in causes)
     if "NO_CERTIFICATE_OR_CRL_FOUND" in reasons or "PEM lib" in reasons:
         return _bundle_refusal("holds no certificate")
@@ -124,4 +128,7 @@ _DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Callable[[list[BaseExce
     ((requests.ConnectTimeout, urllib3.ConnectTimeoutError, urllib3.NewConnectionError), _no_connection),
     ((requests.Timeout, urllib3.TimeoutError, TimeoutError), _too_late),
 )
-"""Exception types with the function for them; the first entry that matches one of the causes is used."""
+"""Exception types with the function for them; the first entry that matches one of the causes is used.
+
+The order matters: a failed proxy has a failed connection among its causes, and ConnectTimeout is a Timeout.
+"""

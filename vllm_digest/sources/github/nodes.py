@@ -98,6 +98,7 @@ def _timeline(node: RowNode, events: Iterable[Event]) -> tuple[TimelineEvent, ..
             timeline.append(
                 TimelineEvent(f"{ending.value}-{at:%Y-%m-%dT%H:%M:%SZ}", ending, at, reason=reason)
             )
+    # A merge and its closing have the same second; `models.standing` needs the closing first.
     return tuple(sorted(timeline, key=lambda event: (event.at, event.kind is EventKind.MERGED)))
 
 
@@ -146,5 +147,6 @@ def account(actor: Actor | None) -> Account:
     """Return the account of an actor; `ghost` for None, which stands for a deleted account."""
     if actor is None:
         return GHOST
+    # GraphQL writes a bot's login as `mergify`, REST as `mergify[bot]`.
     login = actor.login
     return Account(login.removesuffix("[bot]"), actor.typename == "Bot" or login.endswith("[bot]"))

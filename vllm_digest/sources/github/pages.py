@@ -19,7 +19,9 @@ PAGE = 100
 SLOTS = 20
 """Lists per request: 2,000 entries, which GitHub returns well within its limit of ten seconds."""
 _REPLIES = 20
+"""Comments of each review on a page of reviews, as on a thread's first page (`details.FIRST_PAGES`)."""
 _STATES = "[APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]"
+"""All but PENDING: a pending review is visible to its author only and has no time of submission."""
 _ISSUE_EVENTS = "[CLOSED_EVENT, REOPENED_EVENT, MARKED_AS_DUPLICATE_EVENT, UNMARKED_AS_DUPLICATE_EVENT]"
 _PULL_EVENTS = _ISSUE_EVENTS.replace("[", "[MERGED_EVENT, ")
 _ISSUE, _PULL, _REVIEW = "... on Issue { %s }", "... on PullRequest { %s }", "... on PullRequestReview { %s }"

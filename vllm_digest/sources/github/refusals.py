@@ -75,6 +75,7 @@ def refusal(status: int, message: str) -> SourceError:
             f"A proxy on the way to GitHub asks for a login ({said}).",
             "Write the user and password into the proxy's address in the environment (HTTPS_PROXY).",
         )
+    # GitHub says in JSON why it refuses; a response without that is from something else.
     if status in {404, 405, 410} or not message:
         return SourceError(
             f"There is no GraphQL API at this address ({said}).",

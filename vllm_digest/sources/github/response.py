@@ -19,6 +19,8 @@ from vllm_digest.sources.github.headers import ResponseHeaders
 from vllm_digest.sources.github.refusals import refusal
 
 _TOO_LARGE = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"}
+"""Types of errors for a single query: it costs too much (part of the data may be there), or asks for more
+than 500,000 nodes."""
 _FORBIDDEN = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}
 _LEFT_OUT = {*_FORBIDDEN, "NOT_FOUND"}
 """Types of errors that leave the rest of the data intact."""
@@ -53,6 +55,7 @@ class GraphQLError:
             if isinstance(path, list)
             else (),
             undefined=str(undefined or ""),
+            # Errors of validation have a code, such as `undefinedField`; those of execution have a `type`.
             invalid="code" in extensions,
         )
 
@@ -118,10 +121,12 @@ def _diagnosis(
 ) -> Exception:
     types = {one.type for one in problems}
     undefined = next((one.undefined for one in problems if one.undefined), "")
+    # GraphQL reports its hourly limit with status 200.
     if "RATE_LIMITED" in types or _is_throttle(status, head, message):
         return ThrottledError(head.asked_wait)
     if undefined:
         return UndefinedFieldError(undefined)
+    # "Something went wrong while executing your query. This may be the result of a timeout, …"
     timed_out = status in {502, 504} or (problems and "something went wrong" in message.lower())
     if timed_out or types & _TOO_LARGE or (types and has_data):
         return QueryTooLargeError(message or f"HTTP {status}")

@@ -22,10 +22,11 @@ from vllm_digest.sources.github.response import Answer
 from vllm_digest.window import TimeWindow
 
 RESULTS = 1000
-"""Results of one search; GitHub's maximum."""
+"""Results of one search; GitHub's maximum: https://docs.github.com/en/rest/search/search"""
 SHOWN = 30
 """Last comments, reviews and events of each thread that a search asks for."""
 _PAGE = 100
+"""Results per page; GitHub's maximum."""
 _SLOTS = 10
 """Searches per request: enough for all first searches of `HistoricalSearch`."""
 _SECOND = timedelta(seconds=1)
@@ -117,6 +118,7 @@ def search(client: Client, repo: str, searches: Iterable[Search]) -> Results:
                 continue
             found.threads += page.found
             seen = one.seen + len(page.found)
+            # An empty page with a cursor would be followed for ever.
             if page.cursor is not None and page.found and seen < RESULTS:
                 waiting.append(replace(one, after=page.cursor, seen=seen))
             elif seen < page.count:
@@ -173,6 +175,7 @@ def _smaller(one: Search, began_at: datetime) -> list[Search]:
 def _query(repo: str, searches: Sequence[Search], size: int, page: int | None = None) -> Query:
     """The query for the first of the searches: fewer of them if pages are smaller, but at least one."""
     owner, name = repo.split("/")
+    # Each search takes GitHub time of its own, however few results are requested, so send fewer as well.
     asked = searches[: max(1, _SLOTS * size // _PAGE)]
     variables: dict[str, str | int | None] = {"owner": owner, "name": name, "page": page or size}
     for slot, one in enumerate(asked):

@@ -29,9 +29,11 @@ log = logging.getLogger(__name__)
 _SEARCH_AFTER = timedelta(days=1)
 """Windows that ended longer ago are searched for; GitHub's search index is up to date by then."""
 _PAGE = 100
+"""Threads per page of a list; GitHub's maximum."""
 _THREADS = 1500
 """Target number of threads in a chunk; bounds memory."""
 _FIRST, _LONGEST = timedelta(days=1), timedelta(days=31)
+"""Length of the first chunk, when nothing is known of the number of threads per day, and of the longest."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Sweep:
             chunk = _beginning(waiting, length)
             discovery = self._discover(_span(chunk))
             _check_clock(self.client, _span(chunk))
+            # The windows that are cut off are searched for again, so a chunk may exceed the target somewhat.
             if len(discovery.found) > 2 * _THREADS:
                 chunk = chunk[: max(1, len(chunk) * _THREADS // len(discovery.found))]
             span = _span(chunk)
@@ -67,6 +70,7 @@ class Sweep:
             try:
                 threads, gaps = self._fetch(found, span)
             except LostThreadError as error:
+                # Halve the chunk until the thread's window is alone, so that only that window is skipped.
                 length = span.length / 2
                 if len(chunk) == 1:
                     self.on_incomplete(waiting.popleft(), error)
@@ -85,6 +89,7 @@ class Sweep:
             for _ in chunk:
                 waiting.popleft()
             yield from _apart(snapshot, chunk, found)
+            # After a quiet chunk the target alone would make the next one far too long.
             length = min(_LONGEST, span.length * 4, span.length * _THREADS / max(1, len(found)))
 
     def _fetch(self, found: Sequence[Candidate], span: TimeWindow) -> tuple[list[Thread], tuple[Gap, ...]]:
@@ -98,6 +103,7 @@ class Sweep:
             if not _goes_on(thread, span.end):
                 self._kept.drop(thread.number)
         for thread in details.threads:
+            # A thread with a gap is fetched again for the next window, which may get all of it.
             if _goes_on(thread, span.end) and thread.number not in details.partial:
                 self._kept.keep(thread)
         return [*details.threads, *kept], details.gaps

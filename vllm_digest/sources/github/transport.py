@@ -91,6 +91,7 @@ def _parsed(text: str, status: int) -> Any:
         if _SURROGATE.search(text):
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
+        # Load balancers and proxies send their errors as HTML; the status says enough.
         if status != 200:
             return None
         raise InterruptedAnswerError("an empty or unreadable answer", _CHECK_ADDRESS) from None
@@ -158,11 +159,13 @@ def _read_whole(connection: _HttpConnection | _HttpsConnection, abandoned: Event
         data=connection.input,
         timeout=(_CONNECT_SECONDS, connection.timeout),
         verify=connection.verify,
+        # PyGithub follows redirects itself, and only those to the same host.
         allow_redirects=False,
         stream=True,
     )
     content = bytearray()
     with response:
+        # `read1` returns what has arrived; `read` would wait for a whole chunk, and not see `abandoned`.
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             content += chunk
             if len(content) > _LARGEST_ANSWER:
