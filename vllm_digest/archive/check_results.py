@@ -42,6 +42,7 @@ class CheckResults:
         damaged."""
         if folder is None:
             return cls(None, root)
+        # A hash of the path, because a path may be longer than the 255 bytes that a file name may have.
         name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
         file = folder / f"{name}.json"
         try:
@@ -64,6 +65,7 @@ class CheckResults:
         """Write new results for later commands; a folder that cannot be written is ignored."""
         if not (self._is_new and self.file):
             return
+        # Named by process: commands for other series of the archive may write the file at the same time.
         draft = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -86,4 +88,5 @@ def _checked(document: Any) -> dict[str, tuple[int, int, str]]:
 
 
 def _is_entry(one: Any) -> bool:
+    # By exact types: `isinstance` takes true for an int.
     return isinstance(one, list) and list(map(type, one)) == [int, int, str]

@@ -21,6 +21,7 @@ _AT_ONCE = 300
 _BYTES_AT_ONCE = 20_000_000
 """The size of 300 hourly reports of vLLM; it limits the listing of days and weeks, which are larger."""
 _HEAD_BYTES = 120
+"""Enough for the format name, which is the first key of each document."""
 _HEAD = re.compile(rb'\s*\{\s*"form"\s*:\s*"([^"\\]{1,60})"')
 
 
@@ -67,6 +68,7 @@ class FileChecker:
         try:
             stored = read_stored(Path(file.path), place)
         except UnreadableError:
+            # The cause is the disk or a permission, so the next attempt may succeed.
             raise
         except DocumentError as error:
             self.results.put(file, error.problem.removesuffix("."))

@@ -19,6 +19,7 @@ LARGEST = 32_000_000
 _CLOCK_ERROR = timedelta(hours=1)
 """How far the clock of the machine that made a report may be ahead: an hour, if it ignores summer time."""
 _SERIES_LEVEL = 3
+"""Level of the folder of a series, `reports/OWNER/NAME/SERIES`, where `reports` has level 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def why_not_yet(place: Place, now: datetime) -> str:
 
 def why_no_size(size: int) -> str:
     """Why a file of this size (bytes) cannot be a report's; empty if it can."""
+    # A power cut leaves empty files where a file system renames before it writes the content.
     if size == 0:
         return "it is empty"
     return f"it is larger than {LARGEST // 1_000_000} MB" if size > LARGEST else ""
@@ -168,6 +170,7 @@ def _folders(
 def _entries(folder: Path, refused: list[Refused]) -> list[os.DirEntry[str]]:
     """The entries of a folder, sorted by name; empty if it does not exist."""
     try:
+        # The order of `scandir` depends on the file system, and the same input must give the same output.
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):

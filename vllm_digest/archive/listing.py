@@ -63,6 +63,7 @@ class Listing:
         if not spans:
             return f"{lines[0]} Other reports cover their windows; remove them."
         lines[0] += " Their windows count as not stored; to make them again:"
+        # The newest spans: their reports are the ones that readers look at.
         lines += [backfill_command(self.repo, self.series, span, zone) for span in spans[-_COMMANDS:]]
         if more := len(spans[:-_COMMANDS]):
             lines.append(f"and {more} more such spans before them")

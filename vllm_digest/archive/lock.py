@@ -121,6 +121,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
         if error.errno not in _NO_LOCKS:
             raise
         path.unlink(missing_ok=True)
+        # Under another name: SoftFileLock counts as locked while its file exists.
         lock = SoftFileLock(path.with_name(f"{_NAME}.holder"), thread_local=False)
         try:
             lock.acquire(blocking=False)
@@ -131,6 +132,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
 
 def _release(lock: BaseFileLock) -> None:
     # Unlink before release: a process that opened the file meanwhile then notices and opens a new one.
+    # Windows does not unlink an open file.
     with suppress(OSError):
         Path(lock.lock_file).unlink()
     with suppress(OSError):

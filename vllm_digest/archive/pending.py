@@ -18,7 +18,8 @@ from vllm_digest.window import TimeWindow
 
 _MOST_LINES = 50_000
 _MOST_BYTES = 100_000_000
-"""Limits of one file of requests; OpenAI accepts 50,000 lines and 200 MB."""
+"""Limits of one file of requests; OpenAI accepts 50,000 lines and 200 MB:
+https://platform.openai.com/docs/guides/batch"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Pending:
 
     def _windows(self) -> Iterator[TimeWindow]:
         for path in self.folder.glob("*Z-*Z.json"):
+            # A link could lead to any file on the disk.
             if path.is_file() and not path.is_symlink():
                 with suppress(ValueError):
                     yield TimeWindow.from_slug(path.stem)

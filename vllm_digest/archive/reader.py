@@ -18,6 +18,8 @@ _IT = "it"
 _LONGEST = 20_000
 """Bytes of one text. GitHub's titles have up to 256 characters, excerpts and sentences some hundred."""
 _REPO_URL = re.compile(r"https?://[^/\s?#@\\]+(/[A-Za-z0-9._-]+){2,6}")
+"""Pages append `/issues/NUMBER` to it, so it has no query and no fragment; a user in front of the host could
+make it look like another host."""
 _LISTS = frozenset(Lists.__dataclass_fields__)
 _NAMED_THREAD = re.compile(r"[0-9]{1,15}\..*", re.DOTALL)
 
@@ -65,6 +67,7 @@ def _disagreements(stored: StoredReport, place: Place | None) -> Iterator[str]:
     said = Place(stored.repo, stored.series, facts.window)
     if place is not None and said != place:
         yield f"it is the report of {said.path} and stored at another path"
+    # Both names of a renamed repository end up in paths and commands.
     try:
         Place.of(str(said.data))
         Place.of(str(Place(facts.repo, stored.series, facts.window).data))

@@ -79,6 +79,7 @@ def _facts(targets: Targets, facts: Facts) -> tuple[Facts, int]:
     """The redacted facts, and how many threads and remarks were removed."""
     threads = tuple(_thread(targets, one) for one in facts.threads if one.number not in targets.numbers)
     gaps = tuple(gap for gap in facts.gaps if gap.number not in targets.numbers)
+    # Openings, closings and merges stay, under the name `ghost`: states and counts follow from them.
     remarks = sum(
         event.kind in _TALK and targets.is_target(event.login)
         for thread in facts.threads
@@ -122,6 +123,7 @@ def _thread(targets: Targets, thread: ThreadFacts) -> ThreadFacts:
 
 def _event(targets: Targets, event: Event) -> Event:
     is_target = targets.is_target(event.login)
+    # As GitHub shows a deleted account: `ghost`, and no bot.
     return replace(
         event,
         login=GHOST.login if is_target else event.login,

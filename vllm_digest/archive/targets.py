@@ -32,6 +32,7 @@ class Targets:
     @cached_property
     def _person(self) -> re.Pattern[str] | None:
         people = "|".join(map(re.escape, sorted(self.logins)))
+        # Logins contain hyphens: `ann` is not a part of `ann-lee`.
         return re.compile(rf"(?P<call>@)?(?<![\w-])({people})(?![\w-])", re.IGNORECASE) if people else None
 
     @cached_property

@@ -58,6 +58,7 @@ def put(root: Path, place: Place, data: bytes, page: bytes) -> None:
     """Write the files of a published report. An empty `page` means that there is none."""
     stored = _make_way(root, place.path)
     contents = {stored.data: data, stored.page: page}
+    # Not synced to disk: a pull may write thousands of files, and the branch still has them after a crash.
     write_together({path: content for path, content in contents.items() if content}, sync=False)
     if not page:
         _unlink(stored.page)
@@ -98,6 +99,7 @@ def _make_way(root: Path, place: PurePosixPath) -> Stored:
     folder = make_folders(root, *place.parent.parts)
     stored = Stored(folder / f"{place.name}.md", folder / f"{place.name}.json")
     for file in (stored.data, stored.page):
+        # `lexists` also finds a link without a target.
         if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
             _move_away(file, root)
     return stored
