@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _TIP = "refs/vllm-digest/tip"
 _TRIES = 12
 _LONGEST_WAIT = 30.0
+"""Seconds. Twelve tries with pauses up to that wait two minutes on average and four at most."""
 _NAMED = 50
 """Windows that a commit message or a warning lists at most."""
 
@@ -87,6 +88,7 @@ class DataBranch:
         said = ""
         for attempt in range(_TRIES):
             if attempt:
+                # The whole pause is random: machines that were rejected together would collide again.
                 self.sleep(self.random_fraction() * min(2.0**attempt, _LONGEST_WAIT))
             try:
                 return act()
@@ -115,6 +117,7 @@ class DataBranch:
         tip = state.tip
         if ours:
             tip = _commit(self.git, tip, ours)
+            # Not forced: if another machine pushed meanwhile, git rejects it and `_retry` syncs again.
             self.git.run("push", "--porcelain", self.remote, f"{tip}:refs/heads/{self.branch}")
         if state.removed:
             _log.warning(
@@ -144,10 +147,12 @@ class DataBranch:
     def _fetch(self) -> str:
         """The id of the branch's last commit; empty if there is no such branch."""
         branch = f"refs/heads/{self.branch}"
+        # `fetch` fails if there is no such branch, which is no failure before the first push.
         found = self.git.run("ls-remote", self.remote, branch).splitlines()
+        # `ls-remote` also lists refs that end with this name: refs/remotes/x/refs/heads/reports.
         if not any(line.partition("\t")[2] == branch for line in found):
             return ""
-        # Depth 1 suffices: files are compared, not histories.
+        # Depth 1 suffices: files are compared, not histories. The + allows a rewritten history.
         self.git.run("fetch", "--quiet", "--no-tags", "--depth=1", self.remote, f"+{branch}:{_TIP}")
         return self.git.run("rev-parse", _TIP)
 

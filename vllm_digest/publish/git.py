@@ -11,6 +11,7 @@ from vllm_digest.errors import StorageError
 from vllm_digest.processes import Finished, run_program
 
 _TIMEOUT = timedelta(minutes=10)
+"""Of one git command; the longest ones are the first fetch and the first push of a large archive."""
 _WRITER = "vllm-digest"
 _ADDRESS = "noreply@vllm-digest.invalid"
 """A reserved domain: GitHub attributes commits to users by their addresses."""
@@ -30,8 +31,10 @@ _OFFER = '!f() { test "$1" = get && echo username=x-access-token && echo "passwo
 """A credential helper; the shell that git starts reads the token, so it is in no argument and no file."""
 _ALWAYS = {
     "core.autocrlf": "false",
+    # These two run programs that the user's settings or the folder name.
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
+    # Names that are not ASCII are printed as they are, not as octal escapes.
     "core.quotePath": "false",
     "fetch.recurseSubmodules": "false",
     # Background maintenance would conflict with the next command.
@@ -151,12 +154,17 @@ class Git:
             "GIT_COMMITTER_NAME": _WRITER,
             "GIT_COMMITTER_EMAIL": _ADDRESS,
             "GIT_COMMITTER_DATE": self.now.isoformat(),
+            # `local` computes the ids of files with it.
             "GIT_DEFAULT_HASH": "sha1",
+            # Without a token git would wait for a password.
             "GIT_TERMINAL_PROMPT": "0",
+            # `_MAY_PASS` and `_FOR_GOOD` match English messages.
             "LC_ALL": "C",
         }
+        # Else an archive inside of a checkout would be taken for a part of that repository.
         if not self.searches_parents:
             environ["GIT_CEILING_DIRECTORIES"] = str(self.folder.resolve().parent)
+        # The user's environment may have such settings already; ours follow them.
         count = environ.get("GIT_CONFIG_COUNT", "")
         first = int(count) if count.isdecimal() else 0
         environ["GIT_CONFIG_COUNT"] = str(first + len(settings))

@@ -36,7 +36,10 @@ _MARKS = {
     "](": "］（",
     "://": "：//",
 }
+"""`@`: mentions. `<`, `>`: Slack's mentions (`<!channel>`) and links, HTML. `*`, `~`, backtick: bold, struck
+out, code. `#`: channels and headings. `](`: Markdown's links. `://`: addresses, which services make links."""
 _ACTING = re.compile("|".join(map(re.escape, _MARKS)) + r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""`_` is italics, but not within a name such as `max_model_len`."""
 
 
 class Message(NamedTuple):

@@ -35,10 +35,12 @@ def _services(addresses: str) -> list[Any]:
         return []
     # Apprise's log contains addresses, which are secret.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # By default messages have an icon that readers' clients load from apprise's repository.
     asset = apprise.AppriseAsset(app_id="vllm-digest", app_desc="vllm-digest", image_url_mask="")
     known = apprise.Apprise(asset=asset)
     if not known.add(addresses):
         _log.warning("APPRISE_URLS has an address that apprise cannot read; nothing is sent there")
+    # One object each, because `notify` does not tell which of several services failed.
     return [apprise.Apprise(service, asset=asset) for service in known]
 
 

@@ -58,6 +58,7 @@ def tree_with(git: Git, commit: str, files: Iterable[tuple[str, str]]) -> str:
 
 
 def _tree_with(git: Git, tree: str, files: Iterable[tuple[Sequence[str], str]]) -> str:
+    # Git's index would be simpler, but rejects names such as `..` that a crafted tree can contain.
     lines = git.listed("ls-tree", "-z", tree) if tree else []
     entries = {line.partition("\t")[2]: line for line in lines}
     below: dict[str, list[tuple[Sequence[str], str]]] = {}

@@ -15,7 +15,7 @@ _MOST_FOLDERS = 10_000
 """Folders of reports, mostly one a month. A crafted tree can repeat subtrees so that reading it never
 ends."""
 _AT_ONCE = 16_000_000
-"""Bytes that are read from git at once."""
+"""Bytes that are read from git by one process; a limit, because they are in memory together."""
 _FILE = "100644"
 _KINDS = {
     "040000": "a folder",
