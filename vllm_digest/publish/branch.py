@@ -2,7 +2,8 @@
 
 The state after the last sync is kept as a commit or tree (`base`); what differs from it on disk is to be
 published. A command that is killed at any point loses nothing: the next one finds the files and the same
-base.
+base. Pushes are not forced: if another machine was first, git rejects the push, and the folder is synced
+again.
 
 The branch is untrusted input: see `tree`. Two machines write the same report only when both report on the
 same window. Then the one published first is kept, because readers may have seen it, and the other one is
@@ -29,7 +30,8 @@ _log = logging.getLogger(__name__)
 _TIP = "refs/vllm-digest/tip"
 _TRIES = 12
 _LONGEST_WAIT = 30.0
-"""Seconds. Twelve tries with pauses up to that wait two minutes on average and four at most."""
+"""Seconds. Twelve tries with pauses up to that wait two minutes on average and four at most. Each whole pause
+is random, because machines that were rejected together would collide again."""
 _NAMED = 50
 """Windows that a commit message or a warning lists at most."""
 
@@ -88,7 +90,6 @@ class DataBranch:
         said = ""
         for attempt in range(_TRIES):
             if attempt:
-                # The whole pause is random: machines that were rejected together would collide again.
                 self.sleep(self.random_fraction() * min(2.0**attempt, _LONGEST_WAIT))
             try:
                 return act()
@@ -117,7 +118,6 @@ class DataBranch:
         tip = state.tip
         if ours:
             tip = _commit(self.git, tip, ours)
-            # Not forced: if another machine pushed meanwhile, git rejects it and `_retry` syncs again.
             self.git.run("push", "--porcelain", self.remote, f"{tip}:refs/heads/{self.branch}")
         if state.removed:
             _log.warning(
@@ -145,12 +145,10 @@ class DataBranch:
         return sync(self.archive, self.git, tip, there, base)
 
     def _fetch(self) -> str:
-        """The id of the branch's last commit; empty if there is no such branch."""
+        """The id of the branch's last commit; empty if there is no such branch, where `fetch` would fail."""
         branch = f"refs/heads/{self.branch}"
-        # `fetch` fails if there is no such branch, which is no failure before the first push.
         found = self.git.run("ls-remote", self.remote, branch).splitlines()
-        # `ls-remote` also lists refs that end with this name: refs/remotes/x/refs/heads/reports.
-        if not any(line.partition("\t")[2] == branch for line in found):
+        if not any(line.partition("\t")[2] == branch for line in found):  # some only end with the name
             return ""
         # Depth 1 suffices: files are compared, not histories. The + allows a rewritten history.
         self.git.run("fetch", "--quiet", "--no-tags", "--depth=1", self.remote, f"+{branch}:{_TIP}")

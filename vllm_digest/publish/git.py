@@ -42,6 +42,19 @@ _ALWAYS = {
     "maintenance.autoDetach": "false",
     "push.recurseSubmodules": "no",
 }
+_FIXED = {
+    "GIT_AUTHOR_NAME": _WRITER,
+    "GIT_AUTHOR_EMAIL": _ADDRESS,
+    "GIT_COMMITTER_NAME": _WRITER,
+    "GIT_COMMITTER_EMAIL": _ADDRESS,
+    # `local` computes the ids of files with it.
+    "GIT_DEFAULT_HASH": "sha1",
+    # Without a token git would wait for a password.
+    "GIT_TERMINAL_PROMPT": "0",
+    # `_MAY_PASS` and `_FOR_GOOD` match English messages.
+    "LC_ALL": "C",
+}
+"""Variables of each git command; the dates of commits are added."""
 _MAY_PASS = re.compile(
     r"error: (429|5\d\d)|HTTP 5\d\d|resolve host|name resolution|timed out|timeout|connect|hung up|early eof"
     r"|rpc failed|TLS|SSL|unexpected disconnect|couldn't find remote ref|Internal Server Error|\[rejected\]",
@@ -147,20 +160,8 @@ class Git:
                 settings[f"credential.{server}.helper"] = _OFFER % name
                 break
         environ = {name: value for name, value in self.environ.items() if name not in _ELSEWHERE}
-        environ |= {
-            "GIT_AUTHOR_NAME": _WRITER,
-            "GIT_AUTHOR_EMAIL": _ADDRESS,
-            "GIT_AUTHOR_DATE": self.now.isoformat(),
-            "GIT_COMMITTER_NAME": _WRITER,
-            "GIT_COMMITTER_EMAIL": _ADDRESS,
-            "GIT_COMMITTER_DATE": self.now.isoformat(),
-            # `local` computes the ids of files with it.
-            "GIT_DEFAULT_HASH": "sha1",
-            # Without a token git would wait for a password.
-            "GIT_TERMINAL_PROMPT": "0",
-            # `_MAY_PASS` and `_FOR_GOOD` match English messages.
-            "LC_ALL": "C",
-        }
+        now = self.now.isoformat()
+        environ |= {**_FIXED, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
         # Else an archive inside of a checkout would be taken for a part of that repository.
         if not self.searches_parents:
             environ["GIT_CEILING_DIRECTORIES"] = str(self.folder.resolve().parent)
