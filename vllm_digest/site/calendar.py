@@ -132,6 +132,7 @@ def months(every: Sequence[Day], long: Iterable[Entry], zone: ZoneInfo) -> tuple
 def _dates(window: TimeWindow, zone: ZoneInfo) -> Iterator[str]:
     """The local dates that a window overlaps."""
     first = window.start.astimezone(zone).date()
+    # Windows have whole minutes and exclude their end: one that ends at midnight is not on the next day.
     last = (window.end - timedelta(minutes=1)).astimezone(zone).date()
     return (str(first + timedelta(days=number)) for number in range((last - first).days + 1))
 

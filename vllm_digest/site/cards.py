@@ -23,8 +23,11 @@ from vllm_digest.window import TimeWindow
 FOCUS, CHANGES, FOLLOW_UPS = 3, 2, 3
 """Lines of a card: a day should take at most one and a half screens of a phone."""
 _NOT_TOLD_BY_STATE = frozenset({"opened", "reviewed", "discussed"})
+"""Groups of events that the state beside the title does not show, unlike a merge or a closing."""
 _HARDWARE = 2
+"""Names of hardware beside a title."""
 _FIRST_SENTENCE = re.compile(r".+?(?:[。！？]|[.!?](?=\s|$)|$)")
+"""A full stop of ASCII ends a sentence only before a space: the ones in `v0.12.0` do not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def month_figures(month: Month, *, with_focus: bool) -> dict[str, Any]:
         for name, day in days.items()
     }
     most = max(counts.values(), default=0)
+    # Rounded up, so that a day with a single thread is not shaded like one without.
     heat = {
         name: CalendarCell(count, -(-count * _LEVELS // most) if most else 0)
         for name, count in counts.items()

@@ -148,6 +148,7 @@ def _keys(site: Site, edition: Edition, entry: Entry, roots: Mapping[str, str]) 
         "full_title": words(edition.language).say("site.labelled", title=title, label=label),
         "month": month_of(entry, site.zone),
         "data": f"/{entry.place}.json",
+        # jekyll-sitemap writes it as `lastmod`.
         "last_modified_at": f"{entry.made_at:%Y-%m-%dT%H:%M:%SZ}",
     }
 
@@ -197,7 +198,10 @@ def page_keys(language: str, url: str, roots: Mapping[str, str]) -> dict[str, ob
 
 
 def front_matter(keys: Mapping[str, object]) -> str:
-    """Keys as lines of YAML, each value as JSON."""
+    """Keys as lines of YAML, each value as JSON.
+
+    JSON is YAML as well, and in its quotes a title cannot end the value or add a key.
+    """
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in keys.items())
 
 

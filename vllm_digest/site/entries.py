@@ -30,6 +30,7 @@ OnReport = Callable[[Report, str], None]
 """Called with each report and its page in the first language."""
 _CHANGES = frozenset({EventKind.OPENED, EventKind.MERGED, EventKind.CLOSED, EventKind.REOPENED})
 _NUMBER_ON_PAGE = re.compile(r"\[\\?#(\d+)\]\(")
+"""The text of a link to a thread in Markdown, `[#30382](`; the `#` may be escaped."""
 
 
 @dataclass(frozen=True, slots=True)

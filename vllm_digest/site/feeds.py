@@ -1,6 +1,7 @@
 """The site's feeds: all reports, reports with threads of the focus, whole days, and events of those threads.
 
-The id of an entry is permanent: it does not depend on the site's URL or on when the site is made.
+The id of an entry is permanent: it does not depend on the site's URL or on when the site is made. Feed
+readers show an entry with a new id as a new one: https://www.rfc-editor.org/rfc/rfc4287#section-4.2.6
 """
 
 import re
@@ -25,6 +26,7 @@ _REPORTS = 48
 _EVENTS = 100
 """About three days of a busy focus; the feed stays far below 100 kB."""
 _TAKEN = frozenset({"feed", "focus", "days"})
+"""Names of the other feeds, which the feed of a focus called `Days` must not overwrite."""
 _NAME = re.compile(r"[^a-z0-9]+")
 _SAME = timedelta(minutes=1)
 """A closing within this time of a merge is GitHub's own closing of the merged pull request."""
@@ -122,6 +124,7 @@ class Feeds:
         known = {entry.place for entry in self.edition.index.entries}
         language, root = self.edition.language, self.edition.root
         for card in cards:
+            # Many feed readers show an entry as they first fetched it, so a day must be complete.
             if not card.is_over:
                 continue
             stored = card.entry if card.entry and card.entry.place in known else None
@@ -150,6 +153,7 @@ class Feeds:
         for entry in entries:
             for thread in entry.relevant:
                 for kind, identity, at, login in _changes(thread):
+                    # By GitHub's id: overlapping reports have the same event, and the feed has it once.
                     urn = self._urn(f"/events/{entry.repo}/{thread.number}/{kind}/{identity}")
                     found[urn] = self._event(urn, entry, thread, (kind, at, login))
         yield from sorted(found.values(), key=lambda item: (item.published, item.id), reverse=True)[:_EVENTS]

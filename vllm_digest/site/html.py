@@ -100,5 +100,8 @@ def _finalize(value: object) -> Markup:
 
 
 def _inert(html: str) -> str:
-    """HTML with `{` as a character reference, so that Liquid does not interpret it."""
+    """HTML with `{` as a character reference, so that Liquid does not interpret it.
+
+    `{% raw %}` around a text would not do: a text can contain `{% endraw %}`.
+    """
     return html.replace("{", "&#123;")

@@ -24,6 +24,7 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ADDRESS = re.compile(r"\{\{ '([^']*)' \| absolute_url \| xml_escape \}\}")
 """A URL of this site in our Atom feeds."""
 _RELATIVE = re.compile(r'(?<= href=")((?!//|#)[A-Za-z0-9._/#-]+)(?=")')
+"""A link without a scheme, which would have a colon, without a host, and not only an anchor."""
 _BRACE, _SITE = "\ufffe", "\uffff"
 """Placeholders for `{` and around URLs of this site, until `_with_liquid`: characters that XML cannot
 contain."""
@@ -152,6 +153,7 @@ def _item(entry: ET.Element) -> dict[str, Any]:
             for link in entry.iterfind(f"{_ATOM}link[@rel='enclosure']")
         ],
     }
+    # An item must have a content, even an empty one; other keys may be left out.
     return {name: value for name, value in item.items() if value or name == "content_html"}
 
 
@@ -175,13 +177,17 @@ def _address(href: str) -> str:
 
 
 def _absolute(html: str, base: str) -> str:
-    """HTML with absolute links to pages of this site. `base`: URL of the page that links are relative to."""
+    """HTML with absolute links to pages of this site, because JSON Feed has nothing like Atom's `xml:base`.
+
+    `base`: URL of the page that links are relative to.
+    """
     if not base.startswith(_SITE):
         return html
     folder = posixpath.dirname(base.strip(_SITE))
 
     def whole(found: re.Match[str]) -> str:
         path, hash_, rest = found[1].partition("#")
+        # `normpath` removes a final slash, without which GitHub Pages redirects.
         end = "/" if path.endswith("/") else ""
         return f"{_SITE}{posixpath.normpath(posixpath.join(folder, path))}{end}{_SITE}{hash_}{rest}"
 
@@ -193,6 +199,7 @@ def _with_liquid(url: str, value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = text.replace(_BRACE, "\\u007b")
     text = re.sub(f"{_SITE}(.*?){_SITE}", r"{{ '\1' | absolute_url }}", text)
+    # Jekyll runs Liquid only in files with front matter; others it copies.
     return f"---\nlayout: null\npermalink: {url}\n---\n{text}\n"
 
 

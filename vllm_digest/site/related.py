@@ -46,6 +46,7 @@ def _containing(
     window = entry.window
     found = []
     for group, begins in zip(series, starts, strict=True):
+        # Windows of a series follow each other, so only the last one that starts by then can contain it.
         place = bisect_right(begins, window.start) - 1
         if place >= 0:
             other = group[place].window

@@ -1,5 +1,8 @@
 """The search index that the search page's script reads; one file a month keeps downloads small; pure.
 
+Names and reports are written once and referred to by their index, because a month repeats them hundreds of
+times.
+
 A model's sentences about threads are in a second file of the month, which is loaded after the titles.
 """
 

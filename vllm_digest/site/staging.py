@@ -70,6 +70,7 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
         _write(draft, machine_readable.beside(made))
         _write(draft, machine_readable.last(editions))
         (draft / _MARK).touch()
+        # A folder cannot replace another one that is not empty, so the old one is moved away first.
         if target.exists():
             target.rename(former)
         draft.rename(target)
@@ -119,6 +120,7 @@ def _made(
     for edition in editions:
         language = edition.language
         yield PurePosixPath(f"_data/languages/{language}.json"), _json(_shared_words(site, edition))
+        # A file, because the pages' content security policy forbids scripts within pages.
         yield (
             PurePosixPath(f"assets/words.{language}.js"),
             f'"use strict";\nconst WORDS = {_json(words(language).tree["script"]).rstrip()};\n',

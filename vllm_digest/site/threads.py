@@ -1,4 +1,7 @@
-"""Pages of threads and of hardware, as complete HTML that Jekyll only copies."""
+"""Pages of threads and of hardware, as complete HTML that Jekyll only copies.
+
+There can be thousands of them; without front matter they cost Jekyll almost no time.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -61,6 +64,7 @@ class ThreadPages:
             told=told,
             outcome=self._outcome,
             remark=lambda event: remark_url(event, story.url),
+            # GitHub redirects from here to `/pull/` if the number is that of a pull request.
             thread_url=lambda number: f"{repo_url}/issues/{number}",
         )
 

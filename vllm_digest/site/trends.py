@@ -83,6 +83,7 @@ def panels(entries: Sequence[Entry], zone: ZoneInfo, *, with_focus: bool) -> tup
 
 def _days(end: datetime, zone: ZoneInfo) -> Iterable[TimeWindow]:
     last = (end - timedelta(minutes=1)).astimezone(zone).date()
+    # By midnights of the zone: a day has 23 or 25 hours when its clocks change.
     midnights = [datetime.combine(last - timedelta(days=back), time(), zone) for back in range(-1, DAYS)]
     return (TimeWindow(start, stop) for start, stop in pairwise(reversed(midnights)))
 
@@ -99,6 +100,7 @@ def _panel(name: str, entries: Iterable[Entry], windows: Iterable[TimeWindow], *
     buckets = tuple(
         dropwhile(
             lambda bucket: not bucket.is_covered,
+            # Without the time before the first report, which would look like missing reports.
             (Bucket(span, timedelta() < done < span.length, bool(done)) for span, done in covered),
         )
     )
@@ -163,6 +165,7 @@ def _discussion(entries: Iterable[Entry], buckets: Sequence[TimeWindow]) -> list
         window = entry.window
         middle = window.start + window.length / 2
         place = next((place for place, bucket in enumerate(buckets) if middle in bucket), None)
+        # The remarks of a longer window would all be shown in the bucket of its middle.
         if place is not None and window.length <= buckets[place].length * 1.5:
             found[place] = (found[place] or 0) + entry.discussion
     return found
