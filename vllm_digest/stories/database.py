@@ -10,7 +10,8 @@ from pathlib import Path
 _TIMEOUT = 60
 """Seconds to wait for another process that writes to it."""
 _VERSION = 6
-"""Version of the tables and their contents; a database of another version is rebuilt."""
+"""Version of the tables and their contents; a database of another version is rebuilt. Kept as SQLite's
+`user_version`, which is 0 in a new file."""
 _TABLES = """
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, repo TEXT, series TEXT, slug TEXT, end TEXT, stamp TEXT, digest TEXT,
@@ -22,6 +23,8 @@ CREATE INDEX thread_by_number ON thread (number);
 CREATE INDEX thread_by_report ON thread (report);
 CREATE INDEX thread_described ON thread (report, number) WHERE described;
 """
+"""`end` is ISO 8601 in UTC, so that comparing texts compares times. `stamp`: see `filling.stamp_of`.
+`digest`: SHA-256 of the file. `facts`, `brief` and `watch` are JSON, compressed by zlib."""
 
 
 def index_file(root: Path, cache: Path | None) -> Path | None:

@@ -39,6 +39,7 @@ def update(database: sqlite3.Connection, archive: Archive) -> None:
             del found[place]
         else:
             stale.append((row,))
+    # One transaction: a command that is killed leaves the index as it was.
     with database:
         database.executemany("UPDATE report SET stamp = ? WHERE id = ?", touched)
         database.executemany("DELETE FROM thread WHERE report = ?", stale)
@@ -100,4 +101,5 @@ def _rows(report: Report) -> Iterator[tuple[int, bytes, bytes | None, bool, bool
 
 
 def _packed(value: object) -> bytes:
+    # The lowest level: most of the gain, at a small part of the time of building the index.
     return zlib.compress(adapter(type(value)).dump_json(value, exclude_defaults=True), 1)

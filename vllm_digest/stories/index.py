@@ -154,7 +154,7 @@ class StoryIndex:
             return self._database.execute(query, values).fetchall()
 
     def _make_again(self, error: Exception) -> None:
-        """Rebuild the index, in memory if its file cannot be used."""
+        """Rebuild the index, in memory if its file cannot be used (full disk, read-only cache folder)."""
         log.info("the index of stories is rebuilt: %s", error)
         try:
             if self._file:
@@ -167,6 +167,7 @@ class StoryIndex:
 
 
 def _end_and_place(repo: str, end: str, series: str, slug: str) -> tuple[str, str]:
+    """From the parts of the text that `first_told` takes the minimum of; none of them contains a space."""
     return end, str(Place(repo, series, TimeWindow.from_slug(slug)).path)
 
 
@@ -185,6 +186,7 @@ def _story(
         thread = adapter(ThreadFacts).validate_json(packed)
         parts.append(Facts(repo, repo_url, window, (thread,)))
         url = f"{repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
+        # The same texts in several reports are one statement, and the first report is its source.
         for one in _told(brief, appearance):
             told.setdefault(str(one.statement.texts), one)
     span = TimeWindow(

@@ -26,6 +26,7 @@ class Parts:
 
     def within(self, span: TimeWindow) -> tuple[TimeWindow, ...]:
         """The windows that overlap a span, oldest first."""
+        # Sorted by start: a window that overlaps the span starts at most the longest length before it.
         first, last = (
             bisect_left(self.windows, moment, key=lambda one: one.start)
             for moment in (span.start - self._longest, span.end)
@@ -37,6 +38,7 @@ class Parts:
 
         It begins with the name of the series; empty if no report overlaps the span.
         """
+        # By content and not by time: a checkout gives each file another modification time.
         parts = [(one.slug, self._file_hash(one)) for one in self.within(span)]
         return f"{self._series} {sha256(json.dumps(parts).encode()).hexdigest()[:16]}" if parts else ""
 

@@ -39,6 +39,7 @@ def reusable(parts: Iterable[Report], digest: Digest) -> Narrative:
     """
     last = {row.number: _last_event(row) for row in digest.threads}
     briefs: dict[int, tuple[Brief, str]] = {}
+    # Later entries replace earlier ones, so of parts with the same end the longest one counts.
     for part in sorted(parts, key=lambda one: (one.digest.window.end, one.digest.window.length)):
         if part.narrative.briefs:
             known = {row.number: _last_event(row) for row in part.digest.threads}

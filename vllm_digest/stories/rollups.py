@@ -56,6 +56,7 @@ class RollUps:
             Span(name, window)
             for name in series
             for window in made[name].windows
+            # A signature begins with the series that the roll-up was made from.
             if (before := made[name].made_from(window)).startswith(f"{self.of} ")
             and parts.signature(window) not in ("", before)
         ]

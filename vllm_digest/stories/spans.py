@@ -41,6 +41,7 @@ def week_span(day: date, zone: ZoneInfo) -> Span:
 def month_span(day: date, zone: ZoneInfo) -> Span:
     """The month that contains a day."""
     first = day.replace(day=1)
+    # No month has 32 days, so this is a day early in the next one.
     return Span("month", _between(first, (first + timedelta(days=32)).replace(day=1), zone))
 
 
@@ -122,6 +123,7 @@ def due_spans(
     found = []
     for name in series:
         latest = _SPANS[name](reached.astimezone(zone).date(), zone)
+        # More than the 366 days that `report.catch_up` allows, and roll-ups look back no further.
         for span in islice(earlier(latest, zone), 400):
             if span.window.end <= max(windows[0].start, reached - back):
                 break

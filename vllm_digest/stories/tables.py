@@ -100,6 +100,7 @@ def report_rows(archive: Archive, repo: str) -> Iterator[Row]:
             try:
                 report = archive.load(place)
             except DocumentError:
+                # `status` and runs name the damaged file.
                 continue
             digest = report.digest
             yield {

@@ -16,7 +16,8 @@ from vllm_digest.report import ConcernKind, Report
 from vllm_digest.window import TimeWindow
 
 MILESTONES = (1, 3, 7, 14, 30)
-"""Days after which a thread that is still open is reported again."""
+"""Days after which a thread that is still open is reported again; ever longer pauses, so that a report does
+not repeat the same threads every day."""
 _LATE = timedelta(days=8)
 """How long after its report an outcome may still be told. A run may fill a hole up to `report.catch_up` (7
 days by default) later, and so add a watched thread whose outcome is in a report that was made before."""
@@ -109,6 +110,7 @@ class Marks:
                 event
                 for event in thread.events
                 if not event.is_talk
+                # Deleted accounts share the login `ghost`, so a ghost may have answered another one.
                 or (event.is_human_word and (event.login != author or author == GHOST.login))
             ),
             undoes=targets[LinkKind.REVERTS],
@@ -140,6 +142,7 @@ def _outcome(entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> 
                 return Outcome(OutcomeKind.ANSWERED, event.at)
         elif event.kind is EventKind.MERGED:
             return Outcome(OutcomeKind.MERGED, event.at)
+        # A closing at the time of a merge is GitHub's own one for the merged pull request.
         elif event.kind is EventKind.CLOSED and marks.merged_at != event.at:
             return _closing(event, entry, marks, successors)
     return None
@@ -152,6 +155,7 @@ def _closing(event: Event, entry: WatchEntry, marks: Marks, successors: Mapping[
     # The first that applies: GitHub's data on the closing, then who closed it.
     meanings = (
         (event.pull is not None, OutcomeKind.FIXED, event.pull),
+        # The reason names no target; without a mark as a duplicate the target stays unknown.
         (event.reason == "duplicate" or bool(targets), OutcomeKind.DUPLICATE, (targets or [None])[-1]),
         (successor is not None, OutcomeKind.SUPERSEDED, successor),
         (event.bot, OutcomeKind.STALE, None),
@@ -220,6 +224,7 @@ class WatchList:
             del self.open[end.entry.number]
         self.ended += ended
         self._ended_in += [one.window.end] * len(ended)
+        # After the outcomes: a thread that this report calls worth watching again is watched anew.
         for entry in one.entries:
             self.open.setdefault(entry.number, entry)
         return ended
