@@ -34,6 +34,7 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
             _print_plan(plan, wanted, as_json=options.as_json)
             return
         with setup.locked(context):
+            # Only now, because another run may have stored windows while this one waited for the lock.
             plan = make_plan(setup, wanted, source, force=options.force)
             _tell(plan, wanted)
             fallbacks = _fill(setup, plan, source, context, as_json=options.as_json)

@@ -66,6 +66,7 @@ def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> Non
 
     Prints the paths of the request files. Raises UsageError if an earlier batch is not collected yet.
     """
+    # Its answers would not fit to new requests, and it may be paid for already.
     if pending.batches():
         raise UsageError("A batch is under way.", "Take its answers with `batch collect` first.")
     for snapshot in fetched:
@@ -73,6 +74,7 @@ def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> Non
     with ExitStack() as stack:
         server = _server(stack, setup)
         name = server.name if server else _named_model(setup)
+        # OpenAI's batches and vLLM's `run-batch` take the same files, one JSON request per line.
         files = pending.save_requests(
             requests(
                 pending,

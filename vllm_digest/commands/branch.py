@@ -61,6 +61,9 @@ def _data_branch(runtime: Runtime, options: BranchOptions) -> Iterator[DataBranc
 
 
 def _find_problem(report: Report, page: str) -> str:
-    """Why a stored page may not be published, empty if it may; it can be in any language."""
+    """Why a stored page may not be published, empty if it may; it can be in any language.
+
+    A page stays as it was made when `report.languages` is changed later.
+    """
     problems = [find_problem(page, outline(report.digest, language)) for language in LANGUAGES]
     return "" if "" in problems else problems[0]

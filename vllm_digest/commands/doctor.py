@@ -20,7 +20,7 @@ from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
 
 _HOUR = timedelta(hours=1)
-_PATIENCE = timedelta(minutes=1)
+_LONGEST_ANSWER = timedelta(minutes=1)
 """Timeout of the model's answer; short, because a person waits for it."""
 
 
@@ -89,10 +89,14 @@ def _model(setup: Setup) -> str:
     if not setup.has_model:
         return "none is configured, rules write everything; name one in llm.base_url or OPENAI_API_KEY"
     llm, monotonic = setup.settings.llm, setup.runtime.monotonic
-    quick = {"timeout": min(_PATIENCE.total_seconds(), llm.timeout), "max_time": min(_PATIENCE, llm.max_time)}
+    quick = {
+        "timeout": min(_LONGEST_ANSWER.total_seconds(), llm.timeout),
+        "max_time": min(_LONGEST_ANSWER, llm.max_time),
+    }
     settings = setup.settings.model_copy(update={"llm": llm.model_copy(update=quick)})
     begun = monotonic()
     try:
+        # Runs wait for a server that does not accept connections yet; here that is the finding.
         with replace(setup, settings=settings).model_server(may_be_starting=False) as server:
             server.try_out()
     except TooSlowError:

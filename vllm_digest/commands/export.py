@@ -16,7 +16,8 @@ from vllm_digest.stories.tables import COLUMNS, Row, write_tables
 
 _FORMATS = ("jsonl", "csv")
 _FORMULA = tuple("=+-@\t\r")
-"""First characters of cells that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+"""First characters of cells that a spreadsheet would run as a formula:
+https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 def export(runtime: Runtime, options: ExportOptions) -> None:
@@ -31,6 +32,7 @@ def export(runtime: Runtime, options: ExportOptions) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             index = stack.enter_context(StoryIndex(setup.archive))
+            # `csv` writes line ends itself, so `newline` must be empty: else Windows gets an empty line each.
             writers = {
                 table: _writer(
                     stack.enter_context(draft.open("w", encoding="utf-8", newline="")), table, options.format
@@ -79,4 +81,5 @@ def _cell(value: object) -> str:
         case _:
             text = str(value)
     text = text.encode(errors="ignore").decode()
+    # A negative number begins with `-` as well, and is no formula.
     return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text

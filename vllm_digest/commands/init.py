@@ -20,6 +20,7 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
     folder, installed = Path(options.folder), installation()
     for one in compare(folder, installed):
         path = folder / one.place
+        # This copy cannot be named in it, so the version that it names stays.
         if one.place == PROGRAM and not installed.requirement and is_pinned(folder):
             continue
         if one.status is FileStatus.MISSING or (options.update and one.status is FileStatus.OUTDATED):

@@ -28,6 +28,7 @@ def notify(runtime: Runtime, options: NotifyOptions) -> None:
     language = language_of(options.language, languages)
     root = root_of(language if language in languages else languages[0], languages)
     site = options.site.rstrip("/") + root if options.site else ""
+    # `run` and `push` print the paths of pages; the data is beside them.
     paths = [Path(path).with_suffix(".json") for path in options.reports]
     reports = [setup.archive.read(path) for path in paths]
     message = headline(reports, site, language)

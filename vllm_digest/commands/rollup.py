@@ -140,4 +140,5 @@ def make_due_rollups(setup: Setup, writer: pipeline.Writer, on_stored: pipeline.
 def series_made(setup: Setup) -> list[str]:
     """The series of `report.rollups` whose spans are longer than the windows that they are made from."""
     report = setup.settings.report
+    # `ROLL_UPS` has two hours more than the spans, for days on which clocks change.
     return [name for name in report.rollups if ROLL_UPS[name] > report.window + timedelta(hours=2)]

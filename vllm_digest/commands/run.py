@@ -102,6 +102,7 @@ def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWi
     end = floor_to_minute(setup.now() - report.settle)
     if options.exact:
         return (TimeWindow.last(report.window, end),)
+    # Older files are not read: a run takes the same time in an archive of years.
     oldest = end - report.window - report.catch_up
     kept = setup.archive.listing(task.context.repo, task.context.series, since=oldest).reported
     due = plan(kept, report.window, end, report.catch_up)

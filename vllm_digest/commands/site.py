@@ -14,7 +14,7 @@ from vllm_digest.window import format_length
 
 
 def site(runtime: Runtime, options: SiteOptions) -> None:
-    """Make the staging folder and print it; PageError in the end when a report had to be left out."""
+    """Make the staging folder and print its path. Raises PageError at the end if a report was left out."""
     folder = Path(options.folder)
     config, theme = folder / DEFAULT_FILE, folder / "jekyll"
     if not config.is_file() or not theme.is_dir():
@@ -22,9 +22,10 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
             f"{folder} has no {config.name} and no folder {theme.name}: it is not a publishing repository.",
             f"`vllm-digest init {folder}` lays one out.",
         )
+    # The repository's own settings and not those of the current folder.
     setup = resolve(runtime, SettingsOptions(config=str(config)))
     settings = setup.settings
-    plan = Site(
+    values = Site(
         theme=theme,
         project=settings.project,
         focus=setup.rules.focus.words.name,
@@ -35,7 +36,7 @@ def site(runtime: Runtime, options: SiteOptions) -> None:
     )
     target = Path(options.to) if options.to else folder / "staging"
     archive = replace(setup.archive, root=folder / settings.report.output)
-    missing = build_staging(plan, archive, target, runtime.clock())
+    missing = build_staging(values, archive, target, runtime.clock())
     print_product(f"{target}\n")
     if missing.refused:
         raise PageError(

@@ -64,17 +64,18 @@ def status(runtime: Runtime, options: StatusOptions) -> int:
     """Print the status of every series of the archive; return 1 if a configured series has a problem."""
     setup = resolve(runtime, options)
     settings, archive = setup.settings, setup.archive
-    watched = (settings.github.repo, format_length(settings.report.window))
+    scheduled = (settings.github.repo, format_length(settings.report.window))
     due = rollups_of(setup).due(series_made(setup), settings.report.catch_up)
     rolled = {(settings.github.repo, span.series) for span in due}
-    others = sorted({*archive.series(), *rolled} - {watched})
-    judged = {watched, *((settings.github.repo, series) for series in series_made(setup))}
+    others = sorted({*archive.series(), *rolled} - {scheduled})
+    configured = {scheduled, *((settings.github.repo, series) for series in series_made(setup))}
     statuses = [
-        _with_due(_series_status(setup, *one), due, is_made=one in judged) for one in (watched, *others)
+        _with_due(_series_status(setup, *one), due, is_made=one in configured) for one in (scheduled, *others)
     ]
     refused_folders = archive.refused_folders()
     refused = [one for status in statuses for one in status.found.refused]
-    is_well = all(one.is_well for one in statuses if (one.repo, one.series) in judged)
+    # Series that were made by hand, or of another repository, may end and have holes.
+    is_well = all(one.is_well for one in statuses if (one.repo, one.series) in configured)
     is_well = is_well and not refused and not refused_folders
     if options.as_json:
         product = {
@@ -106,6 +107,7 @@ def _series_status(setup: Setup, repo: str, series: str) -> _SeriesStatus:
         overlaps=overlaps(found.reported),
         made_at=_made_at(setup.archive, found),
         next_run=plan(found.reported, length, end, catch_up) if length else None,
+        # A run that is less late makes one longer window, see `schedule.plan`.
         late=bool(length and reached and end - reached >= length * 1.5),
         missing=tuple(gap for gap in gaps if length and gap.end >= end - length - catch_up),
     )
@@ -142,7 +144,7 @@ def _made_at(archive: Archive, found: Listing) -> datetime | None:
 
 
 def _as_json(status: _SeriesStatus) -> dict[str, Any]:
-    """The object docs/commands.md documents under `status --json`."""
+    """The object that docs/commands.md describes under `status --json`."""
     found = status.found
     windows = found.windows
     return {

@@ -18,6 +18,7 @@ from vllm_digest.window import local_minute
 def story(runtime: Runtime, options: StoryOptions) -> None:
     """Print a thread's story, with `--json` as one JSON object. Raises UsageError if no report has it."""
     setup = resolve(runtime, options)
+    # `isdigit` alone accepts `²` as well, which `int` does not.
     if not options.number.lstrip("#").isascii() or not options.number.lstrip("#").isdigit():
         raise UsageError(f"{options.number!r} is not a thread's number.", "Write `story 30382`.")
     number = int(options.number.lstrip("#"))

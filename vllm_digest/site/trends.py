@@ -165,7 +165,7 @@ def _discussion(entries: Iterable[Entry], buckets: Sequence[TimeWindow]) -> list
         window = entry.window
         middle = window.start + window.length / 2
         place = next((place for place, bucket in enumerate(buckets) if middle in bucket), None)
-        # The remarks of a longer window would all be shown in the bucket of its middle.
+        # Late runs make windows of up to 1.5 lengths. All remarks of a longer one would be in one bucket.
         if place is not None and window.length <= buckets[place].length * 1.5:
             found[place] = (found[place] or 0) + entry.discussion
     return found
