@@ -15,7 +15,8 @@ _QUOTE = 60
 _NEARBY = 120
 """Characters on either side of a name in which other platforms are counted."""
 _LIST = 3
-"""Other platforms within `_NEARBY` characters from which a mention counts as one in a list."""
+"""Other platforms within `_NEARBY` characters from which a mention counts as one in a list. People compare
+with one other platform; with 1, six of 298 judged threads about AMD are missed (benchmarks/relevance.py)."""
 _CHOICES = 2
 """Other platforms on a line of a log from which the line is a list of available choices."""
 _ONE_THING = re.compile(r"[ /®™(\-]{0,3}|\w{0,30}", re.ASCII)

@@ -60,7 +60,7 @@ class Exclusion(_Rules):
     because: Annotated[LocalText, _at_most(60)]
     """Why not: on the page it follows the quoted text. One text, or one a language."""
     words: tuple[Pattern, ...]
-    """The texts. Where one of them and a word of the ecosystem start together, the longer pattern wins."""
+    """The texts. At the same position as a word of the ecosystem the longer pattern wins."""
 
 
 class Topic(_Rules):
@@ -71,14 +71,14 @@ class Topic(_Rules):
     name: Annotated[LocalText, _at_most(40)]
     """Its name on the page. One text, or one a language."""
     words: tuple[Pattern, ...]
-    """What tells it in a title. A word in the title's brackets (`[CI]`) outweighs three others."""
+    """Words that stand for it in a title. One in brackets (`[CI]`) counts more than three others."""
     weak_words: tuple[Pattern, ...] = ()
-    """What tells it in a title that has no word of any topic."""
+    """Words that stand for it in a title without a word of any topic."""
     paths: tuple[Pattern, ...] = ()
-    """What tells it in a changed file's path, where the title tells none."""
+    """Parts of a changed file's path that stand for it, if the title has no word of a topic."""
     of_files: bool = False
-    """Whether a change is on it only if one of its files has such a path: `[CI]` in the title of a change of
-    kernels alone says for what it was made."""
+    """Whether a change is about it only if one of its files has such a path: `[CI]` in the title of a change
+    that touches only kernels names its purpose."""
 
 
 class FocusSettings(_Rules):
@@ -97,54 +97,55 @@ class FocusSettings(_Rules):
     labels: tuple[str, ...] = ()
     """Labels that the repository gives to the ecosystem's threads."""
     words: Annotated[tuple[Pattern, ...], AfterValidator(_check_words), Field(validate_default=True)] = ()
-    """What names the ecosystem and its software."""
+    """Names of the ecosystem and its software."""
     portable_words: tuple[Pattern, ...] = ()
-    """Its software that others' hardware runs too; beside such hardware these are named in passing."""
+    """Its software that also runs on other hardware; beside that it counts as mentioned in passing."""
     hardware: tuple[Pattern, ...] = ()
-    """Its cards; they count like `words`, and the page shows which a thread names."""
+    """Its cards; they count like `words`, and the page shows which cards a thread names."""
     architectures: tuple[Pattern, ...] = ()
-    """Its hardware's architectures and families; the page shows them where no card is named."""
+    """Architectures and families of its hardware; the page shows them if no card is named."""
     exact_words: tuple[ExactPattern, ...] = ()
-    """Words that count in this case only."""
+    """Words that count only in this upper or lower case."""
     weak_words: tuple[ExactPattern, ...] = ()
-    """Words with other meanings, exact in case: they need another sign beside them."""
+    """Case-sensitive words with other meanings: they count only together with other evidence."""
     paths: tuple[Pattern, ...] = ()
-    """What names the ecosystem in a changed file's path, besides `words`."""
+    """Names of the ecosystem in paths of changed files, besides `words`."""
     mirrors: tuple[Pattern, ...] = ()
-    """Paths with a file for each platform (`requirements/rocm.txt`): changed alike by what concerns all."""
+    """Paths with a file for each platform (`requirements/rocm.txt`); a change for all changes each file."""
     tests: tuple[Pattern, ...] = ()
-    """Paths of tests and docs, which go with a change; its subject only where it has no other files."""
+    """Paths of tests and docs. They are the subject of a change only if it has no other files."""
     machine: tuple[Pattern, ...] = ()
-    """What only a machine of the ecosystem prints, or what is only run there."""
+    """Text that only a machine of the ecosystem prints, or commands that only run there."""
     dump_fields: tuple[Pattern, ...] = ()
-    """Lines of an environment dump that have a value on such a machine, and `N/A` or the like elsewhere."""
+    """Fields of an environment dump that have a value on such a machine, and `N/A` or similar elsewhere."""
     people: tuple[Pattern, ...] = ()
-    """Parts of login names that tip a doubtful case, and are never enough alone."""
+    """Parts of login names that decide a doubtful case, but are never enough alone."""
     exclusions: tuple[Exclusion, ...] = ()
-    """What looks like the ecosystem and is not."""
+    """What looks like the ecosystem but is not, and why."""
     lookalikes: tuple[Pattern, ...] = ()
-    """Platforms that print the ecosystem's names for their own; a thread on one is not on the ecosystem."""
+    """Platforms that print the ecosystem's names as their own; a thread about one is not about it."""
     peers: tuple[Pattern, ...] = ()
-    """Other platforms and their hardware; those that are `words` too do not count.
+    """Other platforms and their hardware; those that are also in `words` do not count.
 
-    A text that names the ecosystem in one breath with these, or these more often, is not about it.
+    A text that lists the ecosystem together with these, or names these more often, is not about it.
     """
     peer_software: tuple[Pattern, ...] = ()
-    """Software that stands beside the ecosystem's own in lists; such lists name it in passing, too."""
+    """Software that is often listed with the ecosystem's own; such lists count as mentions in passing."""
     shared_names: tuple[Pattern, ...] = ()
-    """Names that look like a peer's and stand on every platform."""
+    """Names that look like those of `peers` but occur on every platform."""
     overviews: tuple[Pattern, ...] = ()
-    """A title with these is about all platforms or the whole project, unless it names the ecosystem."""
+    """A title with one of these is about all platforms or the project, unless it names the ecosystem."""
     platform_methods: tuple[Pattern, ...] = ()
-    """What each platform implements: a title with these and the ecosystem's label alone is about its own."""
+    """Methods that each platform implements: a title with one of these and only the ecosystem's label is
+    about the ecosystem's implementation."""
     conjunctions: tuple[str, ...] = ()
-    """Words and signs between the members of a list."""
+    """Words and characters between the members of a list."""
     asides: tuple[Pattern, ...] = ()
-    """A sentence with these names the ecosystem on the side: `apart from ROCm`."""
+    """A sentence with one of these mentions the ecosystem in passing: `apart from ROCm`."""
     trials: tuple[Pattern, ...] = ()
-    """A sentence with these in a pull request says where the change was tried, not what it is about."""
+    """A sentence with one of these in a pull request says where a change was tested, not what it is about."""
     demands: tuple[Pattern, ...] = ()
-    """A sentence with these names hardware that something asks for, not what its author uses."""
+    """A sentence with one of these names required hardware, not the hardware that its author uses."""
     topics: tuple[Topic, ...] = ()
     """How the chapter is grouped; what has none of these topics comes last."""
 
