@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 _ENDPOINT = "/v1/chat/completions"
 _GOING = {"validating", "in_progress", "finalizing"}
-_PATIENCE = 600.0
+"""Statuses of a batch that has not ended; unknown ones count as ended, so that nobody waits for ever."""
+_TIMEOUT = 600.0
 """Seconds for one upload or download."""
 
 
@@ -143,7 +144,7 @@ def submit(server: Server, path: Path) -> str:
     Raises ModelUnavailableError if the server does not accept it.
     """
     try:
-        batch = server.transport.begin_batch(path.read_bytes(), _PATIENCE)
+        batch = server.transport.begin_batch(path.read_bytes(), _TIMEOUT)
         return _name(batch["id"])
     except (CallError, KeyError, TypeError) as error:
         raise ModelUnavailableError(f"it took no batch: {error}") from None
@@ -167,7 +168,7 @@ def state(server: Server, name: str) -> tuple[str, tuple[str, ...]]:
 def answers(server: Server, file: str) -> bytes:
     """The content of an output file. Raises ModelUnavailableError if the server does not return it."""
     try:
-        content: Any = server.transport.file(file, _PATIENCE)
+        content: Any = server.transport.file(file, _TIMEOUT)
     except CallError as error:
         raise ModelUnavailableError(f"it does not give the file {file}: {error}") from None
     return bytes(content)

@@ -10,12 +10,14 @@ from typing import Any
 from vllm_digest.model_protocol import Message, Question, Role
 
 _TEMPERATURE = 0.2
+"""Low, because an answer must keep to the texts that it quotes. Reasoning models reject the field."""
 _LIMITS = ("max_tokens", "max_completion_tokens")
 """Field names of the answer's token limit, in the order of trying: most servers accept the first, and those
 that require the second say so; the reverse order fails silently, as many servers ignore unknown fields."""
 _FORM = "\n\nReply with one JSON object (json object) that fits this JSON Schema, and with nothing else:\n"
 _BOUNDS = {"maxItems", "minItems", "maxLength", "minLength"}
-"""Keywords of JSON Schema that some servers with strict schemas reject."""
+"""Keywords of JSON Schema that some servers with strict schemas reject. Others need them: without `maxItems`
+a model with 0.5B parameters filled arrays up to its token limit."""
 
 
 class AnswerForm(IntEnum):

@@ -148,6 +148,7 @@ def failure_of(status: int, headers: Mapping[str, str], body: Any) -> CallError 
     words = f"{fields.get('param') or ''} {said}".lower()
     if _is_filter(status, codes, words):
         return ModelError(f"the server's filter refused the question ({reason})")
+    # First, because OpenAI reports a used-up quota with 429 as well, where waiting does not help.
     if codes & _NO_MONEY:
         return NoAccessError(f"{_NO_ACCESS[402]} ({reason})")
     if status == 429 or (status == 503 and _STARTING.search(words)):

@@ -31,6 +31,7 @@ _READINGS = 2
 _MORE_ROOM = 4
 """Factor by which the limit of a cut answer grows: reasoning can take several times what the answer does."""
 _MOST_CHANGES = 10
+"""Changes of a request after refusals; with more, a server that objects to one field each time never ends."""
 _LEAST_SHARE = 3
 """With less than 1/3 of the usual answer limit left in the context, the prompt has to be shorter."""
 

@@ -111,6 +111,7 @@ class Transport:
         files, batches = self._client.files.with_raw_response, self._client.batches.with_raw_response
         file = self._json(lambda: files.create(file=("requests.jsonl", requests), purpose="batch"), seconds)
         name = str(file["id"])
+        # 24 hours is the only value that OpenAI accepts.
         return self._json(
             lambda: batches.create(
                 completion_window="24h", endpoint="/v1/chat/completions", input_file_id=name
