@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _NAME = ".lock"
 _STEP = timedelta(seconds=1)
+"""Pause between two attempts; the time waited is counted in these pauses."""
 _BRANCH_WAIT = timedelta(minutes=15)
 """How long a run waits for `pull` or `push`, which retry for some minutes if a server is down."""
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})

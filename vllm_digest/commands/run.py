@@ -99,6 +99,7 @@ def _due_windows(setup: Setup, options: RunOptions, task: _Task) -> tuple[TimeWi
     if task.window:
         return (task.window,)
     report = setup.settings.report
+    # GitHub lists the latest events with a delay.
     end = floor_to_minute(setup.now() - report.settle)
     if options.exact:
         return (TimeWindow.last(report.window, end),)

@@ -109,6 +109,7 @@ def _series_status(setup: Setup, repo: str, series: str) -> _SeriesStatus:
         next_run=plan(found.reported, length, end, catch_up) if length else None,
         # A run that is less late makes one longer window, see `schedule.plan`.
         late=bool(length and reached and end - reached >= length * 1.5),
+        # What the next run fills; older holes need `backfill`.
         missing=tuple(gap for gap in gaps if length and gap.end >= end - length - catch_up),
     )
 

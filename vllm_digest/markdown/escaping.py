@@ -186,6 +186,7 @@ _YAML_PLAIN = re.compile(
     r"[A-Za-z\u4e00-\u9fff]([A-Za-z0-9\u4e00-\u9fff ._/()+-]*[A-Za-z0-9\u4e00-\u9fff)])?"
 )
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Words that YAML 1.1, which Jekyll reads, takes for booleans or null: https://yaml.org/type/bool.html"""
 
 
 def yaml_text(text: str) -> str:

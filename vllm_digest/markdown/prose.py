@@ -177,6 +177,7 @@ def _source(block: _Block) -> str:
 _STOPS = "，。、；：！？…"
 _CHINESE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60“”‘’…—]"
 _REFERENCE = re.compile(r"((?<![\w/#&])#\d{1,7}\b)")
+"""`#123`, but not in a word, an address or an entity (`&#123;`)."""
 _WIDE_BREAK = re.compile(rf"(?<={_CHINESE})\n(?={_CHINESE})")
 
 

@@ -96,6 +96,7 @@ def _folded(parts: Sequence[Report], day: Day) -> Report:
     windows = [part.digest.window for part in parts]
     start, end = min(window.start for window in windows), max(window.end for window in windows)
     span = TimeWindow(max(day.window.start, start), min(day.window.end, end))
+    # Settings may have changed within the day; those of its latest report count.
     newest = max(parts, key=lambda part: part.digest.window.end)
     digest = rolled_up(parts, span, newest.digest.rules)
     return replace(

@@ -10,6 +10,7 @@ from vllm_digest.window import TimeWindow
 
 LISTS = ("new_issues", "new_prs", "merged_prs")
 _LEVELS = 4
+"""Shades of days with threads; the styles have a colour for each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def read(
         for window in found.windows:
             try:
                 entries.append(_entry(archive, Place(repo, series, window), rendered, on_report))
+            # One broken page would stop Jekyll's build of the whole site.
             except (DocumentError, PageError) as error:
                 messages.append(f"left out: {error.problem}")
                 damaged.add(window)

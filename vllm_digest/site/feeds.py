@@ -136,6 +136,7 @@ class Feeds:
             weekday = weekday_name(card.report.digest.window.start, self.site.zone, language)
             several = len({repo for repo, _ in self.edition.index.series}) > 1
             name = f"{card.name} {weekday}{f' {card.repo}' if several else ''}"
+            # As plain text, because the feed's template escapes titles.
             line = verdict_line(card.report.digest, language).unescape()
             yield Item(
                 id=self._urn(f"/days/{card.repo}/{card.name}"),

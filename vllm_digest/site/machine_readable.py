@@ -122,6 +122,7 @@ def json_feed(url: str, atom: str) -> tuple[str, dict[str, Any]]:
 
     `url`: the Atom feed's URL path below the site's URL. URLs and `{` are marked for `_with_liquid`.
     """
+    # What follows the front matter.
     feed = ET.fromstring(atom.split("---\n", 2)[2])  # noqa: S314 - ours, without a document type
     title = feed.findtext(f"{_ATOM}title") or ""
     return title, {

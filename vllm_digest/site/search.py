@@ -111,6 +111,7 @@ def _joined(sentences: Iterable[str]) -> str:
     """The distinct sentences, as many as fit into `_SAID` characters."""
     text = ""
     for sentence in dict.fromkeys(sentences):
+        # Newest first, so what is left out is the oldest.
         if len(text) + len(sentence) > _SAID:
             break
         text += f"{sentence} "

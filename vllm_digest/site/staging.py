@@ -29,6 +29,7 @@ from vllm_digest.templating import words
 from vllm_digest.window import TimeWindow
 
 _MARK = ".vllm-digest-staging"
+"""A file that this program puts into the folder; a folder without it is never replaced."""
 START_DAYS = 7
 """Days on the start page: a week, for readers who come once a week."""
 

@@ -24,7 +24,7 @@ from vllm_digest.window import TimeWindow
 _DAYS = 2
 """Calendar days with reports of a thread from which it has a page; watched threads always have one."""
 _MOST = 200
-"""Maximum number of threads on a page of hardware."""
+"""Maximum number of threads on a page of hardware, which would otherwise grow with the archive."""
 _NAME = re.compile(r"[^a-z0-9]+")
 
 
