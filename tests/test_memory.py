@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
 from tests import archives
 from tests.conftest import Ran, Run
@@ -81,6 +82,22 @@ def test_the_five_stories_at_the_top_of_a_longer_roll_up_have_two_lines_each(run
         assert re.search(r"\[#\d+\]\(\S+\) “.+” ?[（(]by [\w-]+.*2025-\d\d-\d\d \d\d:\d\d.*[）)]  $", first)
         assert re.match(r" {8}\S.*[。.]$", second)
         assert not re.search(r"(窗口内 |in the window )\1|in the window in the window", second)
+
+
+def test_an_hour_leads_to_every_roll_up_that_contains_it(run: Run) -> None:
+    fill(HOURS[:7])
+    for start, end in (("01:00", "06:00"), ("02:00", "04:00")):
+        ran = run("rollup", "--from", f"2025-12-10T{start}", "--to", f"2025-12-10T{end}", "--no-llm", now=NOW)
+        assert ran.code == 0, ran.err
+    assert run("init", "site", now=NOW).code == 0
+    Path("archive").rename("site/archive")
+    assert run("site", "site", now=NOW).code == 0
+    spans = []
+    for hour in HOURS[:7]:
+        (page,) = Path("site/staging").rglob(f"1h/*/*/{hour.slug}.md")
+        within = yaml.safe_load(page.read_text("utf-8").split("---\n")[1])["within"]
+        spans.append(sum("/range/" in url for url, _ in within))
+    assert spans == [0, 1, 2, 2, 1, 1, 0]
 
 
 @pytest.mark.usefixtures("stored")

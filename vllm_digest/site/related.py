@@ -1,13 +1,14 @@
 """Which reports cover which others: the day of an hour; the hours, week and month of a day; pure."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import PurePosixPath
 
 from vllm_digest.site.entries import Entry
+from vllm_digest.window import TimeWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,41 @@ class Related:
     parts: tuple[Entry, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The reports of a series, sorted by the starts of their windows. `longest`: length of a window."""
+
+    entries: tuple[Entry, ...]
+    starts: tuple[datetime, ...]
+    longest: timedelta
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "_Series":
+        ordered = tuple(sorted(entries, key=lambda entry: entry.window.start))
+        windows = [entry.window for entry in ordered]
+        return cls(ordered, tuple(one.start for one in windows), max(one.length for one in windows))
+
+    def containing(self, window: TimeWindow) -> Iterator[Entry]:
+        """The reports whose longer windows contain `window`; those of `rollup --from --to` may overlap."""
+        for place in range(bisect_right(self.starts, window.start) - 1, -1, -1):
+            if self.starts[place] + self.longest < window.end:
+                break
+            other = self.entries[place].window
+            if other.end >= window.end and other.length > window.length:
+                yield self.entries[place]
+
+
 def related_reports(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Related]:
     """The related reports of each report by its place, for the reports of one repository."""
     ordered = sorted(entries, key=lambda entry: (entry.series, entry.window.start))
-    series = [tuple(group) for _, group in groupby(ordered, key=lambda entry: entry.series)]
-    starts = [[entry.window.start for entry in group] for group in series]
-    within = {entry.place: _containing(entry, series, starts) for entry in ordered}
+    series = [_Series.of(group) for _, group in groupby(ordered, key=lambda entry: entry.series)]
+    within = {
+        entry.place: sorted(
+            (other for one in series for other in one.containing(entry.window)),
+            key=lambda other: (other.window.length, other.series),
+        )
+        for entry in ordered
+    }
     parts: dict[PurePosixPath, list[Entry]] = {}
     for entry in sorted(ordered, key=lambda one: one.window.start):
         found = within[entry.place]
@@ -38,18 +68,3 @@ def related_reports(entries: Iterable[Entry]) -> Mapping[PurePosixPath, Related]
         place: Related(tuple({one.window: one for one in found}.values()), tuple(parts.get(place, ())))
         for place, found in within.items()
     }
-
-
-def _containing(
-    entry: Entry, series: list[tuple[Entry, ...]], starts: list[list[datetime]]
-) -> tuple[Entry, ...]:
-    window = entry.window
-    found = []
-    for group, begins in zip(series, starts, strict=True):
-        # Windows of a series follow each other, so only the last one that starts by then can contain it.
-        place = bisect_right(begins, window.start) - 1
-        if place >= 0:
-            other = group[place].window
-            if other.end >= window.end and other.length > window.length:
-                found.append(group[place])
-    return tuple(sorted(found, key=lambda one: (one.window.length, one.series)))
