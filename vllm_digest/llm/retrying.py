@@ -145,13 +145,9 @@ class RetryingRequest:
         most = max(self._window.server.settings.max_answer_tokens, self._question.answer_tokens)
         bounds = [most, self._used.most_room or most, self._free or most]
         if self._used.context and self._free is None:
-            bounds.append(max(self._used.context - estimate_of(self._question), self._least_room()))
+            prompt = estimate(self._used.request(self._model, self._question, self._room))
+            bounds.append(max(self._used.context - prompt, self._least_room()))
         return min(bounds)
 
     def _least_room(self) -> int:
         return self._question.answer_tokens // _LEAST_SHARE
-
-
-def estimate_of(question: Question) -> int:
-    """Tokens of a question's prompt, overestimated: three bytes each."""
-    return sum(len(message.text.encode()) for message in question.messages) // 3
