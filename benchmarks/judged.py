@@ -23,7 +23,7 @@ from vllm_digest.models import (
     Snapshot,
     Thread,
     TimelineEvent,
-    standing,
+    state_at,
 )
 from vllm_digest.window import TimeWindow
 
@@ -147,7 +147,7 @@ def _thread(item: _Item, repo: str, bots: frozenset[str]) -> Thread:
     is_pull = item.type == "pr"
     url = f"https://github.com/{repo}/{'pull' if is_pull else 'issues'}/{item.number}"
     timeline = tuple(_timeline(item, bots))
-    then = standing(timeline, max([item.updated_at, *(event.at for event in timeline)]))
+    then = state_at(timeline, max([item.updated_at, *(event.at for event in timeline)]))
     return Thread(
         number=item.number,
         kind=Kind.PULL_REQUEST if is_pull else Kind.ISSUE,

@@ -32,7 +32,7 @@ from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.write.brief import thread_judge_question
 from vllm_digest.write.context import WindowContext
-from vllm_digest.write.judge import Claim, Verdict, read_rulings
+from vllm_digest.write.judge import Claim, JudgeVerdict, read_rulings
 from vllm_digest.write.packing import pack
 from vllm_digest.write.prompts import brief_instructions
 from vllm_digest.write.ranking import Target
@@ -130,7 +130,7 @@ class Checker:
         return {
             statements[int(name) - 1].id: (Fault("", FallbackReason.ENTAILMENT, one.words),)
             for name, one in rulings.items()
-            if one.verdict is not Verdict.SUPPORTED
+            if one.verdict is not JudgeVerdict.SUPPORTED
         }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.values import BEFORE, WINDOW, digest, issue, minute, pull, said
-from vllm_digest.digest.highlights import verdict
+from vllm_digest.digest.highlights import verdict_counts
 from vllm_digest.facts import LinkKind
 from vllm_digest.models import Account, EventKind, State, TimelineEvent
 from vllm_digest.report import Concern, ConcernKind, Link, Share
@@ -362,16 +362,16 @@ class TestWorries:
         )
         for reacted in ({"timeline": (closed, reopened)}, {"timeline": (marked,)}):
             facts = digest(issue(1, **bug, **reacted))
-            assert (facts.concerns, verdict(facts).focus_unanswered) == ((), 0)
+            assert (facts.concerns, verdict_counts(facts).focus_unanswered) == ((), 0)
         fixed = digest(issue(1, **bug), pull(2, created_at=9, closes=(1,)))
-        assert (fixed.concerns, verdict(fixed).focus_unanswered) == ((), 0)
+        assert (fixed.concerns, verdict_counts(fixed).focus_unanswered) == ((), 0)
 
     def test_are_counted_beyond_those_that_a_page_lists(self) -> None:
         facts = digest(*(issue(number, "[Bug]: MI300X hangs", created_at=number) for number in range(1, 14)))
         late = issue(20, "[Bug]: MI300X hangs", created_at=115)
         assert (len(facts.concerns), facts.more_concerns) == (8, 5)
-        assert verdict(facts).focus_unanswered == 13
-        assert verdict(digest(late)).focus_unanswered == 1
+        assert verdict_counts(facts).focus_unanswered == 13
+        assert verdict_counts(digest(late)).focus_unanswered == 1
 
     def test_do_not_include_a_request_for_changes_that_was_withdrawn(self) -> None:
         reviews = (said("ann", 1, verdict="CHANGES_REQUESTED"), said("ann", 9, verdict="APPROVED"))

@@ -13,7 +13,7 @@ from tests.test_write import LIMITS, Answers, Scripted, written
 from tests.values import RULES, digest, issue, pull, said, snapshot
 from vllm_digest.errors import SourceError
 from vllm_digest.model_protocol import ModelError, ModelUnavailableError, Question
-from vllm_digest.models import Account, Kind, Standing, State
+from vllm_digest.models import Account, Kind, State, ThreadState
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
 from vllm_digest.sources import Fetched, Row
 from vllm_digest.write import WritingRules
@@ -131,8 +131,8 @@ def test_the_judge_sees_the_rows_of_threads_that_are_named() -> None:
         return answer
 
     opened = THREADS[0].created_at
-    standing = Standing(state=State.MERGED, merged_at=opened, merged_by=Account("dan"))
-    away = Row(90, Kind.PULL_REQUEST, "Away", "https://x.example/90", Account("eve"), opened, standing)
+    thread_state = ThreadState(state=State.MERGED, merged_at=opened, merged_by=Account("dan"))
+    away = Row(90, Kind.PULL_REQUEST, "Away", "https://x.example/90", Account("eve"), opened, thread_state)
     wanted: list[tuple[list[int], datetime]] = []
 
     def others(numbers: Collection[int], end: datetime) -> Fetched[Row]:

@@ -70,7 +70,7 @@ def looked_at(*threads: Thread, hours: float = 24) -> Iterator[tuple[GitHub, Git
 def test_a_row_says_how_a_thread_stood() -> None:
     with looked_at(*THREADS) as (_, there):
         rows = {row.number: row for row in there.rows(range(1, 12), NOON).found}
-    stood = {number: (row.standing.state, row.standing.closed_by) for number, row in rows.items()}
+    stood = {number: (row.thread_state.state, row.thread_state.closed_by) for number, row in rows.items()}
     ann = Account("ann")
     assert stood == {
         1: (State.CLOSED, ann),
@@ -80,9 +80,9 @@ def test_a_row_says_how_a_thread_stood() -> None:
         5: (State.CLOSED, ann),
         6: (State.OPEN, None),
     }
-    assert rows[2].standing.merged_by == ann
-    assert rows[5].standing.closed_by_pull == 2
-    assert rows[6].standing.duplicate_of == 1
+    assert rows[2].thread_state.merged_by == ann
+    assert rows[5].thread_state.closed_by_pull == 2
+    assert rows[6].thread_state.duplicate_of == 1
     assert (rows[3].kind, rows[3].title, rows[3].created_at) == (Kind.PULL_REQUEST, "Merged later", at(-9))
     assert rows[4].author == Account("ghost")
     assert rows[5].url == "https://github.com/vllm-project/vllm/issues/5"
@@ -117,7 +117,7 @@ def test_a_row_of_a_thread_with_many_turns_knows_them_all() -> None:
     issue = Issue(1, at(-10), history=(*turns, Closed(at(-1), BOT)))
     with looked_at(issue) as (_, there):
         [row] = there.rows([1], NOON).found
-    assert row.standing.closed_by == Account("mergify", is_bot=True)
+    assert row.thread_state.closed_by == Account("mergify", is_bot=True)
 
 
 def test_a_hundred_rows_are_a_request_and_fifty_threads() -> None:
@@ -194,5 +194,5 @@ def test_a_thread_by_number_is_the_thread_of_the_sweep() -> None:
     for thread in snapshot:
         assert threads[thread.number].remarks == thread.remarks
         assert threads[thread.number].timeline == thread.timeline
-        assert rows[thread.number].standing.state is thread.state
-        assert rows[thread.number].standing.merged_by == thread.merged_by
+        assert rows[thread.number].thread_state.state is thread.state
+        assert rows[thread.number].thread_state.merged_by == thread.merged_by

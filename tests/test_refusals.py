@@ -184,7 +184,7 @@ def test_a_further_page_that_the_token_may_not_read_is_a_gap(asked: Asked) -> No
         report = asked.report(github, START, END)
         assert len(github.requests) == 3
     assert [gap["code"] for gap in report["gaps"]] == ["field_refused"]
-    remarks = [sum(event.is_talk for event in thread.events) for thread in stored(report).threads]
+    remarks = [sum(event.is_remark for event in thread.events) for thread in stored(report).threads]
     assert sorted(remarks) == [100, 150]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.values import WINDOW, digest, issue, pull
-from vllm_digest.digest.highlights import usage_rows, verdict
+from vllm_digest.digest.highlights import usage_rows, verdict_counts
 from vllm_digest.facts import UsageChange
 from vllm_digest.render import render
 from vllm_digest.report import Provenance, Report
@@ -124,7 +124,7 @@ def test_a_changed_file_alone_is_told_as_such_and_not_counted() -> None:
         pull(2, "Add `--swap-space`", merged_at=1),
     )
     assert [row.number for row in usage_rows(facts)] == [2, 1]
-    assert verdict(facts).usage == 1
+    assert verdict_counts(facts).usage == 1
     report = Report("2h", "UTC", facts, Provenance(WINDOW.end, "github", WINDOW.end, 0, 0, "0"))
     assert "：选项（改动 `vllm/config/model.py`）。" in render(report)
     assert ": options (changes `vllm/config/model.py`)." in render(report, "en")

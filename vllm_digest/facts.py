@@ -13,8 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, PlainSerializer
 
 from vllm_digest.judgement import FocusWords, Judgement
-from vllm_digest.models import GHOST, Account, EventKind, Gap, Kind, State, TimelineEvent
-from vllm_digest.models import standing as standing_at
+from vllm_digest.models import GHOST, Account, EventKind, Gap, Kind, State, TimelineEvent, state_at
 from vllm_digest.window import Moment, TimeWindow
 
 
@@ -62,7 +61,7 @@ class Event:
         return self.login if self.login != GHOST.login else f"{self.login} {self.id}"
 
     @property
-    def is_talk(self) -> bool:
+    def is_remark(self) -> bool:
         """Whether it is a comment or review, which are not in the timeline."""
         return self.is_comment or self.kind is EventKind.REVIEW
 
@@ -79,7 +78,7 @@ class Event:
         return self.kind is EventKind.REVIEW and (self.verdict != "COMMENTED" or self.length > 0)
 
     @property
-    def is_human_word(self) -> bool:
+    def is_human_remark(self) -> bool:
         """Whether it is a visible comment or review of a person."""
         return (self.is_comment or self.is_review) and not (self.hidden or self.bot)
 
@@ -214,16 +213,18 @@ class ThreadFacts:
     def within(self, span: TimeWindow) -> Self:
         """The facts as of the end of `span`, without remarks from before its start."""
         events = tuple(
-            event for event in self.events if event.at in span or (event.at < span.end and not event.is_talk)
+            event
+            for event in self.events
+            if event.at in span or (event.at < span.end and not event.is_remark)
         )
         if len(events) == len(self.events):
             return self
-        then = standing_at((timeline_event(event) for event in events), span.end)
+        then = state_at((timeline_event(event) for event in events), span.end)
         return replace(self, events=events, **{f.name: getattr(then, f.name) for f in fields(then)})
 
 
 def timeline_event(event: Event) -> TimelineEvent:
-    """Convert an event for `models.standing`; remarks do not change the state."""
+    """Convert an event for `models.state_at`; remarks do not change the state."""
     return TimelineEvent(event.id, event.kind, event.at, event.actor, event.reason, event.pull, event.target)
 
 

@@ -103,7 +103,7 @@ class TimelineEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ThreadState:
     """The state of a thread at one moment, and who changed it. Fields as in `Thread`."""
 
     state: State = State.OPEN
@@ -116,9 +116,9 @@ class Standing:
     duplicate_of: int | None = None
 
 
-def standing(timeline: Iterable[TimelineEvent], end: datetime) -> Standing:
+def state_at(timeline: Iterable[TimelineEvent], end: datetime) -> ThreadState:
     """The state after the events before `end` (UTC). `timeline`: oldest first."""
-    now = Standing()
+    now = ThreadState()
     for event in timeline:
         if event.at >= end:
             break
@@ -142,7 +142,7 @@ def standing(timeline: Iterable[TimelineEvent], end: datetime) -> Standing:
                     closed_by=now.closed_by or event.actor,
                 )
             case EventKind.REOPENED:
-                now = Standing(duplicate_of=now.duplicate_of)
+                now = ThreadState(duplicate_of=now.duplicate_of)
             case EventKind.DUPLICATE:
                 now = replace(now, duplicate_of=event.target)
             case EventKind.NOT_DUPLICATE:
@@ -214,12 +214,12 @@ class Thread:
         Title, body, labels, draft and changed files stay as fetched: GitHub has no history of some of them,
         and that of the others takes a request per thread.
         """
-        then = standing(self.timeline, end)
+        then = state_at(self.timeline, end)
         return replace(
             self,
             timeline=tuple(event for event in self.timeline if event.at < end),
             remarks=tuple(remark for remark in self.remarks if remark.at < end),
-            **{field.name: getattr(then, field.name) for field in fields(Standing)},
+            **{field.name: getattr(then, field.name) for field in fields(ThreadState)},
         )
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from vllm_digest.digest.highlights import TOP, by_event, course, leading, usage_rows, verdict
+from vllm_digest.digest import highlights
 from vllm_digest.judgement import Relevance, TopicWords
 from vllm_digest.languages import LANGUAGES
 from vllm_digest.markdown import collapsible
@@ -74,11 +74,11 @@ def render_for_site(
             time_in=lambda name, thread: LISTS[name](thread),
             focus=digest.focus.name,
             relevant=relevant,
-            groups=by_event(relevant),
-            top=leading(digest.threads, TOP),
-            course=lambda row: course(row, digest.window),
-            verdict_of=verdict(digest),
-            usage=usage_rows(digest),
+            groups=highlights.by_event(relevant),
+            top=highlights.most_important(digest.threads, highlights.TOP),
+            state_changes=lambda row: highlights.state_changes(row, digest.window),
+            verdict_of=highlights.verdict_counts(digest),
+            usage=highlights.usage_rows(digest),
             told_above={*digest.shown_hot, *digest.changes},
             knows_bugs=any(thread.is_bug for thread in digest.threads),
             change=lambda name: _signed(len(lists[name]) - report.before[0].counts[name]),
@@ -272,7 +272,7 @@ def _environment(language: str) -> "Environment":
     said = words(language)
     pages.globals |= {
         "fill": lambda key, **values: Markup(said.fill(key, values, own=_plain, other=_finalize)),
-        "leading": leading,
+        "most_important": highlights.most_important,
         "numeral": lambda number: _numeral(said, number),
         "fold": lambda kind, key, **values: Markup(collapsible.start_tag(kind, said.say(key, **values))),
         "unfold": Markup(collapsible.CLOSED),

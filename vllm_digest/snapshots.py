@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vllm_digest.documents import from_json, to_json
 from vllm_digest.files import write_together
-from vllm_digest.models import Snapshot, Thread, standing
+from vllm_digest.models import Snapshot, Thread, state_at
 from vllm_digest.sources import Extent, Fetched, OnIncomplete, OnProgress, Row
 from vllm_digest.window import TimeWindow
 
@@ -57,7 +57,7 @@ class RecordedSource:
                     url=one.url,
                     author=one.author,
                     created_at=one.created_at,
-                    standing=standing(one.timeline, end),
+                    thread_state=state_at(one.timeline, end),
                 )
                 for one in self.threads(numbers, end).found
             )

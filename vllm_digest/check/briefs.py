@@ -22,7 +22,7 @@ from vllm_digest.check.shapes import (
     StatementShape,
     read_shape,
 )
-from vllm_digest.check.texts import standing
+from vllm_digest.check.texts import check_texts
 from vllm_digest.narrative import (
     Brief,
     BriefPart,
@@ -172,7 +172,7 @@ class _Reader:
             return None
         said = self._statement(shape, where, speaker=shape.login)
         basis = self._basis(shape.evidence)
-        stances = self._standing(shape.stance, basis, f"{where}.stance", _LABEL)
+        stances = self._passing_texts(shape.stance, basis, f"{where}.stance", _LABEL)
         both = {one: text for one, text in said.texts.items() if one in stances} if said else {}
         if said is None or not both:
             return None
@@ -189,13 +189,13 @@ class _Reader:
         rests_on = self._evidence(told.evidence, where)
         basis = self._basis(told.evidence, near=near, speaker=speaker)
         length = _POSITION if speaker else _SENTENCE
-        if rests_on is None or not (standing := self._standing(told.text, basis, where, length)):
+        if rests_on is None or not (passing := self._passing_texts(told.text, basis, where, length)):
             return None
-        if repeated := self.told & {*standing.values()}:
+        if repeated := self.told & {*passing.values()}:
             self._fault(where, FallbackReason.LOOP, min(repeated))
             return None
-        self.told |= {*standing.values()}
-        return Statement(standing, rests_on)
+        self.told |= {*passing.values()}
+        return Statement(passing, rests_on)
 
     def _evidence(self, evidence: Sequence[EvidenceShape], where: str) -> tuple[Evidence, ...] | None:
         if not 1 <= len(evidence) <= _EVIDENCE:
@@ -212,7 +212,7 @@ class _Reader:
                 found.append(Evidence(source.id, source.url, one.quote.strip(), source.login))
         return tuple(found) if len(found) == len(evidence) else None
 
-    def _standing(
+    def _passing_texts(
         self, texts: Mapping[str, str], basis: Basis, where: str, length: Length
     ) -> Mapping[str, str]:
         """The texts that pass, by language."""
@@ -220,7 +220,7 @@ class _Reader:
         def check(text: str, language: str) -> Iterator[Problem]:
             return faults(text, basis, self.context, length, language)
 
-        result = standing(texts, self.context.languages, where, check, self.material.people)
+        result = check_texts(texts, self.context.languages, where, check, self.material.people)
         self._add_faults(result.faults, f"{dict(texts)}, evidence: {basis.support.told()}")
         return result.texts
 

@@ -20,7 +20,7 @@ from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape, read_shape
 from vllm_digest.check.states import KnownThreads
 from vllm_digest.check.support import Cited, Support
-from vllm_digest.check.texts import standing
+from vllm_digest.check.texts import check_texts
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Kind
 from vllm_digest.narrative import (
@@ -126,7 +126,7 @@ class _Reader:
         if bad:
             self.faults += bad
             return None
-        texts = self._standing(shape, shape.text, part, where)
+        texts = self._passing_texts(shape, shape.text, part, where)
         titles = self._titles(shape, part, where)
         if titles is None or not texts:
             return None
@@ -157,10 +157,10 @@ class _Reader:
         if not any(title.strip() for title in shape.title.values()):
             return {}
         before = len(self.faults)
-        titles = self._standing(shape, shape.title, part, where, title=True)
+        titles = self._passing_texts(shape, shape.title, part, where, title=True)
         return None if len(self.faults) > before and not titles else titles
 
-    def _standing(
+    def _passing_texts(
         self,
         shape: FindingShape,
         texts: Mapping[str, str],
@@ -185,7 +185,7 @@ class _Reader:
                 yield from _window_problems(text, checks_of(code), cited, part, window)
                 yield from count_problems(text, checks_of(code), window.facts, told)
 
-        result = standing(texts, window.context.languages, where, check, window.logins)
+        result = check_texts(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:
             told_of = (where, fault.told(), dict(texts), basis.support.told())
             log.debug("overview.%s rejected: %s %s, evidence: %s", *told_of)

@@ -20,16 +20,16 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CheckedTexts:
     """The texts that pass, by language code, and the faults of the others."""
 
     texts: Mapping[str, str]
     faults: tuple[Fault, ...]
 
 
-def standing(
+def check_texts(
     texts: Mapping[str, str], languages: Sequence[str], where: str, check: Check, names: Collection[str]
-) -> Standing:
+) -> CheckedTexts:
     """Check the texts of a claim, given by language code, with `check`.
 
     A text with a wording problem is rejected alone. All texts are rejected if the claim itself fails in one
@@ -42,14 +42,14 @@ def standing(
     sound = {language: text for language, text in written.items() if not problems[language]}
     claims += [] if claims else list(_differences(sound, names))
     if claims:
-        return Standing({}, tuple(_fault(where, one) for one in dict.fromkeys(claims)))
+        return CheckedTexts({}, tuple(_fault(where, one) for one in dict.fromkeys(claims)))
     missing = {one: [Problem(FallbackReason.NO_ANSWER)] for one in languages if one not in written}
     faults = [
         _fault(where, one, language if sound else "")
         for language, some in (problems | missing).items()
         for one in some
     ]
-    return Standing(sound, tuple(faults))
+    return CheckedTexts(sound, tuple(faults))
 
 
 def _fault(where: str, problem: Problem, language: str = "") -> Fault:

@@ -141,7 +141,7 @@ def _longest(events: tuple[Event, ...]) -> Iterator[Event]:
     """Each person's longest visible remark."""
     longest: dict[str, Event] = {}
     for event in events:
-        if event.is_human_word and event.length:
+        if event.is_human_remark and event.length:
             before = longest.get(event.person)
             if before is None or event.length > before.length:
                 longest[event.person] = event

@@ -6,7 +6,7 @@ from itertools import islice
 
 from vllm_digest.facts import LinkKind, Reference
 from vllm_digest.models import Thread
-from vllm_digest.text.excerpts import unfolded
+from vllm_digest.text.excerpts import main_text
 
 _UNDO = r"reverts?|undo(?:es)?|backs? out|rolls? back|rollback"
 # Closing keywords: GitHub's, see "Linking a pull request to an issue" in its documentation. Others: from use.
@@ -110,7 +110,7 @@ def _of_body(thread: Thread, repo: str, repo_url: str) -> Iterator[Reference]:
 
 def _prose(body: str) -> str:
     """The visible prose of a body, without code and quotes."""
-    lines = (line for line in unfolded(body).split("\n") if not line.lstrip().startswith(">"))
+    lines = (line for line in main_text(body).split("\n") if not line.lstrip().startswith(">"))
     return re.sub(r"`[^`\n]*`", " ", "\n".join(lines))
 
 

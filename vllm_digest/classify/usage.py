@@ -11,7 +11,7 @@ from itertools import chain
 from vllm_digest.classify.rules import RepositoryWords
 from vllm_digest.facts import UsageChange, UsageKind
 from vllm_digest.models import Thread
-from vllm_digest.text.excerpts import unfolded
+from vllm_digest.text.excerpts import main_text
 
 _THING = (
     r"(?:support\b"
@@ -120,7 +120,7 @@ def usage_changes(thread: Thread, words: RepositoryWords) -> tuple[UsageChange, 
 
 
 def _is_trial(thread: Thread) -> bool:
-    body = unfolded(thread.body[:_READ])
+    body = main_text(thread.body[:_READ])
     return bool(_TRIAL_TITLE.search(thread.title) or _TRIAL_BODY.search(body))
 
 
@@ -154,7 +154,7 @@ def _of_labels(thread: Thread) -> Iterator[UsageChange]:
 
 
 def _of_body(thread: Thread) -> Iterator[UsageChange]:
-    if match := _BODY_MARK.search(unfolded(thread.body[:_READ])):
+    if match := _BODY_MARK.search(main_text(thread.body[:_READ])):
         yield UsageChange(UsageKind.BREAKING, "body", match[0].strip(" \t>*#-")[:_QUOTE])
 
 

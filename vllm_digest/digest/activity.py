@@ -19,7 +19,7 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
     within = {
         number: [event for event in thread.events if event.at in window] for number, thread in threads.items()
     }
-    words = [(threads[n], event) for n, events in within.items() for event in events if event.is_human_word]
+    words = [(threads[n], event) for n, events in within.items() for event in events if event.is_human_remark]
     reviews = [event for thread, event in words if event.is_review and not _is_author(event, thread)]
     opened = [threads[n] for n in (*lists.new_issues, *lists.new_prs) if not threads[n].author.is_bot]
     authors = {_opener(thread) for thread in opened}
@@ -47,7 +47,7 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
 
 def answers(thread: ThreadFacts) -> list[Event]:
     """Visible remarks of people other than the thread's author; only those of the window are in the facts."""
-    return [event for event in thread.events if event.is_human_word and not _is_author(event, thread)]
+    return [event for event in thread.events if event.is_human_remark and not _is_author(event, thread)]
 
 
 def _is_author(event: Event, thread: ThreadFacts) -> bool:

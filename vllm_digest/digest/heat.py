@@ -20,7 +20,7 @@ def heat(events: Iterable[Event], formula: int) -> Heat:
 
     Raises KeyError if the version is unknown.
     """
-    words = [event for event in events if event.is_human_word]
+    words = [event for event in events if event.is_human_remark]
     comments = [event for event in words if event.is_comment]
     span = words[-1].at - words[0].at if words else timedelta()
     figures = Heat(

@@ -29,7 +29,7 @@ _HINTS = frozenset({UsageKind.INTERFACE})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerdictCounts:
     """Counts for the first sentence of a page; `focus_…` count threads about the focus.
 
     `focus_unanswered`: new bugs without an answer. `usage`: merged changes for users by title, label or body.
@@ -47,7 +47,7 @@ class Verdict:
     reverted: int
 
 
-def verdict(digest: Digest) -> Verdict:
+def verdict_counts(digest: Digest) -> VerdictCounts:
     """The counts for the first sentence of a page."""
     about = digest.relevant(Relevance.YES)
     numbers = {row.number for row in about}
@@ -58,7 +58,7 @@ def verdict(digest: Digest) -> Verdict:
     reverts = (link for link in digest.links if link.kind is LinkKind.REVERTS)
     reverted = {link.target for link in reverts if link.source in merged}
     new_issues = [row for row in digest.threads if row.number in digest.lists.new_issues]
-    return Verdict(
+    return VerdictCounts(
         focus_merged=len(numbers & merged),
         focus_opened=len(numbers & new),
         focus_closed=len(numbers & {*digest.lists.closed_issues, *digest.lists.closed_unmerged_prs}),
@@ -76,12 +76,12 @@ def _is_stated(row: ThreadRow) -> bool:
     return any(one.source != "path" and one.kind not in _HINTS for one in row.usage)
 
 
-def leading(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
+def most_important(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
     """The `most` most important threads; of equally important ones the newest."""
     return sorted(rows, key=lambda row: (-row.importance, -row.number))[:most]
 
 
-def course(row: ThreadRow, window: TimeWindow) -> tuple[Event, ...]:
+def state_changes(row: ThreadRow, window: TimeWindow) -> tuple[Event, ...]:
     """What a thread went through in a window, oldest first: openings, closings, merges, duplicate marks.
 
     The closing that GitHub records with a merge is left out.
@@ -90,14 +90,14 @@ def course(row: ThreadRow, window: TimeWindow) -> tuple[Event, ...]:
         event
         for event in row.events
         if event.at in window
-        and not event.is_talk
+        and not event.is_remark
         and not (event.kind is EventKind.CLOSED and event.at == row.merged_at)
     )
 
 
 def by_event(rows: Iterable[ThreadRow]) -> dict[str, list[ThreadRow]]:
     """The threads by group, in the order of `GROUPS`, most important first; without empty groups."""
-    ranked = leading(rows, 10_000)
+    ranked = most_important(rows, 10_000)
     grouped = {name: [row for row in ranked if row.happened in kinds] for name, kinds in GROUPS.items()}
     return {name: found for name, found in grouped.items() if found}
 

@@ -60,9 +60,9 @@ def latest_event(thread: ThreadFacts, window: TimeWindow) -> EventKind | None:
 
 
 def _told_as(event: Event, thread: ThreadFacts) -> EventKind | None:
-    if not event.is_talk:
+    if not event.is_remark:
         return event.kind
-    if not event.is_human_word:
+    if not event.is_human_remark:
         return None
     is_own = event.login == thread.author.login != GHOST.login
     return EventKind.COMMENT if is_own else event.kind

@@ -95,7 +95,7 @@ def concerns(
 def last_verdicts(events: Iterable[Event], window: TimeWindow) -> dict[str, str]:
     """Each person's last verdict in the window, by `Event.person`: `APPROVED`, `CHANGES_REQUESTED` or
     `DISMISSED`."""
-    given = (event for event in events if event.at in window and event.is_human_word)
+    given = (event for event in events if event.at in window and event.is_human_remark)
     return {event.person: event.verdict for event in given if event.verdict not in {"", "COMMENTED"}}
 
 
@@ -108,7 +108,7 @@ def _is_still_discussed(row: ThreadRow, window: TimeWindow) -> bool:
     closed_at = row.closed_at
     if closed_at is None:
         return False
-    said = (event for event in row.events if event.at in window and event.is_human_word)
+    said = (event for event in row.events if event.at in window and event.is_human_remark)
     return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
 
 
@@ -120,6 +120,6 @@ def is_unanswered(row: ThreadRow, window: TimeWindow, fixes: Collection[int]) ->
     """
     if row.is_pull or not (row.is_bug and row.created_at in window and row.state is State.OPEN):
         return False
-    reactions = (event for event in row.events if not event.is_talk and event.kind is not EventKind.OPENED)
+    reactions = (event for event in row.events if not event.is_remark and event.kind is not EventKind.OPENED)
     by_people = any(not event.bot and event.login != row.author.login for event in reactions)
     return not (by_people or row.number in fixes or any(event.at in window for event in answers(row)))

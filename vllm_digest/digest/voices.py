@@ -21,7 +21,7 @@ def voices(events: Iterable[Event], author: str, url: str) -> Iterator[Voice]:
     """
     said: dict[str, list[Event]] = {}
     for event in events:
-        if event.is_human_word:
+        if event.is_human_remark:
             said.setdefault(event.person, []).append(event)
     for words in said.values():
         longest = max(words, key=lambda event: event.length)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from vllm_digest.digest.highlights import Verdict, leading, verdict
+from vllm_digest.digest.highlights import VerdictCounts, most_important, verdict_counts
 from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.escaping import clean
 from vllm_digest.models import State
@@ -71,7 +71,7 @@ class _Head:
     start: str
     end: str
     digest: Digest
-    verdict: Verdict
+    verdict: VerdictCounts
     focus: str
     relevant: tuple[ThreadRow, ...]
     rows: tuple[_Line, ...]
@@ -110,12 +110,12 @@ def _head(report: Report, site: str) -> _Head:
     zone = ZoneInfo(report.timezone)
     relevant = digest.relevant(Relevance.YES)
     others = (row for row in digest.threads if row.judgement.relevance is not Relevance.YES)
-    rows = (*leading(relevant, _TITLES_SHOWN), *leading(others, _TITLES_SHOWN))[:_TITLES_SHOWN]
+    rows = (*most_important(relevant, _TITLES_SHOWN), *most_important(others, _TITLES_SHOWN))[:_TITLES_SHOWN]
     return _Head(
         start=local_minute(digest.window.start, zone),
         end=local_minute(digest.window.end, zone),
         digest=digest,
-        verdict=verdict(digest),
+        verdict=verdict_counts(digest),
         focus=harmless(digest.focus.name),
         relevant=relevant,
         rows=tuple(_Line(row.number, _short(row.title), row.state, row.url) for row in rows),

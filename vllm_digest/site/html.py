@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from vllm_digest.digest.highlights import verdict
+from vllm_digest.digest.highlights import verdict_counts
 from vllm_digest.judgement import Relevance
 from vllm_digest.markdown.outline import to_html, to_inline_html
 from vllm_digest.report import Digest
@@ -69,7 +69,7 @@ def verdict_line(digest: Digest, language: str) -> Markup:
     template = _environment(language).get_template("verdict.j2")
     relevant = digest.relevant(Relevance.YES)
     values = {
-        "verdict_of": verdict(digest),
+        "verdict_of": verdict_counts(digest),
         "digest": digest,
         "focus": digest.focus.name,
         "relevant": relevant,

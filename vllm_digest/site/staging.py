@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from vllm_digest.archive import Archive
-from vllm_digest.digest.highlights import leading
+from vllm_digest.digest.highlights import most_important
 from vllm_digest.errors import StorageError, UsageError, way_on
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, longer, missing, months
@@ -200,7 +200,7 @@ class _Pages:
         return {
             "days": self._days[:START_DAYS],
             "longer": tuple(newest.values()),
-            "leading": leading,
+            "most_important": most_important,
             "notes": lambda row, report, with_talk: notes(row, report, language, with_talk=with_talk),
             "verdict": lambda digest: verdict_line(digest, language),
             "most": {"focus": FOCUS, "changes": CHANGES, "follow_ups": FOLLOW_UPS},

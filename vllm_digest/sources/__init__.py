@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from vllm_digest.errors import SourceError
-from vllm_digest.models import Account, Gap, Kind, Snapshot, Standing, Thread
+from vllm_digest.models import Account, Gap, Kind, Snapshot, Thread, ThreadState
 from vllm_digest.window import TimeWindow
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Extent:
 class Row:
     """A thread without its texts, for use next to another thread that names it.
 
-    `title`: the current one. `created_at`: UTC. `standing`: its state at the requested moment.
+    `title`: the current one. `created_at`: UTC. `thread_state`: its state at the requested moment.
     """
 
     number: int
@@ -57,7 +57,7 @@ class Row:
     url: str
     author: Account
     created_at: datetime
-    standing: Standing
+    thread_state: ThreadState
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _event(event: Event, url: str) -> dict[str, Any]:
         "at": _iso(event.at),
         "login": event.login,
         "bot": event.bot,
-        "url": remark_url(event, url) if event.is_talk else url,
+        "url": remark_url(event, url) if event.is_remark else url,
         **{name: value for name, value in rest.items() if value},
     }
 

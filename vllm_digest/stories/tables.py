@@ -60,7 +60,7 @@ def thread_rows(story: Story) -> Iterator[tuple[str, Row]]:
 
 
 def _thread(facts: ThreadFacts, told: Row) -> Row:
-    words = (event for event in facts.events if event.is_human_word)
+    words = (event for event in facts.events if event.is_human_remark)
     answers = [event.at for event in words if event.login != facts.author.login]
     return {
         **{name: told[name] for name in ("kind", "title", "author", "state", "labels", "url")},

@@ -109,9 +109,9 @@ class Marks:
             events=tuple(
                 event
                 for event in thread.events
-                if not event.is_talk
+                if not event.is_remark
                 # Deleted accounts share the login `ghost`, so a ghost may have answered another one.
-                or (event.is_human_word and (event.login != author or author == GHOST.login))
+                or (event.is_human_remark and (event.login != author or author == GHOST.login))
             ),
             undoes=targets[LinkKind.REVERTS],
             brings_back=targets[LinkKind.RELANDS],
@@ -137,7 +137,7 @@ def _outcome(entry: WatchEntry, marks: Marks, successors: Mapping[int, int]) -> 
     for event in marks.events:
         if event.at < entry.since:
             continue
-        if event.is_talk:
+        if event.is_remark:
             if entry.kind is WatchKind.UNANSWERED_BUG:
                 return Outcome(OutcomeKind.ANSWERED, event.at)
         elif event.kind is EventKind.MERGED:

@@ -30,7 +30,7 @@ def plain(text: str) -> str:
     return _shown_of(body.without((*_UNSEEN, Kind.LOG, Kind.DUMP))) or _shown_of(body.without(_UNSEEN))
 
 
-def unfolded(text: str) -> str:
+def main_text(text: str) -> str:
     """The text without code blocks, HTML comments and folded parts."""
     return Body(text).without(_UNSEEN)
 

@@ -33,7 +33,7 @@ def thread_of(row: ThreadRow) -> Thread:
         timeline=tuple(
             timeline_event(event)
             for event in row.events
-            if not event.is_talk and event.kind is not EventKind.OPENED
+            if not event.is_remark and event.kind is not EventKind.OPENED
         ),
         draft=row.draft,
         labels=row.labels,
@@ -47,7 +47,7 @@ def thread_of(row: ThreadRow) -> Thread:
 
 def _remarks(row: ThreadRow) -> Iterator[Remark]:
     for event in row.events:
-        if event.is_talk:
+        if event.is_remark:
             yield Remark(
                 id=event.id,
                 kind=RemarkKind(event.kind.value),

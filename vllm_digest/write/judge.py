@@ -25,7 +25,7 @@ _MOST_CLAIMS = 40
 """Bound of the array in the schema; no brief or overview has as many statements."""
 
 
-class Verdict(StrEnum):
+class JudgeVerdict(StrEnum):
     """Whether a claim follows from its evidence."""
 
     SUPPORTED = "supported"
@@ -73,7 +73,7 @@ class Claim:
 class Ruling:
     """A judge's verdict on a claim. `words`: the words of the claim or the evidence that decide it."""
 
-    verdict: Verdict
+    verdict: JudgeVerdict
     words: str
 
 
@@ -83,7 +83,7 @@ class VerdictShape(Shape):
     claim: str
     reasoning: str
     words: str
-    verdict: Verdict
+    verdict: JudgeVerdict
 
 
 class JudgeShape(Shape):

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from vllm_digest.digest.heat import MAINTAINERS
-from vllm_digest.digest.highlights import leading
+from vllm_digest.digest.highlights import most_important
 from vllm_digest.judgement import Relevance
 from vllm_digest.report import Digest, ThreadRow
 
@@ -50,7 +50,9 @@ def targets(digest: Digest, top: int = 0) -> tuple[Target, ...]:
     ranked: dict[Role, Iterable[int]] = {
         Role.FOCUS: [one.number for one in focus],
         Role.HOT: digest.shown_hot,
-        Role.CHANGE: dict.fromkeys((*(row.number for row in leading(digest.threads, top)), *digest.changes)),
+        Role.CHANGE: dict.fromkeys(
+            (*(row.number for row in most_important(digest.threads, top)), *digest.changes)
+        ),
         Role.CONCERN: [concern.number for concern in digest.concerns],
     }
     roles: dict[int, set[Role]] = defaultdict(set)

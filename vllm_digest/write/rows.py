@@ -8,7 +8,7 @@ from typing import Any
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.facts import LinkKind
 from vllm_digest.judgement import Relevance
-from vllm_digest.models import Account, Standing, Thread
+from vllm_digest.models import Account, Thread, ThreadState
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
 
@@ -67,7 +67,7 @@ def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
         "title": thread.title,
         "author": thread.author.login,
         "created_at": minute(thread.created_at),
-        **_standing(_standing_of(thread)),
+        **_state_keys(_state_of(thread)),
         **_undoing(thread.number, digest),
     }
     if isinstance(thread, Thread):
@@ -95,10 +95,10 @@ def line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _standing_of(thread: Thread | Row) -> Standing:
+def _state_of(thread: Thread | Row) -> ThreadState:
     if not isinstance(thread, Thread):
-        return thread.standing
-    return Standing(
+        return thread.thread_state
+    return ThreadState(
         state=thread.state,
         closed_at=thread.closed_at,
         merged_at=thread.merged_at,
@@ -110,7 +110,7 @@ def _standing_of(thread: Thread | Row) -> Standing:
     )
 
 
-def _standing(now: Standing) -> dict[str, Any]:
+def _state_keys(now: ThreadState) -> dict[str, Any]:
     """The keys for a state, who changed it, and when (UTC)."""
     merged = now.merged_at is not None
     return {

@@ -12,7 +12,7 @@ from vllm_digest.check.sentences import Fault
 from vllm_digest.model_protocol import ModelError, Question
 from vllm_digest.narrative import FallbackReason
 from vllm_digest.write.conversations import Conversation, shrinking
-from vllm_digest.write.judge import Claim, Ruling, Verdict, read_rulings
+from vllm_digest.write.judge import Claim, JudgeVerdict, Ruling, read_rulings
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class SecondPass(Generic[I]):
         if not items:
             return Outcome(items)
         rulings = yield from self._rulings(items)
-        wrong = {name: one for name, one in rulings.items() if one.verdict is not Verdict.SUPPORTED}
+        wrong = {name: one for name, one in rulings.items() if one.verdict is not JudgeVerdict.SUPPORTED}
         judged, unjudged = len(rulings), len(items) - len(rulings)
         if not wrong:
             return Outcome(items, (), judged, unjudged)
@@ -65,7 +65,7 @@ class SecondPass(Generic[I]):
         standing = {
             name: item
             for name, item in mended.items()
-            if name not in again or again[name].verdict is Verdict.SUPPORTED
+            if name not in again or again[name].verdict is JudgeVerdict.SUPPORTED
         }
         fallen = tuple(name for name in wrong if name not in standing)
         kept = {name: standing.get(name, item) for name, item in items.items() if name not in fallen}
@@ -81,7 +81,7 @@ class SecondPass(Generic[I]):
             return {}
         rulings = read_rulings(answer, claims)
         for name, ruling in rulings.items():
-            if ruling.verdict is not Verdict.SUPPORTED:
+            if ruling.verdict is not JudgeVerdict.SUPPORTED:
                 text = next(claim.text for claim in claims if claim.name == name)
                 log.debug(
                     "%s: %s does not follow (%s: %s): %s",

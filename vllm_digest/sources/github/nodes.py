@@ -11,10 +11,10 @@ from vllm_digest.models import (
     Kind,
     Remark,
     RemarkKind,
-    Standing,
     Thread,
+    ThreadState,
     TimelineEvent,
-    standing,
+    state_at,
 )
 from vllm_digest.sources import Row
 from vllm_digest.sources.github.answers import (
@@ -42,7 +42,7 @@ def thread(
 ) -> Thread:
     """Return a thread in its current state. `events`, `remarks`, `paths`: of all pages."""
     timeline = _timeline(node, events)
-    now = standing(timeline, FOR_EVER)
+    now = state_at(timeline, FOR_EVER)
     pull = node if isinstance(node, PullNode) else None
     closes = pull.closing_issues_references if pull else None
     return Thread(
@@ -64,7 +64,7 @@ def thread(
         deletions=pull.deletions if pull else None,
         changed_files=pull.changed_files if pull else None,
         remarks=tuple(sorted(remarks, key=lambda remark: (remark.at, remark.id))),
-        **{field.name: getattr(now, field.name) for field in fields(Standing)},
+        **{field.name: getattr(now, field.name) for field in fields(ThreadState)},
     )
 
 
@@ -77,7 +77,7 @@ def row(node: RowNode, events: Iterable[Event], end: datetime) -> Row:
         url=node.url,
         author=account(node.author),
         created_at=node.created_at,
-        standing=standing(_timeline(node, events), end),
+        thread_state=state_at(_timeline(node, events), end),
     )
 
 
