@@ -78,7 +78,7 @@ def test_a_body_is_taken_apart(text: str, expected: list[tuple[Kind, str]]) -> N
 )
 def test_what_is_folded_away_is_known(text: str, folded: str) -> None:
     found = Body(text).blocks
-    assert "".join(text[one.start : one.end] for one in found if one.fold) == folded
+    assert "".join(text[one.start : one.end] for one in found if one.details) == folded
     assert all(one.start < one.end for one in found)
 
 

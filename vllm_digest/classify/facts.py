@@ -19,6 +19,7 @@ from vllm_digest.window import TimeWindow
 
 _EXCERPT = 200
 """Characters of an excerpt."""
+# The words may be on either side of the figure, up to 80 characters away: in the same sentence, as a rule.
 _GAIN = re.compile(
     r"\d\s?(?:%|[x×]\b|tok(?:ens?)?/s)(?=.{0,80}(?:fast|speed|slow|gain|improv|reduc|throughput|latency|accura"
     r"|TTFT|TPOT|ITL|better|worse|memory))|(?:fast|speed|gain|improv|reduc|throughput|latency|TTFT|TPOT|perform)"
@@ -119,11 +120,12 @@ def _events(thread: Thread, window: TimeWindow, rules: Rules) -> Iterator[Event]
         )
         for one in thread.timeline
     ]
-    said = [_said(one, rules) for one in thread.remarks if one.at in window]
-    yield from sorted((opening, *timeline, *said), key=event_order)
+    # The state follows from the whole timeline. Remarks are stored once, by the report of their window.
+    remarks = [_remark_event(one, rules) for one in thread.remarks if one.at in window]
+    yield from sorted((opening, *timeline, *remarks), key=event_order)
 
 
-def _said(remark: Remark, rules: Rules) -> Event:
+def _remark_event(remark: Remark, rules: Rules) -> Event:
     return Event(
         _KINDS[remark.kind],
         remark.id,
@@ -150,6 +152,7 @@ def _longest(events: tuple[Event, ...]) -> Iterator[Event]:
 
 def _account(account: Account, rules: Rules) -> Account:
     """The account, marked as a bot if the settings list it as one."""
+    # GitHub marks Apps as bots, but not user accounts that a script uses; the settings list these.
     return Account(account.login, not account.is_person(rules.bots))
 
 
@@ -163,6 +166,7 @@ def _excerpt(text: str) -> str:
     if len(text) <= _EXCERPT:
         return text
     ends = [end.start() for end in _SENTENCE_END.finditer(text, 0, _EXCERPT)]
+    # A first sentence of less than a third, such as "Hi all.", would leave out what the text is about.
     if ends and ends[-1] > _EXCERPT // 3:
         return text[: ends[-1]]
     cut = text[: _EXCERPT - 1]

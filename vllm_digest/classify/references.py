@@ -9,7 +9,9 @@ from vllm_digest.models import Thread
 from vllm_digest.text.excerpts import main_text
 
 _UNDO = r"reverts?|undo(?:es)?|backs? out|rolls? back|rollback"
-# Closing keywords: GitHub's, see "Linking a pull request to an issue" in its documentation. Others: from use.
+# Closing keywords are GitHub's:
+# https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
+# The other phrases are those seen in titles and bodies.
 _PHRASES = {
     kind: re.compile(rf"\b{phrase}:? *\Z", re.IGNORECASE)
     for kind, phrase in {
@@ -22,6 +24,8 @@ _PHRASES = {
 }
 _ONLY_PULLS_DO = (LinkKind.REVERTS, LinkKind.RELANDS, LinkKind.CLOSES)
 _PHRASE_LENGTH = 60
+"""Characters before a reference in which a phrase is searched; `reverts commit` with a full hash has 57."""
+# `revert to X` and `revert back to X` restore a setting, and `revert-safe` is an adjective: no reverts.
 _TAGS = r"(?:\[[^\[\]]{1,30}\] ?){0,4}?"
 _UNDOING_TITLE = re.compile(
     rf"{_TAGS}(?:\W{{0,3}}\b(?:{_UNDO}|revert(?:ed|ing))\b(?!-| (?:back )?to\b)[^\w#]{{0,3}})+", re.IGNORECASE
@@ -41,10 +45,10 @@ _AS_A_NOUN = re.compile(
     r"(?<!\bis )(?<!\bas )\b(?:the|its|that|a|after|since|of|by|from|previous|earlier|following)\s\Z",
     re.IGNORECASE,
 )
-"""Before `revert of #7`: a sentence that tells of another revert. `This is a revert of #7` is one."""
+"""Before `revert of #7`: the sentence mentions another revert. `This is a revert of #7` is a revert."""
 _DEEPEST = 8
 """Nested reverts in one title; no more than three have been seen."""
-_NOT_SO = re.compile(
+_NO_FACT = re.compile(
     r"\b(?:not|never|no longer|without|instead of|unless|if|whether|should|could|would|may|might|maybe"
     r"|perhaps|consider|propose[sd]?|want to|try(?:ing)? to|before|until)\b|n[’']t\b",
     re.IGNORECASE,
@@ -54,7 +58,7 @@ _SENTENCE_START = re.compile(r"[.!?;:。！？]\s|\n")
 _READ = 20_000
 """Characters of a body that are searched; references are near its beginning."""
 _MOST = 50
-"""References kept for one thread; a pull request with a hundred fixed issues is a release, not a fix."""
+"""References stored for one thread; a pull request that lists a hundred issues is a release, not a fix."""
 
 
 def references(thread: Thread, repo: str, repo_url: str) -> tuple[Reference, ...]:
@@ -76,8 +80,11 @@ def _of_title(thread: Thread) -> Iterator[Reference]:
     if undoing := _UNDOING_TITLE.match(title):
         if _IN_PART.match(title, undoing.end()):
             return
+        # GitHub's button makes the title `Revert "TITLE"`, so each level of nesting adds one word in front.
         depth = min(_DEEPEST, len(_UNDOING.findall(undoing[0])))
         numbers = _numbers(thread, undoing.end())
+        # The last number is of the pull request that this one reverts, the one before it of what that one
+        # had reverted, which is thereby restored.
         for step, number in zip(range(depth), reversed(numbers), strict=False):
             yield Reference(LinkKind.RELANDS if step % 2 else LinkKind.REVERTS, number)
     elif relanding := _RELANDING_TITLE.match(title):
@@ -117,7 +124,7 @@ def _prose(body: str) -> str:
 def _is_doubted(before: str, after: str) -> bool:
     """Whether the sentence around a phrase is a denial, a question or a wish."""
     sentence = _SENTENCE_START.split(before)[-1]
-    return _NOT_SO.search(sentence) is not None or re.match(r"[^.!\n。！]{0,80}[?？]", after) is not None
+    return _NO_FACT.search(sentence) is not None or re.match(r"[^.!\n。！]{0,80}[?？]", after) is not None
 
 
 def _is_of_another(kind: LinkKind, before: str, after: str) -> bool:
@@ -135,5 +142,6 @@ def _named(text: str, repo: str, repo_url: str) -> Iterator[tuple[str, str, int]
         for match in re.finditer(pattern, text):
             start = max(0, match.start() - len(repo) - _PHRASE_LENGTH)
             before = text[start : match.start()].removesuffix(repo)
+            # What remains of `OTHER/NAME#1` ends in a name: a thread of another repository.
             if not re.search(r"[\w/.-]\Z", before):
                 yield before, text[match.end() : match.end() + 100], int(match[1])

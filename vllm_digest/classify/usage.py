@@ -19,12 +19,13 @@ _THING = (
     r"|env(?:ironment)?[ _]?var\w*|\bapi\b|deprecated|legacy|--[a-z][\w-]+"
     r"|(?-i:\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b))"
 )
-"""Things that users use directly: a flag, a variable, an endpoint, a backend."""
+"""Things that users use directly: a flag, a variable, an endpoint, a backend. Names in capitals with an
+underscore are variables; these are matched with case (`(?-i:`)."""
 _INNER = (
     r"(?!.{0,40}\b(?:unused|unnecessary|redundant|dead|duplicated?|workarounds?|skips?|stale|usages?|uses|references"
     r"|tests?|asserti\w+|checks?|calls?)\b)"
 )
-"""Words for removals that do not affect users."""
+"""What a removal may be of without affecting users, anywhere in the next words."""
 _NEW = (
     r"\b(?:add|adds|added|introduc\w+|new|expose\w*)\b"
     r"(?:(?!\b(?:tips?|docs?|document\w*|notes?|warnings?|tests?|messages?|hints?|examples?|checks?|validat\w+|missing"
@@ -70,15 +71,15 @@ _TITLES: Mapping[UsageKind, re.Pattern[str]] = {
         ),
     }.items()
 }
-_MENDS = re.compile(
+_REPAIRS = re.compile(
     r"\b(?:fix(?:e[sd])?|avoid\w*|prevent\w*|handl\w+|adapt\w*|suppress\w*|silenc\w+|tests?)\b", re.IGNORECASE
 )
-"""Before a sign, these say that the pull request mends what the sign names."""
+"""Before a sign, these say that the pull request repairs what the sign names."""
 _TAG = re.compile(r"\[[^\[\]]{1,30}\]")
-_UNDOES = re.compile(
+_REVERTS = re.compile(
     r"(?:\[[^\[\]]{1,30}\] ?){0,4}?\W{0,3}(?:revert|undo|back out|roll ?back)", re.IGNORECASE
 )
-"""A revert takes back what its title names."""
+"""A revert quotes the title of what it reverts, so the words do not describe a change of its own."""
 _LABELS: Mapping[str, UsageKind] = {
     "breaking": UsageKind.BREAKING,
     "deprecat": UsageKind.DEPRECATION,
@@ -88,11 +89,12 @@ _LABELS: Mapping[str, UsageKind] = {
 _INTERNAL = re.compile(
     r"\[(?:ci|ci/build|test|tests|docs?|bench\w*|perf|refactor|cleanup|chore)\]", re.IGNORECASE
 )
-"""Tags of internal changes; of these only the kinds in `_ALWAYS` count."""
+"""Title tags of internal changes; with such a tag only the kinds in `_ALWAYS` count."""
 _ALWAYS = (UsageKind.BREAKING, UsageKind.DEPRECATION)
 _BODY_MARK = re.compile(r"^[ \t>*#-]*BREAKING[ -]CHANGES?\b.{0,80}", re.MULTILINE)
 """The footer of Conventional Commits, in capitals: https://www.conventionalcommits.org/en/v1.0.0/"""
 _TEST_PATH = re.compile(r"(?:^|/)(?:tests?|benchmarks?)[/._-]")
+# "Do not merge before 0.12" is a condition, not a trial.
 _NO_MERGE = (
     r"(?:\bnot for merg(?:e|ing)\b|\b(?:do not|don'?t) merge\b"
     r"|\bnot (?:intended|meant) (?:for|to be) merg\w+)"
@@ -100,8 +102,10 @@ _NO_MERGE = (
 )
 _TRIAL_TITLE = re.compile(rf"{_NO_MERGE}|\b(?:WIP|DNM)\b", re.IGNORECASE)
 _TRIAL_BODY = re.compile(rf"{_NO_MERGE}|\A\W{{0,8}}(?:WIP|DNM)\b", re.IGNORECASE)
-"""A pull request that its author does not mean to have merged changes nothing for users."""
+"""A pull request that its author does not want to be merged changes nothing for users. In a body `WIP` counts
+only at the start: further on it may be about a part of the work."""
 _READ = 20_000
+"""Characters of a body that are searched, as in `references`."""
 _QUOTE = 80
 
 
@@ -125,15 +129,16 @@ def _is_trial(thread: Thread) -> bool:
 
 
 def _of_title(thread: Thread) -> Iterator[UsageChange]:
-    if _UNDOES.match(thread.title):
+    if _REVERTS.match(thread.title):
         return
     is_internal = _INTERNAL.search(thread.title) is not None
     for kind, pattern in _TITLES.items():
         match = pattern.search(thread.title)
         if match is None or (is_internal and kind not in _ALWAYS):
             continue
-        is_mended = _MENDS.search(_TAG.sub("", thread.title[: match.start()])) is not None
-        if not is_mended and (kind is not UsageKind.VARIABLE or _is_variable(match[0], thread)):
+        # Without tags: `[Bugfix] Remove the deprecated flag` removes it.
+        is_repaired = _REPAIRS.search(_TAG.sub("", thread.title[: match.start()])) is not None
+        if not is_repaired and (kind is not UsageKind.VARIABLE or _is_variable(match[0], thread)):
             yield UsageChange(kind, "title", match[0][:_QUOTE])
 
 

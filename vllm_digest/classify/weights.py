@@ -6,6 +6,7 @@ from vllm_digest.classify.rules import RepositoryWords
 from vllm_digest.models import Thread
 
 _TAG = re.compile(r"\[([^\[\]]{1,30})\]")
+# `Bug: …` or `🐛 Bug report: …`, as issue forms of many repositories begin titles.
 _TITLE_PREFIX = re.compile(r"\W*([^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)\W{0,2}:")
 _WORD = re.compile(r"[^\W_]+")
 _REGRESSION = re.compile(
@@ -28,6 +29,7 @@ def weight(thread: Thread, words: RepositoryWords) -> int:
     weights = dict(words.tag_weights)
     points = [weights.get(tag.strip().casefold(), 0) for tag in _TAG.findall(thread.title)]
     of_labels = sum(value for word, value in words.label_weights if word in labels)
+    # Not the sum of the tags: authors choose them, and could raise the weight with more tags.
     return of_labels + max([0, *points]) + min([0, *points])
 
 

@@ -25,6 +25,7 @@ _MEMBERSHIP: Mapping[str, Callable[[ThreadFacts, TimeWindow], bool]] = {
     "new_issues": lambda thread, window: not thread.is_pull and thread.created_at in window,
     "closed_issues": lambda thread, window: not thread.is_pull and thread.closed_at in window,
     "new_prs": lambda thread, window: thread.is_pull and thread.created_at in window,
+    # `None in window` is false, so threads that were never closed or merged need no test of their own.
     "merged_prs": lambda thread, window: thread.merged_at in window,
     "closed_unmerged_prs": lambda thread, window: (
         thread.is_pull and thread.merged_at is None and thread.closed_at in window
@@ -95,13 +96,13 @@ def _row(
     thread: ThreadFacts, facts: Facts, rules: DigestRules, hot_from: int, undone: frozenset[int]
 ) -> ThreadRow:
     within = tuple(event for event in thread.events if event.at in facts.window)
-    warmth = heat(within, rules.formula)
+    thread_heat = heat(within, rules.formula)
     url = f"{facts.repo_url}/{'pull' if thread.is_pull else 'issues'}/{thread.number}"
     return ThreadRow(
         **{name: getattr(thread, name) for name in ThreadFacts.__dataclass_fields__},
         url=url,
-        heat=warmth,
-        importance=importance(thread, warmth, facts.window, hot_from, reverted=thread.number in undone),
+        heat=thread_heat,
+        importance=importance(thread, thread_heat, facts.window, hot_from, reverted=thread.number in undone),
         happened=latest_event(thread, facts.window),
         voices=tuple(voices(within, thread.author.login, url)),
     )
@@ -110,6 +111,7 @@ def _row(
 def _intensity(rows: Iterable[ThreadRow]) -> Intensity:
     relevances = [row.judgement.relevance for row in rows]
     relevant, threads = relevances.count(Relevance.YES), len(relevances)
+    # A fifth and a twelfth, as `Intensity` says; in whole numbers, so that no rounding decides.
     if relevant >= _DENSE and relevant * 5 >= threads:
         return Intensity.DENSE
     return Intensity.MODERATE if relevant >= _DENSE or relevant * 12 >= threads > 0 else Intensity.SPARSE

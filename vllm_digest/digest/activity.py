@@ -12,6 +12,8 @@ from vllm_digest.window import TimeWindow
 
 _REVIEWERS = 5
 _NEWCOMERS = frozenset({"FIRST_TIME_CONTRIBUTOR", "FIRST_TIMER"})
+"""Author associations without a merged pull request here, or at GitHub altogether:
+https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
 
 
 def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindow) -> Activity:
@@ -19,18 +21,21 @@ def activity(threads: Mapping[int, ThreadFacts], lists: Lists, window: TimeWindo
     within = {
         number: [event for event in thread.events if event.at in window] for number, thread in threads.items()
     }
-    words = [(threads[n], event) for n, events in within.items() for event in events if event.is_human_remark]
-    reviews = [event for thread, event in words if event.is_review and not _is_author(event, thread)]
+    remarks = [
+        (threads[n], event) for n, events in within.items() for event in events if event.is_human_remark
+    ]
+    # GitHub makes a review of an author's reply to a comment on code as well.
+    reviews = [event for thread, event in remarks if event.is_review and not _is_author(event, thread)]
     opened = [threads[n] for n in (*lists.new_issues, *lists.new_prs) if not threads[n].author.is_bot]
     authors = {_opener(thread) for thread in opened}
     waits = [wait for n in lists.new_issues if (wait := _first_answer_after(threads[n])) is not None]
     by_bot = [n for n in lists.closed_issues if _is_closed_by_bot(threads[n])]
     reviewers, more_reviewers = _reviewers(reviews)
     return Activity(
-        people=len(authors | {event.person for _, event in words}),
+        people=len(authors | {event.person for _, event in remarks}),
         authors=len(authors),
         newcomers=_newcomers(opened),
-        comments=sum(event.is_comment for _, event in words),
+        comments=sum(event.is_comment for _, event in remarks),
         reviews=len(reviews),
         reviewers=reviewers,
         more_reviewers=more_reviewers,
@@ -80,12 +85,12 @@ def _is_bot_remark(event: Event) -> bool:
 
 
 def _is_closed_by_bot(thread: ThreadFacts) -> bool:
-    """Did a bot close it, and not by the merge of a pull request, as merge queues do?"""
+    """Whether a bot closed it, and not by merging a pull request, as merge queues do."""
     return thread.closed_by is not None and thread.closed_by.is_bot and thread.closed_by_pull is None
 
 
 def _is_closed_by_author(thread: ThreadFacts) -> bool:
-    """Did its author close it, and not by a merge?"""
+    """Whether its author closed it, and not by a merge."""
     by = thread.closed_by
     is_own = by is not None and not by.is_bot and by == thread.author != GHOST
     return is_own and thread.closed_by_pull is None

@@ -8,7 +8,7 @@ from vllm_digest.facts import Event
 from vllm_digest.report import Heat
 
 MAINTAINERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-"""Author associations that come with write access or suggest it."""
+"""Author associations that come with write access or suggest it. Who really may write is not public."""
 _COMMENTS_A_PERSON = 10
 """Comments of one person that count, so that a monologue does not make a thread hot."""
 _HOURS = 6
@@ -20,14 +20,14 @@ def heat(events: Iterable[Event], formula: int) -> Heat:
 
     Raises KeyError if the version is unknown.
     """
-    words = [event for event in events if event.is_human_remark]
-    comments = [event for event in words if event.is_comment]
-    span = words[-1].at - words[0].at if words else timedelta()
+    remarks = [event for event in events if event.is_human_remark]
+    comments = [event for event in remarks if event.is_comment]
+    span = remarks[-1].at - remarks[0].at if remarks else timedelta()
     figures = Heat(
         comments=len(comments),
-        reviews=len(words) - len(comments),
-        participants=tuple(dict.fromkeys(event.person for event in words)),
-        maintainers=len({event.person for event in words if event.association in MAINTAINERS}),
+        reviews=len(remarks) - len(comments),
+        participants=tuple(dict.fromkeys(event.person for event in remarks)),
+        maintainers=len({event.person for event in remarks if event.association in MAINTAINERS}),
         span_minutes=span // timedelta(minutes=1),
     )
     return FORMULAS[formula](figures, [event.person for event in comments])
@@ -61,5 +61,6 @@ def hot_from(threshold: int, length: timedelta) -> int:
     Grows with the cube root of the hours: factor 1.0 for 1 h, 1.8 for 6 h, 2.9 for 24 h, 5.5 for 7 d. With
     the threshold of an hour, 47 % of the 300 threads of a generated day were hot; with this one, under 10 %.
     """
+    # For a minute the cube root would lower the threshold of 14 to 4, which two comments and a review reach.
     hours = max(1.0, length / timedelta(hours=1))
     return round(threshold * math.cbrt(hours))

@@ -20,7 +20,7 @@ GROUPS: Mapping[str, frozenset[EventKind | None]] = {
 }
 """Groups of threads in the focus section, in order, with the most important event (`happened`) of each.
 
-In the last one only bots wrote something, or what was written is hidden.
+In the last one only bots wrote something, or what was written is hidden. Its name is also a key of the words.
 """
 TOP = 5
 """Threads in the list at the start of a roll-up."""
@@ -30,7 +30,7 @@ _HINTS = frozenset({UsageKind.INTERFACE})
 
 @dataclass(frozen=True, slots=True)
 class VerdictCounts:
-    """Counts for the first sentence of a page; `focus_…` count threads about the focus.
+    """Counts for the first sentence of a page, its verdict; `focus_…` count threads about the focus.
 
     `focus_unanswered`: new bugs without an answer. `usage`: merged changes for users by title, label or body.
     `regressions`: new issues that report a regression. `reverted`: changes that were taken back.
@@ -72,7 +72,7 @@ def verdict_counts(digest: Digest) -> VerdictCounts:
 
 
 def _is_stated(row: ThreadRow) -> bool:
-    """Whether words say that it changes something for users, and not only the files that it changes."""
+    """Whether a title, label or body says that it changes something for users, not only the changed files."""
     return any(one.source != "path" and one.kind not in _HINTS for one in row.usage)
 
 
@@ -82,9 +82,9 @@ def most_important(rows: Iterable[ThreadRow], most: int) -> list[ThreadRow]:
 
 
 def state_changes(row: ThreadRow, window: TimeWindow) -> tuple[Event, ...]:
-    """What a thread went through in a window, oldest first: openings, closings, merges, duplicate marks.
+    """The changes of a thread's state in a window, oldest first: openings, closings, merges, duplicate marks.
 
-    The closing that GitHub records with a merge is left out.
+    The closing that GitHub records with a merge, at the same second, is left out.
     """
     return tuple(
         event
@@ -121,11 +121,11 @@ def usage_rows(digest: Digest) -> list[ThreadRow]:
     order = list(UsageKind)
 
     def rank(row: ThreadRow) -> tuple[bool, bool, int, int, int]:
-        gravest = row.usage[0]
+        most_severe = row.usage[0]
         return (
             row.merged_at is None,
-            gravest.source == "path",
-            order.index(gravest.kind),
+            most_severe.source == "path",
+            order.index(most_severe.kind),
             -row.importance,
             -row.number,
         )

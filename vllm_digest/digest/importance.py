@@ -40,35 +40,38 @@ def importance(thread: ThreadFacts, heat: Heat, window: TimeWindow, hot_from: in
         8 * (reverted or undoing)
         + 8 * thread.is_regression
         + 6 * merged
+        # The highest one, not the sum: a removal that is also called breaking is one change.
         + max((_USAGE[one.kind] for one in thread.usage), default=0)
         + 5 * bool(thread.gain)
         + 4 * (thread.judgement.relevance is Relevance.YES)
         + 3 * thread.is_bug
         + min(_HEAT, heat.score * _HEAT // max(1, hot_from))
+        # Bounded, for labels and tags are chosen by authors and bots: they weigh as much as a regression.
         + max(-6, min(8, thread.weight))
         - 6 * (thread.draft or by_bot)
     )
 
 
 def latest_event(thread: ThreadFacts, window: TimeWindow) -> EventKind | None:
-    """The most important event of a thread in a window, by `_WEIGHTIEST`; None without one.
+    """The most important event of a thread in a window, by `_BY_IMPORTANCE`; None without one.
 
     Of remarks only visible ones of people count; what its author writes in a review is a comment.
     """
-    happened = {_told_as(event, thread) for event in thread.events if event.at in window}
-    return next((kind for kind in _WEIGHTIEST if kind in happened), None)
+    happened = {_counted_kind(event, thread) for event in thread.events if event.at in window}
+    return next((kind for kind in _BY_IMPORTANCE if kind in happened), None)
 
 
-def _told_as(event: Event, thread: ThreadFacts) -> EventKind | None:
+def _counted_kind(event: Event, thread: ThreadFacts) -> EventKind | None:
     if not event.is_remark:
         return event.kind
     if not event.is_human_remark:
         return None
+    # GitHub wraps an author's replies to comments on code in reviews.
     is_own = event.login == thread.author.login != GHOST.login
     return EventKind.COMMENT if is_own else event.kind
 
 
-_WEIGHTIEST = (
+_BY_IMPORTANCE = (
     EventKind.MERGED,
     EventKind.OPENED,
     EventKind.CLOSED,

@@ -19,21 +19,22 @@ def links(threads: Mapping[int, ThreadFacts]) -> tuple[Link, ...]:
     found = (link for thread in threads.values() for link in _links_of(thread))
     return tuple(
         dict.fromkeys(
-            _as_it_stands(link, threads.get(link.target))
+            _with_outcome(link, threads.get(link.target))
             for link in found
-            if link.source != link.target and _can_be(link, threads.get(link.target))
+            if link.source != link.target and _is_possible(link, threads.get(link.target))
         )
     )
 
 
-def _can_be(link: Link, target: ThreadFacts | None) -> bool:
+def _is_possible(link: Link, target: ThreadFacts | None) -> bool:
     if link.kind in _UNDOING:
+        # What is reverted is often older than the window; the rows of such threads are not known here.
         return target is None or target.merged_at is not None
     return target is not None
 
 
-def _as_it_stands(link: Link, target: ThreadFacts | None) -> Link:
-    """The link, not done if it would close what is open at the window's end."""
+def _with_outcome(link: Link, target: ThreadFacts | None) -> Link:
+    """The link; as not done if its target, which it would close, is open at the window's end."""
     is_open = link.kind is LinkKind.CLOSES and target is not None and target.state is State.OPEN
     return replace(link, done=False) if is_open else link
 

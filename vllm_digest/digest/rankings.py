@@ -24,8 +24,8 @@ Rows = Mapping[int, ThreadRow]
 
 def hottest(rows: Rows) -> tuple[int, ...]:
     """Numbers of the threads with a heat score above 0, hottest first; ties: newest first."""
-    warm = (number for number, row in rows.items() if row.heat.score)
-    return tuple(sorted(warm, key=lambda number: (-rows[number].heat.score, -number)))
+    discussed = (number for number, row in rows.items() if row.heat.score)
+    return tuple(sorted(discussed, key=lambda number: (-rows[number].heat.score, -number)))
 
 
 def changes(rows: Rows, lists: Lists, joined: Iterable[Link], undone: frozenset[int]) -> tuple[int, ...]:
@@ -46,6 +46,7 @@ def _weight(row: ThreadRow) -> int:
     return (
         (6 if row.state is State.MERGED else 0)
         - (6 if row.draft else 0)
+        # Doubling the size adds one point: a generated file of 10,000 lines does not outrank everything.
         + min(10, lines.bit_length())
         + row.weight
         + min(_MOST_HEAT, row.heat.score)
@@ -82,20 +83,22 @@ def concerns(
         ),
     }
     fixes = {link.target for link in joined if link.kind is LinkKind.CLOSES}
-    told: dict[int, Concern] = {}
+    chosen: dict[int, Concern] = {}
     firsts: list[Concern] = []
+    # A thread is a concern of the first kind that holds: the kinds are in order of severity.
     for kind, holds in tests.items():
-        found = [row for row in rows.values() if row.number not in told and holds(row)]
+        found = [row for row in rows.values() if row.number not in chosen and holds(row)]
         ranked = [row.number for row in sorted(found, key=_urgency)]
-        told |= {n: Concern(n, kind, reverts[n] if kind is ConcernKind.REVERT else None) for n in ranked}
-        firsts += [told[number] for number in ranked[:_FIRST_OF_A_KIND]]
-    return tuple(dict.fromkeys((*firsts, *told.values())))
+        chosen |= {n: Concern(n, kind, reverts[n] if kind is ConcernKind.REVERT else None) for n in ranked}
+        firsts += [chosen[number] for number in ranked[:_FIRST_OF_A_KIND]]
+    return tuple(dict.fromkeys((*firsts, *chosen.values())))
 
 
 def last_verdicts(events: Iterable[Event], window: TimeWindow) -> dict[str, str]:
     """Each person's last verdict in the window, by `Event.person`: `APPROVED`, `CHANGES_REQUESTED` or
     `DISMISSED`."""
     given = (event for event in events if event.at in window and event.is_human_remark)
+    # A later COMMENTED does not withdraw a verdict at GitHub; DISMISSED does, and so replaces it here.
     return {event.person: event.verdict for event in given if event.verdict not in {"", "COMMENTED"}}
 
 
@@ -108,8 +111,9 @@ def _is_still_discussed(row: ThreadRow, window: TimeWindow) -> bool:
     closed_at = row.closed_at
     if closed_at is None:
         return False
-    said = (event for event in row.events if event.at in window and event.is_human_remark)
-    return sum(event.at > closed_at and event.actor != row.closed_by for event in said) >= _LEAST_REMARKS
+    # The one who closes a thread often explains it, in a comment of the same second or a later one.
+    remarks = (event for event in row.events if event.at in window and event.is_human_remark)
+    return sum(event.at > closed_at and event.actor != row.closed_by for event in remarks) >= _LEAST_REMARKS
 
 
 def is_unanswered(row: ThreadRow, window: TimeWindow, fixes: Collection[int]) -> bool:

@@ -23,14 +23,14 @@ def voices(events: Iterable[Event], author: str, url: str) -> Iterator[Voice]:
     for event in events:
         if event.is_human_remark:
             said.setdefault(event.person, []).append(event)
-    for words in said.values():
-        longest = max(words, key=lambda event: event.length)
-        verdicts = [event.verdict for event in words if event.verdict not in {"", "COMMENTED"}]
+    for remarks in said.values():
+        longest = max(remarks, key=lambda event: event.length)
+        verdicts = [event.verdict for event in remarks if event.verdict not in {"", "COMMENTED"}]
         yield Voice(
             login=longest.login,
             is_author=longest.login == author != GHOST.login,
             association=longest.association,
-            remarks=len(words),
+            remarks=len(remarks),
             verdict=verdicts[-1] if verdicts else "",
             url=remark_url(longest, url),
             excerpt=longest.excerpt,

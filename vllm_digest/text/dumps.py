@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from vllm_digest.text.body import LONGEST, Body, Kind, patterns
 
 _LINE = 300
-"""Characters of a line that are read."""
+"""Characters of a line that are read; lscpu's line of CPU flags is longer, but has its key at the start."""
 _PASTED = (Kind.CODE, Kind.LOG, Kind.DUMP)
 _SHOWN = (Kind.PROSE, Kind.HEADING, Kind.QUOTE)
 _VALUE = re.compile(
@@ -20,7 +20,10 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[\u3002\uff01\uff1f]")
 
 @cache
 def _keys(role: str) -> re.Pattern[str]:
-    """A pattern of the start of a line with one of the keys listed under `role` in `patterns.yaml`."""
+    """A pattern of the start of a line with one of the keys listed under `role` in `patterns.yaml`.
+
+    `\\uff1a` is the full-width colon, which lscpu prints in a Chinese locale.
+    """
     keys = "|".join(patterns()[role])
     return re.compile(rf"[ \t>|*\-]{{0,20}}(?:{keys})(?: \d{{1,2}})?[ \t*`]{{0,40}}[:\uff1a|]", re.IGNORECASE)
 
@@ -43,7 +46,8 @@ class Text:
     @cached_property
     def prose_length(self) -> int:
         """Characters of visible prose: without code, logs, folded parts and HTML comments."""
-        return sum(one.end - one.start for one in self._body.blocks if one.kind in _SHOWN and not one.fold)
+        shown = (one for one in self._body.blocks if one.kind in _SHOWN and not one.details)
+        return sum(one.end - one.start for one in shown)
 
     def is_pasted(self, position: int) -> bool:
         """Whether the position is in a code block, a log, a dump or a traceback."""
@@ -51,6 +55,7 @@ class Text:
 
     def is_hidden(self, position: int) -> bool:
         """Whether the position is in an HTML comment."""
+        # Asked for every match of a name: without the first test each text would be split into blocks.
         return self._has_comments and self._body.block(position).kind is Kind.COMMENT
 
     @cached_property

@@ -24,7 +24,7 @@ _HEAD, _TAIL = 3, 6
 """Lines kept at the start and at the end of a code block or log; the error is usually at the end."""
 _FEW = _HEAD + _TAIL
 _WHOLE = 24
-"""A block of so few lines stays whole: what a benchmark prints has its figures in the middle."""
+"""A block of up to so many lines stays whole: the output of a benchmark has its figures in the middle."""
 _LINE = 300
 """Characters of a line in code or logs; a line of prose is a paragraph and is not cut."""
 LEFT_OUT = "…"
@@ -44,6 +44,7 @@ def trimmed(text: str) -> str:
         lines = whole.removesuffix("\n").split("\n")
         for line in _prose(lines) if _part(some[0]) == (0, 0) else _pasted(lines):
             short = _TOKENS.sub(LEFT_OUT, line).rstrip()
+            # No empty line or `…` at the start, and never two of the same in a row.
             if short in ("", LEFT_OUT) and (not kept or kept[-1] == short):
                 continue
             kept.append(short)
@@ -51,9 +52,9 @@ def trimmed(text: str) -> str:
 
 
 def _part(block: Block) -> tuple[int, int]:
-    """Key of the part a block belongs to: a folded part, a block of code or log, consecutive prose (0, 0)."""
-    if block.fold:
-        return block.fold, 0
+    """Key of the part a block belongs to: `<details>`, a block of code or log, consecutive prose (0, 0)."""
+    if block.details:
+        return block.details, 0
     return (0, 0) if block.kind in (Kind.PROSE, Kind.HEADING) else (0, block.start + 1)
 
 
@@ -62,7 +63,8 @@ def _prose(lines: list[str]) -> Iterator[str]:
 
 
 def _pasted(lines: list[str]) -> Iterator[str]:
-    """The first and last lines of a pasted or folded part; only `…` for a dump."""
+    """The first and last lines of code, a log or `<details>`; only `…` for a dump."""
+    # A single line is not cut: it may be a paragraph in `<details>`.
     some = [line[:_LINE] if len(lines) > 1 else line for line in lines if not _NOISE.match(line)]
     if len(some) > _FEW and sum(map(is_of_dump, some)) > len(some) // 3:
         yield LEFT_OUT
@@ -84,6 +86,7 @@ def _without_orders(line: str) -> str:
     for order in _orders().finditer(line):
         if order.start() < reached:
             continue
+        # The whole sentence goes: its beginning or end alone could still read as an instruction.
         starts = [end.end() for end in _SENTENCE_ENDS.finditer(line, reached, order.start())]
         after = _SENTENCE_ENDS.search(line, order.end())
         kept += [line[reached : starts[-1] if starts else reached], LEFT_OUT]
