@@ -175,7 +175,7 @@ def details(outcomes: Sequence[Outcome]) -> Iterator[str]:
         for outcome in groups[kind]:
             one = outcome.statement
             yield f"  {one.id} #{one.thread} {one.field}: {one.text}"
-            yield from (f"      {fault.told()}" for fault in outcome.faults)
+            yield from (f"      {fault.described()}" for fault in outcome.faults)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

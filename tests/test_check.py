@@ -11,7 +11,7 @@ from tests.values import RULES, digest, issue, pull, said, snapshot
 from vllm_digest.check.briefs import BriefResult, read_brief
 from vllm_digest.check.counts import window_facts
 from vllm_digest.check.evidence import ThreadEvidence, thread_evidence
-from vllm_digest.check.overviews import OverviewResult, Window, read_overview
+from vllm_digest.check.overviews import OverviewEvidence, OverviewResult, read_overview
 from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Account, Thread
 from vllm_digest.narrative import (
@@ -281,12 +281,12 @@ def test_the_focus_has_its_own_hardware_and_a_gain_the_figures_it_quotes() -> No
     )
     assert told.faults == ()
     assert told.brief.focus == FocusNote(gpus=("MI300X",), component="block_table.py")
-    assert told.brief.of(BriefPart.GAIN)
+    assert told.brief.statements_of(BriefPart.GAIN)
     elsewhere = gain | {"text": "解码由 1,420 提升到 1,760 tokens/s。"}
     far = read({"focus": {"gpus": ["MI300X"], "asked_gpus": [], "component": None, "gain": elsewhere}})
     assert FallbackReason.FIGURE in reasons(far)
     assert far.brief.focus is not None
-    assert not far.brief.of(BriefPart.GAIN)
+    assert not far.brief.statements_of(BriefPart.GAIN)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_the_rest_of_an_answer_stands_when_a_part_sinks() -> None:
     reading = read(
         {"topic": good, "state": good, "impact": {"text": "慢了 81%，影响很大。", "evidence": EVIDENCE}}
     )
-    assert reading.brief.of(BriefPart.TOPIC)
+    assert reading.brief.statements_of(BriefPart.TOPIC)
     assert [(fault.where, fault.reason) for fault in reading.faults] == [
         ("state", FallbackReason.LOOP),
         ("impact", FallbackReason.FIGURE),
@@ -342,16 +342,16 @@ def test_the_rest_of_an_answer_stands_when_a_part_sinks() -> None:
 def test_a_mended_answer_adds_to_what_stood_and_never_takes_away() -> None:
     good = {"text": "解码步骤在升级之后明显变慢了。", "evidence": EVIDENCE}
     bad = {"text": "解码步骤慢了 81%，影响很大。", "evidence": EVIDENCE}
-    both = read({"topic": good, "impact": bad}).mended_by(read({"topic": bad, "impact": good}))
+    both = read({"topic": good, "impact": bad}).merged_with(read({"topic": bad, "impact": good}))
     assert both.faults == ()
-    assert both.brief.of(BriefPart.TOPIC)
-    assert both.brief.of(BriefPart.IMPACT)
-    only = read({"topic": good, "impact": bad}).mended_by(
+    assert both.brief.statements_of(BriefPart.TOPIC)
+    assert both.brief.statements_of(BriefPart.IMPACT)
+    only = read({"topic": good, "impact": bad}).merged_with(
         read({"positions": None, "state": bad, "impact": good | {"text": "解码步骤明显变慢，影响使用者。"}})
     )
     assert only.faults == ()
     assert {*only.brief.statements} == {BriefPart.TOPIC, BriefPart.IMPACT}
-    neither = read({"impact": bad}).mended_by(read({}))
+    neither = read({"impact": bad}).merged_with(read({}))
     assert [fault.where for fault in neither.faults] == ["impact"]
 
 
@@ -373,7 +373,7 @@ BRIEFS = (
 def overview(facts: Digest = FACTS, **sections: Any) -> OverviewResult:
     threads = (THREAD, *OTHERS)
     kept = {thread.number: thread for thread in snapshot(threads).threads}
-    window = Window(
+    window = OverviewEvidence(
         digest=facts,
         briefs=BRIEFS,
         thread_evidence=thread_evidence(kept, facts, RULES.bots),
@@ -412,7 +412,7 @@ def test_a_finding_that_rests_on_what_it_names_stands(
 ) -> None:
     reading = overview(trends=finding(text, threads, facts, "趋势"))
     assert reading.faults == ()
-    assert [one.text("zh") for one in reading.overview.of(OverviewPart.TRENDS, "zh")] == [text]
+    assert [one.text("zh") for one in reading.overview.findings_of(OverviewPart.TRENDS, "zh")] == [text]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_a_finding_that_does_not_is_left_out(
 ) -> None:
     reading = overview(trends=finding(text, threads, facts))
     assert reason in reasons(reading)
-    assert not reading.overview.of(OverviewPart.TRENDS, "zh")
+    assert not reading.overview.findings_of(OverviewPart.TRENDS, "zh")
 
 
 def test_no_news_of_the_focus_may_be_said_where_there_is_none() -> None:

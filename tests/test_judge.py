@@ -173,8 +173,8 @@ def test_what_does_not_follow_twice_falls_alone() -> None:
     ]
     told = narrative.brief(1)
     assert told is not None
-    assert told.of(BriefPart.IMPACT)
-    assert not told.of(BriefPart.READING)
+    assert told.statements_of(BriefPart.IMPACT)
+    assert not told.statements_of(BriefPart.READING)
 
 
 def test_a_finding_of_the_overview_falls_alone() -> None:

@@ -25,8 +25,7 @@ from vllm_digest.models import Snapshot, Thread
 from vllm_digest.narrative import BriefPart, FallbackReason, Narrative
 from vllm_digest.snapshots import sample
 from vllm_digest.write import Limits, WritingRules
-from vllm_digest.write.ranking import Role as Place
-from vllm_digest.write.ranking import targets
+from vllm_digest.write.ranking import PageRole, targets
 from vllm_digest.write.tokens import tokens
 from vllm_digest.write.writer import ModelWriter
 
@@ -155,10 +154,10 @@ def test_a_bug_in_the_client_costs_the_question(caplog: pytest.LogCaptureFixture
 def test_a_thread_has_all_its_roles_and_those_of_the_focus_come_first() -> None:
     facts = digest(*THREADS)
     assert [(target.number, sorted(target.roles)) for target in targets(facts)] == [
-        (1, [Place.CHANGE, Place.FOCUS]),
-        (3, [Place.CONCERN, Place.HOT]),
-        (2, [Place.CHANGE]),
-        (4, [Place.CONCERN]),
+        (1, [PageRole.CHANGE, PageRole.FOCUS]),
+        (3, [PageRole.CONCERN, PageRole.HOT]),
+        (2, [PageRole.CHANGE]),
+        (4, [PageRole.CONCERN]),
     ]
 
 
@@ -215,8 +214,8 @@ def test_what_is_wrong_twice_falls_back_alone() -> None:
     ]
     brief = narrative.brief(2)
     assert brief is not None
-    assert not brief.of(BriefPart.IMPACT)
-    assert brief.of(BriefPart.READING)
+    assert not brief.statements_of(BriefPart.IMPACT)
+    assert brief.statements_of(BriefPart.READING)
 
 
 @pytest.mark.parametrize("answer", [{}, {"positions": []}, {"topic": None, "positions": []}, {"foo": "bar"}])
@@ -378,4 +377,4 @@ def test_nobody_drops_another_s_sentences_by_what_he_calls_himself(name: str) ->
     narrative, _ = written(threads, answers)
     told = narrative.brief(1)
     assert told is not None
-    assert told.of(BriefPart.READING)
+    assert told.statements_of(BriefPart.READING)

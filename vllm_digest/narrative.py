@@ -104,7 +104,7 @@ class Brief:
         """Whether all parts are missing."""
         return not (self.statements or self.positions or self.focus)
 
-    def of(self, part: BriefPart) -> tuple[Statement, ...]:
+    def statements_of(self, part: BriefPart) -> tuple[Statement, ...]:
         """The statements of a part: at most one, except for positions."""
         if part == BriefPart.POSITIONS:
             return tuple(position.said for position in self.positions)
@@ -115,20 +115,20 @@ class Brief:
         statement = self.statements.get(part)
         return statement.text(language) if statement else ""
 
-    def held(self, language: str) -> tuple[Position, ...]:
+    def positions_in(self, language: str) -> tuple[Position, ...]:
         """The positions with a text in a language."""
         return tuple(position for position in self.positions if position.said.text(language))
 
-    def tells(self, part: BriefPart, language: str) -> bool:
+    def has_text(self, part: BriefPart, language: str) -> bool:
         """Whether this part has a text in this language."""
-        return any(statement.text(language) for statement in self.of(part))
+        return any(statement.text(language) for statement in self.statements_of(part))
 
     def named(self) -> dict[str, Statement]:
         """All statements by the names that findings cite: `30389.reading`, `30389.positions[0]`."""
         return {
             name: statement
             for part in BriefPart
-            for name, statement in zip(self._names(part), self.of(part), strict=True)
+            for name, statement in zip(self._names(part), self.statements_of(part), strict=True)
         }
 
     def _names(self, part: BriefPart) -> list[str]:
@@ -193,7 +193,7 @@ class Overview:
         """Whether there are no findings."""
         return not any(self.findings.values())
 
-    def of(self, part: OverviewPart, language: str) -> tuple[Finding, ...]:
+    def findings_of(self, part: OverviewPart, language: str) -> tuple[Finding, ...]:
         """The findings of a section with a text in a language; without those on activity by counts alone."""
         found = (one for one in self.findings.get(part, ()) if one.text(language))
         return tuple(one for one in found if one.statements or part is not OverviewPart.ACTIVITY)
@@ -301,16 +301,16 @@ class Narrative:
     def brief(self, number: int) -> Brief | None:
         return next((brief for brief in self.briefs if brief.number == number), None)
 
-    def tells(self, number: int, part: BriefPart, language: str) -> bool:
+    def has_text(self, number: int, part: BriefPart, language: str) -> bool:
         """Whether this part of the thread's brief has a text in this language."""
         brief = self.brief(number)
-        return brief is not None and brief.tells(part, language)
+        return brief is not None and brief.has_text(part, language)
 
     def fallbacks_in(self, language: str) -> tuple[Fallback, ...]:
         """The fallbacks of a page in this language."""
         return tuple(one for one in self.fallbacks if one.language in ("", language))
 
-    def untold(self, language: str) -> int:
+    def missing_texts(self, language: str) -> int:
         """The number of statements and findings without a text in this language."""
         told = [one.texts for brief in self.briefs for one in brief.named().values()]
         told += [one.texts for findings in self.overview.findings.values() for one in findings]

@@ -92,7 +92,7 @@ def render_for_site(
             by_model=by_model(report, language),
             model=_ModelTexts(report.narrative, language, address),
             fallbacks=report.narrative.fallbacks_in(language),
-            untold=report.narrative.untold(language),
+            untold=report.narrative.missing_texts(language),
             address=address,
             ref=partial(_ref, address=address, stories=stories, here=f"/{report.place}"),
             quote=partial(_quote, address=address),
@@ -194,7 +194,7 @@ class _ModelTexts:
             _Position(
                 one.stance(self.language), one.login, one.url, self._written(one.said.text(self.language))
             )
-            for one in self._brief(number).held(self.language)
+            for one in self._brief(number).positions_in(self.language)
         ]
 
     def focus(self, number: int) -> FocusNote | None:
@@ -208,7 +208,7 @@ class _ModelTexts:
         """The findings of a section. `section`: value of `narrative.OverviewPart`."""
         return [
             _Sentence(one.title(self.language), self._written(one.text(self.language)))
-            for one in self.narrative.overview.of(OverviewPart(section), self.language)
+            for one in self.narrative.overview.findings_of(OverviewPart(section), self.language)
         ]
 
     def _brief(self, number: int) -> Brief:

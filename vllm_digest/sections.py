@@ -50,10 +50,10 @@ class Section:
         """Whether it has a sentence of a model in this language."""
         told = report.narrative
         shown = [(number, part) for part in self.parts for number in self.threads(report.digest, part)]
-        finds = self.overview is not None and bool(told.overview.of(self.overview, language))
+        finds = self.overview is not None and bool(told.overview.findings_of(self.overview, language))
         if finds and (shown or not self.only_with_threads):
             return True
-        return any(told.tells(number, part, language) for number, part in shown)
+        return any(told.has_text(number, part, language) for number, part in shown)
 
 
 def _focus(digest: Digest, _part: BriefPart) -> Iterable[int]:

@@ -7,7 +7,7 @@ from vllm_digest.check.figures import KnownFigures
 from vllm_digest.check.people import People
 from vllm_digest.check.sentences import Basis
 from vllm_digest.check.states import KnownThreads
-from vllm_digest.check.support import Cited, Support, later_words
+from vllm_digest.check.support import CitedQuote, Support, later_remarks
 from vllm_digest.models import State
 
 
@@ -28,9 +28,10 @@ def thread_basis(
     labels and this person's own text, and any source's names of hardware, models and versions. Empty for
     other sentences.
     """
+    # Sources are in order of time, so a place tells which of two remarks is the later one.
     places = {name: place for place, name in enumerate(evidence.sources)}
     cited = tuple(
-        Cited(quote, evidence.sources[name].text, evidence.sources[name].login, places[name])
+        CitedQuote(quote, evidence.sources[name].text, evidence.sources[name].login, places[name])
         for name, quote in quotes
         if name in evidence.sources
     )
@@ -38,7 +39,7 @@ def thread_basis(
     pending = known.is_pull and (known.state is not State.MERGED or known.reverted)
     return Basis(
         known=evidence.text,
-        ground=_ground(evidence, {name for name, _ in quotes}, near, speaker),
+        known_figures=_known_figures(evidence, {name for name, _ in quotes}, near, speaker),
         numbers=evidence.numbers,
         threads=KnownThreads(
             evidence.threads, evidence.number, evidence.settled, evidence.fixed, evidence.tells_revert
@@ -56,25 +57,28 @@ def thread_basis(
         support=Support(
             cited,
             thread=(evidence.facts.title, *(source.text for source in evidence.sources.values())),
-            later=later_words(cited, evidence.remarks),
-            pending=known.told() if pending else "",
+            later=later_remarks(cited, evidence.remarks),
+            pending=known.described() if pending else "",
         ),
         answered={
-            evidence.sources[name].login: evidence.sources[name].ground
+            evidence.sources[name].login: evidence.sources[name].known_figures
             for name, _ in quotes
             if speaker and name in evidence.sources and evidence.sources[name].login != speaker
         },
     )
 
 
-def _ground(evidence: ThreadEvidence, quoted: Collection[str], near: bool, speaker: str) -> KnownFigures:
+def _known_figures(
+    evidence: ThreadEvidence, quoted: Collection[str], near: bool, speaker: str
+) -> KnownFigures:
     """The figures that a sentence may have; arguments as in `thread_basis`."""
     if not near and not speaker:
-        return evidence.ground
-    ground = evidence.title_figures
+        return evidence.known_figures
+    figures = evidence.title_figures
     if speaker:
-        ground |= evidence.ground.names()
+        # Hardware and versions are often named by the one who asks; what was measured must be the speaker's.
+        figures |= evidence.known_figures.names()
     for name, source in evidence.sources.items():
         if source.login == speaker or (near and not speaker and name in quoted):
-            ground |= source.ground
-    return ground
+            figures |= source.known_figures
+    return figures

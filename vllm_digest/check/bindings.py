@@ -13,6 +13,7 @@ from functools import lru_cache
 from vllm_digest.check.language import Language
 from vllm_digest.check.languages import every_language
 
+# Not digits within a name, such as `Qwen3-32B`, `fp8` or `v0.12.1`.
 _FIGURE = re.compile(
     r"(?<![A-Za-z0-9_./-])\d+(?:,\d{3})*(?:\.\d+)?(?![\d]|\.\d|[A-Za-z_]{0,12}-?[A-Za-z]{1,12}\d)(?:\s?[%x\u00d7])?"
 )
@@ -30,8 +31,11 @@ _NAMES = {
     ),
 }
 _MOST_CONTEXT = 4
-"""Parts of a line that are kept as context of a figure in a later part of it."""
+"""Parts of a line that are kept as context of a figure in a later part of it. Without a limit, a line of
+thousands of parts would take quadratic time."""
 _LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
+"""Metrics that a source may give where a sentence says "latency"."""
+# A comma without a space is a thousands separator or a part of a list without spaces.
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
@@ -93,6 +97,7 @@ def fragments(text: str) -> Iterator[Fragment]:
 
 def _pieces(line: str) -> Iterator[Fragment]:
     """The parts of a line between commas, each with the parts before it that hold no measurement."""
+    # "On MI300X, with Qwen3-32B, 1,420 tok/s": the figure is about what the parts before it name.
     before: list[str] = []
     for piece in _SPLIT.split(line):
         if not piece or not piece.strip():
@@ -104,6 +109,7 @@ def _pieces(line: str) -> Iterator[Fragment]:
         before = [] if ends else [*before, piece][-_MOST_CONTEXT:]
 
 
+# All statements of an answer are checked against the same few sources.
 @lru_cache(maxsize=64)
 def _fragments_of(texts: tuple[str, ...]) -> tuple[Fragment, ...]:
     return tuple(fragment for text in texts for fragment in fragments(text))
@@ -121,7 +127,7 @@ def _value(figure: str) -> str:
     return re.sub(r"[,\s%x\u00d7]", "", figure)
 
 
-def misplaced(
+def misplaced_figures(
     words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
     """Figures in `words` that the sources give for something else.
@@ -135,6 +141,7 @@ def misplaced(
         inherited: dict[str, frozenset[str]] = {}
         for clause in language.clauses.split(sentence):
             own = _names(clause)
+            # Later clauses are about the same hardware and model unless they name others, but of any metric.
             inherited |= {kind: names for kind, names in own.items() if kind != "metric"}
             named = inherited | {"metric": own.get("metric", frozenset())}
             for found in _FIGURE.finditer(clause):
@@ -194,18 +201,19 @@ def _metrics(text: str) -> Iterator[str]:
         yield from (metric for metric, pattern in table.items() if pattern.search(text))
 
 
-def turned_round(
+def reversed_changes(
     words: str, language: Language, cited: tuple[str, ...], thread: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
     """Changes from one figure to another that the sources describe in the opposite direction.
 
     Yields pairs of the words of the change and the contradicting words of a source. Parameters as for
-    `misplaced`; `thread` is used only if nothing is cited.
+    `misplaced_figures`; `thread` is used only if nothing is cited.
     """
     known = cited or thread
     for found in language.changes.finditer(words):
         old, new = _value(found["old"]), _value(found["new"])
         back = next(filter(None, (_change(text, new, old) for text in known)), "")
+        # A source may describe both directions, such as a regression and its repair.
         back = "" if any(_change(text, old, new) for text in known) else back
         if old != new and (told := back or _swapped(old, new, known)):
             yield found[0], told

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from vllm_digest.check.basis import thread_basis
 from vllm_digest.check.claims import Problem
-from vllm_digest.check.evidence import Source, ThreadEvidence
+from vllm_digest.check.evidence import SourceText, ThreadEvidence
 from vllm_digest.check.focus_notes import focus_note, gain_faults
 from vllm_digest.check.language import Length
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=Shape)
 
+# The instructions ask for one to three sentences, five positions and three pieces of evidence. The limits are
+# above that, since a text is not worse for a few characters or one quote more.
 _SENTENCE = Length(most=400)
 _POSITION = Length(most=300)
 _LABEL = Length(most=24, is_sentence=False)
@@ -62,32 +64,32 @@ class BriefResult:
         """Whether no sentence of it passed."""
         return self.brief.is_empty
 
-    def mended_by(self, second: "BriefResult") -> "BriefResult":
+    def merged_with(self, second: "BriefResult") -> "BriefResult":
         """The result merged with that of a second answer: of each part the one with more texts.
 
         The second one wins ties. A fault of the second answer is dropped for a part that the first answer
         left out without a fault: only faulty parts were asked for again.
         """
         statements: dict[BriefPart, Statement] = {}
-        left: list[Fault] = []
-        held = second
+        remaining: list[Fault] = []
+        with_positions = second
         for part in (*_SINGLE, BriefPart.GAIN, BriefPart.POSITIONS):
-            ours, theirs = _texts(*self.brief.of(part)), _texts(*second.brief.of(part))
+            ours, theirs = _texts(*self.brief.statements_of(part)), _texts(*second.brief.statements_of(part))
             better = self if ours > theirs else second
             if part is BriefPart.POSITIONS:
-                held = better
+                with_positions = better
             elif told := better.brief.statements.get(part):
                 statements[part] = told
             if ours or theirs:
-                left += better.of(part)
-            elif self.of(part):
-                left += second.of(part) or self.of(part)
+                remaining += better.faults_in(part)
+            elif self.faults_in(part):
+                remaining += second.faults_in(part) or self.faults_in(part)
         focus = second.brief.focus or self.brief.focus
-        left += [] if focus else [one for one in second.faults or self.faults if one.where in _NOTE]
-        brief = Brief(self.brief.number, statements, held.brief.positions, focus)
-        return BriefResult(brief, tuple(left))
+        remaining += [] if focus else [one for one in second.faults or self.faults if one.where in _NOTE]
+        brief = Brief(self.brief.number, statements, with_positions.brief.positions, focus)
+        return BriefResult(brief, tuple(remaining))
 
-    def of(self, part: BriefPart) -> list[Fault]:
+    def faults_in(self, part: BriefPart) -> list[Fault]:
         """The faults in one part of the brief, such as `positions`."""
         return [fault for fault in self.faults if _part(fault.where) == part]
 
@@ -106,7 +108,7 @@ def read_brief(
     material: ThreadEvidence,
     *,
     given: Collection[str],
-    originals: Mapping[str, Source] | None = None,
+    originals: Mapping[str, SourceText] | None = None,
     elsewhere: frozenset[str],
     context: CheckContext,
 ) -> BriefResult:
@@ -131,11 +133,11 @@ def read_brief(
 class _Reader:
     material: ThreadEvidence
     given: frozenset[str]
-    originals: Mapping[str, Source]
+    originals: Mapping[str, SourceText]
     elsewhere: frozenset[str]
     context: CheckContext
     faults: list[Fault] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
 
     def statement(self, value: object, where: str) -> Statement | None:
         shape = self._shape(value, StatementShape, where)
@@ -191,10 +193,11 @@ class _Reader:
         length = _POSITION if speaker else _SENTENCE
         if rests_on is None or not (passing := self._passing_texts(told.text, basis, where, length)):
             return None
-        if repeated := self.told & {*passing.values()}:
+        # A small model may give the same sentence for every part.
+        if repeated := self.accepted & {*passing.values()}:
             self._fault(where, FallbackReason.LOOP, min(repeated))
             return None
-        self.told |= {*passing.values()}
+        self.accepted |= {*passing.values()}
         return Statement(passing, rests_on)
 
     def _evidence(self, evidence: Sequence[EvidenceShape], where: str) -> tuple[Evidence, ...] | None:
@@ -206,7 +209,10 @@ class _Reader:
             source = self.material.sources.get(one.source) if one.source in self.given else None
             if source is None:
                 self._fault(where, FallbackReason.SOURCE, one.source)
-            elif not (source.holds(one.quote) and self.originals.get(one.source, source).holds(one.quote)):
+            # In both texts: a quote may not contain the `…` of a shortened text.
+            elif not (
+                source.contains(one.quote) and self.originals.get(one.source, source).contains(one.quote)
+            ):
                 self._fault(where, FallbackReason.QUOTE, one.quote)
             else:
                 found.append(Evidence(source.id, source.url, one.quote.strip(), source.login))
@@ -221,7 +227,7 @@ class _Reader:
             return faults(text, basis, self.context, length, language)
 
         result = check_texts(texts, self.context.languages, where, check, self.material.people)
-        self._add_faults(result.faults, f"{dict(texts)}, evidence: {basis.support.told()}")
+        self._add_faults(result.faults, f"{dict(texts)}, evidence: {basis.support.described()}")
         return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:
@@ -242,5 +248,5 @@ class _Reader:
 
     def _add_faults(self, faults: Iterable[Fault], texts: str = "") -> None:
         for fault in faults:
-            log.debug("#%d %s rejected: %s %s", self.material.number, fault.where, fault.told(), texts)
+            log.debug("#%d %s rejected: %s %s", self.material.number, fault.where, fault.described(), texts)
             self.faults.append(fault)

@@ -89,7 +89,7 @@ class Naming:
 
     `login`: the word. `clause`: the clause with it.
     `says`: the clause reports something that the person said or measured.
-    `brings`: that content must come from this person, such as a measurement or a proposal; false for
+    `is_origin`: that content must come from this person, such as a measurement or a proposal; false for
     verbs such as "agrees", whose content may come from somebody else.
     `is_name`: at this position the word cannot be an ordinary word.
     """
@@ -97,7 +97,7 @@ class Naming:
     login: str
     says: bool
     clause: str
-    brings: bool = True
+    is_origin: bool = True
     is_name: bool = True
 
 
@@ -132,7 +132,7 @@ class CountClaim:
     value: int
 
 
-class Sense(StrEnum):
+class SentenceKind(StrEnum):
     """The kind of a sentence, by the words in it."""
 
     PLANS = "plans"
@@ -141,7 +141,7 @@ class Sense(StrEnum):
     """It says that something is done."""
     FUTURE = "future"
     """It is about the future or under a condition."""
-    REACHED = "reached"
+    IN_EFFECT = "reached"
     """It says that a change is in effect, such as "vLLM now supports"."""
 
 

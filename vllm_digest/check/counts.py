@@ -27,6 +27,7 @@ def window_facts(digest: Digest) -> dict[str, int]:
         "closed_by_bot": len(activity.closed_by_bot),
         "closed_not_planned": len(activity.closed_not_planned),
         "answered_new_issues": activity.answered,
+        # Left out without an answer, and for a median of 0 minutes.
         **({"median_response_minutes": activity.response_minutes} if activity.response_minutes else {}),
         "people": activity.people,
         "authors": activity.authors,

@@ -9,7 +9,7 @@ from functools import cached_property
 from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.languages import every_language
 from vllm_digest.check.states import KnownThread
-from vllm_digest.check.support import Cited
+from vllm_digest.check.support import CitedQuote
 from vllm_digest.models import State, Thread
 from vllm_digest.report import Digest, ThreadRow
 from vllm_digest.window import TimeWindow
@@ -17,8 +17,10 @@ from vllm_digest.window import TimeWindow
 BODY = "body"
 """Name of the description among a thread's sources."""
 _SHORTEST = 8
-"""Characters of a quote without white space; a whole clause such as `LGTM` may be shorter."""
+"""Characters of a quote without white space; fewer occur in any text by chance. A whole clause such as `LGTM`
+may be shorter."""
 _LONGEST = 400
+"""Characters of a quote; a longer one no longer shows which words carry the statement."""
 _STOP = r"[.,;:!?()\n\u3002\uff0c\uff01\uff1f\uff1b\uff1a]"
 """Characters that delimit a clause."""
 
@@ -32,7 +34,7 @@ _FIXED = re.compile(
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """The description of a thread, or a remark of a person, as Markdown.
 
     `id`: GitHub's id of the remark, or `body` for the description. `at`: when it was written (UTC).
@@ -45,18 +47,19 @@ class Source:
     at: datetime | None = None
 
     @cached_property
-    def packed(self) -> str:
+    def without_spaces(self) -> str:
         """The text without white space."""
         return "".join(self.text.split())
 
     @cached_property
-    def ground(self) -> KnownFigures:
+    def known_figures(self) -> KnownFigures:
         return KnownFigures.of([self.text])
 
-    def holds(self, quote: str) -> bool:
+    def contains(self, quote: str) -> bool:
         """Whether the quote is a verbatim part of the text, white space aside, and of an allowed length."""
+        # Models change line breaks and the spaces in tables when they copy.
         wanted = "".join(quote.split())
-        if not wanted or len(quote) > _LONGEST or wanted not in self.packed:
+        if not wanted or len(quote) > _LONGEST or wanted not in self.without_spaces:
             return False
         return len(wanted) >= _SHORTEST or self._has_clause(quote)
 
@@ -77,7 +80,7 @@ class ThreadEvidence:
     """
 
     facts: ThreadRow
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceText]
     threads: Mapping[int, KnownThread]
     linked: frozenset[int]
     window: TimeWindow
@@ -142,7 +145,7 @@ class ThreadEvidence:
     @cached_property
     def tells_revert(self) -> bool:
         """Whether a source mentions a revert."""
-        return any(language.undone.search(self.text) for language in every_language())
+        return any(language.revert.search(self.text) for language in every_language())
 
     @cached_property
     def fixed(self) -> frozenset[int]:
@@ -151,7 +154,7 @@ class ThreadEvidence:
         return frozenset({*self.facts.closes, *told})
 
     @cached_property
-    def ground(self) -> KnownFigures:
+    def known_figures(self) -> KnownFigures:
         """Figures of all texts, logins and GitHub's fields of the thread."""
         return KnownFigures.of([self.text, *self.people], _counts(self), _days(self))
 
@@ -173,10 +176,11 @@ class ThreadEvidence:
         return told
 
     @cached_property
-    def remarks(self) -> tuple[Cited, ...]:
+    def remarks(self) -> tuple[CitedQuote, ...]:
         """The sources in time order, each quoted whole."""
         return tuple(
-            Cited(one.text, one.text, one.login, place) for place, one in enumerate(self.sources.values())
+            CitedQuote(one.text, one.text, one.login, place)
+            for place, one in enumerate(self.sources.values())
         )
 
 
@@ -187,6 +191,7 @@ def _counts(evidence: ThreadEvidence) -> Iterator[int]:
     yield from (heat.comments, heat.reviews, len(heat.participants), heat.maintainers)
     yield from (n for n in (facts.additions, facts.deletions, facts.changed_files) if n is not None)
     speakers = {source.login for source in evidence.sources.values() if source.login}
+    # "three people", "two others": with and without the author, with and without those who only acted.
     yield from (len(evidence.people), len(speakers), len(speakers - {facts.author.login}))
     yield from (len(evidence.sources) - 1, len(evidence.threads[facts.number].approved_by))
     yield round(window.length.total_seconds() / 3600)
@@ -226,14 +231,14 @@ def thread_evidence(
     }
 
 
-def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, Source]:
+def _sources(thread: Thread, bots: frozenset[str]) -> dict[str, SourceText]:
     said = [
         remark
         for remark in thread.remarks
         if remark.body.strip() and not remark.hidden and remark.author.is_person(bots)
     ]
-    return {BODY: Source(BODY, thread.author.login, thread.url, thread.body, thread.created_at)} | {
-        f"c{place}": Source(remark.id, remark.author.login, remark.url, remark.body, remark.at)
+    return {BODY: SourceText(BODY, thread.author.login, thread.url, thread.body, thread.created_at)} | {
+        f"c{place}": SourceText(remark.id, remark.author.login, remark.url, remark.body, remark.at)
         for place, remark in enumerate(said, start=1)
     }
 

@@ -29,6 +29,7 @@ _DAY = re.compile(r"(?<![\dA-Za-z.-])(20\d\d)[-/](\d{1,2})[-/](\d{1,2})(?![\d-])
 """A date as GitHub writes it."""
 _NAME = re.compile(r"[a-z].*|\d+\.\d+\.\d+[a-z]*\d*", re.ASCII)
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
+"""`2x faster` is half the time; a sentence may say either."""
 _SHOWN = 6
 """Known figures listed in a message."""
 
@@ -64,7 +65,7 @@ class KnownFigures:
     ) -> "KnownFigures":
         """The figures of `texts`, which may be in any language, with `counts` and `days`."""
         shown = _narrow(_REFERENCE.sub(" ", visible("\n".join(texts))))
-        written = [one for language in every_language() for one in language.told(shown)]
+        written = [one for language in every_language() for one in language.source_figures(shown)]
         signs = {sign: value for sign in shown if (value := _sign_value(sign)) is not None}
         plain = "".join(f" {signs[sign]} " if sign in signs else sign for sign in shown)
         words = {word[0].casefold() for word in _WORD.finditer(plain) if _has_digit(word[0])}
@@ -115,9 +116,10 @@ class KnownFigures:
             value = _sign_value(sign)
             if value is not None and sign not in self.signs and value not in self.numbers:
                 yield sign, ""
-        for written in language.listed(shown) if all_of_them else language.figures(shown):
+        for written in language.shared_figures(shown) if all_of_them else language.figures(shown):
             if not self._holds_written(written):
                 yield written.words, _like(self, written.kind)
+            # So that the number of a month is not looked up again as a count.
             if written.kind is FigureKind.MONTH:
                 shown = shown.replace(written.words, " ")
         for pattern, known, kind in (
@@ -135,10 +137,12 @@ class KnownFigures:
     def _holds(self, word: str) -> bool:
         if word.casefold() in self.words or _plain(word.lstrip("vV")) in self.numbers:
             return True
+        # Spaces before a unit vary: `90ms` for `90 ms`. A multiple is looked up among multiples only.
         if (measure := _MEASURE.fullmatch(word)) and word[-1:] not in "xX":
             return _plain(measure[1]) in self.numbers
         if glued := _GLUED.fullmatch(word):
             return glued[1] in self.numbers and self._holds(glued[2])
+        # `rocm6.3-gfx942` is known if both parts are.
         parts = re.split(r"[-_+,]", word)
         return len(parts) > 1 and all(self._holds(part) for part in parts if _has_digit(part))
 
@@ -194,7 +198,10 @@ def _values(written: list[Numeral], kind: FigureKind) -> set[str]:
 
 
 def _narrow(text: str) -> str:
-    """The text with full-width letters, digits and signs replaced by their ASCII forms."""
+    """The text with full-width letters, digits and signs replaced by their ASCII forms.
+
+    U+FF01 to U+FF5E are in the order of ASCII: https://www.unicode.org/charts/PDF/UFF00.pdf
+    """
     return "".join(
         chr(ord(sign) - 0xFEE0) if "！" <= sign <= "～" and (sign.isalnum() or sign in "％．＋－") else sign
         for sign in text
@@ -203,6 +210,7 @@ def _narrow(text: str) -> str:
 
 def _sign_value(sign: str) -> str | None:
     """The value of a numeric character such as `²`, `Ⅸ` or `½`; None for ASCII and for ideographs."""
+    # Ideographs such as U+4E00 (one) are numeric as well, but parts of many words: `check.zh` reads these.
     if sign.isascii() or "CJK" in unicodedata.name(sign, ""):
         return None
     value = unicodedata.numeric(sign, None)

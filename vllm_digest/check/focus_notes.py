@@ -11,7 +11,7 @@ from vllm_digest.check.bindings import shares_setting
 from vllm_digest.check.evidence import ThreadEvidence
 from vllm_digest.check.sentences import Fault, is_platform
 from vllm_digest.check.shapes import FocusShape
-from vllm_digest.check.support import Cited
+from vllm_digest.check.support import CitedQuote
 from vllm_digest.narrative import FallbackReason, FocusNote
 
 _EXTENT = re.compile(
@@ -20,6 +20,7 @@ _EXTENT = re.compile(
 )
 """The extent of a change: `30%`, `1.5x`, `twice`."""
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?![\w.-]*\d)", re.ASCII)
+# A table (`|`) has its units in the header line, which may name any.
 _UNIT = re.compile(
     r"\d\s?(?:ms|s|us|min|h|[GM]i?B|tok(?:ens?)?/s|req/s|it/s|TFLOPS?|[TG]B/s)\b|\(\s?(?:ms|s|tok(?:ens?)?/s|req/s)\s?\)|\|",
     re.IGNORECASE,
@@ -61,7 +62,9 @@ def _listed(names: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def gain_faults(texts: Iterable[str], hardware: Sequence[str], cited: Sequence[Cited]) -> tuple[Fault, ...]:
+def gain_faults(
+    texts: Iterable[str], hardware: Sequence[str], cited: Sequence[CitedQuote]
+) -> tuple[Fault, ...]:
     """The fault of a gain that its quotes do not support; empty if they do.
 
     `texts`: the gain in each language. `hardware`: as the focus note lists it. `cited`: its quotes.
@@ -75,7 +78,7 @@ def gain_faults(texts: Iterable[str], hardware: Sequence[str], cited: Sequence[C
     return (Fault("focus.gain", FallbackReason.GAIN, compared_with=told[:_SHOWN]),)
 
 
-def _lines_of(cited: Cited) -> list[str]:
+def _lines_of(cited: CitedQuote) -> list[str]:
     """The lines of the source that contain the quote; a table row comes with the table's header line."""
     wanted = "".join(cited.quote.split())
     found: list[str] = []

@@ -11,7 +11,7 @@ from vllm_digest.check.claims import (
     Naming,
     Numeral,
     Problem,
-    Sense,
+    SentenceKind,
     StateClaim,
 )
 
@@ -20,7 +20,7 @@ from vllm_digest.check.claims import (
 class Length:
     """How long a text may be.
 
-    `most`: characters of a Chinese text; multiplied by `Language.room` for other languages.
+    `most`: characters of a Chinese text; multiplied by `Language.length_factor` for other languages.
     `is_sentence`: whether it must be one or more whole sentences; else it is a label or a title.
     """
 
@@ -29,8 +29,11 @@ class Length:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The patterns of a concept: `claimed` in a sentence about a thread, `said` in a source."""
+class ConceptPatterns:
+    """The patterns of a concept: `claimed` in a sentence about a thread, `said` in a source.
+
+    `said` is much wider: any of these words in a source lets the sentence pass, so that few true ones fail.
+    """
 
     claimed: re.Pattern[str]
     said: re.Pattern[str]
@@ -42,15 +45,15 @@ class Language:
 
     Of a sentence that a model wrote:
     `code`: language code, such as `zh`.
-    `room`: characters needed to say what one Chinese character says.
+    `length_factor`: characters needed to say what one Chinese character says.
     `has_latin_words`: whether an ordinary word may look like a login.
     `form`: problems of form and language; takes the text, the text without code spans, its `Length`, and the
     text of the sources, from which it may quote foreign characters.
     `states`, `acts`, `namings`: claims and names in a text.
-    `figures`: figures in words that need a source. `listed`: figures in words that the texts of one claim
-    must have in common.
+    `figures`: figures in words that need a source.
+    `shared_figures`: figures in words that the texts of one claim must have in common.
     `days`: dates with a month and a day.
-    `senses`, `concepts`: patterns of kinds of sentences and of judgements.
+    `sentence_kinds`, `concepts`: patterns of kinds of sentences and of judgements.
     `guess`: pattern of guesses about people, such as their employer or intentions.
     `changes`: pattern of a change from the figure `old` to the figure `new`.
     `fixes`: pattern of "this pull request fixes `number`".
@@ -59,33 +62,33 @@ class Language:
     `wrote_code`: pattern of "somebody submitted code". `opener`: words for the author of a thread.
 
     Of a source:
-    `told`: all figures in words.
+    `source_figures`: all figures in words.
     `planning`: pattern of a plan.
     `settled`: words for a merged or closed thread.
 
     Of both:
     `metrics`: patterns of metrics by their names.
     `platforms`: names of platforms in this language, with the English ones.
-    `undone`: pattern of a revert. `clauses`, `sentences`: patterns of what separates them.
+    `revert`: pattern of a revert. `clauses`, `sentences`: patterns of what separates them.
     """
 
     code: str
-    room: float
+    length_factor: float
     has_latin_words: bool
     form: Callable[[str, str, Length, str], Iterator[Problem]]
     states: Callable[[str], Iterator[StateClaim]]
     acts: Callable[[str], Iterator[ActClaim]]
     namings: Callable[[str], Iterator[Naming]]
     figures: Callable[[str], Iterator[Numeral]]
-    listed: Callable[[str], Iterator[Numeral]]
-    told: Callable[[str], Iterator[Numeral]]
+    shared_figures: Callable[[str], Iterator[Numeral]]
+    source_figures: Callable[[str], Iterator[Numeral]]
     days: Callable[[str], Iterator[Numeral]]
     metrics: Mapping[str, re.Pattern[str]]
-    senses: Mapping[Sense, re.Pattern[str]]
+    sentence_kinds: Mapping[SentenceKind, re.Pattern[str]]
     planning: re.Pattern[str]
     settled: re.Pattern[str]
     guess: re.Pattern[str]
-    concepts: Mapping[Concept, Words]
+    concepts: Mapping[Concept, ConceptPatterns]
     platforms: Mapping[str, str]
     changes: re.Pattern[str]
     fixes: re.Pattern[str]
@@ -93,6 +96,6 @@ class Language:
     denial: Callable[[str, str], str]
     wrote_code: re.Pattern[str]
     opener: re.Pattern[str]
-    undone: re.Pattern[str]
+    revert: re.Pattern[str]
     clauses: re.Pattern[str]
     sentences: re.Pattern[str]

@@ -5,6 +5,7 @@ from vllm_digest.check.language import Language
 from vllm_digest.check.zh import CHINESE
 
 _ALL = {one.code: one for one in (CHINESE, ENGLISH)}
+"""By code; the codes of `vllm_digest.languages.LANGUAGES`, which a test compares."""
 
 
 def checks_of(code: str) -> Language:

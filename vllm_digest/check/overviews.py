@@ -19,7 +19,7 @@ from vllm_digest.check.people import People, people_named
 from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape, read_shape
 from vllm_digest.check.states import KnownThreads
-from vllm_digest.check.support import Cited, Support
+from vllm_digest.check.support import CitedQuote, Support
 from vllm_digest.check.texts import check_texts
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Kind
@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 _SENTENCE = Length(most=500)
 _TITLE = Length(most=60, is_sentence=False)
 _MOST = 6
-"""Findings in one section."""
+"""Findings in one section; the instructions ask for four."""
 
 
 @dataclass(frozen=True)
-class Window:
+class OverviewEvidence:
     """What an overview may cite.
 
     `briefs`: those that the model was shown. `thread_evidence`: by thread number, at least for the briefs.
@@ -70,22 +70,22 @@ class OverviewResult:
     overview: Overview
     faults: tuple[Fault, ...]
 
-    def mended_by(self, second: "OverviewResult") -> "OverviewResult":
+    def merged_with(self, second: "OverviewResult") -> "OverviewResult":
         """Merged with a second answer: of each section the one with more texts; the second one wins ties."""
         parts: dict[OverviewPart, tuple[Finding, ...]] = {}
-        left: list[Fault] = []
+        remaining: list[Fault] = []
         for part in OverviewPart:
             ours, theirs = (reading.overview.findings.get(part, ()) for reading in (self, second))
             better = self if _texts(ours) > _texts(theirs) else second
             if told := ours if better is self else theirs:
                 parts[part] = told
             if ours or theirs:
-                left += better.of(part)
-            elif self.of(part):
-                left += second.of(part) or self.of(part)
-        return OverviewResult(Overview(parts), tuple(left))
+                remaining += better.faults_in(part)
+            elif self.faults_in(part):
+                remaining += second.faults_in(part) or self.faults_in(part)
+        return OverviewResult(Overview(parts), tuple(remaining))
 
-    def of(self, section: OverviewPart) -> list[Fault]:
+    def faults_in(self, section: OverviewPart) -> list[Fault]:
         return [fault for fault in self.faults if fault.where.partition("[")[0] == section]
 
 
@@ -94,7 +94,7 @@ def _texts(findings: tuple[Finding, ...]) -> int:
     return sum(len(one.texts) for one in findings)
 
 
-def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewResult:
+def read_overview(answer: Mapping[str, Any], window: OverviewEvidence) -> OverviewResult:
     """The overview in an answer (a JSON object), without whatever fails a check."""
     reader = _Reader(window)
     read = {part: reader.findings(answer.get(part), part) for part in OverviewPart}
@@ -104,9 +104,9 @@ def read_overview(answer: Mapping[str, Any], window: Window) -> OverviewResult:
 
 @dataclass
 class _Reader:
-    window: Window
+    window: OverviewEvidence
     faults: list[Fault] = field(default_factory=list)
-    told: list[set[str]] = field(default_factory=list)
+    accepted: list[set[str]] = field(default_factory=list)
     """For each finding accepted so far, the names of the statements and counts that it cites."""
 
     def findings(self, value: object, part: OverviewPart) -> tuple[Finding, ...]:
@@ -130,7 +130,7 @@ class _Reader:
         titles = self._titles(shape, part, where)
         if titles is None or not texts:
             return None
-        self.told.append({*shape.statements, *shape.facts})
+        self.accepted.append({*shape.statements, *shape.facts})
         return Finding(
             titles={one: title for one, title in titles.items() if one in texts},
             texts=texts,
@@ -149,7 +149,8 @@ class _Reader:
         basis = {*shape.statements, *shape.facts}
         if not basis:
             yield Problem(FallbackReason.SOURCE)
-        if any(basis <= told for told in self.told):
+        # A finding on the same basis as an earlier one would say the same in other words.
+        if any(basis <= told for told in self.accepted):
             yield Problem(FallbackReason.LOOP, ", ".join(sorted(basis)))
 
     def _titles(self, shape: FindingShape, part: OverviewPart, where: str) -> Mapping[str, str] | None:
@@ -187,20 +188,20 @@ class _Reader:
 
         result = check_texts(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:
-            told_of = (where, fault.told(), dict(texts), basis.support.told())
+            told_of = (where, fault.described(), dict(texts), basis.support.described())
             log.debug("overview.%s rejected: %s %s, evidence: %s", *told_of)
         self.faults += result.faults
         return result.texts
 
 
 def _window_problems(
-    text: str, language: Language, cited: list[ThreadEvidence], part: OverviewPart, window: Window
+    text: str, language: Language, cited: list[ThreadEvidence], part: OverviewPart, window: OverviewEvidence
 ) -> Iterator[Problem]:
     for login in _no_authors(text, language, cited, window):
         yield Problem(FallbackReason.LOGIN, login)
     undone = [one.number for one in cited if one.number in one.reverted]
-    if undone and not language.undone.search(text):
-        yield Problem(FallbackReason.STATE, "", cited[0].threads[undone[0]].told())
+    if undone and not language.revert.search(text):
+        yield Problem(FallbackReason.STATE, "", cited[0].threads[undone[0]].described())
     if denial := _denied_focus(text, language, part, window.digest):
         yield Problem(FallbackReason.FOCUS, denial)
 
@@ -213,7 +214,7 @@ def _thread_texts(claims: list[Statement], cited: list[ThreadEvidence]) -> list[
 
 
 def _basis(
-    shape: FindingShape, claims: list[Statement], cited: list[ThreadEvidence], window: Window
+    shape: FindingShape, claims: list[Statement], cited: list[ThreadEvidence], window: OverviewEvidence
 ) -> Basis:
     counts = {name: window.facts[name] for name in shape.facts}
     said = [text for claim in claims for text in claim.texts.values()]
@@ -230,7 +231,7 @@ def _basis(
     quotes = [one.quote for claim in claims for one in claim.evidence]
     return Basis(
         known=known,
-        ground=figures | KnownFigures.of(_thread_texts(claims, cited)),
+        known_figures=figures | KnownFigures.of(_thread_texts(claims, cited)),
         numbers=frozenset({*references("\n".join(said)), *(one.number for one in cited)}),
         threads=KnownThreads(
             {number: known for one in cited for number, known in one.threads.items()},
@@ -238,11 +239,15 @@ def _basis(
             frozenset[int]().union(*(one.settled for one in cited)),
         ),
         people=People(people, people, window.logins, known.casefold()),
-        support=Support(tuple(Cited(text, text, "") for text in (*said, *quotes, *counts)), is_window=True),
+        support=Support(
+            tuple(CitedQuote(text, text, "") for text in (*said, *quotes, *counts)), is_window=True
+        ),
     )
 
 
-def _no_authors(text: str, language: Language, cited: list[ThreadEvidence], window: Window) -> Iterator[str]:
+def _no_authors(
+    text: str, language: Language, cited: list[ThreadEvidence], window: OverviewEvidence
+) -> Iterator[str]:
     """Logins that the text says submitted code, but who are not authors of a cited pull request."""
     for clause in language.clauses.split(text):
         if not language.wrote_code.search(clause) or references(clause):

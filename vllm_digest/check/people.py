@@ -18,6 +18,7 @@ _NAME_LIKE = re.compile(r"[\d#`_./+]|[a-z][A-Z]|[A-Z]{2}")
 _NO_LOGIN = re.compile(r"[\d-]+", re.ASCII)
 """A date or a number; only who took part is taken for a person by such a name."""
 _SMALL = re.compile(r"[\d.]{1,2}|[A-Za-z]{1,2}", re.ASCII)
+"""Terms that are too short to show who said something: they occur in most texts."""
 
 
 def people_named(words: str, logins: Collection[str], language: Language) -> set[str]:
@@ -68,7 +69,7 @@ class People:
         for naming in language.namings(words):
             if naming.says and self._is_unquoted(naming.login, words, language):
                 yield Problem(FallbackReason.LOGIN, naming.login, quoted)
-            if naming.says and naming.brings and (others := self._said_by_others(naming, language)):
+            if naming.says and naming.is_origin and (others := self._said_by_others(naming, language)):
                 yield Problem(FallbackReason.LOGIN, naming.clause.strip(), others)
 
     def without_names(self, words: str) -> str:
@@ -87,6 +88,7 @@ class People:
                 yield naming.login
 
     def _is_stranger(self, name: str) -> bool:
+        # A word of the texts is a thing unless it is mentioned: `torch` follows "says" as a name would.
         return name not in self.words or f"@{name}" in self.words
 
     def _is_unquoted(self, login: str, words: str, language: Language) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vllm_digest.check.bindings import is_hardware, misplaced, turned_round
+from vllm_digest.check.bindings import is_hardware, misplaced_figures, reversed_changes
 from vllm_digest.check.claims import Problem
 from vllm_digest.check.figures import KnownFigures, references
 from vllm_digest.check.language import Language, Length
@@ -32,8 +32,9 @@ _HARDWARE_OF = {
 """A source that names a vendor's hardware or software names the vendor and its platform with it."""
 _NO_SUPPORT = Support(())
 _LOOP = re.compile(r"(.{4,60}?)\1{2,}", re.DOTALL)
+"""The same 4 to 60 characters three times in a row, as small models write when they do not find an end."""
 _SHINGLE = 14
-"""Chinese characters in a row from the instructions that make a text a recital of them."""
+"""Chinese characters in a row that a text may not have in common with the instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Fault:
     language: str = ""
     compared_with: str = ""
 
-    def told(self) -> str:
+    def described(self) -> str:
         """For logs: `state (en): "was merged", compared with "closed, #14964"`."""
         language = f" ({self.language})" if self.language else ""
         detail = f': "{self.detail}"' if self.detail else ""
@@ -75,14 +76,14 @@ class CheckContext:
 class Basis:
     """What a sentence is checked against.
 
-    `known`: all text of its threads. `ground`: figures it may state. `numbers`: threads it may name.
+    `known`: all text of its threads. `known_figures`: figures it may state. `numbers`: threads it may name.
     `threads`: state and history of these threads. `people`: whom it may name. `support`: its quotes.
     `answered`: for a person's position that also cites others: the figures of each cited person by login,
     allowed if the sentence names that person.
     """
 
     known: str
-    ground: KnownFigures
+    known_figures: KnownFigures
     numbers: frozenset[int]
     threads: KnownThreads
     people: People
@@ -93,7 +94,8 @@ class Basis:
 def faults(text: str, basis: Basis, context: CheckContext, length: Length, code: str) -> Iterator[Problem]:
     """All problems of a text in the language `code`; it may be on the page if there are none."""
     language = checks_of(code)
-    if len(text) > 4 * length.most * language.room:
+    # Far too long texts are not checked any further, to bound the time for a hostile or broken model.
+    if len(text) > 4 * length.most * language.length_factor:
         yield Problem(FallbackReason.LENGTH)
         return
     marks = markup(text, repo_url=context.repo_url)
@@ -104,7 +106,7 @@ def faults(text: str, basis: Basis, context: CheckContext, length: Length, code:
     yield from language.form(text, prose, length, basis.known)
     if repeated := _LOOP.search(text):
         yield Problem(FallbackReason.LOOP, repeated[1])
-    if recited := _recited(text, context.instructions, round(_SHINGLE * language.room)):
+    if recited := _recited(text, context.instructions, round(_SHINGLE * language.length_factor)):
         yield Problem(FallbackReason.CHATTER, recited)
     yield from dict.fromkeys(_untrue(marks, basis, language))
     if length.is_sentence:
@@ -116,11 +118,13 @@ def _untrue(marks: Markup, basis: Basis, language: Language) -> Iterator[Problem
     named = {*references(words), *references(" ".join(marks.links))}
     yield from (Problem(FallbackReason.NUMBER, f"#{number}") for number in sorted(named - basis.numbers))
     yield from _figures(words, basis, language)
-    packed = "".join(basis.known.split())
+    without_spaces = "".join(basis.known.split())
     # Chinese in quotation marks is emphasis, not a quote: sources are nearly always in English.
     spans = (found[1] for found in _QUOTED.finditer(words))
     quoted = [*marks.codes, *(span for span in spans if len(_ENGLISH.findall(span)) >= _WORDS)]
-    yield from (Problem(FallbackReason.QUOTE, part) for part in quoted if "".join(part.split()) not in packed)
+    yield from (
+        Problem(FallbackReason.QUOTE, part) for part in quoted if "".join(part.split()) not in without_spaces
+    )
     yield from basis.people.problems(words, language)
     yield from basis.threads.wrong_states(language.states(words))
     yield from basis.threads.wrong_acts(language.acts(words), basis.people.known)
@@ -131,7 +135,7 @@ def _untrue(marks: Markup, basis: Basis, language: Language) -> Iterator[Problem
 
 
 def _figures(words: str, basis: Basis, language: Language) -> Iterator[Problem]:
-    ground = basis.ground
+    ground = basis.known_figures
     for login, figures in basis.answered.items():
         ground = ground | figures if login in words else ground
     for figure, like in ground.unfounded(words, language):
@@ -145,7 +149,7 @@ def _figures(words: str, basis: Basis, language: Language) -> Iterator[Problem]:
         if not any(one in lowered or one in implied for one in (english.casefold(), name.casefold())):
             yield Problem(FallbackReason.FIGURE, name)
     cited = tuple(one.text for one in basis.support.cited)
-    for check in (misplaced, turned_round):
+    for check in (misplaced_figures, reversed_changes):
         for found in check(words, language, cited, basis.support.thread):
             yield Problem(FallbackReason.FIGURE, *found)
 

@@ -60,7 +60,7 @@ class KnownThread:
     def is_pull(self) -> bool:
         return self.kind is Kind.PULL_REQUEST
 
-    def told(self) -> str:
+    def described(self) -> str:
         """For messages: `merged, reverted, #30488`."""
         reverted = ", reverted" if self.reverted else ""
         return f"{self.state.value}{reverted}, #{self.number}"
@@ -94,6 +94,7 @@ class KnownThreads:
     def wrong_states(self, claims: Iterable[StateClaim]) -> Iterator[Problem]:
         """Claims that are wrong for every possible subject."""
         for claim in claims:
+            # GitHub has no field for "reverted": the data may miss one that a person mentions.
             if claim.claimed is Claimed.REVERTED and self.tells_revert:
                 continue
             if self.this is None and any(THIS in reading for reading in claim.meant):
@@ -118,9 +119,9 @@ class KnownThreads:
         for number in reading:
             known = self.threads.get(self.this or 0) if number == THIS else self.threads.get(number)
             if known is not None and not known.fits(claimed):
-                return known.told()
-            unheard = known is None and number != THIS and number not in self.settled
-            if unheard and claimed is Claimed.MERGED:
+                return known.described()
+            is_unknown = known is None and number != THIS and number not in self.settled
+            if is_unknown and claimed is Claimed.MERGED:
                 return f"not stated, #{number}"
         return ""
 
@@ -139,7 +140,7 @@ class KnownThreads:
                 continue
             if claim.noun not in (Noun.ANY, Noun.PULL if known.is_pull else Noun.ISSUE):
                 continue
-            if (did := _did(known, claim.act)) is None:
+            if (did := _actors(known, claim.act)) is None:
                 continue
             right = claim.login in did if claim.login else known.closed_by_bot
             if not right:
@@ -149,7 +150,7 @@ class KnownThreads:
                 )
 
 
-def _did(known: KnownThread, act: Act) -> frozenset[str] | None:
+def _actors(known: KnownThread, act: Act) -> frozenset[str] | None:
     """Logins of those who did it; None if GitHub's data does not say."""
     match act:
         case Act.OPENED:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from vllm_digest.check.claims import Concept, Problem, Sense
+from vllm_digest.check.claims import Concept, Problem, SentenceKind
 from vllm_digest.check.language import Language
 from vllm_digest.check.languages import every_language
 from vllm_digest.narrative import FallbackReason
@@ -23,7 +23,7 @@ _LONGEST_QUOTE = 160
 
 
 @dataclass(frozen=True)
-class Cited:
+class CitedQuote:
     """A quote, and the text and author of the source it is from.
 
     `place`: position of the source among the thread's sources, oldest first, from 0.
@@ -37,6 +37,7 @@ class Cited:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The sentences of the source that the quote is from."""
+        # All offsets are without white space, as quotes are compared.
         wanted = "".join(self.quote.split())
         whole = "".join(self.text.split())
         start = whole.find(wanted)
@@ -60,30 +61,32 @@ class Support:
     `is_window`: the sentence is about a window; the quotes are those of the statements that it cites.
     """
 
-    cited: tuple[Cited, ...]
+    cited: tuple[CitedQuote, ...]
     thread: tuple[str, ...] = ()
-    later: tuple[Cited, ...] = ()
+    later: tuple[CitedQuote, ...] = ()
     pending: str = ""
     is_window: bool = False
 
     def problems(self, words: str, language: Language) -> Iterator[Problem]:
         """Claims of the sentence that the quotes do not support."""
-        yield from self._unsaid(words, language)
-        reached = language.senses[Sense.REACHED].search(words) if self.pending else None
-        if reached and not language.senses[Sense.FUTURE].search(_around(words, reached, language)):
+        yield from self._unsupported_judgements(words, language)
+        reached = language.sentence_kinds[SentenceKind.IN_EFFECT].search(words) if self.pending else None
+        if reached and not language.sentence_kinds[SentenceKind.FUTURE].search(
+            _around(words, reached, language)
+        ):
             yield Problem(FallbackReason.UNREACHED, reached[0], self.pending)
         if not self.cited or self.is_window:
             return
         # Claims about states and actions are checked against GitHub's fields, not against the quotes.
         if not any(language.states(words)) and not any(language.acts(words)):
             yield from self._only_planned(words, language)
-        yield from self._taken_back(words)
+        yield from self._withdrawn_figures(words)
 
-    def told(self) -> str:
+    def described(self) -> str:
         """The quotes for a message, cut."""
         return " / ".join(one.quote for one in self.cited)[:_LONGEST_QUOTE]
 
-    def _unsaid(self, words: str, language: Language) -> Iterator[Problem]:
+    def _unsupported_judgements(self, words: str, language: Language) -> Iterator[Problem]:
         """Judgements, decisions and generalisations that no cited source makes."""
         text = "\n".join(one.text for one in self.cited)
         for concept, names in language.concepts.items():
@@ -91,17 +94,17 @@ class Support:
                 continue
             found = names.claimed.search(words)
             if found and not any(other.concepts[concept].said.search(text) for other in every_language()):
-                yield Problem(FallbackReason.JUDGEMENT, found[0], self.told())
+                yield Problem(FallbackReason.JUDGEMENT, found[0], self.described())
 
     def _only_planned(self, words: str, language: Language) -> Iterator[Problem]:
         sentences = [sentence for one in self.cited for sentence in one.sentences]
         shown = " / ".join(sentences)[:_LONGEST_QUOTE]
         if all(_plans(sentence) for sentence in sentences):
-            done = language.senses[Sense.COMPLETES].search(words)
-            if done and not language.senses[Sense.PLANS].search(words):
+            done = language.sentence_kinds[SentenceKind.COMPLETES].search(words)
+            if done and not language.sentence_kinds[SentenceKind.PLANS].search(words):
                 yield Problem(FallbackReason.INTENTION, done[0], shown)
 
-    def _taken_back(self, words: str) -> Iterator[Problem]:
+    def _withdrawn_figures(self, words: str) -> Iterator[Problem]:
         for figure in dict.fromkeys(re.findall(r"\d+(?:\.\d+)?\s?(?:%|x\b|\u00d7|ms|tok/s)", words)):
             plain = re.escape(figure.replace(" ", "")).replace("%", r"\s?%")
             telling = [
@@ -109,7 +112,7 @@ class Support:
             ]
             for later in self.later:
                 before = [one for one in telling if one.login == later.login and one.place < later.place]
-                if before and len(before) == len(telling) and _takes_back(later.text, figure):
+                if before and len(before) == len(telling) and _withdraws(later.text, figure):
                     yield Problem(FallbackReason.WITHDRAWN, figure, later.text[:_LONGEST_QUOTE])
 
 
@@ -117,7 +120,7 @@ def _plans(sentence: str) -> bool:
     return any(language.planning.search(sentence) for language in every_language())
 
 
-def _takes_back(text: str, figure: str) -> bool:
+def _withdraws(text: str, figure: str) -> bool:
     """Whether a text corrects the figure: `3%, not 30%`; `30% was wrong`."""
     plain = re.escape(figure.replace(" ", ""))
     packed = re.sub(r"\s+(?=[%\u00d7])", "", text)
@@ -133,7 +136,7 @@ def _around(words: str, found: re.Match[str], language: Language) -> str:
     return words[start : end.start() if end else len(words)]
 
 
-def later_words(cited: Sequence[Cited], others: Sequence[Cited]) -> tuple[Cited, ...]:
+def later_remarks(cited: Sequence[CitedQuote], others: Sequence[CitedQuote]) -> tuple[CitedQuote, ...]:
     """Remarks of the cited people that come after the first one cited, and are not cited themselves."""
     first: dict[str, int] = {}
     for one in cited:

@@ -58,6 +58,7 @@ def _fault(where: str, problem: Problem, language: str = "") -> Fault:
 
 def _differences(texts: Mapping[str, str], names: Collection[str]) -> Iterator[Problem]:
     """Threads, figures and people that one text names and another does not."""
+    # In both directions: each text is compared with every other one.
     shown = {language: markup(text, repo_url="").words for language, text in texts.items()}
     for one, other in permutations(shown, 2):
         text, against = shown[one], shown[other]

@@ -253,7 +253,7 @@ def _said(narrative: Narrative, number: int) -> Mapping[str, tuple[str, ...]]:
     brief = narrative.brief(number)
     if brief is None:
         return {}
-    statements = [one for part in BriefPart for one in brief.of(part)]
+    statements = [one for part in BriefPart for one in brief.statements_of(part)]
     return {
         language: tuple(clean(text) for one in statements if (text := one.text(language)))
         for language in narrative.languages

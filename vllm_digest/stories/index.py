@@ -208,7 +208,7 @@ def _told(brief: bytes | None, appearance: Appearance) -> Iterator[Told]:
     if brief is not None:
         one = adapter(Brief).validate_json(brief)
         for part in BriefPart:
-            for statement in one.of(part):
+            for statement in one.statements_of(part):
                 yield Told(part, statement, appearance)
 
 

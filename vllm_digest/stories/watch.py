@@ -78,7 +78,7 @@ def _candidates(report: Report) -> Iterator[tuple[int, WatchKind, int | None]]:
             yield row.number, WatchKind.REGRESSION, None
     for brief in report.narrative.briefs:
         row_of = rows.get(brief.number)
-        if row_of is not None and row_of.state is State.OPEN and brief.of(BriefPart.WATCH):
+        if row_of is not None and row_of.state is State.OPEN and brief.statements_of(BriefPart.WATCH):
             yield brief.number, WatchKind.MODEL, None
 
 

@@ -5,8 +5,8 @@ in an answer, the second pass what does not follow from its evidence. Rules writ
 `Fallback` gives the reason.
 """
 
+from vllm_digest.write.rule_writer import by_rules, without_model
 from vllm_digest.write.rules import Limits, WritingRules
-from vllm_digest.write.without import by_rules, without_model
 
 # `writer` is not imported here: it takes 0.15 s to load, and commands without a model do not need it.
 __all__ = ["Limits", "WritingRules", "by_rules", "without_model"]

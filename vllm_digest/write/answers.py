@@ -24,12 +24,12 @@ Answer = Mapping[str, Any] | ModelError
 """The JSON object of an answer, or the error instead of one."""
 _MOST_THREADS = 256
 """The highest `llm.concurrency` that the settings allow; threads are started on demand."""
-Known = Callable[[Question], Mapping[str, Any] | None]
+KnownAnswers = Callable[[Question], Mapping[str, Any] | None]
 """Returns the stored answer to a question; None without one."""
 
 
 @dataclass
-class _Talk(Generic[T]):
+class _Ongoing(Generic[T]):
     """A conversation in progress.
 
     `question`: the one to be answered next; None once it has ended.
@@ -43,18 +43,18 @@ class _Talk(Generic[T]):
     asked: int = 0
     size: int = 0
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Advance to the first question."""
-        self._go(lambda: next(self.steps))
+        self._step(lambda: next(self.steps))
 
-    def go_on(self, answer: Answer) -> None:
+    def advance(self, answer: Answer) -> None:
         """Advance to the next question, or to the end."""
         if isinstance(answer, ModelError):
-            self._go(lambda: self.steps.throw(answer))
+            self._step(lambda: self.steps.throw(answer))
         else:
-            self._go(lambda: self.steps.send(answer))
+            self._step(lambda: self.steps.send(answer))
 
-    def _go(self, step: Callable[[], Question]) -> None:
+    def _step(self, step: Callable[[], Question]) -> None:
         name = self.question.name if self.question else "a question"
         self.question = contained(f"reading the answer to {name}", lambda: self._next(step), lambda: None)
         self.asked += 1
@@ -84,7 +84,7 @@ class LiveAnswers:
     _lost: bool = False
     _over: bool = False
 
-    def to(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
+    def run(self, conversations: Iterable[Conversation[T]]) -> list[T | None]:
         """Run conversations, as many at once as the model allows; returns their outcomes in the same order.
 
         The first questions are asked by importance. After that, conversations with the fewest questions so
@@ -92,50 +92,51 @@ class LiveAnswers:
         or if the model allows fewer at once than before, time may not suffice for all: then the order is by
         importance again. The outcome is None for a conversation that a bug ended.
         """
-        running: dict[Future[Answer], _Talk[T]] = {}
-        talks: list[_Talk[T]] = []
-        waiting: list[_Talk[T]] = []
+        running: dict[Future[Answer], _Ongoing[T]] = {}
+        all_ongoing: list[_Ongoing[T]] = []
+        waiting: list[_Ongoing[T]] = []
         pool = ThreadPoolExecutor(max_workers=_MOST_THREADS)
 
         def ask_more() -> None:
             most = max(1, self.model.concurrency)
             self._highest = max(most, self._highest)
             while waiting and len(running) < most:
+                # The first ones by importance, in case the budget or the time ends before all are asked.
                 by_rank = self._lost or self._begun < most or most < self._highest or most == 1
-                talk = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
-                waiting.remove(talk)
+                ongoing = min(waiting, key=_rank) if by_rank else max(waiting, key=_length)
+                waiting.remove(ongoing)
                 self._begun += 1
-                if talk.question is not None:
-                    running[pool.submit(self._answer, talk.question)] = talk
+                if ongoing.question is not None:
+                    running[pool.submit(self._answer, ongoing.question)] = ongoing
 
         try:
             for steps in conversations:
-                talks.append(_Talk(steps))
-                talks[-1].begin()
-                self._sort_in(talks[-1], waiting)
+                all_ongoing.append(_Ongoing(steps))
+                all_ongoing[-1].start()
+                self._sort_in(all_ongoing[-1], waiting)
                 ask_more()
             while running:
                 done = {one: running.pop(one) for one in wait(running, return_when=FIRST_COMPLETED).done}
                 # Keep the server busy while the answers are read.
                 ask_more()
-                for future, talk in done.items():
-                    talk.go_on(future.result())
-                    self._sort_in(talk, waiting)
+                for future, ongoing in done.items():
+                    ongoing.advance(future.result())
+                    self._sort_in(ongoing, waiting)
                     ask_more()
         finally:
             # Ctrl-C does not wait for answers: closing the `Server` cancels the calls in progress.
             self._over = True
             pool.shutdown(wait=False, cancel_futures=True)
-        return [talk.outcome for talk in talks]
+        return [ongoing.outcome for ongoing in all_ongoing]
 
-    def _sort_in(self, talk: _Talk[T], waiting: list[_Talk[T]]) -> None:
+    def _sort_in(self, ongoing: _Ongoing[T], waiting: list[_Ongoing[T]]) -> None:
         """Add a conversation with a further question to the waiting ones."""
-        while talk.question is not None and (closed := self.closed.get(talk.question.model)):
-            talk.go_on(closed)
-        if talk.question is None:
+        while ongoing.question is not None and (closed := self.closed.get(ongoing.question.model)):
+            ongoing.advance(closed)
+        if ongoing.question is None:
             self.on_done()
         else:
-            waiting.append(talk)
+            waiting.append(ongoing)
 
     def _answer(self, question: Question) -> Answer:
         """The answer to a question; runs in a worker thread."""
@@ -147,6 +148,7 @@ class LiveAnswers:
             self.closed[question.model] = answer
             if not self._over:
                 log.warning("the model is not asked any more: %s", answer)
+        # A prompt that is too long is shortened and sent again; it says nothing about the server.
         if isinstance(answer, ModelError) and not isinstance(answer, PromptTooLongError):
             self._lost = True
         return answer
@@ -158,17 +160,17 @@ class LiveAnswers:
             return error
 
 
-def _rank(talk: _Talk[T]) -> int:
-    return talk.question.rank if talk.question else 0
+def _rank(ongoing: _Ongoing[T]) -> int:
+    return ongoing.question.rank if ongoing.question else 0
 
 
-def _length(talk: _Talk[T]) -> tuple[int, int]:
+def _length(ongoing: _Ongoing[T]) -> tuple[int, int]:
     """Sort key for the work left: fewer questions so far means more work, then longer questions."""
-    return -talk.asked, talk.size
+    return -ongoing.asked, ongoing.size
 
 
 def open_questions(
-    conversations: Iterable[Conversation[T]], known: Known
+    conversations: Iterable[Conversation[T]], known: KnownAnswers
 ) -> tuple[list[Question], list[T | None]]:
     """Run conversations with `known` answers only.
 
@@ -178,13 +180,14 @@ def open_questions(
     questions: list[Question] = []
     outcomes: list[T | None] = []
     for steps in conversations:
-        talk = _Talk(steps)
-        talk.begin()
-        while talk.question is not None and (answer := known(talk.question)) is not None:
-            talk.go_on(answer)
-        if talk.question is not None:
-            questions.append(talk.question)
-            talk.steps.close()
+        ongoing = _Ongoing(steps)
+        ongoing.start()
+        while ongoing.question is not None and (answer := known(ongoing.question)) is not None:
+            ongoing.advance(answer)
+        if ongoing.question is not None:
+            questions.append(ongoing.question)
+            # The rest needs an answer that is not there yet; the next call starts from the beginning.
+            ongoing.steps.close()
         else:
-            outcomes.append(talk.outcome)
+            outcomes.append(ongoing.outcome)
     return questions, outcomes

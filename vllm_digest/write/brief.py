@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vllm_digest.check.briefs import BriefResult, read_brief
-from vllm_digest.check.evidence import Source, ThreadEvidence
+from vllm_digest.check.evidence import SourceText, ThreadEvidence
 from vllm_digest.check.figures import references
 from vllm_digest.model_protocol import ModelError, Question
 from vllm_digest.narrative import (
@@ -18,11 +18,18 @@ from vllm_digest.narrative import (
     Statement,
 )
 from vllm_digest.write.context import WindowContext
-from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
+from vllm_digest.write.conversations import (
+    Conversation,
+    Exchange,
+    exchange_of,
+    failed,
+    fallbacks,
+    with_shrinking_budget,
+)
 from vllm_digest.write.judge import Claim, judge_question
-from vllm_digest.write.packing import Cited, pack
+from vllm_digest.write.packing import CitedSources, pack
 from vllm_digest.write.prompts import brief_instructions, brief_question
-from vllm_digest.write.ranking import Role, Target
+from vllm_digest.write.ranking import PageRole, Target
 from vllm_digest.write.rows import facts_row, judge_row, line, linked_numbers, short_row, unknown_row
 from vllm_digest.write.second_pass import SecondPass
 
@@ -34,9 +41,9 @@ _JUDGE_SHARE = 6
 """The judge gets 1/6 of the writer's budget for texts that are not cited: with more of them the second pass
 added over 80 % to the prompt tokens (benchmarks.model), and statements depend on what they cite."""
 _NEEDED = {
-    Role.HOT: (BriefPart.TOPIC,),
-    Role.CHANGE: (BriefPart.READING,),
-    Role.FOCUS: (BriefPart.READING,),
+    PageRole.HOT: (BriefPart.TOPIC,),
+    PageRole.CHANGE: (BriefPart.READING,),
+    PageRole.FOCUS: (BriefPart.READING,),
 }
 """The parts that a page needs of every thread with a role; rules write a missing one."""
 
@@ -45,7 +52,7 @@ _NEEDED = {
 class BriefOutcome:
     """The result for one thread. `brief`: None if rules write all of it.
 
-    `fallbacks`: the parts that rules write. `judged`, `unjudged`: as in `second_pass.Outcome`.
+    `fallbacks`: the parts that rules write. `judged`, `unjudged`: as in `second_pass.SecondPassOutcome`.
     """
 
     brief: Brief | None
@@ -60,7 +67,7 @@ def brief(window: WindowContext, target: Target, rank: int) -> Conversation[Brie
     log.info("%s: roles on the page: %s", part, ", ".join(sorted(target.roles)))
     subject = _Subject(window, target, rank)
     try:
-        exchange = yield from shrinking(window.rules.limits.thread_tokens, subject.told)
+        exchange = yield from with_shrinking_budget(window.rules.limits.thread_tokens, subject.ask)
     except ModelError as error:
         return BriefOutcome(None, (failed(part, error),))
     result = exchange.result
@@ -70,8 +77,8 @@ def brief(window: WindowContext, target: Target, rank: int) -> Conversation[Brie
     lost = [*fallbacks(f"{part}.", result.faults), *subject.missing(result)]
     if not window.rules.judge:
         return BriefOutcome(result.brief, tuple(lost))
-    outcome = yield from subject.second_pass(exchange).over(_items(result.brief))
-    lost += [Fallback(f"{part}.{name}", FallbackReason.ENTAILMENT) for name in outcome.fallen]
+    outcome = yield from subject.second_pass(exchange).run(_items(result.brief))
+    lost += [Fallback(f"{part}.{name}", FallbackReason.ENTAILMENT) for name in outcome.dropped]
     told = _rebuilt(result.brief, outcome.items)
     return BriefOutcome(
         None if told.is_empty else told, tuple(lost), judged=outcome.judged, unjudged=outcome.unjudged
@@ -86,7 +93,7 @@ class _Subject:
     target: Target
     rank: int
 
-    def told(self, budget: int) -> Conversation[Exchange[BriefResult]]:
+    def ask(self, budget: int) -> Conversation[Exchange[BriefResult]]:
         """Ask for the brief, with about `budget` tokens of the thread's text."""
         window, rules = self.window, self.window.rules
         number, focus = self.target.number, window.digest.focus.name
@@ -96,7 +103,7 @@ class _Subject:
         context = window.checks(brief_instructions(focus, rules.languages))
         shown = packed.shown(evidence, row)
         question = brief_question(number, row, packed, focus, rules.languages, rank=self.rank)
-        return exchanged(
+        return exchange_of(
             question,
             lambda answer: read_brief(
                 answer,
@@ -114,7 +121,7 @@ class _Subject:
         needed = {name for role in self.target.roles for name in _NEEDED.get(role, ())}
         faulty = {fault.where for fault in result.faults}
         for part in sorted(needed - faulty):
-            if not result.brief.of(part):
+            if not result.brief.statements_of(part):
                 yield Fallback(f"brief-{self.target.number}.{part}", FallbackReason.NO_ANSWER)
 
     def second_pass(self, exchange: Exchange[BriefResult]) -> SecondPass[Item]:
@@ -125,7 +132,7 @@ class _Subject:
             subject=f"brief-{self.target.number}",
             claim=self._claim,
             ask=self._judged,
-            mend=exchange.repair,
+            rewrite=exchange.repair,
             replacements=replacements,
             budget=self.window.rules.limits.thread_tokens,
         )
@@ -142,10 +149,11 @@ class _Subject:
             return replace(claim, login=item.login, stance="; ".join(item.stances.values()))
         return claim
 
-    def _sources(self) -> Mapping[str, Source]:
+    def _sources(self) -> Mapping[str, SourceText]:
         return self.window.evidence[self.target.number].sources
 
     def _judged(self, claims: Sequence[Claim], budget: int) -> Question:
+        # After all briefs: if time is short, a statement that is not judged is better than none.
         rank = self.rank + self.window.rules.limits.threads
         return thread_judge_question(self.window, self.target, claims, budget, rank=rank)
 
@@ -158,7 +166,7 @@ def thread_judge_question(
     The cited texts, and later ones of the same people, are shown whole in addition.
     """
     evidence, thread = window.evidence[target.number], window.threads[target.number]
-    cited = Cited.of({name for claim in claims for name, _ in claim.evidence}, evidence.sources)
+    cited = CitedSources.of({name for claim in claims for name, _ in claim.evidence}, evidence.sources)
     packed = pack(thread, evidence, window.digest.window, budget=budget // _JUDGE_SHARE, cited=cited)
     rows = [line({"thread": row}) for row in _rows(window, evidence, claims)]
     return judge_question(
@@ -218,6 +226,7 @@ def _replacements(first: Brief, second: Brief, names: Sequence[str]) -> dict[str
             if new is not None:
                 fresh.remove(new)
                 found[name] = new
+        # A statement that was judged unsupported and comes back unchanged would fall again.
         elif name in after and after[name] != was:
             found[name] = after[name]
     return found

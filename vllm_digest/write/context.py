@@ -9,7 +9,7 @@ from vllm_digest.check.sentences import CheckContext
 from vllm_digest.models import Thread
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
-from vllm_digest.write.facts_alone import thread_of
+from vllm_digest.write.from_facts import thread_from_facts
 from vllm_digest.write.rules import WritingRules
 
 
@@ -29,7 +29,7 @@ class WindowContext:
     @classmethod
     def of(cls, rules: WritingRules, threads: Iterable[Thread], digest: Digest) -> "WindowContext":
         whole = {thread.number: thread for thread in threads}
-        by_facts = {row.number: thread_of(row) for row in digest.threads if row.number not in whole}
+        by_facts = {row.number: thread_from_facts(row) for row in digest.threads if row.number not in whole}
         return cls(rules, digest, by_facts | whole)
 
     @cached_property

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Conversation = Generator[Question, Mapping[str, Any], T]
 
 _SMALLER = 3
-"""How often a prompt that is too long is shortened."""
+"""How often a prompt that is too long is shortened: each time by half or more, so to an eighth."""
 _MOST_FAULTS = 20
 """Faults listed in one repair question, to keep its prompt short."""
 
@@ -30,7 +30,7 @@ class Result(Protocol):
 
     @property
     def faults(self) -> tuple[Fault, ...]: ...
-    def mended_by(self, second: Self) -> Self: ...
+    def merged_with(self, second: Self) -> Self: ...
 
 
 R = TypeVar("R", bound=Result)
@@ -55,7 +55,7 @@ class Exchange(Generic[R]):
         return repair_question(self.question, self.answer, list(faults)[:_MOST_FAULTS], self.language)
 
 
-def exchanged(
+def exchange_of(
     question: Question, read: Callable[[Mapping[str, Any]], R], language: str
 ) -> Conversation[Exchange[R]]:
     """Ask a question; if its answer has faults, ask once more for the faulty parts.
@@ -73,16 +73,17 @@ def exchanged(
     except ModelError as error:
         log.info("%s could not be repaired: %s", question.name, error)
         return first
-    return Exchange(question, second, read, first.result.mended_by(read(second)), language)
+    return Exchange(question, second, read, first.result.merged_with(read(second)), language)
 
 
-def shrinking(budget: int, ask: Callable[[int], Conversation[T]]) -> Conversation[T]:
+def with_shrinking_budget(budget: int, ask: Callable[[int], Conversation[T]]) -> Conversation[T]:
     """Ask with `budget` tokens, and with fewer while the prompt is too long; returns the outcome."""
     for _ in range(_SMALLER):
         try:
             return (yield from ask(budget))
         except PromptTooLongError as error:
             log.info("a prompt was too long (%s); shortening it", error)
+            # The limit is that of the whole prompt, of which the instructions and the answer take a part.
             budget = min(budget, error.limit or budget) // 2
     return (yield from ask(budget))
 
@@ -104,6 +105,7 @@ def fallbacks(prefix: str, faults: Iterable[Fault]) -> tuple[Fallback, ...]:
     """One fallback for each faulty sentence, with the reason of its first fault."""
     reasons: dict[tuple[str, str], FallbackReason] = {}
     for fault in faults:
+        # A stance and the text of its position are one item of the page.
         reasons.setdefault((fault.where.removesuffix(".stance"), fault.language), fault.reason)
     return tuple(
         Fallback(f"{prefix}{where}", reason, language) for (where, language), reason in reasons.items()

@@ -18,9 +18,10 @@ from vllm_digest.templating import prompt
 from vllm_digest.write.prompts import messages
 from vllm_digest.write.rows import line
 
-ROOM_A_CLAIM = 200
-ROOM = 400
-"""Tokens of an answer: for each claim, and in addition."""
+TOKENS_PER_CLAIM = 200
+BASE_TOKENS = 400
+"""Tokens of an answer: for each claim, whose reasoning and deciding words are a few sentences, and in
+addition. `llm` raises the limit if an answer was cut."""
 _MOST_CLAIMS = 40
 """Bound of the array in the schema; no brief or overview has as many statements."""
 
@@ -108,7 +109,7 @@ def judge_question(
         name=f"judge-{name}",
         messages=messages(instructions(language), told),
         schema=schema_of(JudgeShape, (language,)),
-        answer_tokens=ROOM + ROOM_A_CLAIM * len(claims),
+        answer_tokens=BASE_TOKENS + TOKENS_PER_CLAIM * len(claims),
         rank=rank,
         model=model,
     )
@@ -125,6 +126,7 @@ def read_rulings(answer: Mapping[str, Any], claims: Collection[Claim]) -> dict[s
         listed = _Listed.model_validate(answer).verdicts
     except ValidationError:
         return {}
+    # Item by item: one malformed verdict does not lose the others.
     known = {claim.name for claim in claims}
     rulings: dict[str, Ruling] = {}
     for value in listed:

@@ -6,11 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from vllm_digest.check.counts import window_facts
-from vllm_digest.check.overviews import OverviewResult, Window, read_overview
+from vllm_digest.check.overviews import OverviewEvidence, OverviewResult, read_overview
 from vllm_digest.model_protocol import ModelError, Question
 from vllm_digest.narrative import Brief, Fallback, FallbackReason, Finding, Overview, OverviewPart
 from vllm_digest.write.context import WindowContext
-from vllm_digest.write.conversations import Conversation, Exchange, exchanged, failed, fallbacks, shrinking
+from vllm_digest.write.conversations import (
+    Conversation,
+    Exchange,
+    exchange_of,
+    failed,
+    fallbacks,
+    with_shrinking_budget,
+)
 from vllm_digest.write.judge import Claim, judge_question
 from vllm_digest.write.prompts import (
     brief_line,
@@ -38,7 +45,7 @@ def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conve
     """The conversation about the window as a whole. `rank`: its position by importance, after the briefs."""
     subject = _Subject(window, tuple(briefs), rank)
     try:
-        exchange = yield from shrinking(window.rules.limits.overview_tokens, subject.told)
+        exchange = yield from with_shrinking_budget(window.rules.limits.overview_tokens, subject.ask)
     except ModelError as error:
         return OverviewOutcome(Overview(), (failed("overview", error),))
     result = exchange.result
@@ -47,8 +54,8 @@ def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conve
     lost = fallbacks("overview.", result.faults)
     if not window.rules.judge:
         return OverviewOutcome(result.overview, lost)
-    outcome = yield from subject.second_pass(exchange).over(_items(result.overview))
-    lost += tuple(Fallback(f"overview.{name}", FallbackReason.ENTAILMENT) for name in outcome.fallen)
+    outcome = yield from subject.second_pass(exchange).run(_items(result.overview))
+    lost += tuple(Fallback(f"overview.{name}", FallbackReason.ENTAILMENT) for name in outcome.dropped)
     told = _rebuilt(outcome.items)
     return OverviewOutcome(told, lost, judged=outcome.judged, unjudged=outcome.unjudged)
 
@@ -65,16 +72,17 @@ class _Subject:
     def counts(self) -> dict[str, int]:
         return window_facts(self.window.digest)
 
-    def told(self, budget: int) -> Conversation[Exchange[OverviewResult]]:
+    def ask(self, budget: int) -> Conversation[Exchange[OverviewResult]]:
         """Ask for the overview, with the briefs that fit into about `budget` tokens."""
         window, rules = self.window, self.window.rules
         shown: dict[int, str] = {}
         for brief in self.briefs:
             row = brief_line(brief, window.threads[brief.number], window.digest, rules.language)
             budget -= tokens(row)
+            # The briefs are in order of importance, so the least important ones are left out.
             if budget >= 0:
                 shown[brief.number] = row
-        basis = Window(
+        basis = OverviewEvidence(
             digest=window.digest,
             briefs=tuple(brief for brief in self.briefs if brief.number in shown),
             thread_evidence=window.evidence,
@@ -85,7 +93,7 @@ class _Subject:
         question = overview_question(
             window.digest, self.counts, [*shown.values()], rules.languages, rank=self.rank
         )
-        return exchanged(question, lambda answer: read_overview(answer, basis), rules.language)
+        return exchange_of(question, lambda answer: read_overview(answer, basis), rules.language)
 
     def second_pass(self, exchange: Exchange[OverviewResult]) -> SecondPass[Finding]:
         def replacements(answer: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Finding]:
@@ -95,7 +103,7 @@ class _Subject:
             subject="overview",
             claim=_claim,
             ask=self._judged,
-            mend=exchange.repair,
+            rewrite=exchange.repair,
             replacements=replacements,
             budget=self.window.rules.limits.overview_tokens,
         )
@@ -162,6 +170,7 @@ def _rebuilt(items: Mapping[str, Finding]) -> Overview:
 
 def _replacements(first: Overview, second: Overview, names: Sequence[str]) -> dict[str, Finding]:
     """The findings of the second overview that replace the named ones of the first; by the first's names."""
+    # A second answer numbers its findings from 0, so they are matched by section, in order.
     known = list(_items(first).values())
     fresh = {name: finding for name, finding in _items(second).items() if finding not in known}
     found: dict[str, Finding] = {}

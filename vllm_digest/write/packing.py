@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, Self
 
-from vllm_digest.check.evidence import BODY, Source, ThreadEvidence
+from vllm_digest.check.evidence import BODY, SourceText, ThreadEvidence
 from vllm_digest.digest.heat import MAINTAINERS
 from vllm_digest.models import Remark, Thread
 from vllm_digest.text.trimming import shortened, trimmed
@@ -20,13 +20,14 @@ from vllm_digest.write.tokens import tokens
 FACTS = "facts"
 """Name of GitHub's fields as a source of a thread."""
 _CAPS = (6_000, 3_000, 1_500, 800, 400, 240)
-"""Limits of one text in characters, applied in turn before whole remarks are dropped."""
+"""Limits of one text in characters, applied in turn before whole remarks are dropped: about half of the one
+before, down to two or three sentences."""
 _BODY_SHARE = 3
-"""The limit of the description is this many times that of a remark."""
+"""The limit of the description is this many times that of a remark; it says what the thread is about."""
 _PLAIN = ("id", "login", "at", "review")
 """Keys of a line for a judge, besides `text`."""
 _LEAST = 100
-"""Characters of the description that are never cut."""
+"""Characters to which the description is shortened at most."""
 _WHOLE = 12
 """Upper limit of a text to be shown whole, in characters per token of the budget: four times the usual 3."""
 
@@ -53,12 +54,12 @@ class Packed:
     def shown(self, evidence: ThreadEvidence, row: str) -> ThreadEvidence:
         """The evidence reduced to what the model sees. `row`: the JSON line of GitHub's fields."""
         shown = evidence.shown(self.texts)
-        facts = Source(FACTS, "", evidence.facts.url, row)
+        facts = SourceText(FACTS, "", evidence.facts.url, row)
         return replace(shown, sources={FACTS: facts, **shown.sources})
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedSources:
     """Names of the sources to show with statements that are judged.
 
     `whole`: the cited sources; not counted against the budget, and cut only beyond `_WHOLE`.
@@ -69,7 +70,7 @@ class Cited:
     later: frozenset[str]
 
     @classmethod
-    def of(cls, names: Collection[str], sources: Mapping[str, Source]) -> Self:
+    def of(cls, names: Collection[str], sources: Mapping[str, SourceText]) -> Self:
         """For statements that cite the named sources. `sources`: all of the thread by name, oldest first."""
         people: set[str] = set()
         later = set()
@@ -87,7 +88,7 @@ def pack(
     window: TimeWindow,
     *,
     budget: int,
-    cited: Cited | None = None,
+    cited: CitedSources | None = None,
 ) -> Packed:
     """Fit the texts of a thread into about `budget` tokens, in addition to `cited.whole`.
 
@@ -163,11 +164,12 @@ class _Shown:
         return sum(self._sizes.values()) > self._budget
 
     def _size(self, name: str) -> int:
+        # One more for the line break.
         return tokens(_line(self._heads[name], self.texts[name])) + 1
 
 
 def _head(
-    name: str, source: Source, remark: Remark | None, thread: Thread, window: TimeWindow
+    name: str, source: SourceText, remark: Remark | None, thread: Thread, window: TimeWindow
 ) -> dict[str, Any]:
     """The keys of a line without its text; false and empty values are left out, except `login`."""
     at = remark.at if remark else thread.created_at

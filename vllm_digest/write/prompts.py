@@ -18,9 +18,9 @@ from vllm_digest.templating import prompt, words
 from vllm_digest.write.packing import Packed
 from vllm_digest.write.rows import line, minute, short_row
 
-BRIEF_ROOM = 2_000
-OVERVIEW_ROOM = 3_000
-"""Tokens for an answer in one language."""
+BRIEF_ANSWER_TOKENS = 2_000
+OVERVIEW_ANSWER_TOKENS = 3_000
+"""Tokens for an answer in one language. A brief has up to 12 texts with up to three quotes each."""
 
 
 @cache
@@ -54,7 +54,7 @@ def brief_question(
             brief_instructions(focus, languages), [row, packed.lines, line({"left_out": left_out})]
         ),
         schema=schema_of(BriefShape, languages),
-        answer_tokens=BRIEF_ROOM * len(languages),
+        answer_tokens=BRIEF_ANSWER_TOKENS * len(languages),
         rank=rank,
     )
 
@@ -74,7 +74,7 @@ def overview_question(
             overview_instructions(digest.focus.name, languages), [window_line(digest, counts), *briefs]
         ),
         schema=schema_of(OverviewShape, languages),
-        answer_tokens=OVERVIEW_ROOM * len(languages),
+        answer_tokens=OVERVIEW_ANSWER_TOKENS * len(languages),
         rank=rank,
     )
 

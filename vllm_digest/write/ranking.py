@@ -22,7 +22,7 @@ _KNOWN = MAINTAINERS | {"CONTRIBUTOR"}
 """Author associations of people with a merged pull request in the repository."""
 
 
-class Role(StrEnum):
+class PageRole(StrEnum):
     """A section of the page in which a thread appears."""
 
     HOT = "hot"
@@ -36,7 +36,7 @@ class Target:
     """A thread to brief. `roles`: the sections of the page in which it appears."""
 
     number: int
-    roles: frozenset[Role]
+    roles: frozenset[PageRole]
 
 
 def targets(digest: Digest, top: int = 0) -> tuple[Target, ...]:
@@ -47,15 +47,15 @@ def targets(digest: Digest, top: int = 0) -> tuple[Target, ...]:
     and of newcomers alternate, and a newcomer's second thread comes after all newcomers' first ones.
     """
     focus = sorted(digest.relevant(Relevance.YES), key=lambda one: (-one.heat.score, -one.number))
-    ranked: dict[Role, Iterable[int]] = {
-        Role.FOCUS: [one.number for one in focus],
-        Role.HOT: digest.shown_hot,
-        Role.CHANGE: dict.fromkeys(
+    ranked: dict[PageRole, Iterable[int]] = {
+        PageRole.FOCUS: [one.number for one in focus],
+        PageRole.HOT: digest.shown_hot,
+        PageRole.CHANGE: dict.fromkeys(
             (*(row.number for row in most_important(digest.threads, top)), *digest.changes)
         ),
-        Role.CONCERN: [concern.number for concern in digest.concerns],
+        PageRole.CONCERN: [concern.number for concern in digest.concerns],
     }
-    roles: dict[int, set[Role]] = defaultdict(set)
+    roles: dict[int, set[PageRole]] = defaultdict(set)
     for role, numbers in ranked.items():
         for number in numbers:
             roles[number].add(role)
@@ -69,6 +69,8 @@ def _fairly(rows: Sequence[ThreadRow]) -> list[ThreadRow]:
     """The rows of a role with threads of known people and of newcomers alternating."""
     known = [row for row in rows if row.association in _KNOWN]
     earlier: dict[str, int] = defaultdict(int)
+    # Each thread of a newcomer with the number of their threads before it: the sort below is stable, so the
+    # first ones of all come first, in the order of the section.
     others: list[tuple[int, ThreadRow]] = []
     for row in rows:
         if row.association not in _KNOWN:

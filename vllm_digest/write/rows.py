@@ -12,7 +12,7 @@ from vllm_digest.models import Account, Thread, ThreadState
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched, Row
 
-OtherThreads = Callable[[Collection[int], datetime], Fetched[Row]]
+FetchRows = Callable[[Collection[int], datetime], Fetched[Row]]
 """Takes thread numbers and a moment (UTC), returns rows as of that moment; raises SourceError if it fails."""
 
 _FOLDERS = 5
@@ -61,6 +61,7 @@ def _files(thread: Thread) -> list[str]:
 
 def short_row(thread: Thread | Row, digest: Digest) -> dict[str, Any]:
     """The row of a thread that is only mentioned: number, kind, title, author, state."""
+    # The names of the keys are explained in the instructions (`templates/LANGUAGE/prompts`).
     row = {
         "number": thread.number,
         "kind": thread.kind.value,

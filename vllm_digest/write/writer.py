@@ -18,13 +18,13 @@ from vllm_digest.models import GapCode, Snapshot, Thread
 from vllm_digest.narrative import Brief, Fallback, FallbackReason, Narrative, Overview
 from vllm_digest.report import Digest
 from vllm_digest.sources import Fetched
-from vllm_digest.write.answers import Known, LiveAnswers, open_questions
+from vllm_digest.write.answers import KnownAnswers, LiveAnswers, open_questions
 from vllm_digest.write.brief import BriefOutcome, brief
 from vllm_digest.write.context import WindowContext
 from vllm_digest.write.conversations import Conversation
 from vllm_digest.write.overview import OverviewOutcome, overview
 from vllm_digest.write.ranking import Target
-from vllm_digest.write.rows import MOST_OTHERS, OtherThreads, named_numbers
+from vllm_digest.write.rows import MOST_OTHERS, FetchRows, named_numbers
 from vllm_digest.write.rules import WritingRules
 from vllm_digest.write.selection import Selection
 
@@ -32,11 +32,12 @@ log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of finished subjects (threads and the window itself) and the number of all."""
-Texts = Callable[[Collection[int], datetime], Fetched[Thread]]
-"""Gives threads with their texts as they stood at a moment; raises SourceError if the source refuses."""
-_TextsOf = Callable[[Sequence[int]], Fetched[Thread]]
+FetchTexts = Callable[[Collection[int], datetime], Fetched[Thread]]
+"""Takes thread numbers and a moment (UTC), returns the threads with their texts as of that moment; raises
+SourceError if it fails."""
+_FetchTexts = Callable[[Sequence[int]], Fetched[Thread]]
 _CUT = frozenset({GapCode.PAGES_MISSING, GapCode.ENTRIES_NULL})
-"""What is missing of a thread's text where a telling would not be whole."""
+"""Gaps after which a thread's text is incomplete, so that no model is asked about it."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class ModelWriter:
 
     session: Callable[[], Model]
     rules: WritingRules
-    others: OtherThreads | None = None
+    others: FetchRows | None = None
     on_progress: OnProgress = lambda _done, _total: None
-    texts: Texts | None = None
+    texts: FetchTexts | None = None
 
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         """The narrative of a window. Never raises for a model: rules write what it does not deliver."""
@@ -60,7 +61,7 @@ class ModelWriter:
         return self._contained(selection, digest, Narrative(), lambda _numbers: Fetched(snapshot.threads))
 
     def roll_up(self, digest: Digest, told: Narrative) -> Narrative:
-        """The same of a roll-up. `told`: what still holds of what its parts tell.
+        """The same for a roll-up. `told`: the narrative of its parts, as far as it still holds.
 
         Only the texts of threads that a model is asked about are fetched, as of the end of the span.
         """
@@ -68,8 +69,10 @@ class ModelWriter:
         end = digest.window.end
         return self._contained(selection, digest, told, lambda numbers: self._fetched(numbers, end))
 
-    def _contained(self, selection: Selection, digest: Digest, told: Narrative, texts: _TextsOf) -> Narrative:
-        if not (selection.wanted or digest.lists.numbers):
+    def _contained(
+        self, selection: Selection, digest: Digest, told: Narrative, texts: _FetchTexts
+    ) -> Narrative:
+        if not (selection.described or digest.lists.numbers):
             return told
         narrative = contained(
             f"what a model writes about {digest.window.slug}",
@@ -79,7 +82,9 @@ class ModelWriter:
         _log_fallbacks(narrative, self.rules.limits.threads)
         return narrative
 
-    def _written(self, selection: Selection, digest: Digest, told: Narrative, texts: _TextsOf) -> Narrative:
+    def _written(
+        self, selection: Selection, digest: Digest, told: Narrative, texts: _FetchTexts
+    ) -> Narrative:
         try:
             model = self.session()
         except ModelUnavailableError:
@@ -87,14 +92,15 @@ class ModelWriter:
         fetched = texts([one.number for one in selection.asked])
         plan = _Plan.of(WindowContext.of(self.rules, fetched.found, digest), selection, fetched)
         plan = plan.with_others(self.others) if self.others and self.rules.judge else plan
+        # One more than the threads: the overview.
         done = iter(range(1, len(plan.chosen) + 2))
 
         def on_done() -> None:
             self.on_progress(next(done), len(plan.chosen) + 1)
 
         answers = LiveAnswers(model, on_done)
-        briefs = answers.to(plan.briefs())
-        (whole,) = answers.to([plan.overview(plan.told(briefs))])
+        briefs = answers.run(plan.briefs())
+        (whole,) = answers.run([plan.overview(plan.all_briefs(briefs))])
         narrative = plan.narrative(briefs, whole)
         judge = (self.rules.judge_model or model.name) if narrative.judged else ""
         names = dict.fromkeys(name for name in (*told.model.split(", "), model.name) if name)
@@ -110,26 +116,26 @@ class ModelWriter:
             return Fetched(())
 
 
-def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: Known) -> list[Question]:
+def questions(rules: WritingRules, snapshot: Snapshot, digest: Digest, known: KnownAnswers) -> list[Question]:
     """The next questions about a window, given the known answers; most important first.
 
     Questions that depend on other answers follow once these are known.
     """
     selection = Selection.of(rules, digest)
-    if not (selection.wanted or digest.lists.numbers):
+    if not (selection.described or digest.lists.numbers):
         return []
     plan = _Plan.of(WindowContext.of(rules, snapshot, digest), selection, Fetched(snapshot.threads))
     asked, outcomes = open_questions(plan.briefs(), known)
     if asked:
         return asked
-    return open_questions([plan.overview(plan.told(outcomes))], known)[0]
+    return open_questions([plan.overview(plan.all_briefs(outcomes))], known)[0]
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """The conversations about a window: `chosen` threads have one each; `fallbacks` tell of the others.
+    """The conversations about a window: one for each of the `chosen` threads.
 
-    `requests`, `points`: what it took to have the threads' texts.
+    `fallbacks`: for the other threads of the selection. `requests`, `points`: used for fetching the texts.
     """
 
     window: WindowContext
@@ -145,7 +151,9 @@ class _Plan:
         whole = {thread.number for thread in fetched.found} - cut
         without = [one for one in selection.asked if one.number not in whole]
         fallbacks = [Fallback(f"brief-{one.number}", FallbackReason.NO_TEXT) for one in without]
-        fallbacks += [Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in selection.left]
+        fallbacks += [
+            Fallback(f"brief-{one.number}", FallbackReason.BUDGET) for one in selection.beyond_limit
+        ]
         return cls(
             window,
             selection,
@@ -155,7 +163,7 @@ class _Plan:
             fetched.points,
         )
 
-    def with_others(self, others: OtherThreads) -> "_Plan":
+    def with_others(self, others: FetchRows) -> "_Plan":
         """The plan with the rows of threads outside the window that the chosen ones name."""
         evidence = (self.window.evidence[target.number] for target in self.chosen)
         named = (number for one in evidence for number in named_numbers(one))
@@ -176,11 +184,11 @@ class _Plan:
     def overview(self, briefs: Sequence[Brief]) -> Conversation[OverviewOutcome]:
         return overview(self.window, briefs, rank=len(self.chosen))
 
-    def told(self, outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
+    def all_briefs(self, outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
         """What is told of the threads, most important first: what came of asking, else what was known."""
         fresh = {one.brief.number: one.brief for one in outcomes if one and one.brief}
         there = {**self.selection.known, **fresh}
-        return [there[one.number] for one in self.selection.wanted if one.number in there]
+        return [there[one.number] for one in self.selection.described if one.number in there]
 
     def narrative(self, briefs: Sequence[BriefOutcome | None], whole: OverviewOutcome | None) -> Narrative:
         """The narrative made of the outcomes."""
@@ -192,7 +200,7 @@ class _Plan:
         whole = whole or OverviewOutcome(Overview(), (Fallback("overview", lost),))
         return Narrative(
             languages=self.window.rules.languages,
-            briefs=tuple(self.told(told)),
+            briefs=tuple(self.all_briefs(told)),
             overview=whole.overview,
             fallbacks=(
                 *(one for outcome in told for one in outcome.fallbacks),
@@ -207,7 +215,7 @@ class _Plan:
 
 
 def _with_none(told: Narrative, reason: FallbackReason) -> Narrative:
-    """What was told before, and that a model gave nothing."""
+    """The earlier narrative, with the reason why a model added nothing."""
     return replace(told, fallbacks=(Fallback("all", reason),))
 
 

@@ -3,7 +3,7 @@
 import re
 
 from vllm_digest.check.claims import Concept
-from vllm_digest.check.language import Words
+from vllm_digest.check.language import ConceptPatterns
 
 
 def _p(words: str) -> re.Pattern[str]:
@@ -11,8 +11,10 @@ def _p(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})", re.IGNORECASE)
 
 
+# `claimed` has the words that models add without a source; look-behinds and look-aheads exclude uses that are
+# common in true sentences. `said` has stems, so that other forms of a word support it, too.
 CONCEPTS = {
-    Concept.DECISION: Words(
+    Concept.DECISION: ConceptPatterns(
         re.compile(
             r"\b(?:it was|they|both|all(?: sides| parties)?|everyone|the (?:team"
             r"|community|maintainers|reviewers|discussion|group|RFC|participants"
@@ -27,7 +29,7 @@ CONCEPTS = {
             r"|chose|merg"
         ),
     ),
-    Concept.EVERYTHING: Words(
+    Concept.EVERYTHING: ConceptPatterns(
         re.compile(
             r"\b(?:all|(?<!not )(?<!not on )(?<!not in )(?<!not for )(?<!ted on )(?<!without )any"
             r"|every|each|whatever)\s(?:of the |the |other |kinds of )?(?:[\w-]+ ){0,2}(?:GPUs?"
@@ -40,7 +42,7 @@ CONCEPTS = {
             r"|regardless|whatever|no matter|independent|agnostic"
         ),
     ),
-    Concept.SIGNIFICANCE: Words(
+    Concept.SIGNIFICANCE: ConceptPatterns(
         _p(r"significant|substantial|dramatic|considerab|massive|hugely|vastly"),
         _p(
             r"significan|substantial|large|huge|big|much|considerab|dramatic|massive|great"
@@ -49,7 +51,7 @@ CONCEPTS = {
             r"|tremendous|seriously|badly"
         ),
     ),
-    Concept.TRIUMPH: Words(
+    Concept.TRIUMPH: ConceptPatterns(
         _p(
             r"breakthrough|milestone|revolution|unprecedented|state[- ]of[- ]the[- ]art"
             r"|industry[- ]leading|leap\b|game[- ]chang|flawless|outstanding|once and for all"
@@ -62,7 +64,7 @@ CONCEPTS = {
             r"|every|all\b|extreme|highly|very|excellent|amazing|great"
         ),
     ),
-    Concept.MEANING: Words(
+    Concept.MEANING: ConceptPatterns(
         re.compile(
             r"\b(?:marks (?:a|the|an)|signals (?:a|the|that)|demonstrates|underscores?"
             r"|underlines?|highlights? (?:the|how|that)|exemplif|testament|embod"
@@ -75,7 +77,7 @@ CONCEPTS = {
             r"|illustrat|suggest"
         ),
     ),
-    Concept.FORECAST: Words(
+    Concept.FORECAST: ConceptPatterns(
         _p(
             r"is (?:likely|expected|set|bound|poised) to|are (?:likely|expected|set|bound|poised) to"
             r"|is about to|promises to|in the (?:near )?future"
@@ -88,7 +90,7 @@ CONCEPTS = {
             r"|may\b|hop|would|could|aim|target|future|schedul|intend|want|propos"
         ),
     ),
-    Concept.PRAISE: Words(
+    Concept.PRAISE: ConceptPatterns(
         _p(
             r"health(?:y|ily)\b(?! check)|efficiently\b|mature\b|robust(?:ly|ness)\b|lively"
             r"|vibrant|constructive|exemplary|well[- ]organi[sz]ed|excellent|elegant|smoothly"
@@ -100,7 +102,7 @@ CONCEPTS = {
             r"|smooth|active|solid|love|like|better|best|stable|lively"
         ),
     ),
-    Concept.TROUBLE: Words(
+    Concept.TROUBLE: ConceptPatterns(
         _p(
             r"friction|chaos|chaotic|infighting|bottlenecks? in the (?:process|review)|weak spot"
             r"|shortcoming"
@@ -110,7 +112,7 @@ CONCEPTS = {
             r"|bad\b|difficult|hard\b|mess"
         ),
     ),
-    Concept.ADVICE: Words(
+    Concept.ADVICE: ConceptPatterns(
         re.compile(
             r"\b(?:worth (?!noting|watching|following)\w+ing|(?:teams?|users|maintainers"
             r"|the community|the project|developers|readers|operators|reviewers) (?:should"
@@ -124,21 +126,21 @@ CONCEPTS = {
             r"|want|has to|have to|consider"
         ),
     ),
-    Concept.MOTIVE: Words(
+    Concept.MOTIVE: ConceptPatterns(
         _p(
             r"out of (?:concern|caution|consideration|fear|courtesy)|in an attempt to|ulterior"
             r"|hoping to"
         ),
         _p(r"because|for\b|to\b|since|so that|to avoid|concern|worr|afraid|reason|in order|want|hope"),
     ),
-    Concept.CONCENTRATION: Words(
+    Concept.CONCENTRATION: ConceptPatterns(
         _p(
             r"concentrat|focus(?:es|ed)? on|mainly|mostly|chiefly|primarily|largely"
             r"|centr(?:e|es|ed) (?:on|around)"
         ),
         _p(r"concentrat|focus|main|most|chief|primar|large|centr"),
     ),
-    Concept.TREND: Words(
+    Concept.TREND: ConceptPatterns(
         _p(
             r"trends?\b|tend(?:s|ed|ency)?\b|increasingly|more and more|gradual|stead(?:y|ily)"
             r"|accelerat(?:es|ed|ing)\b|slow(?:ed|ing) down|continu(?:es|ed|ing) to|momentum"
@@ -146,18 +148,18 @@ CONCEPTS = {
         ),
         _p(r"trend|tend|increas|gradual|stead|accelerat|slow|continu|momentum|keep"),
     ),
-    Concept.ORDER: Words(
+    Concept.ORDER: ConceptPatterns(
         _p(r"subsequently|shortly (?:after|thereafter)|thereafter|afterwards|in turn"),
         _p(r"then|after|later|before|subsequent|next|since"),
     ),
-    Concept.CAUSE: Words(
+    Concept.CAUSE: ConceptPatterns(
         _p(
             r"as a result|therefore|thereby|consequently|led to|leads to|caus(?:es|ed|ing)\b"
             r"|driven by|thanks to|owing to"
         ),
         _p(r"result|therefore|led\b|lead|caus|because|so\b|due to|since|driven|thanks"),
     ),
-    Concept.BALANCE: Words(
+    Concept.BALANCE: ConceptPatterns(
         _p(r"balanced|pace\b|lively|orderly|busy\b|quiet\b|calm\b|vibran"),
         _p(r"balanc|pace|lively|order|busy|quiet|calm"),
     ),

@@ -20,6 +20,7 @@ _COMMON = re.compile(
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3
+"""Of a sentence; a code span counts as a word."""
 _SHARE = 14
 """At least one word in this many is a common English one; lists of terms and other languages have fewer."""
 _ENDS = re.compile(r"[.!?…][\"”’')\]*_~`]*\Z")
@@ -39,14 +40,14 @@ _CHATTER = re.compile(
 def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]:
     """Problems of form. `prose`: `text` without code spans. `known`: text that it may quote from."""
     words = _WORD.findall(prose)
-    room = round(length.most * ROOM)
+    most = round(length.most * LENGTH_FACTOR)
     if length.is_sentence:
         least = _LEAST_WORDS - text.count("`") // 2
-        if len(words) < max(2, least) or len(text) > room:
+        if len(words) < max(2, least) or len(text) > most:
             yield Problem(FallbackReason.LENGTH)
         if not _ENDS.search(text.rstrip()):
             yield Problem(FallbackReason.LENGTH, text[-12:])
-    elif not words or len(text) > room or text[-1:] in _UNFINISHED:
+    elif not words or len(text) > most or text[-1:] in _UNFINISHED:
         yield Problem(FallbackReason.LENGTH)
     foreign = set(_FOREIGN.findall(prose)) - set(known)
     common = len(_COMMON.findall(prose))
@@ -56,5 +57,5 @@ def form(text: str, prose: str, length: Length, known: str) -> Iterator[Problem]
         yield Problem(FallbackReason.CHATTER, chatter[0].strip())
 
 
-ROOM = 3.0
+LENGTH_FACTOR = 3.0
 """English needs about three characters for one Chinese character."""

@@ -74,7 +74,7 @@ def figures(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.NUMBER, str(_VALUES[found[0].lower()]))
 
 
-def listed(text: str) -> Iterator[Numeral]:
+def shared_figures(text: str) -> Iterator[Numeral]:
     """Figures in words that the texts of one claim must have in common."""
     yield from _certain(text)
     for found in _LISTED.finditer(_PERCENT.sub(" ", _TIMES.sub(" ", text))):
@@ -89,7 +89,7 @@ def days(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.DAY, f"{f'{year}-' if year else ''}{month:02}-{day:02}")
 
 
-def told(text: str) -> Iterator[Numeral]:
+def source_figures(text: str) -> Iterator[Numeral]:
     """All figures in words of a source."""
     yield from _certain(text)
     for found in _NUMBER.finditer(text):

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
-"""GitHub's rule for logins."""
-_BRINGS = (
+"""GitHub's rule for logins: letters, digits and single hyphens, 39 characters at most."""
+# What somebody "agrees" or "replies" to may be from somebody else; what somebody "reports" is their own.
+_ORIGIN_VERBS = (
     r"suggests?|suggested|proposes?|proposed|asks?|asked|reports?|reported|points? out"
     r"|pointed out|measures?|measured"
     r"|reproduces?|reproduced|requests?|requested|finds?|found"
 )
 _SAYS = (
-    rf"{_BRINGS}|says?|said|thinks?|thought|argues?|argued|wonders?|wondered|notes?|noted|confirms?|confirmed"
+    rf"{_ORIGIN_VERBS}|says?|said|thinks?|thought|argues?|argued|wonders?|wondered|notes?|noted|confirms?|confirmed"
     r"|explains?|explained|adds? that|added that|objects?|objected|disagrees?"
     r"|disagreed|agrees?|agreed|replies|replied"
     r"|answers?|answered|mentions?|mentioned|reminds?|reminded|prefers?|preferred"
@@ -74,8 +75,8 @@ def namings(text: str) -> Iterator[Naming]:
         for found in _SUBJECT.finditer(clause):
             aside = _ASIDE.search(clause[: found.start()])
             is_name = _NAME_LIKE.search(found["login"]) is not None
-            brings = re.fullmatch(_BRINGS, found["says"] or "") is not None
-            yield Naming(found["login"], bool(found["says"]) and not aside, clause, brings, is_name)
+            is_origin = re.fullmatch(_ORIGIN_VERBS, found["says"] or "") is not None
+            yield Naming(found["login"], bool(found["says"]) and not aside, clause, is_origin, is_name)
         for found in _ROLE.finditer(clause):
             login = found["login"] or found["by"]
             yield Naming(login, False, clause, False, _NAME_LIKE.search(login) is not None)
@@ -84,12 +85,14 @@ def namings(text: str) -> Iterator[Naming]:
 def acts(text: str) -> Iterator[ActClaim]:
     """Claims about who merged, closed, approved, reopened or opened a thread."""
     for clause in _CLAUSES.split(text):
+        # "the stale bot" is no login; GitHub's fields tell only whether a bot did it.
         if found := _BOT.search(clause):
             act = Act.MERGED if (found["verb"] or "").lower() == "merged" else Act.CLOSED
             yield ActClaim(clause.strip(), act, "", _number(clause[: found.start()]), _noun(clause))
             continue
         for found in (*_BY.finditer(clause), *_ACTIVE.finditer(clause)):
             before = clause[: found.start()]
+            # The last words only: an earlier "if" or "will" is about something else.
             if _UNREAL.search(before[-24:]):
                 continue
             number = int(found.groupdict().get("number") or 0) or (
@@ -97,6 +100,7 @@ def acts(text: str) -> Iterator[ActClaim]:
             )
             noun = _noun(found[0] if found.re is _ACTIVE else before)
             for verb in filter(None, (found["first"], found["verb"])):
+                # Questions and points can be opened or submitted as well.
                 if _act(verb) is not Act.OPENED or number or noun is not Noun.ANY:
                     yield ActClaim(found[0], _act(verb), found["login"], number, noun)
 

@@ -10,6 +10,7 @@ _CLAUSES = re.compile(r",\s+|\s+(?:but|while|whereas|although|though)\s+")
 _REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b", re.ASCII)
 
 _TRUNK = r"(?:main|master|trunk|upstream|the main branch|the tree)"
+# Not "merged into one kernel" or "merged with main", which describe what code does.
 _MERGED = re.compile(
     r"\b(?P<aux>has (?:been|now been|since been|already been)|have (?:both |all )?been"
     r"|was|were(?: both| all)?|is|are(?: both| all)?|got"
@@ -61,6 +62,7 @@ _WHEN = re.compile(r"\b(?:once|when|after)\b", re.IGNORECASE)
 _EARLIER = re.compile(
     r"\b(?:previously|earlier|first|at first|initially|had|used to|for (?:a|some) time|long)\b", re.IGNORECASE
 )
+# A clause with one of these before the verb may be about something other than the thread.
 _OTHER = re.compile(
     r"\b(?:items?|list|checklist|entries|other|others|another|related|previous"
     r"|earlier|prerequisite|upstream|follow-?up|companion|similar|each|every|some"
@@ -78,7 +80,7 @@ _DONE_BY = re.compile(
     r"|#(?P<number>\d{1,7}) (?:has (?:already )?)?(?:fixed|solved|resolved)\b",
     re.IGNORECASE,
 )
-"""Implies that the change is merged."""
+"""A problem that a thread has fixed: implies that the change is merged."""
 
 
 def states(text: str) -> Iterator[StateClaim]:
@@ -99,7 +101,7 @@ def states(text: str) -> Iterator[StateClaim]:
             named_itself |= bool(re.search(r"\bthis (?:PR|issue|RFC|pull request)\b", clause, re.IGNORECASE))
 
 
-_TOLD = (
+_BY_PATTERN = (
     (_CLOSED, Claimed.CLOSED),
     (_REOPENED, Claimed.REOPENED),
     (_REVERTED, Claimed.REVERTED),
@@ -109,8 +111,9 @@ _TOLD = (
 def _claims(clause: str) -> Iterator[tuple[Claimed, re.Match[str]]]:
     if merge := _merge(clause):
         yield merge
-    for pattern, claimed in _TOLD:
+    for pattern, claimed in _BY_PATTERN:
         found = pattern.search(clause)
+        # "was closed earlier" and "closed, then reopened" do not give the current state.
         history = claimed is Claimed.CLOSED and (_EARLIER.search(clause) or "reopened" in clause)
         if found and _is_real(clause, found) and not history:
             yield claimed, found
@@ -160,6 +163,7 @@ def _subject(
         if noun is Noun.ANY and re.search(r"\b(?:PR|pull request|patch)\b", before + found[0], re.IGNORECASE)
         else noun
     )
+    # A longer subject without any such noun is something else: "the connection to the server was closed".
     if noun is Noun.ANY and before.strip() and not _PULL.search(before) and len(before.split()) > 4:
         return (), Noun.ANY
     readings: tuple[tuple[int, ...], ...] = ((THIS,),)

@@ -33,7 +33,7 @@ WROTE_CODE = re.compile(
     r"\b(?:submitted|contributed|wrote|opened)\b[^,.;]{0,12}\b(?:code|PRs?|pull requests?|patch(?:es)?)\b",
     re.IGNORECASE,
 )
-UNDONE = re.compile(r"\brever(?:t|sal)|\broll(?:ed)? ?back|\btaken back\b", re.IGNORECASE)
+REVERT = re.compile(r"\brever(?:t|sal)|\broll(?:ed)? ?back|\btaken back\b", re.IGNORECASE)
 _DENIES = (
     r"\b(?:no|not any|without|lacks?(?: any)?|there (?:is|are|was|were) no)\b[^,.;]{0,20}%s[^,.;]{0,16}"
     r"\b(?:updates?|changes?|news|activity|progress|work|content)\b"
@@ -44,6 +44,7 @@ def counts(text: str) -> Iterator[CountClaim]:
     """Counts that a text gives for lists of the window, clause by clause."""
     for clause in re.split(r"[.;!?\n](?:\s|$)|,\s|\sand\s", text):
         found = {int(one[1]) for one in _COUNT.finditer(clause)}
+        # Two figures in a clause may belong to two lists.
         named = next((name for pattern, name in _NAMED if pattern.search(clause)), None)
         if named and len(found) == 1 and not _PART.search(clause):
             yield CountClaim(clause.strip(), named, found.pop())

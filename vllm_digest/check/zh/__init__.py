@@ -3,40 +3,40 @@
 import re
 
 from vllm_digest.check.language import Language
-from vllm_digest.check.zh import words
+from vllm_digest.check.zh import patterns
 from vllm_digest.check.zh.concepts import CONCEPTS
 from vllm_digest.check.zh.form import form
-from vllm_digest.check.zh.numerals import days, figures, listed, told
+from vllm_digest.check.zh.numerals import days, figures, shared_figures, source_figures
 from vllm_digest.check.zh.people import OPENER, acts, namings
 from vllm_digest.check.zh.states import states
-from vllm_digest.check.zh.windows import UNDONE, WROTE_CODE, counts, denial
+from vllm_digest.check.zh.windows import REVERT, WROTE_CODE, counts, denial
 
 CHINESE = Language(
     code="zh",
     has_latin_words=False,
-    room=1.0,
+    length_factor=1.0,
     form=form,
     states=states,
     acts=acts,
     namings=namings,
     figures=figures,
-    listed=listed,
-    told=told,
+    shared_figures=shared_figures,
+    source_figures=source_figures,
     days=days,
-    metrics=words.METRICS,
-    senses=words.SENSES,
-    planning=words.PLANNING,
-    settled=words.SETTLED,
-    guess=words.GUESS,
+    metrics=patterns.METRICS,
+    sentence_kinds=patterns.SENTENCE_KINDS,
+    planning=patterns.PLANNING,
+    settled=patterns.SETTLED,
+    guess=patterns.GUESS,
     concepts=CONCEPTS,
-    platforms=words.PLATFORMS,
-    changes=words.CHANGES,
-    fixes=words.FIXES,
+    platforms=patterns.PLATFORMS,
+    changes=patterns.CHANGES,
+    fixes=patterns.FIXES,
     counts=counts,
     denial=denial,
     wrote_code=WROTE_CODE,
     opener=OPENER,
-    undone=UNDONE,
+    revert=REVERT,
     clauses=re.compile(r"[，。；！？：:\n]|, "),
     sentences=re.compile(r"[。；！？\n]"),
 )

@@ -22,7 +22,8 @@ _LEAST_IDEOGRAPHS, _LEAST_WORDS = 3, 4
 _LEAST_OF_A_LABEL = 2
 _TERMS = 3
 """Latin letters allowed for each ideograph; names of models and of code are long."""
-# GB 2312 has the simplified forms of all but rare characters, and only a few traditional ones.
+# GB 2312 (the codec of Python: https://docs.python.org/3/library/codecs.html#standard-encodings) has the
+# simplified forms of all but rare characters, and only a few traditional ones.
 _TRADITIONAL_IN_GB2312 = "後於"
 _SIMPLIFIED_BEYOND_IT = "啰囧"
 _CHATTER = re.compile(

@@ -52,7 +52,7 @@ def figures(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.MULTIPLE, "0.5")
 
 
-def listed(text: str) -> Iterator[Numeral]:
+def shared_figures(text: str) -> Iterator[Numeral]:
     """Figures in words that the texts of one claim must have in common."""
     yield from figures(text)
     yield from (one for found in _LISTED.finditer(text) for one in _numeral(found))
@@ -65,7 +65,7 @@ def days(text: str) -> Iterator[Numeral]:
         yield Numeral(found[0], FigureKind.DAY, f"{year}{int(found[2]):02}-{int(found[3]):02}")
 
 
-def told(text: str) -> Iterator[Numeral]:
+def source_figures(text: str) -> Iterator[Numeral]:
     """All figures in words of a source."""
     yield from figures(text)
     for found in re.finditer(rf"{_SIGN}{{1,12}}", text):
@@ -97,6 +97,8 @@ def _numeral(found: re.Match[str]) -> Iterator[Numeral]:
 
 def _value(written: str) -> int | None:
     """The value of a number in Chinese numerals; None if it is none, such as 千万 for "by all means"."""
+    # As in 三万二千: digits are collected, multiplied by ten to thousand within a section, and the section
+    # by 万 (ten thousand) or 亿 (a hundred million).
     total = section = digit = 0
     for sign in written:
         if sign in _DIGITS:

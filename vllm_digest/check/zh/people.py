@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from vllm_digest.check.claims import THIS, Act, ActClaim, Naming, Noun
 
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
-"""GitHub's rule for logins."""
-_BRINGS = r"指出|建议|提出|报告|反馈|主张|要求|询问|追问|测得|实测|复现|提议"
+"""GitHub's rule for logins, as in `check.en.people`."""
+_ORIGIN_VERBS = r"指出|建议|提出|报告|反馈|主张|要求|询问|追问|测得|实测|复现|提议"
 _SAYS = (
-    rf"{_BRINGS}|认为|表示|确认|反对|同意|质疑|回应|回复|解释|补充|承认|强调|提醒|坚持|称|说(?!法)|提到|说明"
+    rf"{_ORIGIN_VERBS}|认为|表示|确认|反对|同意|质疑|回应|回复|解释|补充|承认|强调|提醒|坚持|称|说(?!法)"
+    r"|提到|说明"
 )
 _DOES = r"提交|批准|贡献|修复"
 _SUBJECT = re.compile(
@@ -75,8 +76,8 @@ def namings(text: str) -> Iterator[Naming]:
     for clause in _CLAUSES.split(text):
         for found in _SUBJECT.finditer(clause):
             says = bool(found["says"] or found["found"])
-            brings = found["found"] or re.fullmatch(_BRINGS, found["says"] or "")
-            yield Naming(found[1], says and not _is_aside(clause, found), clause, bool(brings))
+            is_origin = found["found"] or re.fullmatch(_ORIGIN_VERBS, found["says"] or "")
+            yield Naming(found[1], says and not _is_aside(clause, found), clause, bool(is_origin))
         for found in _ROLE.finditer(clause):
             yield Naming(found[1] or found[2], False, clause, False)
 

@@ -32,7 +32,7 @@ _DONE = re.compile(
     rf"(?:被|获|由\s?{_LOGIN}|同时|顺利|成功|正式|最终|随(?:该|本|此)\s?PR|将[其它之]|[获被]?批准?并)?\s?$"
     rf"|由\s?{_LOGIN}\s?(?:批准并|审核并|审阅并)?$|(?:批准|审核|审阅)并$"
 )
-"""Precedes the verb of a completed action."""
+"""Precedes the verb of a completed action; without one, the verb may as well be an intention."""
 _NOT = re.compile(r"(?:未|没有?|尚未|还没|不曾|没能|未能)(?:被|获|得|能|有|再|得以|正式|最终)?\s?$")
 _NEVER = re.compile(r"(?:不|无法|不能|拒绝|暂不|不予|暂缓|避免|阻止|阻碍|妨碍|禁止)[^，]{0,4}$")
 _PENDING = re.compile(
@@ -200,6 +200,7 @@ def _subject(
     return _left_out(before, earlier, named_itself), Noun.ANY
 
 
+# A clause without a subject continues with that of an earlier one: the thread, or those named before it.
 def _left_out(before: str, earlier: tuple[int, ...], named_itself: bool) -> tuple[tuple[int, ...], ...]:
     """The possible subjects of a clause that leaves its subject out; empty if it has an unknown subject."""
     if _SMALL_WORDS.sub("", before):

@@ -22,7 +22,7 @@ _NAMED = tuple(
 """Patterns of the lists' names; the first that matches counts."""
 
 WROTE_CODE = re.compile(r"(?:提交|贡献)了?[^，。；]{0,4}(?:代码|PR|补丁)", re.IGNORECASE)
-UNDONE = re.compile(r"回退|回滚|撤销|revert", re.IGNORECASE)
+REVERT = re.compile(r"回退|回滚|撤销|revert", re.IGNORECASE)
 _DENIES = (
     r"(?:没有|并?无|未(?:见|有|发现|出现|涉及|产生)|不涉及|缺乏)[^，。；]{0,8}%s[^，。；]{0,6}"
     r"(?:更新|动态|改动|变更|活动|进展|内容)"
@@ -33,6 +33,7 @@ def counts(text: str) -> Iterator[CountClaim]:
     """Counts that a text gives for lists of the window, clause by clause."""
     for clause in re.split(r"[，。；、！？\n]", text):
         found = {int(one[1]) for one in _COUNT.finditer(clause)}
+        # Two figures in a clause may belong to two lists.
         named = next((name for pattern, name in _NAMED if pattern.search(clause)), None)
         if named and len(found) == 1 and not _PART.search(clause):
             yield CountClaim(clause.strip(), named, found.pop())

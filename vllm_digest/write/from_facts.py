@@ -1,4 +1,4 @@
-"""A thread whose text is not at hand, as far as its stored facts tell."""
+"""Restore a thread from its stored facts, for threads of a roll-up whose texts are not fetched."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ from vllm_digest.models import EventKind, Remark, RemarkKind, Thread
 from vllm_digest.report import ThreadRow
 
 
-def thread_of(row: ThreadRow) -> Thread:
-    """The thread with its state, people and events; what was said in it has excerpts instead of texts.
+def thread_from_facts(row: ThreadRow) -> Thread:
+    """The thread with its state, people and events; its remarks have excerpts instead of texts.
 
-    What was said before the stored windows, or in a hole of the archive, is missing.
+    Remarks from before the stored windows, or from a hole of the archive, are missing.
     """
     return Thread(
         number=row.number,

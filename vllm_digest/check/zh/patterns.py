@@ -2,26 +2,27 @@
 
 import re
 
-from vllm_digest.check.claims import Sense
+from vllm_digest.check.claims import SentenceKind
 
 _P = re.compile
+# Look-aheads exclude other words that begin with the same character, such as 会议 (a meeting) for 会 (will).
 
-SENSES = {
-    Sense.PLANS: _P(
+SENTENCE_KINDS = {
+    SentenceKind.PLANS: _P(
         r"将(?!其|它)|会(?!议|话)|打算|计划|准备|愿意|答应|承诺|表示|同意|希望"
         r"|建议|提议|提出|请|需要?|应(?!用|对)|要(?!求)|想|拟|待|等(?!级|价)"
         r"|考虑|倾向|宁可|更愿|提醒|后续|以后|下一步|可以|可能|或许|也许|尚|未"
         r"|还没|没有|称|说|回[应复答]|主张|期待|认为|问(?!题)|若|如果|之后再|要求|应允|应下|记下"
     ),
-    Sense.FUTURE: _P(
+    SentenceKind.FUTURE: _P(
         r"将(?!其|它)|若|如果|一旦|合[并入]之?后|计划|希望|打算|待|倘若|假如|拟"
         r"|预计|有望|未来|以后|届时|是否|尚|还没|未能|没有|旨在|用于|试图|尝试"
     ),
-    Sense.COMPLETES: _P(
+    SentenceKind.COMPLETES: _P(
         r"已(?!知|有的)|了(?=[，。；、]|$)|完成|现已|得到|成功|落实|通过|不再|从此"
         r"|得以|被(?:采纳|接受|修复|解决|写入)"
     ),
-    Sense.REACHED: _P(
+    SentenceKind.IN_EFFECT: _P(
         r"(?:vLLM|官方|项目|主干)[^，。；]{0,12}(?:已经?|现已|现在)\s?(?:将|把"
         r"|在|对|可以|能够?)?[^，。；]{0,12}"
         r"(?:支持|升级|修复|解决|加入|补齐|实现|启用|切换|改用|具备|提供|消除|移除|默认|可以|包含)"

@@ -2,7 +2,7 @@
 
 import re
 
-from vllm_digest.check.claims import Sense
+from vllm_digest.check.claims import SentenceKind
 
 
 def _p(words: str) -> re.Pattern[str]:
@@ -10,8 +10,8 @@ def _p(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})", re.IGNORECASE)
 
 
-SENSES = {
-    Sense.PLANS: re.compile(
+SENTENCE_KINDS = {
+    SentenceKind.PLANS: re.compile(
         r"\b(?:no\b|not\b|none|nothing|never|without|will|would|could|should|can"
         r"|may|might|plan|intend|propos|suggest"
         r"|want|offer|promis|agree|prefer|request|ask|need|to be|hop|consider|remind"
@@ -20,15 +20,15 @@ SENSES = {
         r"|yet to|perhaps|possibl|recommend|call(?:s|ed)? for|must|remember|note)",
         re.IGNORECASE,
     ),
-    Sense.FUTURE: _p(
+    SentenceKind.FUTURE: _p(
         r"will|would|if\b|once|when merged|after (?:the |its )?merge|plan|hop|intend"
         r"|aim|not yet|yet to|propos|should|could|expect|tries|meant to"
     ),
-    Sense.COMPLETES: _p(
+    SentenceKind.COMPLETES: _p(
         r"has (?:been|now|already|since)|have been|already|now |was |were |complet|finish"
         r"|succe|no longer|did |\w+ed\b"
     ),
-    Sense.REACHED: re.compile(
+    SentenceKind.IN_EFFECT: re.compile(
         r"\b(?:vLLM|users?|the project|ROCm|upstream|main)\b[^.;]{0,20}\b(?:now"
         r"|already|has been|can now|no longer)\b"
         r"|\b(?:this|the) (?:PR|change|fix|patch|pull request)\b[^.;]{0,12}\b(?:has (?:fixed"

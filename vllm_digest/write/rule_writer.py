@@ -9,7 +9,7 @@ from vllm_digest.report import Digest
 
 @dataclass(frozen=True)
 class RuleWriter:
-    """Writes nothing, so that rules write all. `fallbacks`: what its narratives say of that."""
+    """Writes nothing, so that rules write all. `fallbacks`: those of its narratives, with the reason."""
 
     fallbacks: tuple[Fallback, ...] = ()
 
@@ -17,7 +17,7 @@ class RuleWriter:
         return Narrative(fallbacks=self.fallbacks)
 
     def roll_up(self, _digest: Digest, told: Narrative) -> Narrative:
-        """What a model told before; rules write the rest."""
+        """The earlier narrative; rules write the rest."""
         return replace(told, fallbacks=self.fallbacks)
 
 
