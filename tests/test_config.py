@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests import examples
 from tests.conftest import Run
-from vllm_digest.cleaning import is_shown
+from vllm_digest.cleaning import is_visible
 from vllm_digest.config import Settings, keys, load
 from vllm_digest.errors import UsageError
 
@@ -357,7 +357,7 @@ def judge_words(file: str, environ: dict[str, str]) -> None:
         load(file=path, environ=environ, flags={})
     except UsageError as error:
         said = error.problem
-    assert is_shown(said)
+    assert is_visible(said)
     assert not PYDANTIC.search(said)
 
 

@@ -25,7 +25,7 @@ from tests.servers import model_faults
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.model import Asked, ModelServer
 from tests.servers.traffic import hour
-from vllm_digest.cleaning import begin, clean_line, without_effect
+from vllm_digest.cleaning import clean_line, set_secrets, without_effect
 from vllm_digest.errors import OUTPUT_CLOSED, UsageError
 from vllm_digest.masking import Secrets
 from vllm_digest.printing import LogFormatter, print_json
@@ -172,18 +172,18 @@ def test_lines_of_a_product_keep_their_columns_and_lose_what_acts() -> None:
 
 
 def test_a_line_is_cut_after_its_secrets_are_masked() -> None:
-    begin(Secrets(["0123456789abcdef"]))
+    set_secrets(Secrets(["0123456789abcdef"]))
     assert clean_line("key 0123456789abcdef refused", 12) == "key *** ref…"
 
 
 def test_an_error_is_clean_however_it_was_made() -> None:
-    begin(Secrets(["hunter22"]))
+    set_secrets(Secrets(["hunter22"]))
     error = UsageError("a\nb \x1b[31m hunter22", "Do this:\n    ::notice::x\n")
     assert str(error) == "a b ***\nDo this:\n    : :notice::x\n"
 
 
 def test_a_log_record_keeps_our_lines_and_none_of_an_argument_s() -> None:
-    begin(Secrets(["hunter22"]))
+    set_secrets(Secrets(["hunter22"]))
     record = logging.LogRecord(
         "vllm_digest.x", logging.INFO, "x.py", 1, "%s and %d:\n%s", ("a\n::error::\x07", 7, "hunter22"), None
     )

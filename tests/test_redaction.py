@@ -14,7 +14,7 @@ from tests.conftest import Run
 from tests.values import WINDOW, issue, pull, said
 from vllm_digest.archive import Archive, Redaction
 from vllm_digest.archive.form import from_stored, to_stored
-from vllm_digest.follow_ups import FirstTold
+from vllm_digest.follow_ups import FirstReport
 from vllm_digest.narrative import (
     Brief,
     BriefPart,
@@ -86,7 +86,7 @@ def test_a_person_s_words_and_name_are_on_no_page(stored: Callable[[Report], Cal
 
 def test_a_thread_is_in_no_list_link_or_count(stored: Callable[[Report], Callable[..., Report]]) -> None:
     made = report()
-    read = stored(replace(made, told_before=(FirstTold(7, str(made.place)),)))
+    read = stored(replace(made, told_before=(FirstReport(7, str(made.place)),)))
     found = read(threads=[("vllm-project/vllm", 7)])
     assert found.digest.lists.new_issues == (8,)
     assert found.digest.thread(9).closes == ()

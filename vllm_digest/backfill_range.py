@@ -94,6 +94,7 @@ def time_range(first: str, last: str, zone: ZoneInfo, now: datetime) -> TimeWind
 
 def _ends(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     """Start and end of a date, or a moment twice; UTC."""
+    # ISO 8601 also allows `2025-12` and `20251210`, which would be read as moments; a message names dates.
     if is_day(text) or len(text) <= len("2025-12-10"):
         day = TimeWindow.day(parse_day(text, zone, now), zone)
         return day.start, day.end
@@ -117,11 +118,13 @@ def plan_backfill(
     they have, so that nothing overlaps. `rules`: how a model writes; None without a model.
     Raises UsageError if the repository did not exist yet.
     """
+    # A report is counted in the span in which it starts, so that adjacent backfills do not make one twice.
     inside = [window for window in stored if window.start in wanted.span]
     open_windows = list(missing(tiles(wanted.span, wanted.length, wanted.zone), stored))
     chosen = sorted([*open_windows, *inside]) if force else open_windows
     if not chosen:
         return BackfillPlan((), len(inside), Estimate())
+    # One request for the whole span; its numbers are scaled by the share that is not stored.
     whole = TimeWindow(chosen[0].start, chosen[-1].end)
     extent = source.extent(whole)
     windows = tuple(window for window in chosen if window.end > extent.began_at)

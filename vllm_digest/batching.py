@@ -1,4 +1,4 @@
-"""The steps of a batch: the requests of the windows that wait, their submission, the files of answers."""
+"""The steps of a batch: the requests of the pending windows, their submission, the files of answers."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -44,13 +44,15 @@ def requests(
         ):
             asked = question.model or model
             line = request_line(asked, question, capabilities)
+            # Windows may share a question, such as two that describe the same thread; an id may occur once:
+            # https://platform.openai.com/docs/guides/batch (`custom_id`)
             if line not in written:
                 written.add(line)
                 yield asked, line
 
 
-def submitted(server: Server, paths: Iterable[Path]) -> list[str]:
-    """Submit files of requests; returns the names of the batches, up to the first file that is refused."""
+def submit_all(server: Server, paths: Iterable[Path]) -> list[str]:
+    """Submit files of requests; return the names of the batches, up to the first file that is refused."""
     batches: list[str] = []
     try:
         for path in paths:
@@ -61,7 +63,7 @@ def submitted(server: Server, paths: Iterable[Path]) -> list[str]:
 
 
 def capabilities_of(server: Server | None) -> ServerCapabilities:
-    """What the server accepts in a request, tried out: the lines of a refused batch cannot be changed."""
+    """The server's capabilities, found by a trial request; lines of a batch cannot be adapted later."""
     if server is None:
         return ServerCapabilities()
     try:
@@ -83,7 +85,7 @@ def answer_files(server: Server | None, pending: Pending) -> list[Path]:
     if not names:
         raise UsageError("No server has these requests.", "Give the answers' file with --answers FILE.")
     if server is None:
-        raise NotReadyError("The server that has the batches is not there.", "Try again later.")
+        raise NotReadyError("The server that has the batches cannot be reached.", "Try again later.")
     try:
         states = {name: state(server, name) for name in names}
         going = [f"{name} ({status})" for name, (status, _) in states.items() if status]
@@ -95,7 +97,7 @@ def answer_files(server: Server | None, pending: Pending) -> list[Path]:
         ]
     except ModelUnavailableError as error:
         raise NotReadyError(
-            f"The answers cannot be had: {error}.",
+            f"The answers cannot be fetched: {error}.",
             f"Try again later; to give these batches up, remove {pending.folder / 'batches.json'} "
             "and run `batch submit` again.",
         ) from None

@@ -15,12 +15,13 @@ from vllm_digest.masking import MASK, Secrets
 T = TypeVar("T")
 _LONGEST = 2_000
 """Characters of one line of a message; longer ones are cut."""
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format, surrogate and separator characters, which are not shown."""
 _JOINER = "\u200d"
 """Zero-width joiner of emoji; the only character of these categories that is kept."""
 _COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# Git and HTTP libraries quote addresses as they were given, also with credentials that are no known secret.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/@:]*:[^\s/@]+|[^\s/@:]{20,})(?=@)")
 """User and password, or a token alone, in an address; not `git@`."""
 
@@ -31,12 +32,12 @@ class _State:
     secrets = Secrets()
 
 
-def begin(secrets: Secrets) -> None:
+def set_secrets(secrets: Secrets) -> None:
     """Mask these secrets from now on, instead of earlier ones."""
     _State.secrets = secrets
 
 
-def keep_secret(value: str) -> None:
+def add_secret(value: str) -> None:
     """Mask a further value, such as a token that the run has just read."""
     _State.secrets.add(value)
 
@@ -88,14 +89,15 @@ def without_effect(text: str) -> str:
     workflow commands (`::error::` at the start of a line, `##[error]` anywhere) so that they are not run:
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
+    # `str.isprintable` is false for all of `_INVISIBLE`; most texts need no look at each character.
     if not text.isprintable():
         text = "".join(map(_shown, _CONTROL_SEQUENCE.sub("", text)))
     return _COMMAND.sub(r"\1: :", text).replace("##[", "## [")
 
 
-def is_shown(text: str) -> bool:
+def is_visible(text: str) -> bool:
     """Whether all characters of a text are visible."""
-    return text.isprintable() or all(map(_is_shown, text))
+    return text.isprintable() or all(map(_is_visible, text))
 
 
 def is_utf8(text: str) -> bool:
@@ -108,12 +110,12 @@ def is_utf8(text: str) -> bool:
 
 
 def _shown(character: str) -> str:
-    if character == "\n" or _is_shown(character):
+    if character == "\n" or _is_visible(character):
         return character
     if category(character) == "Cs":
         return "\ufffd"
     return " " if character.isspace() else ""
 
 
-def _is_shown(character: str) -> bool:
-    return category(character) not in _UNSEEN or character == _JOINER
+def _is_visible(character: str) -> bool:
+    return category(character) not in _INVISIBLE or character == _JOINER

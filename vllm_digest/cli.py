@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vllm_digest import __version__, options
-from vllm_digest.cleaning import begin
+from vllm_digest.cleaning import set_secrets
 from vllm_digest.errors import EXIT_CODES, INTERRUPTED, OUTPUT_CLOSED, DigestError, StorageError
 from vllm_digest.masking import Secrets
 from vllm_digest.options.declaring import CommandOptions, check_encoding, parameters
@@ -31,7 +31,7 @@ Given = TypeVar("Given", bound=CommandOptions)
 
 
 def main() -> None:
-    """The program."""
+    """Run the program."""
     # By default garbage is collected every 700 objects, which takes a tenth of the time to load modules.
     gc.set_threshold(50_000)
     print_tracebacks_clean()
@@ -39,11 +39,11 @@ def main() -> None:
 
 
 def run_command(arguments: Sequence[str], runtime: "Runtime | None" = None) -> int:
-    """Run one command and give its exit code; what a person can act on becomes a message on stderr.
+    """Run one command and return its exit code; errors that a person can act on are printed to stderr.
 
     Without `runtime` the command uses the system's clock and environment.
     """
-    begin(Secrets.of_environment(runtime.environ if runtime else os.environ))
+    set_secrets(Secrets.of_environment(runtime.environ if runtime else os.environ))
     try:
         code = commands.main(list(arguments), prog_name="vllm-digest", standalone_mode=False, obj=runtime)
     except click.ClickException as error:

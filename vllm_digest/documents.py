@@ -15,9 +15,7 @@ from vllm_digest.validation import problems
 T = TypeVar("T")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _LARGEST = 1_000_000_000
-"""Bytes of a document by default."""
-
-
+"""Bytes of a document by default; callers that read a stranger's files give a lower limit."""
 _LONGEST = 2_000_000
 """Bytes of one string in a document; GitHub's bodies have at most 65,536 characters."""
 _DIGITS = 20
@@ -95,7 +93,8 @@ def parse_json(content: bytes, name: str, longest: int = _LONGEST) -> Any:
         raise DocumentError(f"{name} has a lone surrogate.") from None
     except ValueError:
         raise DocumentError(f"{name} is not JSON, or is truncated.", "Run its window again.") from None
-    # Without escaped quotes, everything between two quotes is a string or what separates strings.
+    # Without escaped quotes, everything between two quotes is a string or what separates strings. Faster than
+    # a walk through the parsed value.
     bare = content.replace(rb"\\", b"").replace(rb"\"", b"")
     if max(map(len, bare.split(b'"'))) > longest:
         raise DocumentError(f"{name} has a string of more than {longest} bytes.")
@@ -108,7 +107,8 @@ def read_file(path: Path | str, most: int, name: str) -> bytes:
     Raises UnreadableError if the operating system does not let it be read.
     """
     try:
-        # Without O_NONBLOCK opening a pipe would wait for its other end.
+        # Without O_NONBLOCK opening a pipe would wait for its other end. Checked after opening, so that the
+        # file cannot be replaced in between.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

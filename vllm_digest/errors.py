@@ -15,8 +15,9 @@ class ExitCode(NamedTuple):
 
 
 INTERRUPTED = 130
+"""What a shell shows for a program that SIGINT ended: 128 + 2."""
 OUTPUT_CLOSED = 141
-"""What a shell shows for a program that SIGPIPE ended."""
+"""What a shell shows for a program that SIGPIPE ended: 128 + 13."""
 EXIT_CODES = (
     ExitCode(0, "success, also for a window without activity", ""),
     ExitCode(1, "`status` only: windows are missing or late", "find out why runs fail or do not start"),
@@ -57,7 +58,7 @@ EXIT_CODES = (
 """All exit codes of the program; the docs' table is made from them."""
 
 
-_WAYS_ON = {
+_REMEDIES = {
     errno.ENOSPC: "Free space on its disk.",
     errno.EDQUOT: "Free space: the quota of the user that runs this is used up.",
     errno.EROFS: "Its disk can only be read; the system's log may say why.",
@@ -66,9 +67,9 @@ _WAYS_ON = {
 }
 
 
-def way_on(error: OSError) -> str:
+def remedy_for(error: OSError) -> str:
     """What to do about a file or folder that cannot be written."""
-    return _WAYS_ON.get(error.errno or 0, "Check that path, or name another folder.")
+    return _REMEDIES.get(error.errno or 0, "Check that path, or name another folder.")
 
 
 class DigestError(Exception):
@@ -118,13 +119,12 @@ class StorageError(DigestError):
 
     @classmethod
     def of(cls, error: OSError) -> Self:
-        """The error for a refusal by the system that no other code handles.
-
-        Such as a disk that fails while it is read, or a full one behind stdout.
-        """
+        """The error for a failure of the system that no other code handles, such as a disk that fails while
+        it is read, or a full one behind stdout."""
+        # `filename` is bytes or a number if the path was given so, and None for stdout.
         place = error.filename if isinstance(error.filename, str) else "A file, or what is printed,"
         why = error.strerror or type(error).__name__
-        return cls(f"{place} cannot be read or written: {why}.", way_on(error))
+        return cls(f"{place} cannot be read or written: {why}.", remedy_for(error))
 
 
 class BusyError(DigestError):

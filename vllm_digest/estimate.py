@@ -15,6 +15,7 @@ _POINTS_A_ROW = 0.105
 _FIRST_REQUESTS, _FIRST_POINTS = 6, 40
 """Fixed part: for finding the threads that are older than the range."""
 _ONE_REQUEST = timedelta(seconds=1)
+"""Time that a request takes."""
 # Measured by benchmarks/model.py, prompts and answers, in tokens as `write` estimates them.
 _BRIEFS_A_ROW = 1.3
 _BRIEF_TOKENS = 3_300
@@ -64,7 +65,10 @@ def _questions(rows: float, windows: int, rules: WritingRules) -> tuple[int, int
 
 
 def model_work(briefs: float, rules: WritingRules) -> tuple[float, float]:
-    """Calls and tokens for one window with so many briefs: these, the overview, and the second pass."""
+    """Calls and tokens for one window with so many briefs: for these, the overview, and the second pass.
+
+    Without repair questions, whose number depends on the model.
+    """
     limits = rules.limits
     overview = _OVERVIEW_TOKENS + min(limits.overview_tokens, briefs * _TOKENS_A_BRIEF)
     calls = briefs + 1

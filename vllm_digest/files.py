@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from vllm_digest.errors import StorageError, way_on
+from vllm_digest.errors import StorageError, remedy_for
 
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
 """Errors of file systems that cannot sync a file or folder: network file systems, FUSE."""
@@ -29,6 +29,7 @@ def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None
             path.parent.mkdir(parents=True, exist_ok=True)
             last, drafts[path] = path, _draft_of(path)
             _write_draft(drafts[path], content, sync=sync)
+        # From here on a crash leaves old and new files mixed, but never with the last one.
         if len(drafts) > 1 and last.exists():
             last.unlink()
             done.append(last)
@@ -41,9 +42,9 @@ def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None
         raise StorageError(
             f"{path} cannot be written: {error.strerror}.",
             f"What belongs to it is written in part ({', '.join(one.name for one in done)}); "
-            f"the next run completes it. {way_on(error)}"
+            f"the next run completes it. {remedy_for(error)}"
             if done
-            else f"Nothing was written. {way_on(error)}",
+            else f"Nothing was written. {remedy_for(error)}",
         ) from None
     finally:
         # A failure here must not hide the first one.
@@ -72,7 +73,7 @@ def make_folders(root: Path, *names: str) -> Path:
     except OSError as error:
         raise StorageError(
             f"{root.joinpath(*names)} cannot be made: {error.strerror}.",
-            way_on(error),
+            remedy_for(error),
         ) from None
     return folder
 
@@ -99,7 +100,7 @@ def probe(folder: Path) -> None:
     except OSError as error:
         raise StorageError(
             f"{folder} cannot be written: {error.strerror}.",
-            way_on(error),
+            remedy_for(error),
         ) from None
 
 
@@ -109,6 +110,7 @@ def _write_draft(path: Path, content: bytes, *, sync: bool) -> None:
     An existing file or link of that name is removed first, so that no link is followed.
     """
     path.unlink(missing_ok=True)
+    # `x` fails instead of following a link that appears in between (O_EXCL).
     with path.open("xb") as file:
         file.write(content)
         file.flush()
@@ -117,12 +119,14 @@ def _write_draft(path: Path, content: bytes, *, sync: bool) -> None:
 
 
 def _draft_of(path: Path) -> Path:
+    # Beside the file: `rename` is atomic only within one file system.
     draft = path.with_name(f".{path.name}.tmp")
     return free_name(draft) if draft.is_dir() else draft
 
 
 def _sync_folder(folder: Path) -> None:
     """Flush the names in a folder to disk."""
+    # A synced file is lost in a power cut if the entry of its folder is not: see fsync(2).
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except PermissionError:

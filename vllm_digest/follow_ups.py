@@ -1,4 +1,4 @@
-"""What a report tells of earlier ones, as values that it stores."""
+"""The values that a report stores about earlier ones: outcomes, first descriptions, counts of periods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstTold:
+class FirstReport:
     """A thread that an earlier report described, and the first such report.
 
     `place`: of that report, as `Report.place`.

@@ -39,12 +39,14 @@ def installation() -> Installation:
     except PackageNotFoundError:
         return Installation("an uninstalled copy", "", "a folder that was never installed")
     version = found.version
+    # `direct_url.json` is missing for an installation from an index, as PEP 610 says.
     record = found.read_text("direct_url.json")
     if record is None:
         known = _VERSION.fullmatch(version)
         return Installation(version, f"{_NAME}=={version}" if known else "", "an index")
     try:
         return _direct(version, json.loads(record))
+    # The record is written by any of several installers, and by people; no form of it may stop a command.
     except (ValueError, TypeError, AttributeError, KeyError):
         return Installation(version, "", "an unknown place")
 

@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from vllm_digest.errors import UsageError
 
+# Chinese first: it is the default of `report.languages`.
 LANGUAGES = ("zh", "en")
 """Codes of the supported languages. Each has a folder in `templates/` and one in `check/`."""
 

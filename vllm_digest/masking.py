@@ -26,6 +26,7 @@ _PLACEHOLDERS = frozenset(
 )
 """Dummy keys for servers without access control. Masking these words would damage ordinary text."""
 _SHORTEST = 4
+"""Characters of a value that is masked; a shorter one is no protection, and would damage ordinary text."""
 _SHORT = 8
 """Shorter values are masked only as separate words."""
 
@@ -77,6 +78,7 @@ def _forms(value: str) -> Iterator[str]:
     yield value
     for encoded in (quote(value, safe=""), quote(value), quote_plus(value)):
         yield encoded
+        # RFC 3986, section 2.1: the hexadecimal digits may be in either case.
         yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     yield html.escape(value)
     yield json.dumps(value)[1:-1]
@@ -105,6 +107,7 @@ def _credentials(address: str) -> Iterator[str]:
         yield from (credentials, unquote(credentials), password, unquote(password))
 
 
+# Apprise's addresses have their secrets in different parts: https://github.com/caronc/apprise/wiki
 def _parts_of_address(address: str) -> Iterator[str]:
     """The secrets in an address of Apprise: the whole address, and each part that looks like a token."""
     yield address

@@ -19,6 +19,7 @@ _FENCE = "---\n"
 _FENCE_OF_JEKYLL = re.compile(r"^(?:---|\.\.\.)[ \t\r\f\v]*\n", re.MULTILINE)
 """https://github.com/jekyll/jekyll/blob/master/lib/jekyll/document.rb, YAML_FRONT_MATTER_REGEXP"""
 _LONGEST_FRONT = 8_000
+"""Characters of a front matter; that of this program has five short keys."""
 _LONGEST_LINE = 60_000
 """Characters of a line; a model's paragraph has at most 20,000."""
 _MOST_OPEN, _MOST_SIGNS = 50, 2_000
@@ -51,6 +52,7 @@ def breakage(page: str) -> str:
     if wrong := _front_matter(keys):
         return wrong
     liquid = _LIQUID.search(body)
+    # Jekyll runs Liquid before Markdown, in code blocks as well: https://jekyllrb.com/docs/rendering-process/
     return f"Liquid would run in it: {liquid[0]!r}." if liquid else _slowness(body)
 
 
@@ -113,6 +115,7 @@ def _keys(front: str) -> Any:
 
     Aliases and nesting could exhaust memory. PyYAML raises ValueError for a date like 02-30.
     """
+    # Events come before aliases are resolved, so a small file that would expand to gigabytes is refused here.
     for event in yaml.parse(front, yaml.CSafeLoader):
         match event:
             case yaml.AliasEvent() | yaml.SequenceStartEvent():

@@ -114,6 +114,7 @@ def fetch(
 
 def make_report(snapshot: Snapshot, context: ReportContext) -> Report:
     """Make the report of a snapshot: facts, digest, narrative. Secrets of the run are masked in it."""
+    # Before anything is derived: a secret that somebody posted would else be in the facts and the prompts.
     snapshot = mask_in(snapshot)
     digest = make_digest(classify(snapshot, context.rules), context.rules.digest)
     narrative = mask_in(context.writer(snapshot, digest))
@@ -161,6 +162,7 @@ def store_all(reports: Iterable[Report], context: ReportContext, on_stored: OnSt
             failures += 1
         else:
             on_stored(report, stored)
+    # Raised at the end: one bad page does not stop the others.
     if failures:
         raise PageError.of_several(failures)
     return fallbacks
@@ -172,6 +174,7 @@ def publish(report: Report, archive: Archive, language: str = LANGUAGES[0]) -> S
     Raises StorageError if they cannot be written. Raises PageError if the page fails its check: then it is
     set aside and the data is stored without it, so that a later run makes the page without fetching.
     """
+    # Imported here, so that a run sends its first request before it loads the templates.
     from vllm_digest.pagecheck import find_problem
     from vllm_digest.render import render
     from vllm_digest.sections import outline

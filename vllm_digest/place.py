@@ -24,10 +24,12 @@ ROLL_UPS = {
     "range": timedelta(days=31, hours=2),
 }
 """The series of roll-ups with an upper limit of their windows' length: the longest span, plus time for a
-clock change of an hour."""
+clock change of an hour, plus an hour because windows must be shorter than the limit."""
 _LEVELS = tuple(
     map(
         re.compile,
+        # GitHub's limits are 39 characters for an owner and 100 for a repository; an Enterprise Server's may
+        # differ.
         (ROOT, r"[A-Za-z0-9_-]{1,100}", r"[A-Za-z0-9._-]{1,200}", "[a-z0-9]{1,10}", "[0-9]{4}", "[0-9]{2}"),
     )
 )
@@ -36,6 +38,7 @@ DEPTH = len(_LEVELS)
 _REPO_LEVELS = (1, 2)
 _FILE = re.compile(r"([0-9]{8}T[0-9]{4}Z-[0-9]{8}T[0-9]{4}Z)\.(json|md)")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""The lower limit of `window.Moment`."""
 _LEFT_OUT = re.compile(r"-*[._]")
 """The start of folder names that Jekyll ignores (`.github`, `_site`), and of names escaped from these.
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import click
 
-from vllm_digest.cleaning import clean_line, clean_lines, is_shown, mask_secrets, without_effect
+from vllm_digest.cleaning import clean_line, clean_lines, is_visible, mask_secrets, without_effect
 from vllm_digest.errors import DigestError
 
 PROGRAM = "vllm-digest"
@@ -34,13 +34,14 @@ def print_page(page: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a JSON object on one line to stdout, with control characters escaped."""
+    # Bidirectional overrides and C1 controls are allowed in JSON, but a terminal obeys them.
     text = json.dumps(value, ensure_ascii=False)
-    shown = (one if is_shown(one) else json.dumps(one)[1:-1] for one in text)
+    shown = (one if is_visible(one) else json.dumps(one)[1:-1] for one in text)
     print_page("".join(shown) + "\n")
 
 
-def print_trial(*, passed: bool, said: str, is_colored: bool) -> None:
-    """One thing tried, to stdout: `ok` or `FAIL`, in green or red if `is_colored`, and what was said."""
+def print_check_result(*, passed: bool, said: str, is_colored: bool) -> None:
+    """Print the result of a check to stdout: `ok` or `FAIL`, in green or red if `is_colored`, and a text."""
     word = f"{'ok' if passed else 'FAIL':6}"
     shown = click.style(word, fg="green" if passed else "red", bold=True) if is_colored else word
     print_page(f"{shown}{without_effect(said)}\n")
@@ -65,6 +66,7 @@ def print_usage_error(error: click.ClickException) -> None:
 
 def print_on_line(text: str, *, ends: bool = False) -> None:
     """Overwrite the current line of the terminal, for progress. `ends`: start a new line after it."""
+    # `\r` moves to the start of the line, ECMA-48's EL (`ESC [ K`) erases to its end.
     _print_to_stderr(f"\r\x1b[K{clean_line(text)}", ends=ends)
 
 
@@ -100,6 +102,7 @@ def configure_logging(verbosity: int) -> None:
     handler.addFilter(lambda record: record.name.startswith(_PACKAGE) or record.levelno >= logging.WARNING)
     handler.setLevel(level)
     root = logging.getLogger()
+    # A second call, as in tests, must not print each line twice; handlers of others stay.
     root.handlers[:] = [one for one in root.handlers if not isinstance(one, _StderrHandler)]
     root.addHandler(handler)
     logging.getLogger(_PACKAGE).setLevel(level)
@@ -116,6 +119,7 @@ class LogFormatter(logging.Formatter):
     """Formats a record as `vllm-digest: message`, with cleaned arguments and a traceback below it, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # A copy: other handlers get the record as it was.
         clean = logging.makeLogRecord(record.__dict__)
         if isinstance(record.args, tuple):
             clean.args = tuple(map(_clean_argument, record.args))

@@ -38,6 +38,7 @@ def run_program(
             timeout=timeout.total_seconds(),
             check=False,
         )
+    # The exception has the command line, which may contain an address with a token.
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
     return Finished(ended.returncode, ended.stdout, ended.stderr.decode(errors="replace"))

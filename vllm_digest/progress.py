@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from vllm_digest.printing import print_message, print_on_line
 
 
-def tell_next(step: str, *, shown: bool) -> None:
-    """Print the next step of the user as one line, if `shown`."""
+def print_next_step(step: str, *, shown: bool) -> None:
+    """Print what the user can do next as one line, if `shown`."""
     if shown:
         print_message(f"next: {step}")
 
@@ -33,7 +33,7 @@ def fetch_counter(*, shown: bool) -> Callable[[int, int], None]:
 
 
 def model_counter(*, shown: bool) -> Callable[[int, int], None]:
-    """A counter of what a model has written about on one line; one that does nothing unless `shown`."""
+    """A counter of the threads that a model has written about; one that does nothing unless `shown`."""
 
     def show(done: int, total: int) -> None:
         if shown:
@@ -70,6 +70,7 @@ class Progress:
             print_on_line("")
 
     def _show(self, threads: int) -> None:
+        # The expected number of threads is an estimate; with too high a one, the windows tell more.
         share = max(threads / max(self._threads, 1), self.windows_done / self._windows)
         left = (self._clock() - self._began) * (1 / min(max(share, 0.001), 1) - 1)
         print_on_line(

@@ -98,8 +98,8 @@ def render_for_site(
             quote=partial(_quote, address=address),
             minute=lambda moment: Markup(local_minute(moment, zone)),
             clock=lambda moment: Markup(f"{moment.astimezone(zone):%m-%d %H:%M}"),
-            place=_Places(),
-            first_told=_FirstTold(report, zone),
+            place=_Anchors(),
+            first_told=_FirstReport(report, zone),
             links_of=lambda number: [one for one in digest.links if number in (one.source, one.target)],
             figures=lambda text: _quote(around_figure(text), address),
         ).rstrip("\n")
@@ -119,7 +119,7 @@ class _Addresses:
         return self._known.get(number, f"{self.repo_url}/issues/{number}")
 
 
-class _Places:
+class _Anchors:
     """Marks the first item of a page that tells of a thread as its place."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class _Places:
         return Markup(collapsible.anchor(number))
 
 
-class _FirstTold:
+class _FirstReport:
     """Returns the first report that described a thread, at the first place of a page that describes it."""
 
     def __init__(self, report: Report, zone: ZoneInfo) -> None:

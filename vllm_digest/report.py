@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from vllm_digest.facts import MOST_AREAS, DigestRules, Facts, LinkKind, ThreadFacts
-from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
+from vllm_digest.follow_ups import FirstReport, FollowUp, PeriodCounts
 from vllm_digest.judgement import FocusWords, Relevance
 from vllm_digest.models import EventKind, Gap, GapCode
 from vllm_digest.narrative import Narrative
@@ -307,7 +307,7 @@ class Report:
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
     follow_ups: tuple[FollowUp, ...] = ()
-    told_before: tuple[FirstTold, ...] = ()
+    told_before: tuple[FirstReport, ...] = ()
     before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
 

@@ -36,4 +36,5 @@ def writing_rules_of(settings: Settings) -> WritingRules:
 
 
 def _bots(settings: Settings) -> frozenset[str]:
+    # Logins are not case-sensitive at GitHub, and only its REST API adds `[bot]`.
     return frozenset(login.casefold().removesuffix("[bot]") for login in settings.heat.bots)

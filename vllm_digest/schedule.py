@@ -34,6 +34,7 @@ def plan(stored: Sequence[TimeWindow], length: timedelta, end: datetime, catch_u
     if not stored:
         return Plan((latest,))
     oldest = latest.start - catch_up
+    # A hole is due as a whole or not at all: a cut would leave a hole that no later run fills.
     spans = [
         TimeWindow(hole.start, min(hole.end, end)) for hole in holes(stored) if oldest <= hole.start < end
     ]
@@ -113,6 +114,8 @@ def _calendar(span: TimeWindow, length: timedelta, zone: ZoneInfo) -> Iterator[T
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The start of a day in the zone, as UTC; if the clocks skip midnight, the moment at which they do."""
+    # For a midnight that does not exist Python takes the offset before the change, so the result is the
+    # moment of the change: https://peps.python.org/pep-0495/
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -61,12 +61,14 @@ def _focus(digest: Digest, _part: BriefPart) -> Iterable[int]:
 
 
 def _changes(digest: Digest, part: BriefPart) -> Iterable[int]:
-    told_above = set(_focus(digest, part))
-    return (number for number in digest.changes if number not in told_above)
+    # What a model wrote about a change of the focus is in the section of the focus only.
+    in_focus = set(_focus(digest, part))
+    return (number for number in digest.changes if number not in in_focus)
 
 
 def _concerns(digest: Digest, part: BriefPart) -> Iterable[int]:
     numbers = {concern.number for concern in digest.concerns}
+    # The topic of a hot thread and the reading of a change are in the sections above.
     if part is BriefPart.TOPIC:
         return numbers.difference(digest.shown_hot, digest.changes)
     return numbers

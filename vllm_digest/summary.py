@@ -67,7 +67,7 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
 
 
 def _model(told: Narrative) -> dict[str, Any]:
-    """What a model took, and what of it was not used."""
+    """The usage of a model, and the parts that fell back to rules."""
     return {
         "model": told.model or None,
         "calls": told.usage.calls,
@@ -90,7 +90,7 @@ def _model(told: Narrative) -> dict[str, Any]:
 
 
 def _reason(reason: JudgementReason) -> dict[str, Any]:
-    """A code with those of its arguments that say something."""
+    """A code with those of its arguments that it has."""
     arguments = {
         "quotes": list(reason.quotes),
         "count": reason.count,

@@ -70,6 +70,7 @@ def _words(kind: str, value: object, detail: Any) -> str:
         return str(context["error"])
     if value is None:
         return "it has no value"
+    # Such as `int_parsing_size` and `int_type`: the prefix says which type it must be.
     for name in (kind, kind.rpartition("_")[0], kind.partition("_")[0]):
         if name in _WORDS:
             return _WORDS[name].format_map(_Known(context))

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field
 from vllm_digest.errors import UsageError
 
 LONGEST = timedelta(days=31)
+"""The longest window: a calendar month."""
 _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
@@ -153,6 +154,7 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         ) from None
     _check_year(moment.year, text)
     if moment.tzinfo is None:
+        # zoneinfo silently takes one of two readings (PEP 495): an hour could be missing or reported twice.
         moment = moment.replace(tzinfo=zone)
         if not datetime_exists(moment) or datetime_ambiguous(moment):
             raise UsageError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from vllm_digest.digest import make_digest
 from vllm_digest.facts import DigestRules, Facts
-from vllm_digest.follow_ups import FirstTold, FollowUp, PeriodCounts
+from vllm_digest.follow_ups import FirstReport, FollowUp, PeriodCounts
 from vllm_digest.narrative import Narrative
 from vllm_digest.report import Provenance, Report
 
@@ -22,7 +22,7 @@ class StoredReport:
     provenance: Provenance
     narrative: Narrative = field(default_factory=Narrative)
     follow_ups: tuple[FollowUp, ...] = ()
-    told_before: tuple[FirstTold, ...] = ()
+    told_before: tuple[FirstReport, ...] = ()
     before: tuple[PeriodCounts, ...] = ()
     asked_as: str = ""
 

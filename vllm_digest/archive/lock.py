@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from vllm_digest.archive.folder import list_series
-from vllm_digest.errors import BusyError, StorageError, way_on
+from vllm_digest.errors import BusyError, StorageError, remedy_for
 from vllm_digest.files import make_folders
 from vllm_digest.place import series_folder
 
@@ -102,7 +102,9 @@ def _enter(stack: ExitStack, root: Path, folder: Path) -> bool:
     try:
         lock = _acquire(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written and locked: {error.strerror}.", way_on(error)) from None
+        raise StorageError(
+            f"{path} cannot be written and locked: {error.strerror}.", remedy_for(error)
+        ) from None
     if lock is None:
         return False
     stack.callback(_release, lock)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from vllm_digest.archive.form import FORM, to_stored
 from vllm_digest.documents import to_json
-from vllm_digest.errors import StorageError, way_on
+from vllm_digest.errors import StorageError, remedy_for
 from vllm_digest.files import free_name, make_folders, write_together
 from vllm_digest.place import Place
 from vllm_digest.report import Report
@@ -77,7 +77,9 @@ def move_page_aside(root: Path, place: Place) -> Path:
     try:
         page.replace(target)
     except OSError as error:
-        raise StorageError(f"{page} cannot be moved to {target}: {error.strerror}.", way_on(error)) from None
+        raise StorageError(
+            f"{page} cannot be moved to {target}: {error.strerror}.", remedy_for(error)
+        ) from None
     return target
 
 
@@ -91,7 +93,7 @@ def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"{path} cannot be removed: {error.strerror}.", way_on(error)) from None
+        raise StorageError(f"{path} cannot be removed: {error.strerror}.", remedy_for(error)) from None
 
 
 def _make_way(root: Path, place: PurePosixPath) -> Stored:
@@ -111,7 +113,7 @@ def _move_away(path: Path, root: Path) -> None:
         path.rename(target)
     except OSError as error:
         raise StorageError(
-            f"{path} is no file and cannot be moved away: {error.strerror}.", way_on(error)
+            f"{path} is no file and cannot be moved away: {error.strerror}.", remedy_for(error)
         ) from None
     log.warning("%s is no file; it was moved to %s", path, target)
 

@@ -11,7 +11,7 @@ from vllm_digest.errors import SourceError
 from vllm_digest.estimate import RESERVE
 from vllm_digest.options import BackfillOptions
 from vllm_digest.printing import print_json, print_product
-from vllm_digest.progress import Progress, tell_next
+from vllm_digest.progress import Progress, print_next_step
 from vllm_digest.report import Report
 from vllm_digest.rules import writing_rules_of
 from vllm_digest.runtime import Runtime, Setup, resolve
@@ -38,7 +38,7 @@ def backfill(runtime: Runtime, options: BackfillOptions) -> None:
             plan = make_plan(setup, wanted, source, force=options.force)
             _tell(plan, wanted)
             fallbacks = _fill(setup, plan, source, context, as_json=options.as_json)
-    tell_next(
+    print_next_step(
         "`vllm-digest status` tells what is stored, `vllm-digest push` publishes it",
         shown=setup.shows_progress,
     )

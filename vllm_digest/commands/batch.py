@@ -8,7 +8,7 @@ from pathlib import Path
 from vllm_digest import pipeline
 from vllm_digest.archive import Pending, Stored
 from vllm_digest.backfill_range import backfill_range
-from vllm_digest.batching import answer_files, capabilities_of, requests, submitted
+from vllm_digest.batching import answer_files, capabilities_of, requests, submit_all
 from vllm_digest.commands.backfill import backfill_source, make_plan
 from vllm_digest.errors import UsageError
 from vllm_digest.llm import Server
@@ -91,7 +91,7 @@ def _prepare(setup: Setup, pending: Pending, fetched: Iterable[Snapshot]) -> Non
         if not paths:
             log.warning("there is nothing to ask: `batch collect` makes the pages")
             return
-        batches = submitted(server, paths) if server else []
+        batches = submit_all(server, paths) if server else []
     pending.save_batches(batches)
     if batches:
         log.warning("batches under way: %s; `batch collect` takes the answers", ", ".join(batches))

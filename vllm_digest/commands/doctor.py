@@ -14,7 +14,7 @@ from vllm_digest.installation import installation
 from vllm_digest.llm import TooSlowError
 from vllm_digest.model_protocol import ModelError
 from vllm_digest.options import DoctorOptions
-from vllm_digest.printing import print_trial
+from vllm_digest.printing import print_check_result
 from vllm_digest.publish.layout import PROGRAM, WORKFLOW, FileStatus, compare, is_pinned
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.window import TimeWindow, floor_to_minute
@@ -34,7 +34,7 @@ def doctor(runtime: Runtime, options: DoctorOptions) -> int:
         except DigestError as error:
             codes.append(error.exit_code)
             said, passed = str(error).replace("\n", "\n      "), False
-        print_trial(passed=passed, said=f"{what}: {said}", is_colored=runtime.is_colored)
+        print_check_result(passed=passed, said=f"{what}: {said}", is_colored=runtime.is_colored)
 
     setup: Setup | None = None
 

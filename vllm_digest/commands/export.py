@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
 
-from vllm_digest.errors import StorageError, UsageError, way_on
+from vllm_digest.errors import StorageError, UsageError, remedy_for
 from vllm_digest.options import ExportOptions
 from vllm_digest.printing import print_product
 from vllm_digest.runtime import Runtime, resolve
@@ -44,7 +44,7 @@ def export(runtime: Runtime, options: ExportOptions) -> None:
             drafts[table].replace(path)
     except OSError as error:
         raise StorageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}.", way_on(error)
+            f"{error.filename or folder} cannot be written: {error.strerror}.", remedy_for(error)
         ) from None
     finally:
         # A failure here must not hide the first one.

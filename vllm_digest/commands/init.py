@@ -8,7 +8,7 @@ from vllm_digest.files import write_together
 from vllm_digest.installation import Installation, installation
 from vllm_digest.options import InitOptions
 from vllm_digest.printing import print_product
-from vllm_digest.progress import tell_next
+from vllm_digest.progress import print_next_step
 from vllm_digest.publish.layout import PROGRAM, RECORD, FileStatus, LaidOut, compare, is_pinned, new_record
 from vllm_digest.runtime import Runtime
 
@@ -35,7 +35,7 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
         print_product(f"{path}\n")
     if not installed.requirement:
         _tell_uninstallable(folder, installed)
-    tell_next(
+    print_next_step(
         f"push {folder} to a repository on GitHub; {folder / 'README.md'} has the three clicks left to do",
         shown=sys.stderr.isatty() and not options.quiet,
     )
@@ -53,13 +53,13 @@ def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
 
 def _tell_uninstallable(folder: Path, installed: Installation) -> None:
     if is_pinned(folder):
-        way_on = "%s is not changed, and the workflow installs the version that it names"
+        remedy = "%s is not changed, and the workflow installs the version that it names"
     else:
-        way_on = (
+        remedy = (
             "put a line `vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s"
         )
     log.warning(
-        f"this copy of vllm-digest came from %s, and no other machine can install it from there: {way_on}",
+        f"this copy of vllm-digest came from %s, and no other machine can install it from there: {remedy}",
         installed.origin,
         folder / PROGRAM,
     )

@@ -11,7 +11,7 @@ from vllm_digest.archive import Stored, backfill_command
 from vllm_digest.commands.rollup import make_due_rollups
 from vllm_digest.errors import UsageError, counted
 from vllm_digest.options import RunOptions
-from vllm_digest.progress import fetch_counter, tell_next
+from vllm_digest.progress import fetch_counter, print_next_step
 from vllm_digest.report import Report
 from vllm_digest.runtime import Runtime, Setup, resolve
 from vllm_digest.schedule import Plan, plan
@@ -86,7 +86,7 @@ def _store(setup: Setup, options: RunOptions, task: _Task) -> int:
         counter = fetch_counter(shown=setup.shows_progress)
         fallbacks = pipeline.run(task.source, due, task.context, on_stored, counter)
     if options.sample:
-        tell_next(
+        print_next_step(
             "`vllm-digest doctor` says what a report on GitHub's last hour needs", shown=setup.shows_progress
         )
     else:

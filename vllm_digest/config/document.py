@@ -9,10 +9,12 @@ import yaml
 from vllm_digest.cleaning import is_utf8
 from vllm_digest.errors import UsageError
 
+# "A million laughs": few lines with nested aliases can stand for any number of values.
 _MOST_BYTES = 1_000_000
 _MOST_NODES = 50_000
 """Values in a file, counting repetitions by aliases; the example file has about 600."""
 _DEEPEST = 20
+"""Levels of nesting, several times those of the settings."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,6 +47,7 @@ def parse(text: str, place: str) -> Any:
     loader = None
     try:
         loader = _Loader(text)
+        # Checked as nodes, before aliases are copied and duplicate keys are lost in a dict.
         node = loader.get_single_node()
         if node is None:
             return None

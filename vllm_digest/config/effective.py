@@ -42,6 +42,7 @@ def _lines(loaded: Loaded, environ: Mapping[str, str]) -> Iterator[str]:
 
 def _setting(key: str, value: Any, origin: str) -> Iterator[str]:
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=_WIDTH, sort_keys=False)
+    # PyYAML ends a document of one plain scalar with `...`.
     first, *others = text.removesuffix("...\n").splitlines()
     if others:
         yield f"  # {origin}:"

@@ -27,11 +27,11 @@ _OF_A_CLUSTER = re.compile(
 https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
 
 
-class Given(NamedTuple):
+class GivenValue(NamedTuple):
     """A value that was given.
 
-    place: where, for messages: `config.yaml: github.repo`, `--repo`.
-    origin: where, for `config --effective`: `config.yaml`, the variable's name, the flag.
+    `place`: where, for messages: `config.yaml: github.repo`, `--repo`.
+    `origin`: where, for `config --effective`: `config.yaml`, the variable's name, the flag.
     """
 
     value: Any
@@ -39,7 +39,7 @@ class Given(NamedTuple):
     origin: str
 
 
-Values = dict[tuple[str, str], Given]
+Values = dict[tuple[str, str], GivenValue]
 """By section and key."""
 
 
@@ -125,16 +125,16 @@ def _from_file(file: Path | None) -> Values:
     }
 
 
-def _of_section(path: Path, section: object, values: object) -> Iterator[tuple[tuple[str, str], Given]]:
+def _of_section(path: Path, section: object, values: object) -> Iterator[tuple[tuple[str, str], GivenValue]]:
     if section not in sections():
         raise UsageError(f"{path}: {clean_line(section)} is not a section.", _hint(str(section)))
     name = str(section)
     if isinstance(values, str) and name == "focus":
         # A section may be a single word: `focus: none`.
-        yield (name, ""), Given(values, f"{path}: {name}", str(path))
+        yield (name, ""), GivenValue(values, f"{path}: {name}", str(path))
     elif isinstance(values, dict):
         for key, value in values.items():
-            yield (name, str(key)), Given(value, f"{path}: {name}.{key}", str(path))
+            yield (name, str(key)), GivenValue(value, f"{path}: {name}.{key}", str(path))
     elif values is not None:
         raise UsageError(f"{path}: {name} does not hold keys.", "config.example.yaml shows the form.")
 
@@ -143,9 +143,11 @@ def _from_environment(environ: Mapping[str, str]) -> Values:
     own = {PREFIX + key.replace(".", "_").upper(): tuple(key.split(".")) for key in keys()}
     given: Values = {}
     for variable, (section, key) in (*_ALIASES.items(), *own.items()):
+        # An empty variable counts as unset: GitHub Actions passes missing secrets and inputs as empty texts.
         if text := environ.get(variable, "").strip():
             value = text if _kind(section, key) is str else _list_or_text(text, variable)
-            given[section, key] = Given(value, variable, variable)
+            given[section, key] = GivenValue(value, variable, variable)
+    # A misspelt variable would else have no effect, and nobody would notice.
     for variable in environ:
         is_ours = variable.startswith(PREFIX) and not _OF_A_CLUSTER.fullmatch(variable)
         if is_ours and variable not in own:
@@ -168,7 +170,7 @@ def _list_or_text(text: str, variable: str) -> object:
 
 def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> Values:
     return {
-        (section, key): Given(value, flag, flag)
+        (section, key): GivenValue(value, flag, flag)
         for section, values in flags.items()
         for key, value in values.items()
         if value is not None
@@ -200,6 +202,7 @@ def _hint(name: str) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    # Imported here: it is needed for mistakes only.
     import difflib
 
     close = difflib.get_close_matches(name, known, n=1)

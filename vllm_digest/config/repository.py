@@ -16,10 +16,11 @@ from vllm_digest.facts import UsageKind
 
 VLLM = "vllm-project/vllm"
 _POINTS = Annotated[int, Field(ge=-20, le=20)]
+"""The other terms of the ranking of key changes have at most 26 points together (`digest.rankings`)."""
 _USAGE_WORDS = ", ".join(UsageKind)
 
 
-def _small(values: object) -> object:
+def _lower(values: object) -> object:
     """Labels and tags in lower case, in which they are compared."""
     if isinstance(values, Mapping):
         return {str(key).casefold(): value for key, value in values.items()}
@@ -28,8 +29,8 @@ def _small(values: object) -> object:
     return values
 
 
-Labels = Annotated[tuple[str, ...], BeforeValidator(_small)]
-Weights = Annotated[dict[str, _POINTS], BeforeValidator(_small)]
+Labels = Annotated[tuple[str, ...], BeforeValidator(_lower)]
+Weights = Annotated[dict[str, _POINTS], BeforeValidator(_lower)]
 
 
 class RepositorySettings(Section):

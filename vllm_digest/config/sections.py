@@ -36,8 +36,8 @@ _CREDENTIAL = re.compile(r"(?i)(?:.*[^a-z])?(?:api_?key|authorization|credential
 """Names of fields that hold credentials: `api_key`, `X-API-Key`, `auth_token`, but not `max_tokens`."""
 
 
-def _free_fields(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuses fields of a request that change what is asked or what it may cost, and credentials.
+def _check_extra_body(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse fields of a request that change the question or its cost, and credentials.
 
     Requests are written to files for batches, and `config --effective` prints the settings.
     """
@@ -59,7 +59,7 @@ def _names(value: object) -> Iterator[str]:
         yield from _names(child)
 
 
-def _languages(values: tuple[str, ...]) -> tuple[str, ...]:
+def _check_languages(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if value not in LANGUAGES:
             raise ValueError(f"{value!r} is not a supported language; there are {', '.join(LANGUAGES)}.")
@@ -73,6 +73,7 @@ class GitHubSettings(Section):
     """The repository to report on, OWNER/NAME."""
     api_url: Url = "https://api.github.com"
     """The address of GitHub's REST API."""
+    # An int, which PyGithub requires. GitHub ends a query after 10 seconds itself.
     timeout: Annotated[int, Field(ge=1, le=600)] = 15
     """Seconds to wait for one response."""
     max_wait: Length = timedelta(minutes=15)
@@ -88,7 +89,7 @@ class ReportSettings(Section):
     """Time between a window's end and the run, so that GitHub lists the events of its last seconds."""
     catch_up: Annotated[Length, within(timedelta(hours=1), timedelta(days=366))] = timedelta(days=7)
     """How far back a run reports windows that were missed; for older ones use `backfill`."""
-    languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = LANGUAGES[:1]
+    languages: Annotated[tuple[str, ...], AfterValidator(_check_languages)] = LANGUAGES[:1]
     """The languages of pages: the first at the usual addresses, each further one below a prefix (`/en/`)."""
     rollups: tuple[Literal["day", "week", "month"], ...] = ()
     """The roll-ups that a run also makes, once the stored reports cover the end of the day, week or month."""
@@ -123,7 +124,7 @@ class LlmSettings(Section):
     """Seconds to wait for one whole answer."""
     max_time: Annotated[Length, within(timedelta(minutes=1), timedelta(days=1))] = timedelta(minutes=10)
     """Time limit for all questions about a window; rules write what is not answered by then."""
-    extra_body: Annotated[dict[str, Any], AfterValidator(_free_fields)] = Field(default_factory=dict)
+    extra_body: Annotated[dict[str, Any], AfterValidator(_check_extra_body)] = Field(default_factory=dict)
     """Fields for the body of every request, such as {enable_thinking: false}; they override built-in ones."""
     max_answer_tokens: Annotated[int, Field(ge=100)] = 16_000
     """Limit of an answer in tokens, reasoning included, if it needs more than the usual one."""

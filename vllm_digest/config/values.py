@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from vllm_digest.cleaning import is_shown, is_utf8
+from vllm_digest.cleaning import is_utf8, is_visible
 from vllm_digest.errors import UsageError
 from vllm_digest.window import format_length, parse_length, parse_zone
 
@@ -73,6 +73,7 @@ def parse_repo(text: str) -> str:
 def _parse_thread(text: str) -> str:
     """`123`, or `OWNER/NAME#123`, also from a thread's address. Raises UsageError for anything else."""
     match = _THREAD.fullmatch(text.strip())
+    # Readers of JSON agree on integers below 2**53 only (RFC 8259, section 6).
     if match is None or not 0 < int(match["number"]) < 2**53:
         raise UsageError(f"{text!r} names no thread.", "Write its number, OWNER/NAME#123 or its address.")
     return f"{parse_repo(match['repo'])}#{match['number']}" if match["repo"] else match["number"]
@@ -98,6 +99,7 @@ def _parse_url(text: str) -> str:
         return written
     if _ADDRESS.fullmatch(written) is None:
         raise UsageError(f"{text!r} is not of the form https://HOST/PATH.", _proposal(written))
+    # `port` raises ValueError above 65535; 0 is not a port that can be connected to.
     try:
         port = urlsplit(written).port
     except ValueError:
@@ -113,6 +115,7 @@ def _proposal(written: str) -> str:
     if match is None or not (match["host"] or match["port"]):
         return "Write it with its start, and without user, password, ? and #."
     host = match["host"] or "localhost"
+    # Servers of one's own rarely have certificates; public hosts without a port nearly always do.
     scheme = "http" if match["port"] or _LOCAL.fullmatch(host) or "." not in host else "https"
     port = f":{match['port']}" if match["port"] else ""
     return f"Did you mean {scheme}://{host}{port}{(match['path'] or '').rstrip('/') or '/v1'}?"
@@ -122,7 +125,7 @@ def _check_path(text: str) -> str:
     """A path that pages, logs and git can contain: UTF-8, on one line. Raises UsageError otherwise."""
     if not is_utf8(text):
         raise UsageError(f"{text!r} is not UTF-8.", "Give the folder a name in UTF-8.")
-    if not is_shown(text):
+    if not is_visible(text):
         raise UsageError(f"{text!r} has invisible characters.", "Give the folder another name.")
     return text
 

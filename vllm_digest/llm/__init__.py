@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from vllm_digest.cleaning import keep_secret
+from vllm_digest.cleaning import add_secret
 from vllm_digest.config import LlmSettings
 from vllm_digest.llm.cache import AnswerCache
 from vllm_digest.llm.failures import SessionOverError, TooSlowError
@@ -47,7 +47,7 @@ def connect(
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ModelUnavailableError("OPENAI_API_KEY has characters that no key has; copy it again")
-    keep_secret(key)
+    add_secret(key)
     server = Server(
         settings=settings,
         transport=Transport(settings.base_url or _PUBLIC_API, key or _KEYLESS),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from vllm_digest.errors import StorageError, UsageError, way_on
+from vllm_digest.errors import StorageError, UsageError, remedy_for
 from vllm_digest.publish.git import Git, GitError
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def prepare(git: Git) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be made: {error.strerror}.", way_on(error)) from None
+        raise StorageError(f"{folder} cannot be made: {error.strerror}.", remedy_for(error)) from None
     if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
         raise _foreign(folder)
     is_ours = bool(git.query("config", "--file", str(own.absolute() / "config"), _MARK))
@@ -103,7 +103,7 @@ def _make_again(git: Git, own: Path) -> None:
         shutil.rmtree(own)
     except OSError as error:
         problem = f"{own} is damaged and cannot be removed: {error.strerror}."
-        raise StorageError(problem, way_on(error)) from None
+        raise StorageError(problem, remedy_for(error)) from None
     git.run(*_INIT)
 
 

@@ -27,8 +27,8 @@ from vllm_digest.options.declaring import overrides
 from vllm_digest.pipeline import ReportContext, Writer
 from vllm_digest.progress import model_counter, retry_notice
 from vllm_digest.rules import rules_of, writing_rules_of
+from vllm_digest.runtime.environment import Runtime
 from vllm_digest.runtime.lazy import LazyServer, LazyWriter
-from vllm_digest.runtime.outside import Runtime
 from vllm_digest.sources import Source
 from vllm_digest.stories.following import Following
 from vllm_digest.stories.index import StoryIndex
@@ -45,8 +45,8 @@ log = logging.getLogger(__name__)
 class Setup:
     """The objects that one command works with.
 
-    fixed_now: the time of `--now`, aware UTC; None for the clock's. wait: how long to wait for another run.
-    no_llm: ask no model. is_quiet: show no progress.
+    `fixed_now`: the time of `--now`, aware UTC; None for the clock's.
+    `wait`: how long to wait for another run. `no_llm`: ask no model. `is_quiet`: show no progress.
     """
 
     runtime: Runtime
@@ -151,6 +151,7 @@ class Setup:
             rules=writing_rules_of(self.settings),
             others=source.rows if source else None,
             on_progress=model_counter(shown=self.shows_progress),
+            # Texts for a roll-up do not come from a snapshot that `make_report` has masked.
             texts=(lambda numbers, end: mask_in(source.threads(numbers, end))) if source else None,
         )
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from vllm_digest.archive import Archive
 from vllm_digest.digest.highlights import most_important
-from vllm_digest.errors import StorageError, UsageError, way_on
+from vllm_digest.errors import StorageError, UsageError, remedy_for
 from vllm_digest.site import search, trends
 from vllm_digest.site.calendar import days, longer, missing, months
 from vllm_digest.site.cards import CHANGES, FOCUS, FOLLOW_UPS, Card, cards, notes
@@ -78,7 +78,7 @@ def build_staging(site: Site, archive: Archive, target: Path, now: datetime) -> 
     except OSError as error:
         raise StorageError(
             f"{error.filename or target} cannot be written: {error.strerror}.",
-            f"The reports are untouched. {way_on(error)}",
+            f"The reports are untouched. {remedy_for(error)}",
         ) from None
     finally:
         for left in (draft, former):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from vllm_digest.follow_ups import FirstTold
+from vllm_digest.follow_ups import FirstReport
 from vllm_digest.report import Report
 from vllm_digest.stories.index import StoryIndex
 from vllm_digest.stories.watch import Contribution, OutcomeKey, WatchList, contribution, follow_ups, told_by
@@ -50,7 +50,7 @@ class Following:
         self._made.append(one)
         return replace(report, follow_ups=told, told_before=self._described_before(report))
 
-    def _described_before(self, report: Report) -> tuple[FirstTold, ...]:
+    def _described_before(self, report: Report) -> tuple[FirstReport, ...]:
         """The report's threads that earlier reports described; also records those that it describes."""
         window, place = report.digest.window, str(report.place)
         start, this = window.start.isoformat(), (window.end.isoformat(), place)
@@ -58,7 +58,7 @@ class Following:
         for number in sorted(report.digest.described):
             first = min(known.get(number, this) for known in (self._stored_first, self._made_first))
             if first[0] <= start:
-                found.append(FirstTold(number, first[1]))
+                found.append(FirstReport(number, first[1]))
             self._made_first[number] = min(self._made_first.get(number, this), this)
         return tuple(found)
 

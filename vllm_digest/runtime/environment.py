@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 
-from vllm_digest.cleaning import keep_secret
+from vllm_digest.cleaning import add_secret
 from vllm_digest.errors import UsageError
 from vllm_digest.masking import KEY_NAME, TOKEN_NAMES
 from vllm_digest.processes import run_program
@@ -27,9 +27,9 @@ _RESIDENT = ".ghe.com"
 class Runtime:
     """The environment of a run as one value, which tests replace.
 
-    clock: returns the current time, aware UTC. environ: environment variables.
-    sleep: waits for a number of seconds. random_fraction: returns a random number in [0, 1).
-    monotonic: a monotonic clock in seconds.
+    `clock`: returns the current time, aware UTC. `environ`: environment variables.
+    `sleep`: waits for a number of seconds. `random_fraction`: returns a random number in [0, 1).
+    `monotonic`: a monotonic clock in seconds.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -41,8 +41,8 @@ class Runtime:
     @property
     def is_colored(self) -> bool:
         """Whether stdout is a terminal and NO_COLOR is not set (https://no-color.org)."""
-        may = not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
-        return may and sys.stdout.isatty()
+        is_wanted = not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
+        return is_wanted and sys.stdout.isatty()
 
     @property
     def model_key(self) -> str:
@@ -70,7 +70,7 @@ class Runtime:
             if token := self.environ.get(name, "").strip():
                 return _checked(token, name)
         if token := self._token_of_gh(api_url):
-            keep_secret(token)
+            add_secret(token)
             return _checked(token, "gh auth token")
         raise UsageError(
             "There is no GitHub token.",
@@ -85,6 +85,7 @@ class Runtime:
             return ""
         command = [program, "auth", "token", "--hostname", _gh_host(api_url)]
         try:
+            # `gh` reads a file or the system's keyring, which may wait for a password that nobody enters.
             answer = run_program(command, environ=self.environ, timeout=timedelta(seconds=10))
         except OSError:
             return ""
