@@ -227,15 +227,15 @@ def test_of_equally_active_discussions_none_is_told_as_the_one() -> None:
     text = in_both(*(issue(number, remarks=(said("ann", 5),)) for number in range(1, 4)))
     assert "（窗口内 1 条评论，1 人，同分的另有 2 个）" in text
     assert "是相对最活跃的一个（1 分，同分的另有 2 个）" in text
-    assert "(1 comment, 1 person in the window; 2 more tied)" in text
-    assert "is the most active one (1 point; 2 more tied)" in text
+    assert "(1 comment, 1 person in the window; tied with 2 more)" in text
+    assert "is the most active one (1 point; tied with 2 more)" in text
 
 
 def test_the_quotes_of_a_discussion_say_which_remark_they_are() -> None:
     changed = said("ann", 5, "It is a bug in the sampler."), said("ann", 9, "I was wrong.")
     text = in_both(issue(1, remarks=changed))
     assert "各方原话摘录如下，多次发言的引最长的一次，未必是最后的看法。" in text
-    assert "of several remarks the longest, which may not be the last word." in text
+    assert "the longest remark of each person, which may not be the latest." in text
     assert "多次发言的引" not in page(issue(1, remarks=changed[:1]))
 
 
@@ -245,12 +245,12 @@ def test_the_quotes_of_a_discussion_say_which_remark_they_are() -> None:
         (
             pull(1, remarks=(said("z", BEFORE, verdict="CHANGES_REQUESTED"), said("a", 5))),
             "规则不判断分歧，见各方原话；各人在窗口内的最后一次评审结论都不是“要求修改”。",
-            "rules do not judge disagreement, see the quotes; nobody's last review verdict in the window",
+            "rules do not judge disagreement; see the quotes. Nobody's last review verdict in the window",
         ),
         (
             pull(1, remarks=(said("z", 1, verdict="CHANGES_REQUESTED"), said("z", 5, verdict="APPROVED"))),
             "规则不判断分歧，见各方原话；各人在窗口内的最后一次评审结论都不是“要求修改”。",
-            "rules do not judge disagreement, see the quotes; nobody's last review verdict in the window",
+            "rules do not judge disagreement; see the quotes. Nobody's last review verdict in the window",
         ),
         (issue(1, remarks=(said("a", 5),)), "规则不判断分歧", "rules do not judge disagreement"),
     ],
@@ -265,15 +265,15 @@ def test_a_dispute_is_not_denied_beyond_what_was_looked_at(thread: Thread, zh: s
 def test_what_only_changed_its_state_is_not_called_discussed(kind: EventKind) -> None:
     text = in_both(issue(1, "[Bug]: ROCm", timeline=(TimelineEvent("b", kind, minute(6), Account("max")),)))
     assert "AMD：旧条目有动静，但没有合并、新增或关闭。" in text
-    assert "AMD: activity on older ones, none merged, new or closed." in text
+    assert "AMD: activity on older threads only, none merged, new or closed." in text
     assert "**关闭、重开或重复标记有变（1）**" in text
-    assert "**Closed, reopened, duplicate marks (1)**" in text
+    assert "**Closed, reopened or marked as duplicate (1)**" in text
 
 
 @pytest.mark.parametrize(
     ("kind", "zh", "en"),
     [
-        (WatchKind.REVERT, "3 天后仍未重新合入", "not brought back after 3 days"),
+        (WatchKind.REVERT, "3 天后仍未重新合入", "not relanded after 3 days"),
         (WatchKind.HOT_AND_OPEN, "3 天后仍未关闭", "still open after 3 days"),
     ],
 )
@@ -287,13 +287,13 @@ def test_a_merged_revert_is_not_told_as_still_open(kind: WatchKind, zh: str, en:
 def test_a_bot_s_comment_is_no_discussion() -> None:
     text = in_both(issue(1, "[Bug]: ROCm", remarks=(said("helper[bot]", 5),)))
     assert "**仅有机器人或被隐藏的发言（1）**" in text
-    assert "**Only remarks by bots, or hidden ones (1)**" in text
+    assert "**Only remarks by bots or hidden remarks (1)**" in text
     reviewed = pull(1, "[ROCm] X", by="ann", remarks=(said("helper[bot]", 5, verdict="COMMENTED"),))
     assert "有评审" not in page(reviewed)
     own = replace(reviewed, remarks=(said("ann", 5, "notes", verdict="COMMENTED"),))
     assert "**仅有评论（1）**" in page(own)
     assert "评审 0 次（另有提交者对自己 PR 的评审 1 次，未计入）；评论 0 条。" in page(own)
-    assert "0 reviews (and 1 by authors of their own PRs, not counted); 0 comments." in in_both(own)
+    assert "0 reviews (and 1 by authors on their own PRs, not counted); 0 comments." in in_both(own)
     assert "窗口内 1 次评审，1 人" in page(own)
     assert "1 review, 1 person in the window" in in_both(own)
 
@@ -568,7 +568,7 @@ def test_the_count_of_folders_is_a_least_one_where_not_all_are_stored() -> None:
     assert "、`d10/s` 等至少 20 处。" in text
     assert "`d10/s` and at least 17 more." in text
     assert "**改动目录**（目录很多的 PR 只计其中一部分）：" in text
-    assert "**Changed folders** (only some of PRs that change very many): " in text
+    assert "**Changed folders** (only some for PRs that change very many): " in text
 
 
 def test_a_share_is_never_rounded_to_none_or_all() -> None:
