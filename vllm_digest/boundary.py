@@ -23,6 +23,7 @@ def contained(what: str, work: Callable[[], T], otherwise: Callable[[], T]) -> T
     """
     try:
         return work()
+    # Everything, because models and their servers can send anything: what a bug costs here is only a text.
     except Exception as error:
         log.error(  # noqa: TRY400 - the traceback is logged with -vv only
             "%s failed at %s with %s: %s; rules take over. This is a bug in vllm-digest, please report it",

@@ -54,7 +54,7 @@ class Usage:
     can have used.
     `retries`: calls that repeated an earlier one.
     `abandoned`: calls that timed out; the server may have worked on them nevertheless.
-    `seconds`: wall time from the start of the first call to the end of the last one.
+    `seconds`: wall time from the start of the first call to the end of the last one; calls overlap.
     `cost`: in the currency of the configured prices; None without prices.
     """
 

@@ -43,6 +43,7 @@ class Account:
 
 
 GHOST = Account("ghost")
+"""The account that GitHub shows for deleted ones (https://github.com/ghost); its GraphQL API returns null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def state_at(timeline: Iterable[TimelineEvent], end: datetime) -> ThreadState:
         if event.at >= end:
             break
         match event.kind:
+            # GitHub records a closing with each merge; it may come after the merge and must not hide it.
             case EventKind.CLOSED if now.state is not State.MERGED:
                 now = replace(
                     now,
@@ -141,6 +143,7 @@ def state_at(timeline: Iterable[TimelineEvent], end: datetime) -> ThreadState:
                     merged_by=event.actor,
                     closed_by=now.closed_by or event.actor,
                 )
+            # A mark as a duplicate outlives a reopening; GitHub has an event of its own for its removal.
             case EventKind.REOPENED:
                 now = ThreadState(duplicate_of=now.duplicate_of)
             case EventKind.DUPLICATE:

@@ -312,6 +312,6 @@ class Narrative:
 
     def missing_texts(self, language: str) -> int:
         """The number of statements and findings without a text in this language."""
-        told = [one.texts for brief in self.briefs for one in brief.named().values()]
-        told += [one.texts for findings in self.overview.findings.values() for one in findings]
-        return sum(language not in texts for texts in told)
+        written = [one.texts for brief in self.briefs for one in brief.named().values()]
+        written += [one.texts for findings in self.overview.findings.values() for one in findings]
+        return sum(language not in texts for texts in written)

@@ -33,8 +33,8 @@ class Writer(Protocol):
     def __call__(self, snapshot: Snapshot, digest: Digest, /) -> Narrative:
         """Return the narrative of a fetched window."""
 
-    def roll_up(self, digest: Digest, told: Narrative, /) -> Narrative:
-        """Return the narrative of a roll-up. `told`: what its parts' narratives say that still holds."""
+    def roll_up(self, digest: Digest, earlier: Narrative, /) -> Narrative:
+        """Return the narrative of a roll-up. `earlier`: that of its parts, as far as it still holds."""
 
 
 OnStored = Callable[[Report, Stored], None]

@@ -120,7 +120,7 @@ class _Addresses:
 
 
 class _Anchors:
-    """Marks the first item of a page that tells of a thread as its place."""
+    """Returns an anchor for the first item of a page about a thread, and nothing for later ones."""
 
     def __init__(self) -> None:
         self._marked: set[int] = set()

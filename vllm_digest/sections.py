@@ -48,12 +48,12 @@ class Section:
 
     def is_by_model(self, report: Report, language: str) -> bool:
         """Whether it has a sentence of a model in this language."""
-        told = report.narrative
+        narrative = report.narrative
         shown = [(number, part) for part in self.parts for number in self.threads(report.digest, part)]
-        finds = self.overview is not None and bool(told.overview.findings_of(self.overview, language))
+        finds = self.overview is not None and bool(narrative.overview.findings_of(self.overview, language))
         if finds and (shown or not self.only_with_threads):
             return True
-        return any(told.has_text(number, part, language) for number, part in shown)
+        return any(narrative.has_text(number, part, language) for number, part in shown)
 
 
 def _focus(digest: Digest, _part: BriefPart) -> Iterable[int]:

@@ -42,6 +42,7 @@ class RecordedSource:
         on_incomplete: OnIncomplete,  # noqa: ARG002 - Source has it
         on_progress: OnProgress,  # noqa: ARG002
     ) -> Iterator[Snapshot]:
+        # A part of the recorded hour is not offered: what was recorded is the state at its end.
         return (self.snapshot for window in windows if window == self.snapshot.window)
 
     def extent(self, span: TimeWindow) -> Extent:

@@ -27,7 +27,7 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
 
     digest = report.digest
     lists = digest.lists.items()
-    told, written = report.narrative, by_model(report, language)
+    narrative, written = report.narrative, by_model(report, language)
     return {
         "repo": digest.repo,
         "window": {
@@ -39,6 +39,7 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
         "data": str(stored.data) if stored else None,
         "counts": {name: len(numbers) for name, numbers in lists.items()},
         "lists": {name: list(numbers) for name, numbers in lists.items()},
+        # Named `amd` whatever the focus is, because programs read it.
         "amd": [
             {
                 "number": thread.number,
@@ -62,29 +63,29 @@ def summary(report: Report, stored: Stored | None, language: str) -> dict[str, A
         },
         "gaps": [{"code": gap.code.value, "number": gap.number, "detail": gap.detail} for gap in digest.gaps],
         "github": {"requests": report.provenance.requests, "points": report.provenance.points},
-        "llm": _model(told),
+        "llm": _model(narrative),
     }
 
 
-def _model(told: Narrative) -> dict[str, Any]:
+def _model(narrative: Narrative) -> dict[str, Any]:
     """The usage of a model, and the parts that fell back to rules."""
     return {
-        "model": told.model or None,
-        "calls": told.usage.calls,
-        "prompt_tokens": told.usage.prompt_tokens,
-        "completion_tokens": told.usage.completion_tokens,
-        "cached_answers": told.usage.cached_answers,
-        "retries": told.usage.retries,
-        "abandoned": told.usage.abandoned,
-        "seconds": round(told.usage.seconds, 1),
-        "cost": told.usage.cost,
-        "judge": told.judge or None,
-        "judged": told.judged,
-        "unjudged": told.unjudged,
-        "fallbacks": len(told.fallbacks),
+        "model": narrative.model or None,
+        "calls": narrative.usage.calls,
+        "prompt_tokens": narrative.usage.prompt_tokens,
+        "completion_tokens": narrative.usage.completion_tokens,
+        "cached_answers": narrative.usage.cached_answers,
+        "retries": narrative.usage.retries,
+        "abandoned": narrative.usage.abandoned,
+        "seconds": round(narrative.usage.seconds, 1),
+        "cost": narrative.usage.cost,
+        "judge": narrative.judge or None,
+        "judged": narrative.judged,
+        "unjudged": narrative.unjudged,
+        "fallbacks": len(narrative.fallbacks),
         "fell_back": [
             {"part": one.part, "reason": one.reason.value, "language": one.language or None}
-            for one in told.fallbacks
+            for one in narrative.fallbacks
         ],
     }
 

@@ -54,9 +54,9 @@ def is_hardware(name: str) -> bool:
     return _NAMES["hardware"].fullmatch(name.strip()) is not None
 
 
-def shares_setting(text: str, told: str) -> bool:
-    """Whether `text` names hardware or a model that `told` also names; true if `told` names neither."""
-    theirs, ours = _names(told), _names(text)
+def shares_setting(text: str, other: str) -> bool:
+    """Whether `text` names hardware or a model that `other` also names; true if `other` names neither."""
+    theirs, ours = _names(other), _names(text)
     kinds = [kind for kind in ("hardware", "model") if kind in theirs]
     return not kinds or any(_share_a_name(ours.get(kind, frozenset()), theirs[kind]) for kind in kinds)
 
@@ -215,8 +215,8 @@ def reversed_changes(
         back = next(filter(None, (_change(text, new, old) for text in known)), "")
         # A source may describe both directions, such as a regression and its repair.
         back = "" if any(_change(text, old, new) for text in known) else back
-        if old != new and (told := back or _swapped(old, new, known)):
-            yield found[0], told
+        if old != new and (contradicting := back or _swapped(old, new, known)):
+            yield found[0], contradicting
 
 
 def _change(text: str, old: str, new: str) -> str:

@@ -78,8 +78,8 @@ class BriefResult:
             better = self if ours > theirs else second
             if part is BriefPart.POSITIONS:
                 with_positions = better
-            elif told := better.brief.statements.get(part):
-                statements[part] = told
+            elif statement := better.brief.statements.get(part):
+                statements[part] = statement
             if ours or theirs:
                 remaining += better.faults_in(part)
             elif self.faults_in(part):
@@ -121,7 +121,9 @@ def read_brief(
     `elsewhere`: logins of everybody in the window.
     """
     reader = _Reader(material, frozenset(given), originals or {}, elsewhere, context)
-    statements = {part: told for part in _SINGLE if (told := reader.statement(answer.get(part), part))}
+    statements = {
+        part: statement for part in _SINGLE if (statement := reader.statement(answer.get(part), part))
+    }
     positions = reader.positions(answer.get("positions"))
     focus, gain = reader.focus(answer.get("focus"))
     if gain:
@@ -162,11 +164,11 @@ class _Reader:
     def _gain(self, shape: FocusShape) -> Statement | None:
         if shape.gain is None:
             return None
-        told = self._statement(shape.gain, "focus.gain", near=True)
+        gain = self._statement(shape.gain, "focus.gain", near=True)
         cited = self._basis(shape.gain.evidence).support.cited
-        wrong = gain_faults(told.texts.values(), shape.gpus, cited) if told else ()
+        wrong = gain_faults(gain.texts.values(), shape.gpus, cited) if gain else ()
         self._add_faults(wrong)
-        return None if wrong else told
+        return None if wrong else gain
 
     def _position(self, value: object, where: str) -> Position | None:
         shape = self._shape(value, PositionShape, where)
@@ -185,13 +187,13 @@ class _Reader:
         return Position(shape.login, {one: stances[one] for one in both}, Statement(both, said.evidence))
 
     def _statement(
-        self, told: StatementShape | PositionShape, where: str, *, near: bool = False, speaker: str = ""
+        self, shape: StatementShape | PositionShape, where: str, *, near: bool = False, speaker: str = ""
     ) -> Statement | None:
         """The statement if it and its quotes pass, else None; `near`, `speaker` as in `thread_basis`."""
-        rests_on = self._evidence(told.evidence, where)
-        basis = self._basis(told.evidence, near=near, speaker=speaker)
+        rests_on = self._evidence(shape.evidence, where)
+        basis = self._basis(shape.evidence, near=near, speaker=speaker)
         length = _POSITION if speaker else _SENTENCE
-        if rests_on is None or not (passing := self._passing_texts(told.text, basis, where, length)):
+        if rests_on is None or not (passing := self._passing_texts(shape.text, basis, where, length)):
             return None
         # A small model may give the same sentence for every part.
         if repeated := self.accepted & {*passing.values()}:

@@ -54,11 +54,12 @@ def _shares(digest: Digest) -> Iterator[tuple[str, int]]:
 
 
 def count_problems(
-    text: str, language: Language, facts: Mapping[str, int], told: KnownFigures
+    text: str, language: Language, facts: Mapping[str, int], cited_figures: KnownFigures
 ) -> Iterator[Problem]:
     """Wrong counts of the window's lists, and counts of the window that a text attributes to a thread.
 
-    `facts`: as from `window_facts`. `told`: figures of the statements about threads that the text cites.
+    `facts`: as from `window_facts`.
+    `cited_figures`: figures of the statements about threads that the text cites.
     """
     for claim in language.counts(text):
         if claim.value != facts[claim.name]:
@@ -69,5 +70,5 @@ def count_problems(
             named = (*named, *references(clause))
             if named:
                 # Readers take a figure after a thread's number as a figure of that thread.
-                for figure, _ in told.unfounded(clause, language):
+                for figure, _ in cited_figures.unfounded(clause, language):
                     yield Problem(FallbackReason.FIGURE, figure, f"#{named[-1]}")

@@ -65,9 +65,9 @@ class SourceText:
 
     def _has_clause(self, quote: str) -> bool:
         """Whether the quote is a whole clause with at least one letter or digit."""
-        told = re.escape(quote.strip(" \t\n.,;:!?"))
-        whole = rf"(?:\A|{_STOP})[*_`>\s]*{told}[*_`\s]*(?:\Z|{_STOP})"
-        return re.search(r"\w", told) is not None and re.search(whole, self.text) is not None
+        clause = re.escape(quote.strip(" \t\n.,;:!?"))
+        whole = rf"(?:\A|{_STOP})[*_`>\s]*{clause}[*_`\s]*(?:\Z|{_STOP})"
+        return re.search(r"\w", clause) is not None and re.search(whole, self.text) is not None
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ class ThreadEvidence:
 
         The number and the word may be in different remarks.
         """
-        told = any(language.settled.search(self.text) for language in every_language())
-        return frozenset(references(self.text)) if told else frozenset()
+        is_settled = any(language.settled.search(self.text) for language in every_language())
+        return frozenset(references(self.text)) if is_settled else frozenset()
 
     @cached_property
     def tells_revert(self) -> bool:
@@ -150,8 +150,8 @@ class ThreadEvidence:
     @cached_property
     def fixed(self) -> frozenset[int]:
         """Numbers of the threads that this one fixes, by GitHub's links or by its texts."""
-        told = {int(found[1] or found[2]) for found in _FIXED.finditer(self.text)}
-        return frozenset({*self.facts.closes, *told})
+        stated = {int(found[1] or found[2]) for found in _FIXED.finditer(self.text)}
+        return frozenset({*self.facts.closes, *stated})
 
     @cached_property
     def known_figures(self) -> KnownFigures:
@@ -168,12 +168,12 @@ class ThreadEvidence:
     @cached_property
     def said(self) -> Mapping[str, str]:
         """All that each person wrote in the thread, by login, in lower case."""
-        told: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for source in self.sources.values():
             if not source.login:
                 continue
-            told[source.login] = f"{told.get(source.login, '')}\n{source.text}".casefold()
-        return told
+            texts[source.login] = f"{texts.get(source.login, '')}\n{source.text}".casefold()
+        return texts
 
     @cached_property
     def remarks(self) -> tuple[CitedQuote, ...]:

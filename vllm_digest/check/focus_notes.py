@@ -69,13 +69,13 @@ def gain_faults(
 
     `texts`: the gain in each language. `hardware`: as the focus note lists it. `cited`: its quotes.
     """
-    told = "\n".join(line for one in cited for line in _lines_of(one))
-    measured = _TESTS.sub(" ", told)
+    quoted = "\n".join(line for one in cited for line in _lines_of(one))
+    measured = _TESTS.sub(" ", quoted)
     has_two = len(set(_NUMBER.findall(measured))) > 1 and _CHANGE.search(measured) and _UNIT.search(measured)
     is_gain = _EXTENT.search(measured) or has_two
-    if is_gain and all(shares_setting(" ".join((text, *hardware)), told) for text in texts):
+    if is_gain and all(shares_setting(" ".join((text, *hardware)), quoted) for text in texts):
         return ()
-    return (Fault("focus.gain", FallbackReason.GAIN, compared_with=told[:_SHOWN]),)
+    return (Fault("focus.gain", FallbackReason.GAIN, compared_with=quoted[:_SHOWN]),)
 
 
 def _lines_of(cited: CitedQuote) -> list[str]:

@@ -77,8 +77,8 @@ class OverviewResult:
         for part in OverviewPart:
             ours, theirs = (reading.overview.findings.get(part, ()) for reading in (self, second))
             better = self if _texts(ours) > _texts(theirs) else second
-            if told := ours if better is self else theirs:
-                parts[part] = told
+            if findings := ours if better is self else theirs:
+                parts[part] = findings
             if ours or theirs:
                 remaining += better.faults_in(part)
             elif self.faults_in(part):
@@ -150,7 +150,7 @@ class _Reader:
         if not basis:
             yield Problem(FallbackReason.SOURCE)
         # A finding on the same basis as an earlier one would say the same in other words.
-        if any(basis <= told for told in self.accepted):
+        if any(basis <= names for names in self.accepted):
             yield Problem(FallbackReason.LOOP, ", ".join(sorted(basis)))
 
     def _titles(self, shape: FindingShape, part: OverviewPart, where: str) -> Mapping[str, str] | None:
@@ -178,13 +178,13 @@ class _Reader:
         ]
         basis = _basis(shape, claims, cited, window)
 
-        told = KnownFigures.of(_thread_texts(claims, cited))
+        cited_figures = KnownFigures.of(_thread_texts(claims, cited))
 
         def check(text: str, code: str) -> Iterator[Problem]:
             yield from faults(text, basis, window.context, _TITLE if title else _SENTENCE, code)
             if not title:
                 yield from _window_problems(text, checks_of(code), cited, part, window)
-                yield from count_problems(text, checks_of(code), window.facts, told)
+                yield from count_problems(text, checks_of(code), window.facts, cited_figures)
 
         result = check_texts(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:

@@ -94,7 +94,7 @@ class People:
     def _is_unquoted(self, login: str, words: str, language: Language) -> bool:
         """Whether the text says what a person said and cites and names only other people, or nobody.
 
-        Of several people who are told of together one has to be quoted: an answer often says what was asked.
+        Of several people in one sentence, one has to be quoted: an answer often says what was asked.
         A position is its holder's, who often answers somebody; one that begins with another name is not.
         """
         if login in self.authors or login not in self.present or login.casefold() in _NO_NAMES:

@@ -21,6 +21,7 @@ from vllm_digest.processes import run_program
 _NAME = "vllm-digest"
 _PUBLIC_API = "api.github.com"
 _RESIDENT = ".ghe.com"
+"""Domain of Enterprise Cloud with data residency: https://docs.github.com/enterprise-cloud@latest/admin/data-residency"""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Runtime:
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    # A copy: programs started later and libraries that change variables must not change the settings.
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     sleep: Callable[[float], None] = time.sleep
     random_fraction: Callable[[], float] = random
@@ -103,6 +105,7 @@ def _gh_host(api_url: str) -> str:
 
 def _checked(token: str, place: str) -> str:
     """The token if it can be sent in a header. Raises UsageError, without the token in it, otherwise."""
+    # A line break or another control character could end the header, and text beyond Latin-1 cannot be sent.
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(f"The token in {place} has characters that no token has.", "Copy it again.")
     return token

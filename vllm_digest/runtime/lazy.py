@@ -22,6 +22,8 @@ class _Connect(Protocol):
     def __call__(self, *, may_be_starting: bool) -> Server: ...
 
 
+# Connecting takes a request, and a wait of minutes for a server that is starting; windows without a question
+# need neither.
 class LazyServer(ExitStack):
     """The model server of a run, connected to when the first session is requested; a context manager.
 
@@ -38,6 +40,7 @@ class LazyServer(ExitStack):
 
     def session(self) -> Model:
         """The model for one window. Raises ModelUnavailableError if there is none."""
+        # A refusal, such as of the key, is final: it would cost a request and a warning for each window.
         if self._failure is not None:
             raise self._failure
         if self._server is None:
@@ -62,5 +65,5 @@ class LazyWriter:
     def __call__(self, snapshot: Snapshot, digest: Digest) -> Narrative:
         return self.make()(snapshot, digest)
 
-    def roll_up(self, digest: Digest, told: Narrative) -> Narrative:
-        return self.make().roll_up(digest, told)
+    def roll_up(self, digest: Digest, earlier: Narrative) -> Narrative:
+        return self.make().roll_up(digest, earlier)

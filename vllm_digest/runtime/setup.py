@@ -200,6 +200,7 @@ def resolve(runtime: Runtime, options: ConfigOptions) -> Setup:
     """The setup of a command. Raises UsageError if an option, a variable or the settings file is wrong."""
     settings = load_settings(runtime, options).settings
     setup = Setup(runtime, settings, is_quiet=options.quiet)
+    # Each command has only some of these options; what it does not have keeps its default.
     if isinstance(options, TimedOptions) and options.now:
         setup = replace(setup, fixed_now=parse_moment(options.now, settings.report.timezone))
     if isinstance(options, WritingOptions) and options.wait:

@@ -79,9 +79,9 @@ def brief(window: WindowContext, target: Target, rank: int) -> Conversation[Brie
         return BriefOutcome(result.brief, tuple(lost))
     outcome = yield from subject.second_pass(exchange).run(_items(result.brief))
     lost += [Fallback(f"{part}.{name}", FallbackReason.ENTAILMENT) for name in outcome.dropped]
-    told = _rebuilt(result.brief, outcome.items)
+    kept = _rebuilt(result.brief, outcome.items)
     return BriefOutcome(
-        None if told.is_empty else told, tuple(lost), judged=outcome.judged, unjudged=outcome.unjudged
+        None if kept.is_empty else kept, tuple(lost), judged=outcome.judged, unjudged=outcome.unjudged
     )
 
 
@@ -190,10 +190,10 @@ def _rows(
             yield short_row(thread, window.digest) if thread else unknown_row(number)
 
 
-def _items(told: Brief) -> dict[str, Item]:
+def _items(brief: Brief) -> dict[str, Item]:
     """The statements and positions of a brief by their paths in an answer, such as `positions[0]`."""
-    positions = {f"{BriefPart.POSITIONS}[{place}]": one for place, one in enumerate(told.positions)}
-    return {**{_place(part): said for part, said in told.statements.items()}, **positions}
+    positions = {f"{BriefPart.POSITIONS}[{place}]": one for place, one in enumerate(brief.positions)}
+    return {**{_place(part): said for part, said in brief.statements.items()}, **positions}
 
 
 def _place(part: BriefPart) -> str:
@@ -201,14 +201,14 @@ def _place(part: BriefPart) -> str:
     return "focus.gain" if part is BriefPart.GAIN else part.value
 
 
-def _rebuilt(told: Brief, items: Mapping[str, Item]) -> Brief:
+def _rebuilt(brief: Brief, items: Mapping[str, Item]) -> Brief:
     """The brief reduced to these items."""
     statements = {
-        part: item for part in told.statements if isinstance(item := items.get(_place(part)), Statement)
+        part: item for part in brief.statements if isinstance(item := items.get(_place(part)), Statement)
     }
-    places = [f"{BriefPart.POSITIONS}[{place}]" for place in range(len(told.positions))]
+    places = [f"{BriefPart.POSITIONS}[{place}]" for place in range(len(brief.positions))]
     positions = [item for place in places if isinstance(item := items.get(place), Position)]
-    return replace(told, statements=statements, positions=tuple(positions))
+    return replace(brief, statements=statements, positions=tuple(positions))
 
 
 def _replacements(first: Brief, second: Brief, names: Sequence[str]) -> dict[str, Item]:

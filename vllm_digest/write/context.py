@@ -28,6 +28,7 @@ class WindowContext:
 
     @classmethod
     def of(cls, rules: WritingRules, threads: Iterable[Thread], digest: Digest) -> "WindowContext":
+        # A roll-up fetches the texts of the threads that a model is asked about only.
         whole = {thread.number: thread for thread in threads}
         by_facts = {row.number: thread_from_facts(row) for row in digest.threads if row.number not in whole}
         return cls(rules, digest, by_facts | whole)

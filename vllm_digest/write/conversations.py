@@ -64,6 +64,7 @@ def exchange_of(
     """
     answer = yield question
     first = Exchange(question, answer, read, read(answer), language)
+    # Once only: each repair repeats the whole prompt, and rules can write what is still faulty.
     if not first.result.faults:
         return first
     reasons = ", ".join(dict.fromkeys(fault.reason.value for fault in first.result.faults))

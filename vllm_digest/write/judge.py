@@ -79,7 +79,8 @@ class Ruling:
 
 
 class VerdictShape(Shape):
-    """A verdict in an answer. The order of fields makes a model reason before it decides."""
+    """A verdict in an answer. The order of fields makes a model reason before it decides: servers with guided
+    decoding write the keys in the schema's order."""
 
     claim: str
     reasoning: str
@@ -104,10 +105,10 @@ def judge_question(
 
     `name`: of the subject, such as `brief-30382`. `model`: of the judge; empty for the model that writes.
     """
-    told = [*lines, *(claim.line() for claim in claims)]
+    shown = [*lines, *(claim.line() for claim in claims)]
     return Question(
         name=f"judge-{name}",
-        messages=messages(instructions(language), told),
+        messages=messages(instructions(language), shown),
         schema=schema_of(JudgeShape, (language,)),
         answer_tokens=BASE_TOKENS + TOKENS_PER_CLAIM * len(claims),
         rank=rank,

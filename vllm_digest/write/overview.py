@@ -56,8 +56,8 @@ def overview(window: WindowContext, briefs: Sequence[Brief], rank: int) -> Conve
         return OverviewOutcome(result.overview, lost)
     outcome = yield from subject.second_pass(exchange).run(_items(result.overview))
     lost += tuple(Fallback(f"overview.{name}", FallbackReason.ENTAILMENT) for name in outcome.dropped)
-    told = _rebuilt(outcome.items)
-    return OverviewOutcome(told, lost, judged=outcome.judged, unjudged=outcome.unjudged)
+    kept = _rebuilt(outcome.items)
+    return OverviewOutcome(kept, lost, judged=outcome.judged, unjudged=outcome.unjudged)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class _Subject:
         window = self.window
         for brief in self.briefs:
             logins = speakers(brief)
-            told = {
+            cited_statements = {
                 name: {
                     **({"login": logins[name]} if name in logins else {}),
                     **one.texts,
@@ -136,9 +136,9 @@ class _Subject:
                 for name, one in brief.named().items()
                 if name in names
             }
-            if told:
+            if cited_statements:
                 row = short_row(window.threads[brief.number], window.digest)
-                yield line({"thread": row, "statements": told})
+                yield line({"thread": row, "statements": cited_statements})
 
 
 def _claim(name: str, finding: Finding) -> Claim:
@@ -150,11 +150,11 @@ def _claim(name: str, finding: Finding) -> Claim:
     return Claim(name, titled, statements=finding.statements, facts=facts)
 
 
-def _items(told: Overview) -> dict[str, Finding]:
+def _items(overview: Overview) -> dict[str, Finding]:
     """The findings by their paths in an answer, such as `trends[0]`."""
     return {
         f"{part}[{place}]": finding
-        for part, findings in told.findings.items()
+        for part, findings in overview.findings.items()
         for place, finding in enumerate(findings)
     }
 

@@ -109,6 +109,7 @@ def pack(
     shown = _Shown(texts, heads, budget, whole)
     light = [name for name in texts if name != BODY and name not in whole]
     light.sort(key=lambda name: _weight(remarks[evidence.sources[name].id], window, thread))
+    # What cited people wrote later may take back what they said: it is the last to be shortened.
     for names in (texts.keys() - later, later):
         shown.shorten(names - whole)
         shown.drop(name for name in light if name in names)
@@ -186,6 +187,7 @@ def _head(
 
 
 def _line(head: Mapping[str, Any], text: str) -> str:
+    # JSON escapes line breaks, so a text cannot begin a line that looks like another source's.
     return json.dumps({**head, "text": text}, ensure_ascii=False)
 
 

@@ -84,6 +84,7 @@ def repair_question(
 ) -> Question:
     """The question again, with its answer and the faults in it; asks only for the faulty parts."""
     corrections = prompt("repair", language, faults=list(faults))
+    # As messages of a conversation, so that the server's cached prefix is used again.
     said = line(answer)[:_MOST_SAID]
     return Question(
         name=f"{question.name}-repair",
@@ -112,11 +113,11 @@ def brief_line(brief: Brief, thread: Thread, digest: Digest, language: str) -> s
     A position is an object with its `login` and `text`, every other statement its text.
     """
     logins = speakers(brief)
-    told: dict[str, object] = {}
+    statements: dict[str, object] = {}
     for name, statement in brief.named().items():
         text = statement.text(language) or next(iter(statement.texts.values()))
-        told[name] = {"login": logins[name], "text": text} if name in logins else text
-    return line({"thread": short_row(thread, digest), "statements": told})
+        statements[name] = {"login": logins[name], "text": text} if name in logins else text
+    return line({"thread": short_row(thread, digest), "statements": statements})
 
 
 def speakers(brief: Brief) -> dict[str, str]:

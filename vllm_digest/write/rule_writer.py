@@ -16,9 +16,9 @@ class RuleWriter:
     def __call__(self, _snapshot: Snapshot, _digest: Digest) -> Narrative:
         return Narrative(fallbacks=self.fallbacks)
 
-    def roll_up(self, _digest: Digest, told: Narrative) -> Narrative:
+    def roll_up(self, _digest: Digest, earlier: Narrative) -> Narrative:
         """The earlier narrative; rules write the rest."""
-        return replace(told, fallbacks=self.fallbacks)
+        return replace(earlier, fallbacks=self.fallbacks)
 
 
 by_rules = RuleWriter()

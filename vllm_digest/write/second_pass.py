@@ -60,6 +60,7 @@ class SecondPass(Generic[I]):
         judged, unjudged = len(rulings), len(items) - len(rulings)
         if not wrong:
             return SecondPassOutcome(items, (), judged, unjudged)
+        # Once only, as for the checks.
         rewritten = yield from self._rewritten(wrong, items)
         again = (yield from self._rulings(rewritten)) if rewritten else {}
         # A rewritten item without a verdict is kept: the judge's failure is no evidence against it.

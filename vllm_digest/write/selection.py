@@ -33,17 +33,17 @@ class Selection:
     known: Mapping[int, Brief] = field(default_factory=dict)
 
     @classmethod
-    def for_roll_up(cls, rules: WritingRules, digest: Digest, told: Narrative) -> Self:
-        """For a span of stored reports. `told`: their narrative, as far as it still holds."""
-        return cls.of(rules, digest, told.briefs, top=TOP)
+    def for_roll_up(cls, rules: WritingRules, digest: Digest, earlier: Narrative) -> Self:
+        """For a span of stored reports. `earlier`: their narrative, as far as it still holds."""
+        return cls.of(rules, digest, earlier.briefs, top=TOP)
 
     @classmethod
-    def of(cls, rules: WritingRules, digest: Digest, told: Iterable[Brief] = (), top: int = 0) -> Self:
-        """For a digest. `told`: earlier briefs that still hold; `top` as in `targets`.
+    def of(cls, rules: WritingRules, digest: Digest, earlier: Iterable[Brief] = (), top: int = 0) -> Self:
+        """For a digest. `earlier`: earlier briefs that still hold; `top` as in `targets`.
 
         A thread whose earlier brief lacks the parts that its sections on this page show is asked about again.
         """
-        described, known = targets(digest, top), {brief.number: brief for brief in told}
+        described, known = targets(digest, top), {brief.number: brief for brief in earlier}
         open_ones = [one for one in described if not _is_told(known.get(one.number), one, rules.languages)]
         most = rules.limits.threads
         return cls(described, tuple(open_ones[:most]), tuple(open_ones[most:]), known)

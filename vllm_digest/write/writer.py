@@ -60,35 +60,35 @@ class ModelWriter:
         selection = Selection.of(self.rules, digest)
         return self._contained(selection, digest, Narrative(), lambda _numbers: Fetched(snapshot.threads))
 
-    def roll_up(self, digest: Digest, told: Narrative) -> Narrative:
-        """The same for a roll-up. `told`: the narrative of its parts, as far as it still holds.
+    def roll_up(self, digest: Digest, earlier: Narrative) -> Narrative:
+        """The same for a roll-up. `earlier`: the narrative of its parts, as far as it still holds.
 
         Only the texts of threads that a model is asked about are fetched, as of the end of the span.
         """
-        selection = Selection.for_roll_up(self.rules, digest, told)
+        selection = Selection.for_roll_up(self.rules, digest, earlier)
         end = digest.window.end
-        return self._contained(selection, digest, told, lambda numbers: self._fetched(numbers, end))
+        return self._contained(selection, digest, earlier, lambda numbers: self._fetched(numbers, end))
 
     def _contained(
-        self, selection: Selection, digest: Digest, told: Narrative, texts: _FetchTexts
+        self, selection: Selection, digest: Digest, earlier: Narrative, texts: _FetchTexts
     ) -> Narrative:
         if not (selection.described or digest.lists.numbers):
-            return told
+            return earlier
         narrative = contained(
             f"what a model writes about {digest.window.slug}",
-            lambda: self._written(selection, digest, told, texts),
-            lambda: _with_none(told, FallbackReason.NO_ANSWER),
+            lambda: self._written(selection, digest, earlier, texts),
+            lambda: _with_none(earlier, FallbackReason.NO_ANSWER),
         )
         _log_fallbacks(narrative, self.rules.limits.threads)
         return narrative
 
     def _written(
-        self, selection: Selection, digest: Digest, told: Narrative, texts: _FetchTexts
+        self, selection: Selection, digest: Digest, earlier: Narrative, texts: _FetchTexts
     ) -> Narrative:
         try:
             model = self.session()
         except ModelUnavailableError:
-            return _with_none(told, FallbackReason.UNAVAILABLE)
+            return _with_none(earlier, FallbackReason.UNAVAILABLE)
         fetched = texts([one.number for one in selection.asked])
         plan = _Plan.of(WindowContext.of(self.rules, fetched.found, digest), selection, fetched)
         plan = plan.with_others(self.others) if self.others and self.rules.judge else plan
@@ -103,7 +103,7 @@ class ModelWriter:
         (whole,) = answers.run([plan.overview(plan.all_briefs(briefs))])
         narrative = plan.narrative(briefs, whole)
         judge = (self.rules.judge_model or model.name) if narrative.judged else ""
-        names = dict.fromkeys(name for name in (*told.model.split(", "), model.name) if name)
+        names = dict.fromkeys(name for name in (*earlier.model.split(", "), model.name) if name)
         return replace(narrative, model=", ".join(names), judge=judge, usage=model.usage())
 
     def _fetched(self, numbers: Sequence[int], end: datetime) -> Fetched[Thread]:
@@ -112,7 +112,7 @@ class ModelWriter:
         try:
             return self.texts(numbers, end)
         except SourceError as error:
-            log.warning("the texts of %d threads could not be had: %s", len(numbers), error.problem)
+            log.warning("the texts of %d threads could not be fetched: %s", len(numbers), error.problem)
             return Fetched(())
 
 
@@ -185,7 +185,7 @@ class _Plan:
         return overview(self.window, briefs, rank=len(self.chosen))
 
     def all_briefs(self, outcomes: Sequence[BriefOutcome | None]) -> list[Brief]:
-        """What is told of the threads, most important first: what came of asking, else what was known."""
+        """The briefs of the threads, most important first: the new one of each, else the earlier one."""
         fresh = {one.brief.number: one.brief for one in outcomes if one and one.brief}
         there = {**self.selection.known, **fresh}
         return [there[one.number] for one in self.selection.described if one.number in there]
@@ -193,30 +193,30 @@ class _Plan:
     def narrative(self, briefs: Sequence[BriefOutcome | None], whole: OverviewOutcome | None) -> Narrative:
         """The narrative made of the outcomes."""
         lost = FallbackReason.NO_ANSWER
-        told: list[BriefOutcome] = [
+        written: list[BriefOutcome] = [
             outcome or BriefOutcome(None, (Fallback(f"brief-{target.number}", lost),))
             for target, outcome in zip(self.chosen, briefs, strict=True)
         ]
         whole = whole or OverviewOutcome(Overview(), (Fallback("overview", lost),))
         return Narrative(
             languages=self.window.rules.languages,
-            briefs=tuple(self.all_briefs(told)),
+            briefs=tuple(self.all_briefs(written)),
             overview=whole.overview,
             fallbacks=(
-                *(one for outcome in told for one in outcome.fallbacks),
+                *(one for outcome in written for one in outcome.fallbacks),
                 *self.fallbacks,
                 *whole.fallbacks,
             ),
             requests=self.window.others.requests + self.requests,
             points=self.window.others.points + self.points,
-            judged=sum(one.judged for one in told) + whole.judged,
-            unjudged=sum(one.unjudged for one in told) + whole.unjudged,
+            judged=sum(one.judged for one in written) + whole.judged,
+            unjudged=sum(one.unjudged for one in written) + whole.unjudged,
         )
 
 
-def _with_none(told: Narrative, reason: FallbackReason) -> Narrative:
+def _with_none(earlier: Narrative, reason: FallbackReason) -> Narrative:
     """The earlier narrative, with the reason why a model added nothing."""
-    return replace(told, fallbacks=(Fallback("all", reason),))
+    return replace(earlier, fallbacks=(Fallback("all", reason),))
 
 
 def _log_fallbacks(narrative: Narrative, most: int) -> None:
@@ -227,7 +227,7 @@ def _log_fallbacks(narrative: Narrative, most: int) -> None:
     beyond = len(narrative.fallbacks) - len(lost)
     if beyond:
         verb = "is" if beyond == 1 else "are"
-        log.info("%s beyond llm.threads (%d) %s told by rules", counted(beyond, "thread"), most, verb)
+        log.info("%s beyond llm.threads (%d) %s described by rules", counted(beyond, "thread"), most, verb)
     if lost:
         reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(lost).most_common())
         log.warning("rules wrote %s instead of the model: %s", counted(len(lost), "part"), reasons)
