@@ -12,7 +12,9 @@ MASK = "***"
 TOKEN_NAMES = ("GITHUB_TOKEN", "GH_TOKEN")
 """Variables with the token for GitHub, in order of precedence."""
 KEY_NAME = "OPENAI_API_KEY"
+"""Variable with the key of the model's server, as OpenAI's library names it."""
 NOTIFY_NAME = "APPRISE_URLS"
+"""Variable with the addresses of chat services, as the command `apprise` names it."""
 
 _OTHER_NAMES = ("GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "OPENAI_ADMIN_KEY")
 """Variables with secrets that are read by libraries and by programs started from here."""

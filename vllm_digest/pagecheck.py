@@ -16,6 +16,7 @@ from vllm_digest.markdown.escaping import clean
 from vllm_digest.markdown.outline import read
 
 _FENCE = "---\n"
+"""The line before and after front matter: https://jekyllrb.com/docs/front-matter/"""
 _FENCE_OF_JEKYLL = re.compile(r"^(?:---|\.\.\.)[ \t\r\f\v]*\n", re.MULTILINE)
 """https://github.com/jekyll/jekyll/blob/master/lib/jekyll/document.rb, YAML_FRONT_MATTER_REGEXP"""
 _LONGEST_FRONT = 8_000

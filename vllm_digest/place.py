@@ -36,6 +36,7 @@ _LEVELS = tuple(
 """Patterns of the names of the folders above a report, from the archive's folder down."""
 DEPTH = len(_LEVELS)
 _REPO_LEVELS = (1, 2)
+"""Indexes in `_LEVELS` of the owner's and the repository's folder."""
 _FILE = re.compile(r"([0-9]{8}T[0-9]{4}Z-[0-9]{8}T[0-9]{4}Z)\.(json|md)")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 """The lower limit of `window.Moment`."""

@@ -18,6 +18,7 @@ from vllm_digest.errors import DigestError
 
 PROGRAM = "vllm-digest"
 _PACKAGE = "vllm_digest"
+"""Name of the logger above those of all modules here."""
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 """Log levels by the number of `-v`; -1 stands for `-q`."""
 

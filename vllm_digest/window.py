@@ -29,6 +29,7 @@ _DAY_WORDS = {"today": 0, "yesterday": 1}
 _FIRST_YEAR = 2008
 """The year in which GitHub started."""
 _SLUG_TIME = "%Y%m%dT%H%MZ"
+"""ISO 8601's basic format, because Windows allows no colon in a file name."""
 Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(MAXYEAR, 1, 1, tzinfo=UTC)),

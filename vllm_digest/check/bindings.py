@@ -37,12 +37,15 @@ _LATENCIES = frozenset({"TTFT", "TPOT", "ITL"})
 """Metrics that a source may give where a sentence says "latency"."""
 # A comma without a space is a thousands separator or a part of a list without spaces.
 _SPLIT = re.compile(r",\s|;\s|(?<=[.!?])\s|\n|\s\(|\)|[\uff0c\u3002\uff1b]")
+# A row of a Markdown table, and the rule between its header and its body.
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
+# Templates of patterns, filled with two figures: "from A to B" and `A -> B`. The units may stand in between.
 _FROM_TO = (
     re.compile(r"from\s+{a}\b.{{0,24}}?\bto\s+{b}(?![\d.])", re.IGNORECASE).pattern,
     re.compile(r"(?<![\d.]){a}[^\d\n]{{0,12}}(?:->|\u2192|=>|\bto\b)\s*{b}(?![\d.])", re.IGNORECASE).pattern,
 )
+# Labels of two columns or lines of a comparison; the figure after a change is in the new one.
 _NEW = re.compile(
     r"(?:\bnow\b|\bafter\b|\bthis PR\b|#\s*PR\b|\bPR:|^\s*PR\b|\bnew\b|\bpatched\b)", re.IGNORECASE
 )

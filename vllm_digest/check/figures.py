@@ -11,15 +11,18 @@ from vllm_digest.check.language import Language
 from vllm_digest.check.languages import every_language
 from vllm_digest.markdown.escaping import visible
 
+# GitHub links `#1` after a space or a bracket, not within a word or a path.
 _REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b|/(?:issues|pull)/(\d{1,7})\b", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.,_+-][A-Za-z0-9]+)*", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9.]+|[A-Za-z]+", re.ASCII)
+# Also versions (`v0.12.1`) and multiples (`x2`); not digits within a name, which are looked up as a word.
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[vVxX]?(\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*)", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)-?(?:[a-zA-Z]{1,3}|bits?|tokens?|times)?", re.ASCII)
 """A number with its unit attached: `90ms`, `1.5x`, `4-bit`."""
 _GLUED = re.compile(r"(\d{1,4})[xX\u00d7]([A-Za-z0-9].*)", re.ASCII)
 """A count attached to a name: `8xH100`."""
 _PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[ ]?%", re.ASCII)
+# Not `8xH100` or `4 x A100`, which are counts, nor `2x3`, which is a shape.
 _MULTIPLE = re.compile(
     r"(?<![A-Za-z0-9_.,-])(\d+(?:\.\d+)?)[ ]?[xX\u00d7](?![A-Za-z0-9]| ?\d| ?[A-Z][A-Za-z]*\d)", re.ASCII
 )
@@ -27,6 +30,7 @@ _DATE = re.compile(r"(?<!\d)20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", r
 """A day in a name, such as `nightly_main_20251105`."""
 _DAY = re.compile(r"(?<![\dA-Za-z.-])(20\d\d)[-/](\d{1,2})[-/](\d{1,2})(?![\d-])", re.ASCII)
 """A date as GitHub writes it."""
+# A word that begins with a letter, such as `mi300x`, or a version.
 _NAME = re.compile(r"[a-z].*|\d+\.\d+\.\d+[a-z]*\d*", re.ASCII)
 _HALF_OR_DOUBLE = {"2": {"0.5"}, "0.5": {"2"}}
 """`2x faster` is half the time; a sentence may say either."""

@@ -8,8 +8,10 @@ from vllm_digest.check.claims import Naming, Problem
 from vllm_digest.check.language import Language
 from vllm_digest.narrative import FallbackReason
 
+# GitHub's rule for logins, outside of paths, addresses, names with a dot, and code.
 _NAME = re.compile(r"(?<![\w/.#`-])([A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38})(?![\w.-])", re.ASCII)
 _NO_NAMES = frozenset({"pr", "prs", "issue", "issues", "rfc", "bug", "bot", "ci", "vllm", "github", "gpu"})
+# A thread's number, code, a name of a thing, or a figure with its unit.
 _TERM = re.compile(
     r"#\d{1,7}|`[^`]+`|[A-Za-z][A-Za-z0-9_.+-]*[A-Za-z0-9]|\d+(?:\.\d+)?\s?(?:%|x|ms|s|[GM]i?B)?", re.ASCII
 )

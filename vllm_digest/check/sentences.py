@@ -15,6 +15,7 @@ from vllm_digest.check.support import Support
 from vllm_digest.markdown.markup import Markup, markup
 from vllm_digest.narrative import FallbackReason
 
+# English and Chinese quotation marks; shorter texts in them are names.
 _QUOTED = re.compile(r"[\u201c\u300c\"]([^\u201c\u201d\u300c\u300d\"]{12,})[\u201d\u300d\"]")
 _ENGLISH = re.compile(r"[A-Za-z]+")
 _WORDS = 4

@@ -20,6 +20,7 @@ _OF_A_WINDOW = frozenset(
 )
 """Checked in sentences about a window only; in sentences about a thread such words are ordinary."""
 _LONGEST_QUOTE = 160
+"""Characters of quotes in a message."""
 
 
 @dataclass(frozen=True)

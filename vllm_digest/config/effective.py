@@ -10,6 +10,7 @@ from vllm_digest.config.reading import Loaded
 from vllm_digest.masking import KEY_NAME, NOTIFY_NAME, TOKEN_NAMES
 
 _WIDTH = 100
+"""Columns of a line before PyYAML wraps it."""
 
 
 def example() -> str:

@@ -15,6 +15,7 @@ from vllm_digest.sources import Fetched, Row
 FetchRows = Callable[[Collection[int], datetime], Fetched[Row]]
 """Takes thread numbers and a moment (UTC), returns rows as of that moment; raises SourceError if it fails."""
 
+# A prompt has many rows, so they name only as much as a sentence could.
 _FOLDERS = 5
 _FILES = 6
 """Files up to which they are named; of a larger change the folders are."""

@@ -22,10 +22,12 @@ _SAYS = (
     r"|insists?|insisted|claims?|claimed"
 )
 _DOES = r"approves?|approved|submits?|submitted|contributes?|contributed"
+# A word before one of the verbs, where a name can be: "ann-dev also suggested".
 _SUBJECT = re.compile(
     rf"(?<![A-Za-z0-9_/.#`'-])(?P<login>{_LOGIN})\s(?:also |then |later |first "
     rf"|initially |originally |again |explicitly )?(?:(?P<says>{_SAYS})|{_DOES})\b"
 )
+# A word where only a name can be: "reviewer ann", "reported by ann".
 _ROLE = re.compile(
     r"\b(?:user|contributor|author|maintainer|reviewer|submitter|reporter|member)"
     rf"\s\(?(?P<login>{_LOGIN})(?![\w.-])(?=\s|[,.)])"
@@ -62,6 +64,7 @@ _BOT = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"(?<![\w/])#(\d{1,7})\b", re.ASCII)
+# Before a verb: the clause is a denial, a condition or a wish, and claims nothing.
 _UNREAL = re.compile(
     r"\b(?:not|never|if|once|until|unless|should|would|could|may|might|will|to be"
     r"|whether|before|asks?|wants?|hopes?)\b",

@@ -28,6 +28,7 @@ _ACTIVE = re.compile(
 _AFTER = re.compile(
     r"^\s*(?:and|then)?\s*merged\b|\band (?:then )?merged(?: it)?\s*(?=$|[.)])", re.IGNORECASE
 )
+# Not "open to suggestions", "open source" or "open question".
 _OPEN = re.compile(
     r"\b(?:is|are|remains?|stays?|was left|still|kept)\s(?:still |currently |now "
     r"|both )*(?:open\b(?! (?:to|for|source|question))|under review|in review"
@@ -36,6 +37,7 @@ _OPEN = re.compile(
     r"|\b(?:is|has|was) not (?:yet )?(?:been )?(?:closed|merged)\b|\bhas yet to be (?:merged|closed)\b",
     re.IGNORECASE,
 )
+# Not "closed form" or "closed source".
 _CLOSED = re.compile(
     r"\b(?:has (?:now |since |already )?been|was|is|were|are|got|have been) (?:now "
     r"|already |then |automatically |both |all )*closed\b(?! (?:over|under|form"
@@ -50,6 +52,7 @@ _REVERTED = re.compile(
     r"\b(?:was|has been|got|were|is) (?:later |then |since |now )?(?:reverted|rolled back)\b", re.IGNORECASE
 )
 
+# Before the verb: the clause is a wish, a plan or a condition, and claims nothing.
 _UNREAL = re.compile(
     r"\b(?:if|until|unless|before|should|would|could|can|may|might"
     r"|will|to be|must|need|needs|want|wants|asks?|asked|suggest\w*|propos\w*"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from vllm_digest.check.claims import CountClaim
 
+# Not a thread's number, a part of a larger or decimal one, or a percentage.
 _COUNT = re.compile(r"(?<![#\d.,])(\d+)(?![\d.,%]|\s?%)", re.ASCII)
 _PART = re.compile(
     r"\b(?:of (?:them|these|those|which)|including|at least|more than|over|about"
@@ -34,6 +35,7 @@ WROTE_CODE = re.compile(
     re.IGNORECASE,
 )
 REVERT = re.compile(r"\brever(?:t|sal)|\broll(?:ed)? ?back|\btaken back\b", re.IGNORECASE)
+# A template, filled with a regular expression of names.
 _DENIES = (
     r"\b(?:no|not any|without|lacks?(?: any)?|there (?:is|are|was|were) no)\b[^,.;]{0,20}%s[^,.;]{0,16}"
     r"\b(?:updates?|changes?|news|activity|progress|work|content)\b"

@@ -26,6 +26,7 @@ _TERMS = 3
 # simplified forms of all but rare characters, and only a few traditional ones.
 _TRADITIONAL_IN_GB2312 = "後於"
 _SIMPLIFIED_BEYOND_IT = "啰囧"
+"""Simplified characters in use that GB 2312 does not have."""
 _CHATTER = re.compile(
     r"\A[\s*#>]*(?:好的|当然|没问题|明白|收到|以下(?:是|为)|下面是|根据(?:您|你)|作为(?:一个|一名|专业|AI)"
     r"|(?:OK|Sure|Certainly|Here (?:is|are)|As an?)\b)|</?think"

@@ -23,6 +23,7 @@ _WRITTEN = re.compile(
     rf"|(?<!第)(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_MEASURED}"
 )
 _LISTED = re.compile(rf"(?<![第一-鿿])(?P<many>[四五六七八九十百]{_SIGN}{{0,4}})\s?{_COUNTED}")
+# Imprecise sizes: 数十 (dozens), 好几百 (several hundred), 十多个 (over ten), 上百 (a hundred or more).
 _VAGUE = re.compile(
     # 函数十分, 参数几乎, 通过十项 and 超过百分之 are other words.
     r"(?<![函参常变整计系分指次总人件基复负级维度个代算实奇偶质权小])数[十百千万亿]+"

@@ -13,6 +13,7 @@ _SAYS = (
     r"|提到|说明"
 )
 _DOES = r"提交|批准|贡献|修复"
+# A Latin word before one of the verbs is a name: Chinese has no Latin words of its own.
 _SUBJECT = re.compile(
     rf"(?<![A-Za-z0-9_/.#`-])({_LOGIN})[）)]?\s?(?:也|则|均|都|随后|明确|进一步"
     rf"|最初|已|起初|先|后来|在[^，。；]{{1,24}}上)?"
@@ -56,6 +57,7 @@ _ACTIVE = re.compile(
     rf"|Issue|RFC|补丁|改动|修改|修复|方案)?|(?P<bare>PR|Issue|RFC)(?![A-Za-z的]))"
     rf"|的?\s?#(?P<number>\d{{1,7}}))"
 )
+# Without an object: what is approved is the pull request.
 _APPROVED = re.compile(
     rf"(?<![A-Za-z0-9_/.#`-])(?P<login>{_LOGIN})\s?(?:随后|最终|也|均|都)?(?:已经?)?批准(?:了"
     rf"|后|之后|(?=$|[，、]))"

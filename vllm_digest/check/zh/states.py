@@ -34,7 +34,9 @@ _DONE = re.compile(
 )
 """Precedes the verb of a completed action; without one, the verb may as well be an intention."""
 _NOT = re.compile(r"(?:未|没有?|尚未|还没|不曾|没能|未能)(?:被|获|得|能|有|再|得以|正式|最终)?\s?$")
+# A refusal or an obstacle: claims neither "merged" nor "not merged".
 _NEVER = re.compile(r"(?:不|无法|不能|拒绝|暂不|不予|暂缓|避免|阻止|阻碍|妨碍|禁止)[^，]{0,4}$")
+# Before the verb: a wish, a plan, a request or a condition. Look-aheads exclude other words.
 _PENDING = re.compile(
     r"等待|等候|有待|待|等(?=[^级同价于])|即将|将(?!其|它)|会(?!议|话)|(?<!认)(?<!许)可(?!见)"
     r"|能(?!力)|需|须|应(?!作者|用|对|要求)|希望|建议|请|计划|打算"
@@ -107,6 +109,7 @@ _WITH_ITSELF = re.compile(
     r"(?:该|本|此|这[一个])\s?(?:PR|Issue)\s?(?:与|和|同|跟|及|、)|(?:与|和|同"
     r"|跟|及|、)\s?(?:该|本|此)\s?(?:PR|Issue)"
 )
+# Words that may stand between the start of a clause and its verb without being a subject.
 _SMALL_WORDS = re.compile(
     rf"(?:由|经|被|在|随|于|与|和|同|跟)\s?(?:{_LOGIN})?|{_LOGIN}|\d+|[月日号时分点]"
     rf"|将[其它之]|批准?|认可|确认|审核|审阅|评审|通过|验证|完成|给出"

@@ -23,6 +23,7 @@ _NAMED = tuple(
 
 WROTE_CODE = re.compile(r"(?:提交|贡献)了?[^，。；]{0,4}(?:代码|PR|补丁)", re.IGNORECASE)
 REVERT = re.compile(r"回退|回滚|撤销|revert", re.IGNORECASE)
+# A template, filled with a regular expression of names.
 _DENIES = (
     r"(?:没有|并?无|未(?:见|有|发现|出现|涉及|产生)|不涉及|缺乏)[^，。；]{0,8}%s[^，。；]{0,6}"
     r"(?:更新|动态|改动|变更|活动|进展|内容)"
