@@ -25,7 +25,6 @@ _SHARE = 14
 """At least one word in this many is a common English one; lists of terms and other languages have fewer."""
 _ENDS = re.compile(r"[.!?…][\"”’')\]*_~`]*\Z")
 _UNFINISHED = ",;:-–—(["
-_STARTS_LOW = re.compile(r"\A[\s*“\"']*[a-z]+\b")
 _CHATTER = re.compile(
     r"\A[\s*#>]*(?:OK|Okay|Sure|Certainly|Of course|Absolutely|Got it|Understood"
     r"|Here (?:is|are)|Below (?:is|are)"
