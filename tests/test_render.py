@@ -267,7 +267,7 @@ def test_what_only_changed_its_state_is_not_called_discussed(kind: EventKind) ->
     assert "AMD：旧条目有动静，但没有合并、新增或关闭。" in text
     assert "AMD: activity on older threads only, none merged, new or closed." in text
     assert "**关闭、重开或重复标记有变（1）**" in text
-    assert "**Closed, reopened or marked as duplicate (1)**" in text
+    assert "**Closed, reopened or duplicate (1)**" in text
 
 
 @pytest.mark.parametrize(
