@@ -385,6 +385,12 @@ def overview(facts: Digest = FACTS, **sections: Any) -> OverviewResult:
     return read_overview(empty | sections, window)
 
 
+def test_an_answer_within_a_minute_has_a_response_time_of_0() -> None:
+    answered = digest(issue(1, created_at=1, remarks=(said("ann", 1),)))
+    assert window_facts(answered)["median_response_minutes"] == 0
+    assert "median_response_minutes" not in window_facts(digest(issue(1, created_at=1)))
+
+
 def finding(
     text: str, threads: tuple[int, ...] = (), facts: tuple[str, ...] = (), title: str = ""
 ) -> list[Any]:

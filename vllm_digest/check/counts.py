@@ -17,6 +17,7 @@ PERCENT = "%"
 def window_facts(digest: Digest) -> dict[str, int]:
     """All counts that an overview may cite, by name; names that end in `%` are percentages from 0 to 100."""
     activity = digest.activity
+    minutes = activity.response_minutes
     lists = {name: len(numbers) for name, numbers in digest.lists.items().items()}
     return {
         **lists,
@@ -27,8 +28,7 @@ def window_facts(digest: Digest) -> dict[str, int]:
         "closed_by_bot": len(activity.closed_by_bot),
         "closed_not_planned": len(activity.closed_not_planned),
         "answered_new_issues": activity.answered,
-        # Left out without an answer, and for a median of 0 minutes.
-        **({"median_response_minutes": activity.response_minutes} if activity.response_minutes else {}),
+        **({} if minutes is None else {"median_response_minutes": minutes}),
         "people": activity.people,
         "authors": activity.authors,
         "newcomers": len(activity.newcomers),

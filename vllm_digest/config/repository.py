@@ -17,7 +17,6 @@ from vllm_digest.facts import UsageKind
 VLLM = "vllm-project/vllm"
 _POINTS = Annotated[int, Field(ge=-20, le=20)]
 """The other terms of the ranking of key changes have at most 26 points together (`digest.rankings`)."""
-_USAGE_WORDS = ", ".join(UsageKind)
 
 
 def _lower(values: object) -> object:
