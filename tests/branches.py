@@ -1,7 +1,9 @@
 """Helpers that write a branch of reports in a bare repository, well-formed or hostile."""
 
+import io
 import os
 import subprocess
+import tarfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -38,8 +40,11 @@ def write(folder: Path | str, window: str, text: str = "first", *, broken: str =
 
 def published(remote: Path, branch: str = "reports") -> dict[str, str]:
     """The files of a branch with their texts."""
-    names = git("ls-tree", "-r", "--name-only", branch, folder=remote).splitlines()
-    return {name: git("show", f"{branch}:{name}", folder=remote) for name in names}
+    command = ["git", "-C", str(remote), "archive", "--format=tar", branch]
+    packed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        files = {one.name: tar.extractfile(one) for one in tar if one.isfile()}
+        return {name: file.read().decode() for name, file in files.items() if file}
 
 
 @cache

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.branches import FIRST, PERSON, SECOND, SERIES, THIRD, both, commit, git, published, standing, write
-from tests.conftest import Run
+from tests.conftest import NOW, Run
+from vllm_digest.cli import run_command
+from vllm_digest.runtime import Runtime
 
 DATA = f"{SERIES}/{SECOND}.json"
 LINK, EXECUTABLE, SUBMODULE, FOLDER, FILE = "120000", "100755", "160000", "040000", "100644"
@@ -48,12 +50,36 @@ def _plumb(remote: Path, *arguments: str, stdin: bytes = b"") -> str:
     return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
 
 
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two remotes, made once and copied for each test: `shared.git` has the report of `archive`, and
+    `ahead.git` one more of another machine."""
+    home = tmp_path_factory.mktemp("pushed")
+
+    def push(folder: str, window: str, remote: str) -> None:
+        write(home / folder, window)
+        command = ("push", "--quiet", "--remote", str(home / remote), "--output", str(home / folder))
+        assert run_command(command, Runtime(lambda: NOW, {}, lambda _: None)) == 0
+
+    git("init", "--quiet", "--bare", str(home / "shared.git"))
+    push("archive", FIRST, "shared.git")
+    shutil.copytree(home / "shared.git", home / "ahead.git")
+    push("other", THIRD, "ahead.git")
+    return home
+
+
 @pytest.fixture
-def shared(run: Run, remote: Path) -> Path:
+def shared(pushed: Path) -> Path:
     """A repository whose branch has one report, which is also in `archive`."""
-    write("archive", FIRST)
-    assert run("push", "--remote", str(remote)).code == 0
-    return remote
+    shutil.copytree(pushed / "archive", "archive")
+    return Path(shutil.copytree(pushed / "shared.git", "remote.git")).absolute()
+
+
+@pytest.fixture
+def ahead(pushed: Path) -> Path:
+    """A repository whose branch has the report of `archive` and another one."""
+    shutil.copytree(pushed / "archive", "archive")
+    return Path(shutil.copytree(pushed / "ahead.git", "remote.git")).absolute()
 
 
 def a_tree(remote: Path) -> str:
@@ -108,22 +134,20 @@ STRANGERS: dict[str, tuple[bytes, str, Callable[[Path], str], str]] = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_only_plain_files_at_our_places_come_from_the_branch(run: Run, shared: Path, name: str) -> None:
+def test_only_plain_files_at_our_places_come_from_the_branch(run: Run, ahead: Path, name: str) -> None:
     path, mode, content, told = STRANGERS[name]
-    write("other", THIRD)
-    assert run("push", "--remote", str(shared), "--output", "other").code == 0
-    put_on_branch(shared, path, mode, content(shared))
+    put_on_branch(ahead, path, mode, content(ahead))
     around = set(Path().iterdir())
-    ran = run("pull", "--remote", str(shared))
+    ran = run("pull", "--remote", str(ahead))
     assert (ran.code, standing("archive")) == (0, both(FIRST) | both(THIRD)), ran.err
     assert told in ran.err if told else not ran.err
     assert "\x1b" not in ran.err
     write("archive", SECOND)
-    assert run("push", "--remote", str(shared)).code == 0
+    assert run("push", "--remote", str(ahead)).code == 0
     assert not any(path.is_symlink() for path in Path("archive").rglob("*"))
     assert set(Path().iterdir()) == around
     # Paths of reports are overwritten, whatever they were; other entries are kept.
-    assert git("ls-tree", "reports", DATA, folder=shared).startswith(FILE)
+    assert git("ls-tree", "reports", DATA, folder=ahead).startswith(FILE)
 
 
 def test_an_archive_s_folder_whose_git_is_a_link_or_a_file_is_refused(run: Run, shared: Path) -> None:
@@ -284,16 +308,14 @@ LEFT: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_the_next_command_copes_with_what_killed_ones_left(run: Run, shared: Path, name: str) -> None:
-    write("other", SECOND)
-    assert run("push", "--remote", str(shared), "--output", "other").code == 0
+def test_the_next_command_copes_with_what_killed_ones_left(run: Run, ahead: Path, name: str) -> None:
     LEFT[name](Path("archive/.git"))
-    ran = run("pull", "--remote", str(shared))
-    assert (ran.code, standing("archive")) == (0, both(FIRST) | both(SECOND)), ran.err
-    write("archive", THIRD)
-    ran = run("push", "--remote", str(shared))
-    assert (ran.code, published(shared)) == (0, both(FIRST) | both(SECOND) | both(THIRD)), ran.err
-    assert run("pull", "--remote", str(shared)).err == ""
+    ran = run("pull", "--remote", str(ahead))
+    assert (ran.code, standing("archive")) == (0, both(FIRST) | both(THIRD)), ran.err
+    write("archive", SECOND)
+    ran = run("push", "--remote", str(ahead))
+    assert (ran.code, published(ahead)) == (0, both(FIRST) | both(SECOND) | both(THIRD)), ran.err
+    assert run("pull", "--remote", str(ahead)).err == ""
 
 
 @pytest.mark.parametrize("name", ["no objects", "half a HEAD"])
