@@ -16,7 +16,9 @@ from tests.archives import REPO
 from tests.conftest import Ran, Run
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.world import World
+from vllm_digest.cli import run_command
 from vllm_digest.render import render
+from vllm_digest.runtime import Runtime
 from vllm_digest.window import TimeWindow
 
 END = datetime(2025, 12, 10, 11, 3, tzinfo=UTC)
@@ -32,9 +34,6 @@ class Folder:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        assert run("init", ".").code == 0
-        for report in archives.reports(HOURS):
-            archives.opened(Path("archive")).store(report, render(report))
         self.data, self.page = self.path(SECOND), self.path(SECOND).with_suffix(".md")
 
     def path(self, window: TimeWindow) -> Path:
@@ -66,8 +65,19 @@ class Folder:
         return archives.stored_windows(Path("archive"), REPO, "1h")
 
 
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publishing repository with the hours, to copy."""
+    home = tmp_path_factory.mktemp("laid-out")
+    assert run_command(("init", "--quiet", str(home)), Runtime(lambda: NOW, {}, lambda _: None)) == 0
+    for report in archives.reports(HOURS):
+        archives.opened(home / "archive").store(report, render(report))
+    return home
+
+
 @pytest.fixture
-def folder(run: Run) -> Folder:
+def folder(run: Run, laid_out: Path) -> Folder:
+    shutil.copytree(laid_out, ".", dirs_exist_ok=True)
     return Folder(run)
 
 
