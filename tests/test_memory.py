@@ -15,7 +15,7 @@ import yaml
 
 from tests import archives
 from tests.conftest import Ran, Run
-from vllm_digest.archive import Archive
+from vllm_digest.archive import Archive, document, put
 from vllm_digest.place import Place
 from vllm_digest.render import render
 from vllm_digest.report import Report
@@ -28,16 +28,20 @@ HOURS = tuple(DAY.split(timedelta(hours=1)))
 
 
 def fill(windows: tuple[TimeWindow, ...] = HOURS, root: str = "archive") -> None:
-    archive = Archive(Path(root), NOW)
     for window in windows:
-        archive.store(*made(window))
+        put(Path(root), *files(window))
 
 
 @cache
-def made(window: TimeWindow) -> tuple[Report, str]:
-    """The report of a window, and its page."""
-    report = archives.report(window, archives.with_earlier_ones(window))
-    return report, render(report)
+def made(window: TimeWindow) -> Report:
+    return archives.report(window, archives.with_earlier_ones(window))
+
+
+@cache
+def files(window: TimeWindow) -> tuple[Place, bytes, bytes]:
+    """The place of a window's report, its data and its page."""
+    report = made(window)
+    return Place(archives.REPO, report.series, window), document(report), render(report).encode()
 
 
 @pytest.fixture
@@ -137,7 +141,7 @@ def test_a_thread_that_was_told_before_is_told_as_an_update(run: Run) -> None:
     ran = rollup(run, "--force")
     page = Path(ran.out.strip()).read_text("utf-8")
     first = {one["number"]: one["place"] for one in data(ran)["told_before"]}
-    tellings = [made(hour)[0] for hour in day_before]
+    tellings = [made(hour) for hour in day_before]
     assert first == {
         number: str(next(one.place for one in tellings if number in one.digest.described))
         for number in archives.load(Path(ran.out.strip()).with_suffix(".json")).digest.described
@@ -157,7 +161,7 @@ def test_a_dry_run_counts_parts_and_makes_nothing(run: Run) -> None:
 
 def in_reports() -> list[int]:
     """The thread numbers of every stored hour, one after the other."""
-    reports = (archives.report(window, archives.with_earlier_ones(window)) for window in HOURS)
+    reports = (made(window) for window in HOURS)
     return [row.number for report in reports for row in report.digest.threads]
 
 
