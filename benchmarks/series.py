@@ -2,7 +2,7 @@
 
     python -m benchmarks.series [RUNS [SEED...]]
 
-For each seed it plays so many runs (720 unless given) of the simulation that the tests play 72 of, checks
+For each seed it plays so many runs (720 unless given) of the simulation that the tests play 48 of, checks
 every page against the truth, and prints what happened. An AssertionError is a finding: the seed repeats it.
 Then it lists an archive of five years of hours and tells how long that took.
 """

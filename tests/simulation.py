@@ -60,7 +60,7 @@ class Simulation:
     """
 
     def __init__(
-        self, seed: int, folder: Path, *, runs: int = 72, rate: float = 2.0, hangs: bool = False
+        self, seed: int, folder: Path, *, runs: int = 48, rate: float = 2.0, hangs: bool = False
     ) -> None:
         self.rng = Random(seed)  # noqa: S311 - a simulation is to be repeatable
         self.root = folder / "archive"

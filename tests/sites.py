@@ -67,7 +67,8 @@ class Site:
         return self.file(url).read_text(encoding="utf-8")
 
     def tree(self, url: str) -> jekyll.Element:
-        return jekyll.parse(self.html(url))
+        """The parsed page, cached for all tests; it is not changed."""
+        return _tree(self.file(url))
 
     def atom(self, url: str) -> Any:
         """A feed as feedparser reads it, cached for all tests; its texts are not changed."""
@@ -75,6 +76,11 @@ class Site:
 
     def file(self, url: str) -> Path:
         return self.built / url.lstrip("/") / ("index.html" if url.endswith("/") else "")
+
+
+@cache
+def _tree(path: Path) -> jekyll.Element:
+    return jekyll.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
