@@ -53,6 +53,9 @@ class Folder:
     def status(self, *arguments: str, **environ: str) -> Ran:
         return self._run("status", *arguments, environ=environ, now=NOW)
 
+    def command(self, *arguments: str, now: datetime) -> Ran:
+        return self._run(*arguments, now=now)
+
     def site(self) -> Ran:
         return self._run("site", now=NOW)
 
@@ -274,6 +277,34 @@ def test_files_of_another_form_are_told_in_one_message_with_the_command_that_hel
     assert "2 files are of another format (vllm-digest/report/1)" in said
     span = "--from 2025-12-10T16:03+08:00 --to 2025-12-10T18:03+08:00"
     assert f"vllm-digest backfill --repo vllm-project/vllm {span} --window 1h" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("day", "rollup --repo vllm-project/vllm --day 2025-12-10"),
+        ("week", "rollup --repo vllm-project/vllm --week 2025-W50"),
+        ("month", "rollup --repo vllm-project/vllm --month 2025-12"),
+        (
+            "range",
+            "rollup --repo vllm-project/vllm --from 2025-12-08T00:00+08:00 --to 2025-12-11T00:00+08:00",
+        ),
+        ("sample", "run --sample"),
+    ],
+)
+def test_a_roll_up_of_another_form_is_made_again_by_the_command_that_made_it(
+    folder: Folder, name: str, command: str
+) -> None:
+    """The command is run as the message names it."""
+    later = datetime(2026, 1, 1, tzinfo=UTC)
+    made = command.removeprefix("rollup ").split() if name != "sample" else []
+    ran = folder.command("rollup" if made else "run", *(made or ["--sample"]), "--no-llm", now=later)
+    assert ran.code == 0, ran.err
+    data = Path(ran.out.strip()).with_suffix(".json")
+    data.write_text(data.read_text().replace("report/2", "report/1"))
+    assert f"\nvllm-digest {command}\n" in folder.command("status", now=later).out
+    assert folder.command(*command.split(), "--no-llm", now=later).out == ran.out
+    assert "another format" not in folder.command("status", now=later).out
 
 
 def test_a_damaged_file_beside_reports_of_its_window_may_be_removed(folder: Folder) -> None:

@@ -104,7 +104,7 @@ def test_a_copy_that_cannot_be_installed_elsewhere_replaces_no_pin(run: Run, ins
     run("init", "pub")
     installed("0.3.0", {"url": "file:///home/me/vllm-digest", "dir_info": {"editable": True}})
     updated = run("init", "--update", "pub")
-    assert f"{PROGRAM} is not changed, and the workflow installs the version that it names" in updated.err
+    assert f"{PROGRAM} is left as it is, and the workflow installs the version that it names" in updated.err
     assert lines() == ["vllm-digest==0.2.0"]
     installed("0.4.0")
     assert str(PROGRAM) in run("init", "--update", "pub").out
@@ -138,7 +138,7 @@ def test_update_replaces_what_nobody_has_changed(run: Run, installed: Any, earli
     earlier(run)
     installed("0.3.0")
     left = run("init", "pub")
-    assert f"{WORKFLOW} is not changed: it is as version 0.2.0 laid it out" in left.err
+    assert f"{WORKFLOW} is left as version 0.2.0 laid it out" in left.err
     assert "`vllm-digest init --update pub` replaces it" in left.err
     assert WORKFLOW.read_text("utf-8") == "name: Older\n"
     assert lines() == ["vllm-digest==0.2.0"]
@@ -160,7 +160,7 @@ def test_update_leaves_what_somebody_has_changed(run: Run, installed: Any, earli
     updated = run("init", "--update", "pub")
     assert updated.out == ""
     for path in (WORKFLOW, config):
-        assert f"{path} is not changed; it differs from what this version lays out" in updated.err
+        assert f"{path} is left as it is; it differs from what this version lays out" in updated.err
     assert WORKFLOW.read_text("utf-8") == "name: Mine\n"
 
 

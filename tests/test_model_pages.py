@@ -404,5 +404,5 @@ def test_two_v_show_each_refused_sentence_with_the_check_and_what_it_was_compare
     told = '#30386 impact rejected: figure: "35%"'
     assert told not in quiet
     assert told in loud
-    assert "解码速度因此提升了 35%，使用者会受益。'}, evidence: so it should be faster / Pending." in loud
+    assert 'zh: "解码速度因此提升了 35%，使用者会受益。", evidence: so it should be faster / Pending.' in loud
     assert "brief-30386.impact falls back: figure" in quiet

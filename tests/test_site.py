@@ -692,8 +692,8 @@ def test_init_again_changes_nothing_that_a_person_edited(run: Run) -> None:
     again = run("init", "pub")
     assert again.code == 0
     assert again.out == "pub/jekyll/404.html\n"
-    assert "pub/jekyll/assets/style.css is not changed" in again.err
-    assert again.err.count("is not changed") == 1
+    assert "pub/jekyll/assets/style.css is left as it is" in again.err
+    assert again.err.count("is left as") == 1
     assert style.read_text("utf-8") == "body { color: red }\n"
 
 

@@ -128,7 +128,8 @@ def value_in(document: Any, kind: type[T], form: str, name: str) -> T:
     if found != form:
         raise DocumentError(
             f"{name} is not a {form} document" + (f" but {str(found)[:60]!r}." if found else "."),
-            "It may come from another version of vllm-digest, or be another kind of file.",
+            "It is another kind of file, or of another version of vllm-digest. For a report in an archive "
+            "`vllm-digest status` names the command that makes it again.",
         )
     try:
         value: T = adapter(kind).validate_python(fields)

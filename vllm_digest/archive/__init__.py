@@ -6,7 +6,7 @@ stored. Only `Archive` reads it: it turns files into reports, or refuses them wi
 
 from vllm_digest.archive.archive import NEVER, Archive
 from vllm_digest.archive.folder import Refused
-from vllm_digest.archive.listing import Listing, backfill_command
+from vllm_digest.archive.listing import Listing, command_for
 from vllm_digest.archive.lock import lock_series, lock_whole
 from vllm_digest.archive.pending import Pending
 from vllm_digest.archive.reader import why_no_report
@@ -21,7 +21,7 @@ __all__ = [
     "Redaction",
     "Refused",
     "Stored",
-    "backfill_command",
+    "command_for",
     "document",
     "lock_series",
     "lock_whole",

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vllm_digest.archive.folder import Refused
+from vllm_digest.place import ROLL_UPS, SAMPLE
 from vllm_digest.schedule import missing
 from vllm_digest.window import TimeWindow
 
@@ -59,22 +60,37 @@ class Listing:
         count = "1 file is" if len(files) == 1 else f"{len(files)} files are"
         lines = [f"{count} of another format ({form}), such as {files[0].path}, and set aside."]
         windows = sorted({one.window for one in files if one.window})
-        spans = list(_spans(missing(windows, self.windows)))
+        absent = missing(windows, self.windows)
+        # Each roll-up is made by itself; a backfill makes all windows of a span.
+        spans = list(absent if _is_single(self.series) else _spans(absent))
         if not spans:
             return f"{lines[0]} Other reports cover their windows; remove them."
         lines[0] += " Their windows count as not stored; to make them again:"
         # The newest spans: their reports are the ones that readers look at.
-        lines += [backfill_command(self.repo, self.series, span, zone) for span in spans[-_COMMANDS:]]
+        lines += [command_for(self.repo, self.series, span, zone) for span in spans[-_COMMANDS:]]
         if more := len(spans[:-_COMMANDS]):
             lines.append(f"and {more} more such spans before them")
         return "\n".join(lines)
 
 
-def backfill_command(repo: str, series: str, span: TimeWindow, zone: ZoneInfo) -> str:
+def command_for(repo: str, series: str, span: TimeWindow, zone: ZoneInfo) -> str:
     """The command line that makes the reports of a span, to be copied; times are local to `zone`."""
-    moments = (moment.astimezone(zone) for moment in (span.start, span.end))
-    start, end = (moment.isoformat(timespec="minutes") for moment in moments)
-    return f"vllm-digest backfill --repo {repo} --from {start} --to {end} --window {series}"
+    start, end = (moment.astimezone(zone) for moment in (span.start, span.end))
+    between = f"--from {start.isoformat(timespec='minutes')} --to {end.isoformat(timespec='minutes')}"
+    if series == SAMPLE:
+        return "vllm-digest run --sample"
+    if series in ROLL_UPS:
+        name = _SPAN_NAMES.get(series)
+        return f"vllm-digest rollup --repo {repo} {f'--{series} {start:{name}}' if name else between}"
+    return f"vllm-digest backfill --repo {repo} {between} --window {series}"
+
+
+_SPAN_NAMES = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
+"""How `rollup` takes the names of spans, as formats of `strftime` for a moment in them."""
+
+
+def _is_single(series: str) -> bool:
+    return series in ROLL_UPS or series == SAMPLE
 
 
 def _spans(windows: Iterator[TimeWindow]) -> Iterator[TimeWindow]:

@@ -22,7 +22,7 @@ from vllm_digest.check.shapes import (
     StatementShape,
     read_shape,
 )
-from vllm_digest.check.texts import check_texts
+from vllm_digest.check.texts import check_texts, quoted_texts
 from vllm_digest.narrative import (
     Brief,
     BriefPart,
@@ -229,7 +229,7 @@ class _Reader:
             return faults(text, basis, self.context, length, language)
 
         result = check_texts(texts, self.context.languages, where, check, self.material.people)
-        self._add_faults(result.faults, f"{dict(texts)}, evidence: {basis.support.described()}")
+        self._add_faults(result.faults, f"{quoted_texts(texts)}, evidence: {basis.support.described()}")
         return result.texts
 
     def _basis(self, evidence: Sequence[EvidenceShape], *, near: bool = False, speaker: str = "") -> Basis:

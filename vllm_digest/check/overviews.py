@@ -20,7 +20,7 @@ from vllm_digest.check.sentences import Basis, CheckContext, Fault, faults
 from vllm_digest.check.shapes import FindingShape, read_shape
 from vllm_digest.check.states import KnownThreads
 from vllm_digest.check.support import CitedQuote, Support
-from vllm_digest.check.texts import check_texts
+from vllm_digest.check.texts import check_texts, quoted_texts
 from vllm_digest.judgement import Relevance
 from vllm_digest.models import Kind
 from vllm_digest.narrative import (
@@ -188,7 +188,7 @@ class _Reader:
 
         result = check_texts(texts, window.context.languages, where, check, window.logins)
         for fault in result.faults:
-            told_of = (where, fault.described(), dict(texts), basis.support.described())
+            told_of = (where, fault.described(), quoted_texts(texts), basis.support.described())
             log.debug("overview.%s rejected: %s %s, evidence: %s", *told_of)
         self.faults += result.faults
         return result.texts

@@ -52,6 +52,11 @@ def check_texts(
     return CheckedTexts(sound, tuple(faults))
 
 
+def quoted_texts(texts: Mapping[str, str]) -> str:
+    """Texts by language, for logs: `zh: "…", en: "…"`."""
+    return ", ".join(f'{language}: "{text}"' for language, text in texts.items())
+
+
 def _fault(where: str, problem: Problem, language: str = "") -> Fault:
     return Fault(where, problem.reason, problem.detail, language, problem.compared_with)
 

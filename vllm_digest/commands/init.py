@@ -44,16 +44,16 @@ def init(_runtime: Runtime, options: InitOptions) -> None:
 def _tell_left(path: Path, one: LaidOut, folder: Path) -> None:
     if one.status is FileStatus.OUTDATED:
         log.warning(
-            "%s is not changed: it is as version %s laid it out; `vllm-digest init --update %s` replaces it",
+            "%s is left as version %s laid it out; `vllm-digest init --update %s` replaces it",
             *(path, one.by, folder),
         )
     else:
-        log.warning("%s is not changed; it differs from what this version lays out", path)
+        log.warning("%s is left as it is; it differs from what this version lays out", path)
 
 
 def _tell_uninstallable(folder: Path, installed: Installation) -> None:
     if is_pinned(folder):
-        remedy = "%s is not changed, and the workflow installs the version that it names"
+        remedy = "%s is left as it is, and the workflow installs the version that it names"
     else:
         remedy = (
             "put a line `vllm-digest @ git+https://HOST/OWNER/NAME@COMMIT` or `vllm-digest==VERSION` into %s"

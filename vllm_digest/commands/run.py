@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from vllm_digest import pipeline
-from vllm_digest.archive import Stored, backfill_command
+from vllm_digest.archive import Stored, command_for
 from vllm_digest.commands.rollup import make_due_rollups
 from vllm_digest.errors import UsageError, counted
 from vllm_digest.options import RunOptions
@@ -124,7 +124,7 @@ def _tell(setup: Setup, due: Plan, context: pipeline.ReportContext, kept: Sequen
             "%s was not reported from %s to %s, which is more than report.catch_up; to fill it:\n%s",
             context.repo,
             *(local_minute(moment, zone) for moment in (due.left_out.start, due.left_out.end)),
-            backfill_command(context.repo, context.series, due.left_out, zone),
+            command_for(context.repo, context.series, due.left_out, zone),
         )
 
 
