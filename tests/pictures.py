@@ -24,9 +24,15 @@ def main() -> None:
         day = archives.day(MIDNIGHT)
         for report in (*archives.reports(archives.hours(END, 30 * 24)), day):
             pipeline.publish(report, archives.opened(root / "archive"))
-        assert command("init", str(root)) == command("site", str(root)) == 0
+        assert command("init", str(root)) == 0
+        config = root / "config.yaml"
+        config.write_text(
+            config.read_text("utf-8").replace("languages: [zh]", "languages: [zh, en]"), "utf-8"
+        )
+        assert command("site", str(root)) == 0
         build(root / "staging", Path(folder, "built"))
-        _look(Path(folder, "built"), target, {"start": "/", "day": f"/{day.place}/"})
+        pages = {"start": "/", "day": f"/{day.place}/", "day-english": f"/en/{day.place}/"}
+        _look(Path(folder, "built"), target, pages)
 
 
 def _look(built: Path, target: Path, pages: dict[str, str]) -> None:
