@@ -11,6 +11,7 @@ from tests.authors import material, question
 from tests.conftest import Ran, Run
 from tests.servers.model import Asked, ModelServer
 from tests.test_model_pages import SAMPLE, last, sampled
+from vllm_digest import templating
 
 BOTH = {"VLLM_DIGEST_REPORT_LANGUAGES": "[zh, en]"}
 ENGLISH = {
@@ -94,8 +95,14 @@ def test_both_pages_are_written_from_one_answer(run: Run) -> None:
 def test_with_one_language_no_token_is_spent_on_another(run: Run) -> None:
     with ModelServer(sampled) as server:
         run(*SAMPLE, environ=server.environ)
+    prompts = (templating.folder() / "en" / "prompts").glob("*.j2")
+    lines = [line for path in prompts for line in path.read_text("utf-8").splitlines() if "{" not in line]
+    english = [line for line in lines if len(line) > 40]
+    assert len(english) > 20
     for call in server.calls:
         assert '"en"' not in json.dumps(call.body)
+        said = "\n".join(message["content"] for message in call.body["messages"])
+        assert [line for line in english if line in said] == []
     statement = server.calls[0].schema["$defs"]["StatementShape"]["properties"]
     assert statement["text"] == {"type": "string"}
 
