@@ -356,14 +356,15 @@ def test_a_batch_too_large_for_github_is_halved_and_stays_so(asked: Asked) -> No
 
 
 LASTING: dict[str, tuple[Effect, str]] = {
+    # First, because these take seconds: at the end of a run other processes would wait for them.
+    "a hang": (faults.hang(), "gave no usable answer 3 times: no answer in time"),
+    "a hang in the body": (faults.hang_in_body(), "gave no usable answer 3 times: no answer in time"),
     "502": (faults.bad_gateway(), "could not list the threads"),
     "500": (faults.says(500, {"message": "Server Error"}), "gave no usable answer 3 times: Server Error"),
     "HTML": (faults.html_page(), "gave no usable answer 3 times"),
     "nothing": (faults.empty_body(), "gave no usable answer 3 times: an empty or unreadable answer"),
     "cut JSON": (faults.cut_json(), "gave no usable answer 3 times"),
     "a reset": (faults.reset(), "gave no usable answer 3 times: the connection failed"),
-    "a hang": (faults.hang(), "gave no usable answer 3 times: no answer in time"),
-    "a hang in the body": (faults.hang_in_body(), "gave no usable answer 3 times: no answer in time"),
     "too long a query": (faults.gateway_timeout(), "in time. Sorry about that.\n"),
     "points spent": (faults.rate_limited(3600), " (UTC+8), and runs wait 15m at most."),
     "requests spent": (faults.rate_limit_exceeded(3600), "rate limit is used up until"),
