@@ -9,7 +9,6 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby, pairwise
 from urllib.parse import unquote, urlsplit
 
@@ -101,12 +100,7 @@ def _read(text: str, links: _Links) -> tuple[_Block, ...]:
     text = visible(text)
     if len(text) > PROSE_LIMIT:
         return tuple(literal(line) for part in text.split("\n\n") if (line := clean(part)))
-    return _joined(_blocks(_parsed(text), links))
-
-
-@lru_cache(maxsize=1024)  # a text stands on the stored page, on the site's page and in feeds
-def _parsed(text: str) -> SyntaxTreeNode:
-    return SyntaxTreeNode(_MODEL.parse(text))
+    return _joined(_blocks(SyntaxTreeNode(_MODEL.parse(text)), links))
 
 
 def _blocks(node: SyntaxTreeNode, links: _Links) -> Iterator[_Block]:
