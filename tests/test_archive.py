@@ -307,6 +307,22 @@ def test_a_roll_up_of_another_form_is_made_again_by_the_command_that_made_it(
     assert "another format" not in folder.command("status", now=later).out
 
 
+def test_roll_ups_of_another_form_are_named_whole_though_others_overlap_them(folder: Folder) -> None:
+    later = datetime(2026, 1, 1, tzinfo=UTC)
+    spans = (("16:03", "18:03"), ("17:03", "19:03"), ("17:33", "18:33"))
+    made = []
+    for start, end in spans:
+        span = ("--from", f"2025-12-10T{start}", "--to", f"2025-12-10T{end}")
+        made.append(Path(folder.command("rollup", *span, "--no-llm", now=later).out.strip()))
+    for page in made[:2]:
+        data = page.with_suffix(".json")
+        data.write_text(data.read_text().replace("report/2", "report/1"))
+    said = folder.command("status", now=later).out
+    for start, end in spans[:2]:
+        assert f"--from 2025-12-10T{start}+08:00 --to 2025-12-10T{end}+08:00\n" in said
+    assert said.count("vllm-digest rollup ") == 2
+
+
 def test_a_damaged_file_beside_reports_of_its_window_may_be_removed(folder: Folder) -> None:
     stem = folder.data.with_name("20251210T0903Z-20251210T0933Z")
     for suffix in (".json", ".md"):

@@ -13,6 +13,8 @@ from vllm_digest.window import TimeWindow
 
 _COMMANDS = 3
 """Commands that one message lists at most."""
+_SPAN_NAMES = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
+"""How `rollup` takes the names of spans, as formats of `strftime` for a moment in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,8 @@ class Listing:
         count = "1 file is" if len(files) == 1 else f"{len(files)} files are"
         lines = [f"{count} of another format ({form}), such as {files[0].path}, and set aside."]
         windows = sorted({one.window for one in files if one.window})
-        absent = missing(windows, self.windows)
-        # Each roll-up is made by itself; a backfill makes all windows of a span.
-        spans = list(absent if _is_single(self.series) else _spans(absent))
+        # A backfill makes all windows of a span; roll-ups are made one by one, and may overlap.
+        spans = windows if _is_single(self.series) else list(_spans(missing(windows, self.windows)))
         if not spans:
             return f"{lines[0]} Other reports cover their windows; remove them."
         lines[0] += " Their windows count as not stored; to make them again:"
@@ -85,11 +86,8 @@ def command_for(repo: str, series: str, span: TimeWindow, zone: ZoneInfo) -> str
     return f"vllm-digest backfill --repo {repo} {between} --window {series}"
 
 
-_SPAN_NAMES = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
-"""How `rollup` takes the names of spans, as formats of `strftime` for a moment in them."""
-
-
 def _is_single(series: str) -> bool:
+    """Whether one command makes one report of the series."""
     return series in ROLL_UPS or series == SAMPLE
 
 
