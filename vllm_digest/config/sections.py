@@ -161,6 +161,7 @@ class Settings(Section):
     report: ReportSettings = ReportSettings()
     repository: RepositorySettings = Field(default_factory=lambda: RepositorySettings(**built_in(VLLM)))
     heat: HeatSettings = HeatSettings()
+    # Made once: its rules are hundreds of patterns to validate, and it is frozen.
     focus: FocusSettings = Field(default_factory=cache(FocusSettings))
     redact: RedactSettings = RedactSettings()
     llm: LlmSettings = LlmSettings()

@@ -33,7 +33,8 @@ class _Series:
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "_Series":
-        ordered = tuple(sorted(entries, key=lambda entry: entry.window.start))
+        """The reports of one series. `entries`: sorted by the starts of their windows."""
+        ordered = tuple(entries)
         windows = [entry.window for entry in ordered]
         return cls(ordered, tuple(one.start for one in windows), max(one.length for one in windows))
 

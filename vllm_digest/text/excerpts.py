@@ -20,7 +20,9 @@ _HIDDEN_HTML = ("<script", "<style", "<pre", "<textarea", "<!", "<?")
 _LEFT_OUT = (Kind.CODE, Kind.COMMENT)
 
 
-@lru_cache(maxsize=256)  # a body stands in every window in which its thread was touched
+# A body stands in each window of a backfill in which its thread was touched. At GitHub a body has at most
+# 65,536 characters, so the cache holds 64 MB at most, and some hundred kB as a rule.
+@lru_cache(maxsize=256)
 def plain(text: str) -> str:
     """The visible text of a GitHub body or comment on one line. It is untrusted: escape it before use.
 
