@@ -158,8 +158,8 @@ def _build(given: Mapping[str, str], workspace: Path) -> Outputs:
 
 
 _SLEEPLESS = """
-import time
-time.sleep = lambda seconds: None
-from vllm_digest.cli import main
-main()
+import sys
+from vllm_digest.cli import run_command
+from vllm_digest.runtime import Runtime
+sys.exit(run_command(sys.argv[1:], Runtime(sleep=lambda seconds: None)))
 """

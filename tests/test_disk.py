@@ -1,4 +1,7 @@
-"""Disks that are full, read-only, lose power or lack features, at any step of any command."""
+"""Disks that are full, read-only, lose power or lack features, at any step of any command.
+
+Functions of `os` and `fcntl` are replaced where no disk of this machine can be made to fail in that way.
+"""
 
 import errno
 import fcntl

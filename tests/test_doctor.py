@@ -112,6 +112,7 @@ def test_a_model_that_does_not_answer_is_told(run: Run, github: GitHub) -> None:
 def test_a_model_that_is_slow_or_not_there_is_told_soon(
     run: Run, github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A minute is the limit that is tried here, and no test can wait for it.
     monkeypatch.setattr("vllm_digest.commands.doctor._LONGEST_ANSWER", timedelta(seconds=0.3))
     with ModelServer(ready) as model:
         model.fault(faults.hang(), times=None)

@@ -18,7 +18,7 @@ Handle = Callable[[str, str, Mapping[str, str], bytes], Answer]
 """From method, target, headers (names in lower case) and body to the answer."""
 
 _DRIP = 0.02
-"""Seconds from byte to byte."""
+"""Seconds from byte to byte; each client gives up within a few seconds, however short this is."""
 _ENDLESS = 10**12
 _HARD_CLOSE = struct.pack("ii", 1, 0)
 
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise ConnectionAbortedError("The client went away in the middle of its request.")
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.server.handle(self.command, self.path, headers, body)
-        if self.server.latency:
+        if self.server.latency:  # only in benchmarks
             time.sleep(max(0.0, self.server.latency - (time.monotonic() - begun)))
         self._send(answer)
 
